@@ -1,0 +1,49 @@
+# Few verbs; `make` alone prints them. Set-up is by stamp files: it runs when its inputs change.
+PYTHON ?= python3
+PY := .venv/bin/python
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check site bench wheels wheels-check model
+
+help: ## print this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+serve: site ## set everything up, serve the page, print its address
+	@.venv/bin/intab serve build/site $(ARGS)
+
+test: check site ## set everything up, run every test, browsers included
+	@$(PY) -m tools.browser
+	@$(PY) -m pytest $(ARGS)
+
+check: .venv/.stamp ## ruff and mypy
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+site: .venv/.stamp node_modules/.stamp ## assemble the static site in build/site
+	@$(PY) -m tools.site
+
+bench: site ## the peers and ourselves, side by side in one browser
+	@$(PY) -m tools.browser
+	@$(PY) -m bench $(ARGS)
+
+wheels: .venv/.stamp ## build the wheels that no registry has
+	$(PY) wheels/build.py $(ARGS)
+
+wheels-check: .venv/.stamp ## rebuild the wheels and compare them with the lock
+	$(PY) wheels/build.py --check $(ARGS)
+
+model: .venv/.stamp ## train the default model again
+	$(PY) models/train.py $(ARGS)
+
+.venv/.stamp: pyproject.toml
+	@sh tools/need.sh python $(PYTHON)
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,serve,native]'
+	@touch $@
+
+node_modules/.stamp: package-lock.json package.json .npmrc
+	@sh tools/need.sh node
+	npm ci --loglevel=error
+	@touch $@

@@ -1,0 +1,1 @@
+"""The command line, for CPython only; no other ring imports it."""

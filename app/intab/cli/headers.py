@@ -1,0 +1,84 @@
+"""What every answer says about security and caching: pure functions and the one policy.
+
+It knows addresses, not files. The Content-Security-Policy of the whole site is here and
+nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Why each opening is there:
+#   script-src 'wasm-unsafe-eval'  WebAssembly.compile: Pyodide, tokenizers, onnxruntime-web
+#   worker-src blob:               PyScript starts its worker from a blob of its own source
+#   img-src data:                  the editor's stylesheet draws with small data: pictures
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "worker-src 'self' blob:",
+        "connect-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+    )
+)
+
+ALWAYS = {
+    # An answer about a file brings its own; this is for errors and redirects.
+    "Cache-Control": "no-cache",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+# Together they make a page cross-origin isolated: SharedArrayBuffer, hence threads.
+ISOLATION = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+}
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATE = "no-cache"
+
+# The addresses whose name changes with their content: our runtime, esbuild's output
+# (an upper-case base-32 hash of eight), PyScript's own chunks (a base-64 hash of eight).
+_HASHED = re.compile(
+    r"/runtime-[0-9a-f]{16}/.+"
+    r"|/assets/[^/]+-[0-9A-Z]{8}\.(?:mjs|css)"
+    r"|/pyscript/[^/]+-[0-9A-Za-z_-]{8}\.js"
+)
+
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".md": "text/markdown; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".py": "text/x-python; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".toml": "application/toml",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".zip": "application/zip",
+}
+
+
+def cache_control(address: str) -> str:
+    return IMMUTABLE if _HASHED.fullmatch(address) else REVALIDATE
+
+
+def media_type(suffix: str) -> str:
+    """By our own table: the machine's one differs from place to place."""
+    return MEDIA_TYPES.get(suffix, "application/octet-stream")
+
+
+def security(*, isolation: bool) -> dict[str, str]:
+    """For every answer, errors and redirects included."""
+    policy = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
+    return {**ALWAYS, **(ISOLATION if isolation else {}), **policy}

@@ -1,0 +1,34 @@
+"""The `intab` command: finds the sub-command and runs it.
+
+Each sub-command is a module with `add_arguments` and `run`. It knows nothing of what they do.
+
+    intab serve build/site --port 8000
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from intab.cli import serve
+
+COMMANDS = {"serve": serve}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    return COMMANDS[options.command].run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="intab", description="Language models in a browser tab")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, module in COMMANDS.items():
+        summary = (module.__doc__ or "").splitlines()[0]
+        module.add_arguments(commands.add_parser(name, help=summary, description=summary))
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+// Lets unmodified PyScript 0.7.31 run in a worker under a policy without 'unsafe-eval'.
+// Import it before anything that starts a worker. PyScript builds functions from text in two ways:
+//
+// 1. The default worker hook travels as source and is evaluated on both sides. It only registers
+//    what `pyscript.fs` needs (folders of the visitor's disk), which no page of ours uses.
+// 2. `pyscript.context` makes `js_import` with `window.Function(TEXT)` in the same `try` that finds
+//    `window` and `document`; refused, it takes these two away from the worker as well. So exactly
+//    that TEXT is answered with the function it stands for; all else meets the policy.
+import { hooks } from "../pyscript/core.js";
+
+const JS_IMPORT = "return (...urls) => Promise.all(urls.map((url) => import(url)))";
+
+const makeImporter = () => (...urls) => Promise.all(urls.map((url) => import(url)));
+
+hooks.worker.onBeforeRunAsync.clear();
+
+globalThis.Function = new Proxy(globalThis.Function, {
+  apply: (native, self, texts) =>
+    texts.length === 1 && texts[0] === JS_IMPORT
+      ? makeImporter
+      : Reflect.apply(native, self, texts),
+});

@@ -1,0 +1,22 @@
+"""Assembles the static site in `build/site`: `python -m tools.site`.
+
+What ends up where, and which names carry a digest of their content:
+
+    index.html                    from app/index.html, placeholders filled in
+    pyscript.toml                 from pyscript.toml, placeholders filled in
+    assets/page-HASH.mjs          app/page/page.mjs with the editor, bundled by esbuild
+    assets/style-HASH.css         app/style.css
+    pyscript/                     @pyscript/core as npm has it; core.js is the stable name
+    runtime-HASH/pyodide/         interpreter, our pyodide-lock.json, the wheels
+    runtime-HASH/ort/             onnxruntime-web
+    runtime-HASH/intab/*.mjs      the worker's JavaScript, from app/intab/browser
+    models/NAME/                  every folder of models/ that holds a config.json
+    *.br, *.gz                    pre-compressed variants beside what compresses
+
+Placeholders, in index.html and pyscript.toml alone: `{{page.mjs}}`, `{{style.css}}` and
+`{{runtime}}` become `assets/page-HASH.mjs`, `assets/style-HASH.css` and `runtime-HASH`. An
+unknown placeholder is an error. All of them are relative, so the site also works under a
+sub-path: PyScript resolves the addresses in pyscript.toml against that file's own.
+
+It knows nothing about serving, and nothing here is part of the wheel.
+"""

@@ -1,0 +1,38 @@
+"""`python -m tools.site [TARGET]`: bring the site (build/site) up to date."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tools.site.sources import SiteError, Sources
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: list[str]) -> int:
+    target = Path(arguments[0]).resolve() if arguments else ROOT / "build" / "site"
+    try:
+        bring_up_to_date(Sources(ROOT), target)
+    except SiteError as error:
+        print(f"intab: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def bring_up_to_date(sources: Sources, target: Path) -> None:
+    """Assemble the site unless nothing changed since it was last assembled."""
+    stamp = target.with_name(f"{target.name}.stamp")
+    fingerprint = sources.fingerprint()
+    if target.exists() and stamp.exists() and stamp.read_text() == fingerprint:
+        return
+    # Imported here: brotli, pydantic and the build backend are for a changed site alone.
+    from tools.site.assemble import assemble
+
+    assemble(sources, target)
+    stamp.write_text(fingerprint)
+    print(f"Site assembled in {target}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,74 @@
+"""Bundles the page's modules and style with esbuild, and fills in the placeholders.
+
+`app/page/page.mjs` imports PyScript as `../pyscript/core.js`, which stays outside the bundle:
+one stable address for our page and for those who embed. It knows no Python.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from tools.site.sources import SiteError, Sources
+
+PLACEHOLDER = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
+ENTRIES = {"page.mjs": "app/page/page.mjs", "style.css": "app/style.css"}
+# Unhashed beside the bundle, hence not part of it.
+PYSCRIPT = "../pyscript/core.js"
+
+
+def bundle(sources: Sources, site: Path) -> dict[str, str]:
+    """Write `assets/`; return each placeholder with the hashed name it stands for."""
+    for entry in ENTRIES.values():
+        if not (sources.root / entry).exists():
+            raise SiteError(f"{sources.root / entry} is missing: the page is made from it.")
+    made = _esbuild(sources, site)
+    return {
+        placeholder: str(made[entry].relative_to(site)) for placeholder, entry in ENTRIES.items()
+    }
+
+
+def _esbuild(sources: Sources, site: Path) -> dict[str, Path]:
+    metafile = site / "metafile.json"
+    command = [str(sources.node_modules / ".bin/esbuild")]
+    command += list(ENTRIES.values())
+    command += ["--bundle", "--splitting", "--format=esm", "--target=es2022", "--minify"]
+    command += ["--legal-comments=eof", "--log-level=warning", f"--external:{PYSCRIPT}"]
+    command += ["--entry-names=[name]-[hash]", "--chunk-names=[name]-[hash]"]
+    command += ["--out-extension:.js=.mjs", f"--outdir={site / 'assets'}", f"--metafile={metafile}"]
+    done = subprocess.run(command, cwd=sources.root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SiteError(f"esbuild could not bundle the page:\n{done.stderr}")
+    outputs = json.loads(metafile.read_text(encoding="utf-8"))["outputs"]
+    metafile.unlink()
+    return {
+        facts["entryPoint"]: (sources.root / output).resolve()
+        for output, facts in outputs.items()
+        if "entryPoint" in facts
+    }
+
+
+def copy_pyscript(sources: Sources, target: Path) -> None:
+    """PyScript unmodified, less its source maps."""
+    source = sources.node_modules / "@pyscript/core/dist"
+    target.mkdir()
+    for path in sorted(source.iterdir()):
+        if path.suffix in {".js", ".css"}:
+            shutil.copyfile(path, target / path.name)
+
+
+def fill(template: Path, values: dict[str, str], target: Path) -> None:
+    """Copy a template with its placeholders replaced; one without a value is an error."""
+    if not template.exists():
+        raise SiteError(f"{template} is missing: the site is made from it.")
+    text = template.read_text(encoding="utf-8")
+    unknown = sorted(set(PLACEHOLDER.findall(text)) - set(values))
+    if unknown:
+        raise SiteError(
+            f"{template.name} has unknown placeholders: {', '.join(unknown)}; "
+            f"known are {', '.join(sorted(values))}."
+        )
+    target.write_text(PLACEHOLDER.sub(lambda found: values[found[1]], text), encoding="utf-8")

@@ -1,0 +1,69 @@
+"""Builds `runtime-HASH/`: what the worker loads, addressed by the digest of its contents.
+
+The digest covers every file's path and bytes, so the folder may be cached for ever. It knows
+nothing of the page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from tools.site import lock, wheels
+from tools.site.sources import SiteError, Sources, files_under, sha256_of
+
+PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
+# The plain build, the WebGPU one (asyncify) and the one for browsers with JSPI.
+ORT = (
+    "ort.wasm.min.mjs",
+    "ort.webgpu.min.mjs",
+    "ort.jspi.min.mjs",
+    "ort-wasm-simd-threaded.mjs",
+    "ort-wasm-simd-threaded.wasm",
+    "ort-wasm-simd-threaded.asyncify.mjs",
+    "ort-wasm-simd-threaded.asyncify.wasm",
+    "ort-wasm-simd-threaded.jspi.mjs",
+    "ort-wasm-simd-threaded.jspi.wasm",
+)
+
+
+def build(sources: Sources, site: Path) -> str:
+    """Fill `site/runtime-HASH` and return that name."""
+    draft = site / "runtime-draft"
+    copy_named(sources.node_modules / "pyodide", PYODIDE, draft / "pyodide")
+    copy_named(sources.node_modules / "onnxruntime-web/dist", ORT, draft / "ort")
+    _copy_worker_modules(sources.app / "intab/browser", draft / "intab")
+    _add_wheels(sources, draft / "pyodide")
+    name = f"runtime-{digest_of(draft)[:16]}"
+    draft.rename(site / name)
+    return name
+
+
+def copy_named(source: Path, names: tuple[str, ...], target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        if not (source / name).exists():
+            raise SiteError(f"{source / name} is missing; try: rm -r node_modules && make site")
+        shutil.copyfile(source / name, target / name)
+
+
+def _copy_worker_modules(source: Path, target: Path) -> None:
+    target.mkdir(parents=True)
+    for module in sorted(source.glob("*.mjs")):
+        shutil.copyfile(module, target / module.name)
+
+
+def _add_wheels(sources: Sources, target: Path) -> None:
+    collected = wheels.collect(sources)
+    for wheel in collected:
+        shutil.copyfile(wheel.path, target / wheel.path.name)
+    upstream = sources.node_modules / "pyodide/pyodide-lock.json"
+    lock.write(upstream, collected, target / "pyodide-lock.json")
+
+
+def digest_of(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in files_under(folder):
+        digest.update(f"{path.relative_to(folder)} {sha256_of(path)}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,72 @@
+"""Where the site's ingredients lie, and whether they changed since the last assembly.
+
+It knows no content: the fingerprint is made of names, sizes and times, so that an unchanged
+tree is recognised in milliseconds. The assembly itself goes by content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SiteError(Exception):
+    """The site cannot be assembled; the message says what is missing and what to do."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    root: Path
+
+    @property
+    def app(self) -> Path:
+        return self.root / "app"
+
+    @property
+    def node_modules(self) -> Path:
+        return self.root / "node_modules"
+
+    @property
+    def wheels(self) -> Path:
+        return self.root / "wheels"
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "build" / "cache"
+
+    def inputs(self) -> Iterator[Path]:
+        """Every file whose change must lead to a new assembly."""
+        for folder in (self.app, self.root / "tools", self.models):
+            yield from files_under(folder)
+        yield from sorted(self.wheels.glob("*.whl"))
+        yield self.wheels / "wheels.lock.json"
+        for name in ("pyscript.toml", "pyproject.toml", "package-lock.json"):
+            yield self.root / name
+        yield self.node_modules / ".stamp"
+
+    def fingerprint(self) -> str:
+        digest = hashlib.sha256()
+        for path in self.inputs():
+            if path.exists():
+                stat = path.stat()
+                line = f"{path.relative_to(self.root)} {stat.st_size} {stat.st_mtime_ns}\n"
+                digest.update(line.encode())
+        return digest.hexdigest()
+
+
+def files_under(folder: Path) -> list[Path]:
+    """The files below a folder in a stable order, without Python's caches."""
+    return sorted(
+        path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    )
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
