@@ -1,0 +1,10 @@
+# The model runs in this tab. Change the prompt, press Run.
+import intab
+
+model = await intab.load("default")
+
+prompt = "Once upon a time, a little fox found a red balloon."
+print(prompt, end="")
+
+async for chunk in model.stream(prompt, max_new_tokens=120, temperature=0.7):
+    print(chunk, end="")

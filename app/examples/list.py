@@ -1,0 +1,13 @@
+# A prompt is a string: build it with Python.
+import intab
+
+model = await intab.load("default")
+
+animals = ["cat", "bear", "tiny mouse"]
+places = ["the garden", "the dark forest", "a big house"]
+
+for animal, place in zip(animals, places):
+    prompt = f"Once there was a {animal} who lived in {place}. One day, the {animal}"
+    answer = await model.generate(prompt, max_new_tokens=30, do_sample=False)
+    print(prompt + answer.text)
+    print(f"    ({answer.metrics.decode_rate:.0f} tokens a second)\n")

@@ -1,0 +1,14 @@
+# The same beginning, from cautious to wild. One seed: only the temperature differs.
+import intab
+
+model = await intab.load("default")
+prompt = "The princess opened the door and saw"
+
+for temperature in (0.2, 0.7, 1.2):
+    print(f"--- temperature {temperature}")
+    print(prompt, end="")
+    async for chunk in model.stream(
+        prompt, max_new_tokens=50, temperature=temperature, top_p=0.95, seed=7
+    ):
+        print(chunk, end="")
+    print("\n")

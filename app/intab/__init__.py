@@ -1,0 +1,29 @@
+"""intab: language models in a browser tab, in Python. The same code runs in CPython.
+
+    import intab
+
+    model = await intab.load("default")
+    async for chunk in model.stream("Once upon a time", max_new_tokens=50):
+        print(chunk, end="")
+"""
+
+from intab import errors
+from intab.engine.download import Progress
+from intab.engine.generate import Generation, TextChunk
+from intab.engine.metrics import Metrics
+from intab.engine.model import Model
+from intab.engine.options import GenerationOptions
+from intab.platform import load
+
+__version__ = "0.1.0"
+__all__ = [
+    "Generation",
+    "GenerationOptions",
+    "Metrics",
+    "Model",
+    "Progress",
+    "TextChunk",
+    "__version__",
+    "errors",
+    "load",
+]

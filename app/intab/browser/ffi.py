@@ -1,0 +1,44 @@
+"""The way to JavaScript: our worker module, and conversions that are used everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from js import Object
+from pyodide.ffi import JsException, to_js
+
+from intab.errors import DeviceError
+
+
+@cache
+def js_worker() -> Any:
+    """The functions of worker.mjs, which the page's configuration registers as `intab_js`."""
+    try:
+        import intab_js
+    except ImportError:
+        try:
+            from pyscript.js_modules import intab_js
+        except ImportError as exc:
+            raise DeviceError(
+                "The JavaScript module intab_js is missing: name intab/worker.mjs under "
+                "[js_modules.worker] in the PyScript configuration, or register it with "
+                "pyodide.registerJsModule."
+            ) from exc
+    return intab_js
+
+
+def js_object(**values: Any) -> Any:
+    """A plain JavaScript object."""
+    return to_js(values, dict_converter=Object.fromEntries)
+
+
+def js_array(values: Iterable[Any]) -> Any:
+    """A JavaScript array."""
+    return to_js(list(values))
+
+
+def reason(exc: JsException) -> str:
+    """One line that says what a JavaScript error is about."""
+    return str(getattr(exc, "message", "") or exc).strip().partition("\n")[0][:300]

@@ -1,0 +1,37 @@
+"""The browser's runtime: its fetch, its onnxruntime-web, and where models/ lies."""
+
+from __future__ import annotations
+
+from pyodide.ffi import JsException
+
+from intab.browser.fetch import BrowserFetch
+from intab.browser.ffi import js_worker, reason
+from intab.browser.onnx import OnnxNetwork, open_network
+from intab.engine.load import Graph
+from intab.errors import DeviceError
+
+
+class BrowserRuntime:
+    """Loads and runs models in a worker of the page."""
+
+    def __init__(self) -> None:
+        self.fetch = BrowserFetch()
+        self.devices: tuple[str, ...] = tuple(js_worker().devices().to_py())
+
+    async def prepare(self, device: str) -> None:
+        """Fetch and start onnxruntime-web for `device`."""
+        try:
+            await js_worker().prepare(device)
+        except JsException as exc:
+            raise DeviceError(
+                f"onnxruntime-web did not start for {device} ({reason(exc)}): reload the page."
+            ) from exc
+
+    async def open(self, graph: Graph, device: str) -> OnnxNetwork:
+        """Make a network."""
+        return await open_network(graph, device)
+
+
+def models_address() -> str:
+    """The address of the models/ folder of the site that serves us."""
+    return str(js_worker().root) + "models/"

@@ -1,0 +1,140 @@
+"""Read a decoder graph's inputs and outputs and plan how to feed it.
+
+Graphs in the wild differ: GroupQueryAttention exports without position_ids and decomposed ones
+with them, merged decoders with use_cache_branch, int32 or int64 ids, fp16 or fp32 caches, no cache
+at all. The plan says what this one wants; the sessions of both rings follow it. What cannot be fed
+is refused here, with the name of the input or output that is the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from intab.errors import UnsupportedModelError
+
+INTEGERS = ("int64", "int32")
+FLOATS = ("float32", "float16")
+_PAST = re.compile(r"past_key_values\.(\d+)\.(key|value)")
+# transformers' name before 4.50 and after; both ask for the number of rows of logits wanted.
+_KEEP = ("num_logits_to_keep", "logits_to_keep")
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """One input or output: its dtype ("float32", "int64" ...) and shape; unknown sizes are None."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class CacheSlot:
+    """One past input, the present output that replaces it, and its shape [1, heads, 0, dim]."""
+
+    past: str
+    present: str
+    dtype: str
+    heads: int
+    dim: int
+
+
+@dataclass(frozen=True)
+class GraphPlan:
+    """How to feed a graph; an input that is None is not one of its inputs."""
+
+    input_ids: TensorInfo
+    attention_mask: TensorInfo | None
+    position_ids: TensorInfo | None
+    use_cache_branch: TensorInfo | None
+    logits_to_keep: TensorInfo | None
+    caches: tuple[CacheSlot, ...]
+
+
+def plan_graph(
+    inputs: Iterable[TensorInfo], outputs: Iterable[TensorInfo], config: Mapping[str, Any]
+) -> GraphPlan:
+    """Plan a decoder graph; UnsupportedModelError names the input or output that is the reason."""
+    left = {info.name: info for info in inputs}
+    out = {info.name: info for info in outputs}
+    ids = _take(left, "input_ids", INTEGERS)
+    if ids is None:
+        raise UnsupportedModelError(
+            f"The graph has no input_ids (its inputs: {', '.join(left) or 'none'}): "
+            "export it as a text-generation model."
+        )
+    if "logits" not in out:
+        raise UnsupportedModelError(
+            f"The graph has no output named logits (its outputs: {', '.join(out) or 'none'}): "
+            "export it as a text-generation model."
+        )
+    plan = GraphPlan(
+        ids,
+        _take(left, "attention_mask", INTEGERS),
+        _take(left, "position_ids", INTEGERS),
+        _take(left, "use_cache_branch", ("bool",)),
+        next((found for name in _KEEP if (found := _take(left, name, INTEGERS))), None),
+        tuple(_plan_cache(left.pop(name), out, config) for name in _past_names(left)),
+    )
+    _refuse_rest(left)
+    return plan
+
+
+def _take(left: dict[str, TensorInfo], name: str, dtypes: tuple[str, ...]) -> TensorInfo | None:
+    info = left.pop(name, None)
+    if info is not None and info.dtype not in dtypes:
+        raise UnsupportedModelError(
+            f"The graph's input {name} is {info.dtype}, not {' or '.join(dtypes)}."
+        )
+    return info
+
+
+def _past_names(left: Mapping[str, TensorInfo]) -> list[str]:
+    return [name for name in left if _PAST.fullmatch(name)]
+
+
+def _plan_cache(
+    past: TensorInfo, outputs: Mapping[str, TensorInfo], config: Mapping[str, Any]
+) -> CacheSlot:
+    present = past.name.replace("past_key_values", "present")
+    if present not in outputs:
+        raise UnsupportedModelError(f"The graph takes {past.name} but gives no {present} back.")
+    if past.dtype not in FLOATS or len(past.shape) != 4:
+        raise UnsupportedModelError(
+            f"The graph's input {past.name} is {past.dtype} with {len(past.shape)} dimensions; "
+            "only float32 or float16 [batch, heads, length, head_dim] can be kept."
+        )
+    heads, dim = past.shape[1] or _kv_heads(config), past.shape[3] or _head_dim(config)
+    return CacheSlot(past.name, present, past.dtype, heads, dim)
+
+
+def _kv_heads(config: Mapping[str, Any]) -> int:
+    return _positive(config, "num_key_value_heads", "num_attention_heads", "n_head", "num_heads")
+
+
+def _head_dim(config: Mapping[str, Any]) -> int:
+    if config.get("head_dim"):
+        return _positive(config, "head_dim")
+    heads = _positive(config, "num_attention_heads", "n_head", "num_heads")
+    return _positive(config, "hidden_size", "n_embd", "d_model") // heads
+
+
+def _positive(config: Mapping[str, Any], *names: str) -> int:
+    for name in names:
+        if isinstance(value := config.get(name), int) and value > 0:
+            return value
+    raise UnsupportedModelError(
+        f"config.json has none of {', '.join(names)}, and the graph does not tell the cache's shape."
+    )
+
+
+def _refuse_rest(left: Mapping[str, TensorInfo]) -> None:
+    if left:
+        names = ", ".join(sorted(left))
+        raise UnsupportedModelError(
+            f"The graph asks for {names}, which a decoder of text is not given: "
+            "export the text-generation part alone."
+        )

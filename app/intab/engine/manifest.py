@@ -1,0 +1,177 @@
+"""What a model folder holds: files, sizes, hashes, and which graph belongs to which dtype.
+
+A folder describes itself by `intab.json`; a hub by its listing; any other folder is asked file by
+file. All three give the same `Manifest`. Names follow the Hugging Face layout that Transformers.js
+reads: https://huggingface.co/docs/transformers.js/guides/dtypes
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from intab.engine.download import Fetch, get_json
+from intab.engine.locate import Location
+from intab.errors import DeviceError, ManifestError, ModelNotFoundError
+
+SUFFIXES = {
+    "fp32": "",
+    "fp16": "_fp16",
+    "q8": "_quantized",
+    "int8": "_int8",
+    "uint8": "_uint8",
+    "q4": "_q4",
+    "q4f16": "_q4f16",
+    "bnb4": "_bnb4",
+}
+PREFERENCE = {
+    "wasm": ("q8", "int8", "uint8", "fp32", "q4", "bnb4", "fp16", "q4f16"),
+    "webgpu": ("q4f16", "q4", "fp16", "fp32", "q8", "int8", "uint8", "bnb4"),
+    "cpu": ("q8", "int8", "uint8", "fp32", "q4", "bnb4", "fp16", "q4f16"),
+}
+STEMS = ("onnx/model", "onnx/decoder_model_merged")
+TEXT_FILES = (
+    "generation_config.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+)
+_KEYS = {
+    "format",
+    "name",
+    "files",
+    "dtypes",
+    "devices",
+    "license",
+    "session_options",
+    "self_test",
+}
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """What is known of a file beforehand: size in bytes (-1 unknown), sha256 ("" unknown)."""
+
+    size: int = -1
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A model folder's contents: `dtypes` maps a dtype to its graph and external-data files."""
+
+    files: dict[str, FileEntry]
+    dtypes: dict[str, tuple[str, ...]]
+    session_options: dict[str, str] = field(default_factory=dict)
+
+    def choose_dtype(self, device: str, wanted: str | None = None) -> str:
+        """The dtype to load on `device`: the wanted one, else the first the device prefers."""
+        have = ", ".join(self.dtypes) or "none"
+        if wanted is not None and wanted not in self.dtypes:
+            raise DeviceError(f"The model has no dtype {wanted!r}; it has: {have}.")
+        for dtype in (wanted,) if wanted else PREFERENCE[device]:
+            if dtype in self.dtypes:
+                return dtype
+        raise ModelNotFoundError(
+            f"The folder holds no onnx/model*.onnx (dtypes found: {have}): "
+            "export the model to ONNX first."
+        )
+
+
+async def read_manifest(fetch: Fetch, location: Location) -> Manifest:
+    """Learn what is at `location`, by intab.json, the hub's listing, or asking for each file."""
+    if location.listing:
+        return await _from_listing(fetch, location)
+    data = await get_json(fetch, location.file("intab.json"))
+    if data is not None:
+        return parse_manifest(data)
+    return await _from_asking(fetch, location)
+
+
+def parse_manifest(data: dict[str, Any]) -> Manifest:
+    """Read intab.json; every unknown key and every wrong entry is named in one ManifestError."""
+    problems = [f"unknown key {key!r}" for key in sorted(data.keys() - _KEYS)]
+    if data.get("format") != 1:
+        problems.append(f"format must be 1, not {data.get('format')!r}")
+    files = {k: v for k, v in _mapping(data, "files", problems).items() if isinstance(v, dict)}
+    dtypes = {k: tuple(v) for k, v in _mapping(data, "dtypes", problems).items()}
+    problems += [
+        f"{dtype} names {name!r}, which is not under files"
+        for dtype, names in dtypes.items()
+        for name in names
+        if name not in files
+    ]
+    if problems:
+        raise ManifestError("intab.json is not valid: " + "; ".join(problems) + ".")
+    entries = {k: FileEntry(v.get("size", -1), v.get("sha256", "")) for k, v in files.items()}
+    return Manifest(entries, dtypes, data.get("session_options", {}))
+
+
+def _mapping(data: dict[str, Any], key: str, problems: list[str]) -> dict[str, Any]:
+    value = data.get(key)
+    if isinstance(value, dict):
+        return value
+    problems.append(f"{key} must be an object")
+    return {}
+
+
+async def _from_listing(fetch: Fetch, location: Location) -> Manifest:
+    assert location.listing is not None
+    body = await fetch.get(location.listing)
+    if body is None:
+        raise ModelNotFoundError(
+            f"The hub knows no {location.name}: check the id and the revision "
+            "(a private or gated repository looks the same from outside)."
+        )
+    try:
+        entries = json.loads(body.text())
+        files = {e["path"]: _listed(e) for e in entries if e["type"] == "file"}
+    except (ValueError, TypeError, KeyError) as exc:
+        raise ManifestError(
+            f"{location.listing} did not answer with a file listing: is it a hub?"
+        ) from exc
+    return Manifest(files, find_dtypes(files))
+
+
+def _listed(entry: dict[str, Any]) -> FileEntry:
+    large = entry.get("lfs")
+    return FileEntry(large["size"], large["oid"]) if large else FileEntry(entry["size"])
+
+
+def find_dtypes(files: dict[str, FileEntry]) -> dict[str, tuple[str, ...]]:
+    """The dtypes a folder offers, from its file names; external data follows its graph."""
+    dtypes: dict[str, tuple[str, ...]] = {}
+    for stem in STEMS:
+        for dtype, suffix in SUFFIXES.items():
+            graph = f"{stem}{suffix}.onnx"
+            data = sorted(f for f in files if f.startswith((f"{graph}_data", f"{graph}.data")))
+            if graph in files:
+                dtypes.setdefault(dtype, (graph, *data))
+    return dtypes
+
+
+async def _from_asking(fetch: Fetch, location: Location) -> Manifest:
+    graphs = [f"{stem}{suffix}.onnx" for stem in STEMS for suffix in SUFFIXES.values()]
+    found = await _existing(fetch, location, [*graphs, *TEXT_FILES])
+    data = [
+        name
+        for graph in found
+        if graph.endswith(".onnx")
+        for name in await _external_data(fetch, location, graph)
+    ]
+    entries = {n: FileEntry() for n in ("config.json", "tokenizer.json", *found, *data)}
+    return Manifest(entries, find_dtypes(entries))
+
+
+async def _existing(fetch: Fetch, location: Location, names: list[str]) -> list[str]:
+    answers = await asyncio.gather(*(fetch.exists(location.file(n)) for n in names))
+    return [name for name, there in zip(names, answers, strict=True) if there]
+
+
+async def _external_data(fetch: Fetch, location: Location, graph: str) -> list[str]:
+    found = await _existing(fetch, location, [f"{graph}_data", f"{graph}.data"])
+    while found and await fetch.exists(location.file(f"{graph}_data_{len(found)}")):
+        found.append(f"{graph}_data_{len(found)}")
+    return found

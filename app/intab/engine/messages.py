@@ -1,0 +1,116 @@
+"""What the page and its worker say to each other: one JSON object a message, each with a kind.
+
+Requests go to the worker, events come from it. A `run` number ties events to the program that was
+running, so that late words of a stopped program are known as such.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Run:
+    """Run this Python program."""
+
+    run: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Stop the program with this number; nothing happens if it is not the running one."""
+
+    run: int
+
+
+@dataclass(frozen=True)
+class Preload:
+    """Load a model, so that the first program finds it there."""
+
+    model: str
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The interpreter is up: programs can run."""
+
+    python: str
+
+
+@dataclass(frozen=True)
+class Preloaded:
+    """The preload ended; `error` is "" where it succeeded."""
+
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Text that the program printed."""
+
+    run: int
+    text: str
+    stream: Literal["stdout", "stderr"]
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How far a model's loading is: bytes, or a stage without bytes (total 0)."""
+
+    stage: str
+    file: str
+    loaded: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model is ready."""
+
+    name: str
+    dtype: str
+    device: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Figures of a generation: seconds, and tokens a second."""
+
+    prompt_tokens: int
+    new_tokens: int
+    time_to_first_token: float
+    prefill_rate: float
+    decode_rate: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The program ended; `error` has its type, one sentence, and the traceback of the user's lines."""
+
+    run: int
+    outcome: Literal["done", "stopped", "error"]
+    error_type: str = ""
+    message: str = ""
+    traceback: str = ""
+
+
+Request = Run | Stop | Preload
+Event = Ready | Preloaded | Output | Loading | Loaded | Measured | Finished
+_REQUESTS: dict[str, type[Request]] = {"run": Run, "stop": Stop, "preload": Preload}
+
+
+def encode(event: Event) -> str:
+    """An event as JSON; its kind is the class's name in lower case."""
+    return json.dumps({"kind": type(event).__name__.lower(), **asdict(event)})
+
+
+def decode(text: str) -> Request:
+    """A request from JSON; ValueError where it is not one."""
+    data: dict[str, Any] = json.loads(text)
+    try:
+        return _REQUESTS[data.pop("kind")](**data)
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise ValueError(f"not a request: {text[:80]}") from exc

@@ -1,0 +1,106 @@
+"""The worker's brain: requests in, events out, one program at a time.
+
+It knows neither a browser nor a page: it is given a function that posts a text and a `Loader`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from collections.abc import Callable
+from dataclasses import asdict
+
+from intab.engine.download import Progress
+from intab.engine.loader import Listeners, Loader
+from intab.engine.messages import (
+    Event,
+    Finished,
+    Loaded,
+    Loading,
+    Measured,
+    Output,
+    Preload,
+    Preloaded,
+    Ready,
+    Run,
+    Stop,
+    decode,
+    encode,
+)
+from intab.engine.metrics import Metrics
+from intab.engine.model import Model
+from intab.engine.program import run_program
+from intab.errors import IntabError
+
+
+class Service:
+    """Answers a page's requests; `post` sends one JSON text to the page."""
+
+    def __init__(self, post: Callable[[str], None], loader: Loader) -> None:
+        self._post_text = post
+        self._loader = loader
+        self._running: tuple[int, asyncio.Task[None]] | None = None
+        self._preloading: asyncio.Task[None] | None = None
+        loader.listeners = Listeners(self._on_progress, self._on_loaded, self._on_metrics)
+
+    def start(self) -> None:
+        """Tell the page that programs can run."""
+        self._post(Ready(platform.python_version()))
+
+    def handle(self, text: str) -> None:
+        """Act on one request; returns at once."""
+        request = decode(text)
+        match request:
+            case Run():
+                self._start_run(request)
+            case Stop():
+                self._stop(request.run)
+            case Preload():
+                self._preloading = asyncio.ensure_future(self._preload(request.model))
+
+    def _post(self, event: Event) -> None:
+        self._post_text(encode(event))
+
+    def _start_run(self, request: Run) -> None:
+        if self._running:
+            message = "A program is already running: stop it first."
+            self._post(Finished(request.run, "error", "RuntimeError", message, message))
+            return
+        self._running = (request.run, asyncio.ensure_future(self._run(request)))
+
+    def _stop(self, run: int) -> None:
+        if self._running and self._running[0] == run:
+            self._running[1].cancel()
+
+    async def _run(self, request: Run) -> None:
+        run = request.run
+        try:
+            failure = await run_program(
+                request.source,
+                lambda text: self._post(Output(run, text, "stdout")),
+                lambda text: self._post(Output(run, text, "stderr")),
+            )
+            finished = (
+                Finished(run, "error", **asdict(failure)) if failure else Finished(run, "done")
+            )
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            finished = Finished(run, "stopped")
+        self._running = None
+        self._post(finished)
+
+    async def _preload(self, model: str) -> None:
+        try:
+            await self._loader.load(model)
+        except IntabError as exc:
+            self._post(Preloaded(str(exc)))
+        else:
+            self._post(Preloaded())
+
+    def _on_progress(self, progress: Progress) -> None:
+        self._post(Loading(**asdict(progress)))
+
+    def _on_loaded(self, model: Model) -> None:
+        self._post(Loaded(model.name, model.dtype, model.device))
+
+    def _on_metrics(self, metrics: Metrics) -> None:
+        self._post(Measured(**asdict(metrics)))

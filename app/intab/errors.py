@@ -1,0 +1,73 @@
+"""The exception tree. Every message says what is wrong and what to do next.
+
+IntabError
+├── LoadError                 a model could not be loaded
+│   ├── ModelNotFoundError    nothing at that name or address
+│   ├── DownloadError         the bytes did not arrive, or not as promised
+│   ├── ManifestError         a description file (config.json, intab.json ...) is not valid
+│   ├── UnsupportedModelError the architecture or the graph is not one we can run
+│   └── DeviceError           the runtime or device cannot run it here
+├── OptionError (ValueError)  an unknown option, or a value out of range
+├── PromptError (ValueError)  the prompt cannot be used
+│   ├── EmptyPromptError
+│   ├── ContextLengthError    longer than the model's context
+│   └── ChatTemplateError     no chat template, or it failed on these messages
+└── RunError                  the runtime failed during a generation
+    └── ModelClosedError      the model was closed
+"""
+
+
+class IntabError(Exception):
+    """Whatever intab raises on purpose."""
+
+
+class LoadError(IntabError):
+    """A model could not be loaded."""
+
+
+class ModelNotFoundError(LoadError):
+    """There is no model at that name or address."""
+
+
+class DownloadError(LoadError):
+    """The bytes did not arrive, or are not the promised ones."""
+
+
+class ManifestError(LoadError):
+    """A description file of the model is missing a key or is not valid."""
+
+
+class UnsupportedModelError(LoadError):
+    """The architecture, or the graph's inputs and outputs, cannot be run."""
+
+
+class DeviceError(LoadError):
+    """This runtime or device cannot run the model."""
+
+
+class OptionError(IntabError, ValueError):
+    """An option is unknown, out of range, or would have no effect."""
+
+
+class PromptError(IntabError, ValueError):
+    """The prompt cannot be used."""
+
+
+class EmptyPromptError(PromptError):
+    """The prompt has no tokens."""
+
+
+class ContextLengthError(PromptError):
+    """The prompt is longer than the model's context."""
+
+
+class ChatTemplateError(PromptError):
+    """The model has no chat template, or it refused these messages."""
+
+
+class RunError(IntabError):
+    """The runtime failed while it computed."""
+
+
+class ModelClosedError(RunError):
+    """The model was closed; load it again."""

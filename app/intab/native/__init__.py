@@ -1,0 +1,1 @@
+"""CPython's side: the engine's protocols over files, httpx and onnxruntime."""

@@ -1,0 +1,42 @@
+"""CPython's runtime: files or HTTP, onnxruntime on the CPU, and where models/ is looked for."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from intab.engine.load import Graph
+from intab.native.fetch import NativeFetch
+from intab.native.onnx import OnnxNetwork, open_network
+
+_CHECKOUT = Path(__file__).resolve().parents[3] / "models"
+
+
+class NativeRuntime:
+    """Loads and runs models in CPython."""
+
+    devices = ("cpu",)
+
+    def __init__(self) -> None:
+        self.fetch = NativeFetch()
+
+    async def prepare(self, device: str) -> None:
+        """Nothing: onnxruntime is there once it is imported."""
+
+    async def open(self, graph: Graph, device: str) -> OnnxNetwork:
+        """Make a network, in a thread: a large graph takes seconds."""
+        return await asyncio.to_thread(open_network, graph)
+
+
+def models_folder() -> str:
+    """The folder of models: $INTAB_MODELS, else ./models, else the checkout's."""
+    if chosen := os.environ.get("INTAB_MODELS"):
+        return chosen
+    here = Path("models")
+    return str(here if here.is_dir() else _CHECKOUT)
+
+
+def endpoint() -> str | None:
+    """The hub's address where $HF_ENDPOINT sets one, as for huggingface_hub."""
+    return os.environ.get("HF_ENDPOINT")

@@ -1,0 +1,46 @@
+"""Which platform this is: the one place that chooses between the browser and CPython."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+
+from intab.engine.download import OnProgress
+from intab.engine.loader import Loader
+from intab.engine.model import Model
+
+
+@cache
+def loader() -> Loader:
+    """The loader of this interpreter, which remembers its models."""
+    if sys.platform == "emscripten":
+        from intab.browser.runtime import BrowserRuntime, models_address
+
+        return Loader(BrowserRuntime(), models_address())
+    from intab.native.runtime import NativeRuntime, endpoint, models_folder
+
+    return Loader(NativeRuntime(), models_folder(), endpoint())
+
+
+async def load(
+    model: str = "default",
+    *,
+    dtype: str | None = None,
+    device: str | None = None,
+    endpoint: str | None = None,
+    on_progress: OnProgress | None = None,
+) -> Model:
+    """Load a model, or give back the one that is already loaded under that name.
+
+    model: a folder of models/, an id `org/name[@revision]` of a hub, or a folder's address.
+    dtype: "fp32", "fp16", "q8", "int8", "uint8", "q4", "q4f16" or "bnb4"; left out, the one that
+        the device runs best.
+    device: "wasm" or "webgpu" in a browser, "cpu" in CPython; left out, the platform's first.
+    endpoint: the hub's address; left out, $HF_ENDPOINT in CPython or https://huggingface.co.
+    on_progress: called with a `Progress` as bytes arrive and stages begin.
+
+    Raises LoadError; its subclasses in `intab.errors` say what is wrong.
+    """
+    return await loader().load(
+        model, dtype=dtype, device=device, endpoint=endpoint, on_progress=on_progress
+    )

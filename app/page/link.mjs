@@ -1,0 +1,84 @@
+/**
+ * The page's end of the wire: starts PyScript's worker, sends requests, hands events on, and stops
+ * a program by ever stronger means: a message, Pyodide's interrupt, a new worker.
+ */
+const CORE = new URL("./pyscript/core.js", document.baseURI).href;
+const CONFIG = new URL("./pyscript.toml", document.baseURI).href;
+const PROGRAM = new URL("./worker.py", document.baseURI).href;
+const SIGINT = 2;
+const INTERRUPT_AFTER = 300; // ms: a generation ends by message within one token
+const RESTART_AFTER = 900; // ms: whatever does not even heed an interrupt
+
+export class Link {
+  /** `onEvent(event)` gets the worker's events; `onRestart(why)` is told of a new worker. */
+  constructor({ onEvent, onRestart, onFailure }) {
+    Object.assign(this, { onEvent, onRestart, onFailure, run: 0, running: false });
+  }
+
+  /** Start the worker; events tell how it goes on. */
+  async start() {
+    this.starting = true;
+    try {
+      const { PyWorker, hooks } = await import(CORE);
+      // This hook travels to the worker as source text and needs 'unsafe-eval'; all it does is
+      // to serve pyscript.fs, which we do not use.
+      hooks.worker.onBeforeRunAsync.clear();
+      const worker = await PyWorker(PROGRAM, { config: CONFIG, async: true });
+      worker.addEventListener("message", ({ data }) => this.receive(data));
+      this.worker = worker;
+      this.shareInterruptBuffer();
+    } catch (error) {
+      this.onFailure(error);
+    }
+  }
+
+  shareInterruptBuffer() {
+    if (!crossOriginIsolated) return;
+    this.interrupt = new Int32Array(new SharedArrayBuffer(4));
+    this.worker.postMessage(this.interrupt.buffer);
+  }
+
+  receive(data) {
+    if (typeof data !== "string") return;
+    const event = JSON.parse(data);
+    if (event.run !== undefined && event.run !== this.run) return; // of a program that was given up
+    if (event.kind === "finished") this.finish();
+    this.onEvent(event);
+  }
+
+  send(request) {
+    this.worker.postMessage(JSON.stringify(request));
+  }
+
+  execute(source) {
+    this.run += 1;
+    this.running = true;
+    if (this.interrupt) Atomics.store(this.interrupt, 0, 0);
+    this.send({ kind: "run", run: this.run, source });
+  }
+
+  stop() {
+    if (!this.running || this.timers) return;
+    this.send({ kind: "stop", run: this.run });
+    this.timers = [
+      setTimeout(() => this.interrupt && Atomics.store(this.interrupt, 0, SIGINT), INTERRUPT_AFTER),
+      setTimeout(() => this.restart(), this.interrupt ? 3 * RESTART_AFTER : RESTART_AFTER),
+    ];
+  }
+
+  finish() {
+    this.running = false;
+    this.timers?.forEach(clearTimeout);
+    this.timers = undefined;
+    if (this.interrupt) Atomics.store(this.interrupt, 0, 0);
+  }
+
+  /** End the worker with all it holds and start another. */
+  restart() {
+    this.finish();
+    this.run += 1;
+    this.worker.terminate();
+    this.onRestart();
+    this.start();
+  }
+}

@@ -1,0 +1,5 @@
+"""What PyScript runs in the worker."""
+
+from intab import page
+
+page.main()

@@ -1,0 +1,3 @@
+"""stub"""
+from recipe.settings import Paths
+def write_report(paths: Paths) -> None: pass

@@ -1,0 +1,87 @@
+"""Trains the default model and writes models/default: the one entry to the recipe.
+
+    python models/train.py --minutes 60 --size small
+    python models/train.py --from-checkpoint        # export and evaluate again, no training
+
+Needs models/requirements.txt. Intermediates (tokens, checkpoint, float graph) go to --build.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+# A waiting thread that spins takes the core from the one it waits for when cores are shared.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import torch
+from tokenizers import Tokenizer
+
+from recipe import evaluator
+from recipe.corpora import read_stories
+from recipe.dataset import build_groups, tokenizer_texts
+from recipe.exporter import export_float
+from recipe.manifest import write_manifest
+from recipe.network import load_network, make_network, save_network
+from recipe.quantizer import quantize, save
+from recipe.report import write_report
+from recipe.rows import batches, rows
+from recipe.settings import MIXTURE, SEED, SIZES, Paths, Schedule
+from recipe.tokenizer import train_tokenizer, write_tokenizer
+from recipe.trainer import Log, held_out_loss, train
+
+HERE = Path(__file__).resolve().parent
+HELD_OUT_STORIES = 96  # for the curve only: a tenth of the held-out TinyStories
+
+
+def main() -> None:
+    options = parse_options()
+    paths = Paths(options.data, options.build, options.out)
+    torch.set_num_threads(options.threads)
+    if not options.from_checkpoint:
+        run_training(paths, options.size, options.minutes)
+    run_export(paths)
+    write_manifest(paths.out)
+    write_report(paths)
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Train, export and evaluate the default model.")
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--size", choices=SIZES, default="small")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--data", type=Path, default=Path("../shared/material/corpora"))
+    parser.add_argument("--build", type=Path, default=HERE.parent / "build" / "model")
+    parser.add_argument("--out", type=Path, default=HERE / "default")
+    parser.add_argument("--from-checkpoint", action="store_true")
+    return parser.parse_args()
+
+
+def run_training(paths: Paths, size: str, minutes: float) -> None:
+    tokenizer = train_tokenizer(tokenizer_texts(paths.data))
+    write_tokenizer(tokenizer, paths.out)
+    network = make_network(SIZES[size])
+    stream = rows(build_groups(paths.data, tokenizer), MIXTURE, SEED)
+    log = make_log(paths, tokenizer, network)
+    train(network, batches(stream, SIZES[size].batch), Schedule(), minutes, log)
+    save_network(network, paths.checkpoint)
+
+
+def make_log(paths: Paths, tokenizer: Tokenizer, network: torch.nn.Module) -> Log:
+    stories = read_stories(paths.data / "stories-heldout.jsonl")
+    simple = [story for story in stories if story.source == "tinystories"][:HELD_OUT_STORIES]
+    held_out = evaluator.batches_of(tokenizer, simple)
+    return Log(paths.log, lambda: held_out_loss(network, held_out))
+
+
+def run_export(paths: Paths) -> None:
+    network = load_network(paths.checkpoint)
+    network.config.save_pretrained(paths.out)
+    model = export_float(paths.checkpoint, paths.build / "onnx")
+    quantize(model)
+    save(model, paths.onnx)
+
+
+if __name__ == "__main__":
+    main()
