@@ -33,15 +33,17 @@ def bundle(sources: Sources, site: Path) -> dict[str, str]:
 
 def _esbuild(sources: Sources, site: Path) -> dict[str, Path]:
     metafile = site / "metafile.json"
-    command = [str(sources.node_modules / ".bin/esbuild")]
-    command += list(ENTRIES.values())
-    command += ["--bundle", "--splitting", "--format=esm", "--target=es2022", "--minify"]
-    command += ["--legal-comments=eof", "--log-level=warning", f"--external:{PYSCRIPT}"]
-    command += ["--entry-names=[name]-[hash]", "--chunk-names=[name]-[hash]"]
-    command += ["--out-extension:.js=.mjs", f"--outdir={site / 'assets'}", f"--metafile={metafile}"]
-    done = subprocess.run(command, cwd=sources.root, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SiteError(f"esbuild could not bundle the page:\n{done.stderr}")
+    esbuild(
+        sources,
+        *ENTRIES.values(),
+        "--splitting",
+        f"--external:{PYSCRIPT}",
+        "--loader:.py=text",  # the gallery's examples
+        "--entry-names=[name]-[hash]",
+        "--chunk-names=[name]-[hash]",
+        f"--outdir={site / 'assets'}",
+        f"--metafile={metafile}",
+    )
     outputs = json.loads(metafile.read_text(encoding="utf-8"))["outputs"]
     metafile.unlink()
     return {
@@ -49,6 +51,16 @@ def _esbuild(sources: Sources, site: Path) -> dict[str, Path]:
         for output, facts in outputs.items()
         if "entryPoint" in facts
     }
+
+
+def esbuild(sources: Sources, *arguments: str) -> None:
+    """Bundle and minify as arguments say; SiteError with esbuild's own words where it fails."""
+    command = [str(sources.node_modules / ".bin/esbuild"), *arguments]
+    command += ["--bundle", "--format=esm", "--target=es2022", "--minify"]
+    command += ["--legal-comments=eof", "--log-level=warning", "--out-extension:.js=.mjs"]
+    done = subprocess.run(command, cwd=sources.root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SiteError(f"esbuild could not bundle the page's modules:\n{done.stderr}")
 
 
 def copy_pyscript(sources: Sources, target: Path) -> None:

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 from tools.site import lock, wheels
+from tools.site.page import esbuild
 from tools.site.sources import SiteError, Sources, files_under, sha256_of
 
 PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
@@ -33,7 +34,7 @@ def build(sources: Sources, site: Path) -> str:
     draft = site / "runtime-draft"
     copy_named(sources.node_modules / "pyodide", PYODIDE, draft / "pyodide")
     copy_named(sources.node_modules / "onnxruntime-web/dist", ORT, draft / "ort")
-    _copy_worker_modules(sources.app / "intab/browser", draft / "intab")
+    _bundle_worker_modules(sources, draft / "intab")
     _add_wheels(sources, draft / "pyodide")
     name = f"runtime-{digest_of(draft)[:16]}"
     draft.rename(site / name)
@@ -48,10 +49,9 @@ def copy_named(source: Path, names: tuple[str, ...], target: Path) -> None:
         shutil.copyfile(source / name, target / name)
 
 
-def _copy_worker_modules(source: Path, target: Path) -> None:
-    target.mkdir(parents=True)
-    for module in sorted(source.glob("*.mjs")):
-        shutil.copyfile(module, target / module.name)
+def _bundle_worker_modules(sources: Sources, target: Path) -> None:
+    """One module with what it needs of npm; onnxruntime's builds it imports at run time."""
+    esbuild(sources, "app/intab/browser/worker.mjs", f"--outdir={target}")
 
 
 def _add_wheels(sources: Sources, target: Path) -> None:
