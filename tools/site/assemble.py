@@ -27,6 +27,7 @@ def _fill(sources: Sources, site: Path) -> None:
     names["runtime"] = runtime.build(sources, site)
     page.fill(sources.app / "index.html", names, site / "index.html")
     page.fill(sources.root / "pyscript.toml", names, site / "pyscript.toml")
+    shutil.copyfile(sources.app / "worker.py", site / "worker.py")
     copy_models(sources.models, site / "models")
     compress.add_variants(site, sources.cache / "compressed")
 

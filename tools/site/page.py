@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
+from tools.site import esbuild
 from tools.site.sources import SiteError, Sources
 
 PLACEHOLDER = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
@@ -33,15 +33,16 @@ def bundle(sources: Sources, site: Path) -> dict[str, str]:
 
 def _esbuild(sources: Sources, site: Path) -> dict[str, Path]:
     metafile = site / "metafile.json"
-    command = [str(sources.node_modules / ".bin/esbuild")]
-    command += list(ENTRIES.values())
-    command += ["--bundle", "--splitting", "--format=esm", "--target=es2022", "--minify"]
-    command += ["--legal-comments=eof", "--log-level=warning", f"--external:{PYSCRIPT}"]
-    command += ["--entry-names=[name]-[hash]", "--chunk-names=[name]-[hash]"]
-    command += ["--out-extension:.js=.mjs", f"--outdir={site / 'assets'}", f"--metafile={metafile}"]
-    done = subprocess.run(command, cwd=sources.root, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SiteError(f"esbuild could not bundle the page:\n{done.stderr}")
+    esbuild.run(
+        sources,
+        *ENTRIES.values(),
+        "--splitting",
+        f"--external:{PYSCRIPT}",
+        "--entry-names=[name]-[hash]",
+        "--chunk-names=[name]-[hash]",
+        f"--outdir={site / 'assets'}",
+        f"--metafile={metafile}",
+    )
     outputs = json.loads(metafile.read_text(encoding="utf-8"))["outputs"]
     metafile.unlink()
     return {
