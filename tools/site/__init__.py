@@ -4,12 +4,13 @@ What ends up where, and which names carry a digest of their content:
 
     index.html                    from app/index.html, placeholders filled in
     pyscript.toml                 from pyscript.toml, placeholders filled in
+    worker.py                     app/worker.py: what PyScript runs
     assets/page-HASH.mjs          app/page/page.mjs with the editor, bundled by esbuild
     assets/style-HASH.css         app/style.css
     pyscript/                     @pyscript/core as npm has it; core.js is the stable name
     runtime-HASH/pyodide/         interpreter, our pyodide-lock.json, the wheels
     runtime-HASH/ort/             onnxruntime-web
-    runtime-HASH/intab/*.mjs      the worker's JavaScript, from app/intab/browser
+    runtime-HASH/intab/worker.mjs the worker's JavaScript: app/intab/browser/worker.mjs, bundled
     models/NAME/                  every folder of models/ that holds a config.json
     *.br, *.gz                    pre-compressed variants beside what compresses
 

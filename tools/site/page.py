@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
+from tools.site import esbuild
 from tools.site.sources import SiteError, Sources
 
 PLACEHOLDER = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
@@ -33,12 +33,11 @@ def bundle(sources: Sources, site: Path) -> dict[str, str]:
 
 def _esbuild(sources: Sources, site: Path) -> dict[str, Path]:
     metafile = site / "metafile.json"
-    esbuild(
+    esbuild.run(
         sources,
         *ENTRIES.values(),
         "--splitting",
         f"--external:{PYSCRIPT}",
-        "--loader:.py=text",  # the gallery's examples
         "--entry-names=[name]-[hash]",
         "--chunk-names=[name]-[hash]",
         f"--outdir={site / 'assets'}",
@@ -51,16 +50,6 @@ def _esbuild(sources: Sources, site: Path) -> dict[str, Path]:
         for output, facts in outputs.items()
         if "entryPoint" in facts
     }
-
-
-def esbuild(sources: Sources, *arguments: str) -> None:
-    """Bundle and minify as arguments say; SiteError with esbuild's own words where it fails."""
-    command = [str(sources.node_modules / ".bin/esbuild"), *arguments]
-    command += ["--bundle", "--format=esm", "--target=es2022", "--minify"]
-    command += ["--legal-comments=eof", "--log-level=warning", "--out-extension:.js=.mjs"]
-    done = subprocess.run(command, cwd=sources.root, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SiteError(f"esbuild could not bundle the page's modules:\n{done.stderr}")
 
 
 def copy_pyscript(sources: Sources, target: Path) -> None:

@@ -10,8 +10,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from tools.site import lock, wheels
-from tools.site.page import esbuild
+from tools.site import esbuild, lock, wheels
 from tools.site.sources import SiteError, Sources, files_under, sha256_of
 
 PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
@@ -34,7 +33,7 @@ def build(sources: Sources, site: Path) -> str:
     draft = site / "runtime-draft"
     copy_named(sources.node_modules / "pyodide", PYODIDE, draft / "pyodide")
     copy_named(sources.node_modules / "onnxruntime-web/dist", ORT, draft / "ort")
-    _bundle_worker_modules(sources, draft / "intab")
+    _bundle_worker(sources, draft / "intab")
     _add_wheels(sources, draft / "pyodide")
     name = f"runtime-{digest_of(draft)[:16]}"
     draft.rename(site / name)
@@ -49,9 +48,12 @@ def copy_named(source: Path, names: tuple[str, ...], target: Path) -> None:
         shutil.copyfile(source / name, target / name)
 
 
-def _bundle_worker_modules(sources: Sources, target: Path) -> None:
-    """One module with what it needs of npm; onnxruntime's builds it imports at run time."""
-    esbuild(sources, "app/intab/browser/worker.mjs", f"--outdir={target}")
+def _bundle_worker(sources: Sources, target: Path) -> None:
+    """The worker's one module; npm's packages inside it, onnxruntime-web left beside it."""
+    entry = "app/intab/browser/worker.mjs"
+    if not (sources.root / entry).exists():
+        raise SiteError(f"{sources.root / entry} is missing: the worker's JavaScript starts there.")
+    esbuild.run(sources, entry, f"--outfile={target / 'worker.mjs'}")
 
 
 def _add_wheels(sources: Sources, target: Path) -> None:
