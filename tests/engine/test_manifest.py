@@ -1,0 +1,102 @@
+"""What a folder holds: by intab.json, by a hub's listing, by asking."""
+
+from typing import Any
+
+import pytest
+
+from intab.engine.locate import locate
+from intab.engine.manifest import FileEntry, find_dtypes, parse_manifest, read_manifest
+from intab.errors import DeviceError, ManifestError, ModelNotFoundError
+from tests.engine.conftest import FakeFetch, as_bytes, model_files
+
+GOOD: dict[str, Any] = {
+    "format": 1,
+    "files": {"onnx/m.onnx": {"size": 3, "sha256": "ab"}},
+    "dtypes": {"q8": ["onnx/m.onnx"]},
+}
+
+
+def test_intab_json() -> None:
+    manifest = parse_manifest(GOOD)
+    assert manifest.files == {"onnx/m.onnx": FileEntry(3, "ab")}
+    assert manifest.dtypes == {"q8": ("onnx/m.onnx",)}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"colour": 1}, "unknown key 'colour'"),
+        ({"format": 2}, "format must be 1, not 2"),
+        ({"files": []}, "files must be an object"),
+        ({"dtypes": {"q8": ["other.onnx"]}}, "'other.onnx', which is not under files"),
+    ],
+)
+def test_a_wrong_intab_json_names_the_problem(change: dict[str, Any], says: str) -> None:
+    with pytest.raises(ManifestError, match=says):
+        parse_manifest({**GOOD, **change})
+
+
+async def test_a_hub_tells_sizes_and_hashes() -> None:
+    listing = [
+        {"type": "directory", "path": "onnx", "size": 0},
+        {"type": "file", "path": "config.json", "size": 9},
+        {"type": "file", "path": "onnx/model_q4.onnx", "size": 5, "lfs": {"size": 7, "oid": "cd"}},
+    ]
+    location = locate("org/name", "models", "https://hub")
+    assert location.listing is not None
+    manifest = await read_manifest(FakeFetch({location.listing: as_bytes(listing)}), location)
+    assert manifest.files["config.json"] == FileEntry(9)
+    assert manifest.files["onnx/model_q4.onnx"] == FileEntry(7, "cd")
+    assert manifest.dtypes == {"q4": ("onnx/model_q4.onnx",)}
+
+
+async def test_an_unknown_hub_id() -> None:
+    with pytest.raises(ModelNotFoundError, match="org/name"):
+        await read_manifest(FakeFetch({}), locate("org/name", "models"))
+
+
+@pytest.mark.parametrize("answer", ["<html>", '{"error": "x"}', "[1]"])
+async def test_a_hub_that_is_none(answer: str) -> None:
+    location = locate("org/name", "models", "https://hub")
+    assert location.listing is not None
+    with pytest.raises(ManifestError, match="is it a hub"):
+        await read_manifest(FakeFetch({location.listing: answer.encode()}), location)
+
+
+async def test_a_plain_folder_is_asked_for_each_file() -> None:
+    extra = {"onnx/model.onnx": b"g", "onnx/model.onnx_data": b"1", "onnx/model.onnx_data_1": b"2"}
+    fetch = FakeFetch(model_files(**extra))
+    manifest = await read_manifest(fetch, locate("tiny", "models"))
+    assert manifest.dtypes == {
+        "fp32": ("onnx/model.onnx", "onnx/model.onnx_data", "onnx/model.onnx_data_1"),
+        "q8": ("onnx/model_quantized.onnx",),
+    }
+    assert "tokenizer_config.json" in manifest.files
+    assert "generation_config.json" not in manifest.files
+
+
+def test_dtypes_come_from_file_names() -> None:
+    names = ["onnx/model_q4f16.onnx", "onnx/model_fp16.onnx", "onnx/model_fp16.onnx_data"]
+    names += ["onnx/decoder_model_merged.onnx", "onnx/encoder_model.onnx"]
+    assert find_dtypes(dict.fromkeys(names, FileEntry())) == {
+        "fp16": ("onnx/model_fp16.onnx", "onnx/model_fp16.onnx_data"),
+        "q4f16": ("onnx/model_q4f16.onnx",),
+        "fp32": ("onnx/decoder_model_merged.onnx",),
+    }
+
+
+def test_each_device_has_its_preference() -> None:
+    dtypes = {"fp32": ["onnx/model.onnx"], "q4": ["onnx/model_q4.onnx"]}
+    files: dict[str, Any] = {name: {} for [name] in dtypes.values()}
+    manifest = parse_manifest({"format": 1, "files": files, "dtypes": dtypes})
+    assert manifest.choose_dtype("wasm") == ("fp32", "what wasm runs best of fp32, q4")
+    assert manifest.choose_dtype("webgpu")[0] == "q4"
+    assert manifest.choose_dtype("wasm", "q4") == ("q4", "as asked for")
+    with pytest.raises(DeviceError, match="no dtype 'q8'; it has: fp32, q4"):
+        manifest.choose_dtype("wasm", "q8")
+
+
+def test_a_folder_without_a_graph() -> None:
+    with pytest.raises(ModelNotFoundError, match="export the model to ONNX"):
+        parse_manifest({**GOOD, "dtypes": {}}).choose_dtype("wasm")
+

@@ -1,0 +1,87 @@
+"""Options: transformers' names, checked ranges, defaults of the model, no silence."""
+
+from typing import Any
+
+import pytest
+
+from intab.engine.options import GenerationOptions
+from intab.errors import OptionError
+
+make = GenerationOptions.make
+
+
+def test_defaults() -> None:
+    options = make({}, {})
+    assert options == GenerationOptions()
+    assert options.greedy
+
+
+def test_the_caller_wins_over_the_model() -> None:
+    options = make({"top_k": 3}, {"top_k": 50, "temperature": 0.5, "transformers_version": "5"})
+    assert (options.top_k, options.temperature) == (3, 0.5)
+
+
+def test_none_means_the_default() -> None:
+    assert make({"top_k": None}, {"top_k": 50}).top_k == 50
+
+
+@pytest.mark.parametrize(
+    ("passed", "defaults", "greedy"),
+    [
+        ({}, {"do_sample": True}, False),
+        ({"do_sample": False}, {"do_sample": True, "temperature": 0.7}, True),
+        ({"temperature": 0.7}, {}, False),
+        ({"seed": 1}, {}, False),
+        ({"temperature": 0}, {"do_sample": True}, True),
+        ({"temperature": 0, "do_sample": False}, {}, True),
+        ({"do_sample": True}, {}, False),
+    ],
+)
+def test_when_it_samples(passed: dict[str, Any], defaults: dict[str, Any], greedy: bool) -> None:
+    assert make(passed, defaults).greedy is greedy
+
+
+@pytest.mark.parametrize("name", ["temperature", "top_k", "top_p", "seed"])
+def test_an_option_without_effect_is_an_error(name: str) -> None:
+    with pytest.raises(OptionError, match=f"{name} has no effect with do_sample=False"):
+        make({name: 1, "do_sample": False}, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("max_new_tokens", 0, "1 or more, not 0"),
+        ("max_new_tokens", 2.5, "whole number"),
+        ("max_new_tokens", True, "whole number"),
+        ("temperature", -0.1, "0 or more"),
+        ("temperature", float("nan"), "0 or more"),
+        ("temperature", float("inf"), "0 or more"),
+        ("temperature", "hot", "a number"),
+        ("top_k", -1, "0 or more"),
+        ("top_p", 1.1, "from 0 to 1"),
+        ("seed", -1, "0 or more"),
+        ("do_sample", 1, "True or False"),
+        ("eos_token_id", [1, -1], "token id"),
+        ("eos_token_id", "x", "token id"),
+        ("logits_processors", 5, "functions"),
+    ],
+)
+def test_out_of_range_names_the_option_and_the_range(name: str, value: Any, says: str) -> None:
+    with pytest.raises(OptionError, match=f"{name} must be .*{says}"):
+        make({name: value}, {})
+
+
+def test_unknown_options_are_errors_with_a_hint() -> None:
+    with pytest.raises(OptionError, match="'max_tokens': did you mean max_new_tokens"):
+        make({"max_tokens": 5}, {})
+    with pytest.raises(OptionError, match=r"'zzz': the options are max_new_tokens, "):
+        make({"zzz": 5}, {})
+
+
+def test_one_or_many_ends() -> None:
+    assert make({"eos_token_id": 3}, {}).eos_token_id == (3,)
+    assert make({}, {"eos_token_id": [3, 4]}).eos_token_id == (3, 4)
+
+
+def test_one_function_is_a_list_of_one() -> None:
+    assert make({"logits_processors": max}, {}).logits_processors == (max,)
