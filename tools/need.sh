@@ -14,7 +14,7 @@ need_python() {
 
 need_node() {
     command -v node >/dev/null || fail "Node.js 20 or newer is needed and node is not there; try: apt-get install nodejs npm"
-    node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' ||
+    node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' ||
         fail "Node.js 20 or newer is needed and node is $(node --version)"
     command -v npm >/dev/null || fail "npm is needed and is not there; try: apt-get install npm"
 }

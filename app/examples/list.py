@@ -6,7 +6,7 @@ model = await intab.load("default")
 animals = ["cat", "bear", "tiny mouse"]
 places = ["the garden", "the dark forest", "a big house"]
 
-for animal, place in zip(animals, places):
+for animal, place in zip(animals, places, strict=True):
     prompt = f"Once there was a {animal} who lived in {place}. One day, the {animal}"
     answer = await model.generate(prompt, max_new_tokens=30, do_sample=False)
     print(prompt + answer.text)

@@ -1,10 +1,12 @@
-"""intab: language models in a browser tab, in Python. The same code runs in CPython.
+"""intab: language models in a browser tab, in Python.
 
     import intab
 
     model = await intab.load("default")
     async for chunk in model.stream("Once upon a time", max_new_tokens=50):
         print(chunk, end="")
+
+The same code runs in CPython.
 """
 
 from intab import errors

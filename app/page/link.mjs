@@ -2,7 +2,6 @@
  * The page's end of the wire: starts PyScript's worker, sends requests, hands events on, and stops
  * a program by ever stronger means: a message, Pyodide's interrupt, a new worker.
  */
-const CORE = new URL("./pyscript/core.js", document.baseURI).href;
 const CONFIG = new URL("./pyscript.toml", document.baseURI).href;
 const PROGRAM = new URL("./worker.py", document.baseURI).href;
 const SIGINT = 2;
@@ -17,12 +16,8 @@ export class Link {
 
   /** Start the worker; events tell how it goes on. */
   async start() {
-    this.starting = true;
     try {
-      const { PyWorker, hooks } = await import(CORE);
-      // This hook travels to the worker as source text and needs 'unsafe-eval'; all it does is
-      // to serve pyscript.fs, which we do not use.
-      hooks.worker.onBeforeRunAsync.clear();
+      const { PyWorker } = await import("./without_eval.mjs");
       const worker = await PyWorker(PROGRAM, { config: CONFIG, async: true });
       worker.addEventListener("message", ({ data }) => this.receive(data));
       this.worker = worker;

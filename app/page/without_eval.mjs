@@ -6,7 +6,9 @@
 // 2. `pyscript.context` makes `js_import` with `window.Function(TEXT)` in the same `try` that finds
 //    `window` and `document`; refused, it takes these two away from the worker as well. So exactly
 //    that TEXT is answered with the function it stands for; all else meets the policy.
-import { hooks } from "../pyscript/core.js";
+import { PyWorker, hooks } from "../pyscript/core.js";
+
+export { PyWorker };
 
 const JS_IMPORT = "return (...urls) => Promise.all(urls.map((url) => import(url)))";
 

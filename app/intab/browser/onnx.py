@@ -1,4 +1,4 @@
-"""Networks over onnxruntime-web: the protocols `Network` and `Session`, one crossing a token each way."""
+"""Networks over onnxruntime-web: `Network` and `Session` with one crossing a token each way."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from intab.engine.sampling import Logits
 from intab.errors import DeviceError, RunError
 
 
-async def open_network(graph: Graph, device: str) -> OnnxNetwork:
+async def open_network(graph: Graph[JsBody], device: str) -> OnnxNetwork:
     """Make a network of a graph; the graph's bytes are given back afterwards."""
-    bodies = {path: _js_bytes(body) for path, body in graph.external_data.items()}
+    bodies = {path: body.js_bytes for path, body in graph.external_data.items()}
     external = js_array(js_array(item) for item in bodies.items())
     options = json.dumps(dict(graph.session_options))
     try:
-        js_network = await js_worker().open(_js_bytes(graph.body), external, device, options)
+        js_network = await js_worker().open(graph.body.js_bytes, external, device, options)
     except JsException as exc:
         raise DeviceError(
             f"onnxruntime cannot load {graph.name} on {device} ({reason(exc)}): the file may be "
@@ -34,11 +34,6 @@ async def open_network(graph: Graph, device: str) -> OnnxNetwork:
     plan = plan_graph(_infos(inputs), _infos(outputs), graph.config)
     js_network.usePlan(json.dumps(asdict(plan)))
     return OnnxNetwork(js_network, device)
-
-
-def _js_bytes(body: object) -> Any:
-    assert isinstance(body, JsBody)
-    return body.js_bytes
 
 
 def _infos(rows: list[Any]) -> list[TensorInfo]:

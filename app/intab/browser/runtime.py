@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyodide.ffi import JsException
 
-from intab.browser.fetch import BrowserFetch
+from intab.browser.fetch import BrowserFetch, JsBody
 from intab.browser.ffi import js_worker, reason
 from intab.browser.onnx import OnnxNetwork, open_network
 from intab.engine.load import Graph
@@ -27,7 +27,7 @@ class BrowserRuntime:
                 f"onnxruntime-web did not start for {device} ({reason(exc)}): reload the page."
             ) from exc
 
-    async def open(self, graph: Graph, device: str) -> OnnxNetwork:
+    async def open(self, graph: Graph[JsBody], device: str) -> OnnxNetwork:
         """Make a network."""
         return await open_network(graph, device)
 

@@ -1,4 +1,4 @@
-"""The worker's end of the wire to the page: JSON texts over postMessage, and the interrupt buffer."""
+"""The worker's end of the wire to the page: JSON texts, and the interrupt buffer."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from intab.errors import DownloadError, ManifestError, ModelNotFoundError
 
@@ -31,10 +31,14 @@ class Body(Protocol):
         """The bytes' sha256 in lower-case hexadecimal digits."""
 
 
-class Fetch(Protocol):
+B = TypeVar("B", bound=Body)
+B_co = TypeVar("B_co", bound=Body, covariant=True)
+
+
+class Fetch(Protocol[B_co]):
     """Where files come from."""
 
-    async def get(self, address: str, on_bytes: OnBytes | None = None) -> Body | None:
+    async def get(self, address: str, on_bytes: OnBytes | None = None) -> B_co | None:
         """The file, or None where there is none; DownloadError where it did not arrive whole."""
 
     async def exists(self, address: str) -> bool:
@@ -54,7 +58,7 @@ class Progress:
 OnProgress = Callable[[Progress], None]
 
 
-async def get_file(fetch: Fetch, address: str, on_bytes: OnBytes | None = None) -> Body:
+async def get_file(fetch: Fetch[B], address: str, on_bytes: OnBytes | None = None) -> B:
     """The file at `address`; ModelNotFoundError where there is none."""
     body = await fetch.get(address, on_bytes)
     if body is None:
@@ -62,7 +66,7 @@ async def get_file(fetch: Fetch, address: str, on_bytes: OnBytes | None = None) 
     return body
 
 
-async def get_json(fetch: Fetch, address: str) -> dict[str, Any] | None:
+async def get_json(fetch: Fetch[Body], address: str) -> dict[str, Any] | None:
     """The JSON object at `address`, None where there is no file."""
     body = await fetch.get(address)
     return None if body is None else parse_object(body.text(), address)

@@ -141,7 +141,8 @@ def _checked(logits: object, vocab: int, process: LogitsProcessor) -> Logits:
     got = "nothing" if logits is None else f"{row.dtype} {row.shape}"
     name = getattr(process, "__name__", repr(process))
     raise OptionError(
-        f"The logits processor {name} returned {got}: return the row of {vocab:,} numbers it is given."
+        f"The logits processor {name} returned {got}: "
+        f"return the row of {vocab:,} numbers it is given."
     )
 
 

@@ -127,7 +127,8 @@ def _positive(config: Mapping[str, Any], *names: str) -> int:
         if isinstance(value := config.get(name), int) and value > 0:
             return value
     raise UnsupportedModelError(
-        f"config.json has none of {', '.join(names)}, and the graph does not tell the cache's shape."
+        f"config.json has none of {', '.join(names)}, "
+        "and the graph does not tell the cache's shape."
     )
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from intab.engine import chat
 from intab.engine.download import (
+    B,
     Body,
     Fetch,
     OnProgress,
@@ -34,21 +35,21 @@ _NESTED = ("text_config", "llm_config")
 
 
 @dataclass(frozen=True)
-class Graph:
+class Graph(Generic[B]):
     """What a runtime needs to make a network: the graph's bodies and how to run them."""
 
     name: str
-    body: Body
-    external_data: Mapping[str, Body]
+    body: B
+    external_data: Mapping[str, B]
     config: Mapping[str, Any]
     session_options: Mapping[str, str]
 
 
-class Runtime(Protocol):
+class Runtime(Protocol[B]):
     """What a platform provides to load and run models."""
 
     @property
-    def fetch(self) -> Fetch:
+    def fetch(self) -> Fetch[B]:
         """Where files come from."""
 
     @property
@@ -58,7 +59,7 @@ class Runtime(Protocol):
     async def prepare(self, device: str) -> None:
         """Fetch and start whatever `device` needs, while the model is on its way."""
 
-    async def open(self, graph: Graph, device: str) -> Network:
+    async def open(self, graph: Graph[B], device: str) -> Network:
         """Make a network; DeviceError or UnsupportedModelError where that cannot be."""
 
 
@@ -77,7 +78,7 @@ class _Tally:
 
 async def load_model(
     location: Location,
-    runtime: Runtime,
+    runtime: Runtime[B],
     *,
     dtype: str | None = None,
     device: str | None = None,
@@ -91,7 +92,7 @@ async def load_model(
     manifest = await read_manifest(runtime.fetch, location)
     config = await _read_config(runtime.fetch, location, manifest)
     check_architecture(config)
-    dtype = manifest.choose_dtype(device, dtype)
+    dtype, reason = manifest.choose_dtype(device, dtype)
     preparing = asyncio.ensure_future(runtime.prepare(device))
     bodies = await _fetch_all(runtime.fetch, location, _needed(manifest, dtype), report)
     texts = _read_texts(bodies, config)
@@ -99,10 +100,10 @@ async def load_model(
     report(Progress("start"))
     network = await runtime.open(_graph(manifest, dtype, bodies, config), device)
     await _warm_up(network, texts.tokenizer, report)
-    return Model(location.name, dtype, network, texts, on_metrics)
+    return Model(location.name, dtype, reason, network, texts, on_metrics)
 
 
-def choose_device(runtime: Runtime, wanted: str | None) -> str:
+def choose_device(runtime: Runtime[Any], wanted: str | None) -> str:
     """The wanted device, else the runtime's first; DeviceError names those there are."""
     if wanted is None:
         return runtime.devices[0]
@@ -129,14 +130,16 @@ def check_architecture(config: Mapping[str, Any]) -> None:
 
 
 async def _read_config(
-    fetch: Fetch, location: Location, manifest: Manifest
+    fetch: Fetch[Body], location: Location, manifest: Manifest
 ) -> dict[str, Any]:
     address = location.file("config.json")
     body = await get_file(fetch, address)
     entry = manifest.files.get("config.json", FileEntry())
     await check_body(body, "config.json", entry.size, entry.sha256)
     config = parse_object(body.text(), "config.json")
-    inner: Mapping[str, Any] = next((config[key] for key in _NESTED if isinstance(config.get(key), dict)), {})
+    inner: Mapping[str, Any] = next(
+        (config[key] for key in _NESTED if isinstance(config.get(key), dict)), {}
+    )
     return {**config, **{k: v for k, v in inner.items() if k != "architectures"}}
 
 
@@ -146,11 +149,11 @@ def _needed(manifest: Manifest, dtype: str) -> dict[str, FileEntry]:
 
 
 async def _fetch_all(
-    fetch: Fetch, location: Location, files: Mapping[str, FileEntry], report: OnProgress
-) -> dict[str, Body]:
+    fetch: Fetch[B], location: Location, files: Mapping[str, FileEntry], report: OnProgress
+) -> dict[str, B]:
     tally = _Tally(files, report)
 
-    async def get(name: str, entry: FileEntry) -> Body:
+    async def get(name: str, entry: FileEntry) -> B:
         body = await get_file(fetch, location.file(name), lambda count: tally.add(name, count))
         await check_body(body, name, entry.size, entry.sha256)
         return body
@@ -185,8 +188,8 @@ def _read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:
 
 
 def _graph(
-    manifest: Manifest, dtype: str, bodies: Mapping[str, Body], config: Mapping[str, Any]
-) -> Graph:
+    manifest: Manifest, dtype: str, bodies: Mapping[str, B], config: Mapping[str, Any]
+) -> Graph[B]:
     name, *data = manifest.dtypes[dtype]
     # External data is named in the graph relative to the graph's own folder.
     external = {path.rpartition("/")[2]: bodies[path] for path in data}

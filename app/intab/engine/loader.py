@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 from intab.engine.download import OnProgress, Progress
 from intab.engine.load import Runtime, load_model
@@ -20,31 +21,31 @@ from intab.engine.model import Model
 _Key = tuple[str, str | None, str | None]
 
 
+def _ignore(_: object) -> None:
+    """The listener of those who have none."""
+
+
 @dataclass
 class Listeners:
     """Who is told of every load and every generation, e.g. a page's status line."""
 
-    on_progress: Callable[[Progress], None] = lambda progress: None
-    on_loaded: Callable[[Model], None] = lambda model: None
-    on_metrics: Callable[[Metrics], None] = lambda metrics: None
+    on_progress: Callable[[Progress], None] = _ignore
+    on_loaded: Callable[[Model], None] = _ignore
+    on_metrics: Callable[[Metrics], None] = _ignore
 
 
 @dataclass
 class _Load:
-    """A load that is under way and those who wait for it."""
+    """A load that is under way and those who hear of it."""
 
-    listeners: list[OnProgress] = field(default_factory=list)
-    task: asyncio.Task[Model] | None = None
-
-    def report(self, progress: Progress) -> None:
-        for listener in self.listeners:
-            listener(progress)
+    listeners: list[OnProgress]
+    task: asyncio.Task[Model]
 
 
 class Loader:
-    """Loads and remembers models over one runtime; `models` is the address of the models/ folder."""
+    """Loads and remembers models over one runtime; `models` is the models/ folder's address."""
 
-    def __init__(self, runtime: Runtime, models: str, endpoint: str | None = None) -> None:
+    def __init__(self, runtime: Runtime[Any], models: str, endpoint: str | None = None) -> None:
         self._runtime = runtime
         self._models_base = models
         self._endpoint = endpoint or DEFAULT_ENDPOINT
@@ -69,7 +70,6 @@ class Loader:
             load = self._under_way(key) or self._begin(key, location)
             if on_progress:
                 load.listeners.append(on_progress)
-            assert load.task is not None
             model = await asyncio.shield(load.task)
         self.listeners.on_loaded(model)
         return model
@@ -77,17 +77,22 @@ class Loader:
     def _under_way(self, key: _Key) -> _Load | None:
         load = self._loads.get(key)
         # A task of an event loop that has ended (a second asyncio.run) can never finish.
-        alive = load and load.task and load.task.get_loop() is asyncio.get_running_loop()
+        alive = load and load.task.get_loop() is asyncio.get_running_loop()
         return load if alive else None
 
     def _begin(self, key: _Key, location: Location) -> _Load:
-        load = self._loads[key] = _Load([lambda p: self.listeners.on_progress(p)])
-        load.task = asyncio.ensure_future(self._load(key, location, load))
+        listeners: list[OnProgress] = [lambda progress: self.listeners.on_progress(progress)]
+        task = asyncio.ensure_future(self._load(key, location, listeners))
         # Nobody may be waiting any more when it fails; asyncio must not complain of that.
-        load.task.add_done_callback(lambda task: task.cancelled() or task.exception())
-        return load
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._loads[key] = _Load(listeners, task)
+        return self._loads[key]
 
-    async def _load(self, key: _Key, location: Location, load: _Load) -> Model:
+    async def _load(self, key: _Key, location: Location, listeners: list[OnProgress]) -> Model:
+        def report(progress: Progress) -> None:
+            for listener in listeners:
+                listener(progress)
+
         _, dtype, device = key
         try:
             self._models[key] = await load_model(
@@ -95,7 +100,7 @@ class Loader:
                 self._runtime,
                 dtype=dtype,
                 device=device,
-                on_progress=load.report,
+                on_progress=report,
                 on_metrics=lambda metrics: self.listeners.on_metrics(metrics),
             )
             return self._models[key]

@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from intab.engine.download import Fetch, get_json
+from intab.engine.download import Body, Fetch, get_json
 from intab.engine.locate import Location
 from intab.errors import DeviceError, ManifestError, ModelNotFoundError
 
@@ -66,24 +66,26 @@ class Manifest:
     dtypes: dict[str, tuple[str, ...]]
     session_options: dict[str, str] = field(default_factory=dict)
 
-    def choose_dtype(self, device: str, wanted: str | None = None) -> str:
-        """The dtype to load on `device`: the wanted one, else the first the device prefers."""
+    def choose_dtype(self, device: str, wanted: str | None = None) -> tuple[str, str]:
+        """The dtype to load on `device` and why: the wanted one, else what the device runs best."""
         have = ", ".join(self.dtypes) or "none"
         if wanted is not None and wanted not in self.dtypes:
             raise DeviceError(f"The model has no dtype {wanted!r}; it has: {have}.")
-        for dtype in (wanted,) if wanted else PREFERENCE[device]:
+        if wanted is not None:
+            return wanted, "as asked for"
+        for dtype in PREFERENCE[device]:
             if dtype in self.dtypes:
-                return dtype
+                return dtype, f"what {device} runs best of {have}"
         raise ModelNotFoundError(
             f"The folder holds no onnx/model*.onnx (dtypes found: {have}): "
             "export the model to ONNX first."
         )
 
 
-async def read_manifest(fetch: Fetch, location: Location) -> Manifest:
+async def read_manifest(fetch: Fetch[Body], location: Location) -> Manifest:
     """Learn what is at `location`, by intab.json, the hub's listing, or asking for each file."""
     if location.listing:
-        return await _from_listing(fetch, location)
+        return await _from_listing(fetch, location.name, location.listing)
     data = await get_json(fetch, location.file("intab.json"))
     if data is not None:
         return parse_manifest(data)
@@ -117,21 +119,18 @@ def _mapping(data: dict[str, Any], key: str, problems: list[str]) -> dict[str, A
     return {}
 
 
-async def _from_listing(fetch: Fetch, location: Location) -> Manifest:
-    assert location.listing is not None
-    body = await fetch.get(location.listing)
+async def _from_listing(fetch: Fetch[Body], name: str, listing: str) -> Manifest:
+    body = await fetch.get(listing)
     if body is None:
         raise ModelNotFoundError(
-            f"The hub knows no {location.name}: check the id and the revision "
+            f"The hub knows no {name}: check the id and the revision "
             "(a private or gated repository looks the same from outside)."
         )
     try:
         entries = json.loads(body.text())
         files = {e["path"]: _listed(e) for e in entries if e["type"] == "file"}
     except (ValueError, TypeError, KeyError) as exc:
-        raise ManifestError(
-            f"{location.listing} did not answer with a file listing: is it a hub?"
-        ) from exc
+        raise ManifestError(f"{listing} did not answer with a file listing: is it a hub?") from exc
     return Manifest(files, find_dtypes(files))
 
 
@@ -152,7 +151,7 @@ def find_dtypes(files: dict[str, FileEntry]) -> dict[str, tuple[str, ...]]:
     return dtypes
 
 
-async def _from_asking(fetch: Fetch, location: Location) -> Manifest:
+async def _from_asking(fetch: Fetch[Body], location: Location) -> Manifest:
     graphs = [f"{stem}{suffix}.onnx" for stem in STEMS for suffix in SUFFIXES.values()]
     found = await _existing(fetch, location, [*graphs, *TEXT_FILES])
     data = [
@@ -165,12 +164,12 @@ async def _from_asking(fetch: Fetch, location: Location) -> Manifest:
     return Manifest(entries, find_dtypes(entries))
 
 
-async def _existing(fetch: Fetch, location: Location, names: list[str]) -> list[str]:
+async def _existing(fetch: Fetch[Body], location: Location, names: list[str]) -> list[str]:
     answers = await asyncio.gather(*(fetch.exists(location.file(n)) for n in names))
     return [name for name, there in zip(names, answers, strict=True) if there]
 
 
-async def _external_data(fetch: Fetch, location: Location, graph: str) -> list[str]:
+async def _external_data(fetch: Fetch[Body], location: Location, graph: str) -> list[str]:
     found = await _existing(fetch, location, [f"{graph}_data", f"{graph}.data"])
     while found and await fetch.exists(location.file(f"{graph}_data_{len(found)}")):
         found.append(f"{graph}_data_{len(found)}")

@@ -49,18 +49,20 @@ class Texts:
 
 
 class Model:
-    """A language model that is ready to run; `name`, `dtype` and `device` say which and where."""
+    """A language model that is ready to run: `name`, `dtype`, `device`, the `reason` for both."""
 
     def __init__(
         self,
         name: str,
         dtype: str,
+        reason: str,
         network: Network,
         texts: Texts,
         on_metrics: OnMetrics | None = None,
     ) -> None:
         self.name = name
         self.dtype = dtype
+        self.reason = reason
         self.tokenizer = texts.tokenizer
         self._network: Network | None = network
         self._texts = texts

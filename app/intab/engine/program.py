@@ -54,7 +54,7 @@ async def run_program(source: str, on_stdout: OnText, on_stderr: OnText) -> Fail
 
 async def _execute(source: str) -> None:
     code = compile(source, FILENAME, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    result = eval(code, {"__name__": "__main__", "__file__": FILENAME})  # the user's own program
+    result = eval(code, {"__name__": "__main__", "__file__": FILENAME})  # noqa: S307 - the user's own program
     if inspect.isawaitable(result):
         await result
 
@@ -130,4 +130,3 @@ class PrintStream(io.TextIOBase):
     def isatty(self) -> bool:
         """No: libraries that draw progress bars should not."""
         return False
-

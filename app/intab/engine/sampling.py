@@ -33,7 +33,7 @@ def apply_top_k(logits: Logits, top_k: int) -> Logits:
     if top_k >= logits.size:
         return logits
     threshold = np.partition(logits, -top_k)[-top_k]
-    return np.where(logits < threshold, NEVER, logits)
+    return np.where(logits < threshold, NEVER, logits).astype(np.float32, copy=False)
 
 
 def apply_top_p(logits: Logits, top_p: float) -> Logits:

@@ -100,7 +100,7 @@ class Service:
         self._post(Loading(**asdict(progress)))
 
     def _on_loaded(self, model: Model) -> None:
-        self._post(Loaded(model.name, model.dtype, model.device))
+        self._post(Loaded(model.name, model.dtype, model.device, model.reason))
 
     def _on_metrics(self, metrics: Metrics) -> None:
         self._post(Measured(**asdict(metrics)))

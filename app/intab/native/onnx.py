@@ -16,7 +16,7 @@ from intab.engine.graph import GraphPlan, TensorInfo, plan_graph
 from intab.engine.load import Graph
 from intab.engine.sampling import Logits
 from intab.errors import DeviceError, ModelClosedError, RunError
-from intab.native.fetch import FileBody, MemoryBody
+from intab.native.fetch import FileBody, NativeBody
 
 _ORT_DTYPES = {
     "tensor(int64)": "int64",
@@ -27,7 +27,7 @@ _ORT_DTYPES = {
 }
 
 
-def open_network(graph: Graph) -> OnnxNetwork:
+def open_network(graph: Graph[NativeBody]) -> OnnxNetwork:
     """Make a network of a graph; DeviceError where onnxruntime refuses it."""
     options = ort.SessionOptions()
     options.log_severity_level = 3
@@ -40,25 +40,20 @@ def open_network(graph: Graph) -> OnnxNetwork:
             f"onnxruntime cannot load {graph.name} ({first_line(exc)}): "
             "the file may be damaged or made for another runtime."
         ) from exc
-    plan = plan_graph(
-        _infos(session.get_inputs()), _infos(session.get_outputs()), graph.config
-    )
+    plan = plan_graph(_infos(session.get_inputs()), _infos(session.get_outputs()), graph.config)
     return OnnxNetwork(session, plan)
 
 
-def _source(graph: Graph, options: ort.SessionOptions) -> str | bytes:
+def _source(graph: Graph[NativeBody], options: ort.SessionOptions) -> str | bytes:
     """A path for files on disk, so that their external data is found beside them."""
-    body = graph.body
-    if isinstance(body, FileBody):
-        return str(body.path)
-    assert isinstance(body, MemoryBody)
-    parts = {n: b.bytes() for n, b in graph.external_data.items() if isinstance(b, MemoryBody)}
-    if parts:
-        sizes = [len(data) for data in parts.values()]
+    if isinstance(graph.body, FileBody):
+        return str(graph.body.path)
+    if graph.external_data:
+        parts = [body.bytes() for body in graph.external_data.values()]
         options.add_external_initializers_from_files_in_memory(
-            list(parts), list(parts.values()), sizes
+            list(graph.external_data), parts, [len(part) for part in parts]
         )
-    return body.data
+    return graph.body.bytes()
 
 
 def first_line(exc: BaseException) -> str:
@@ -125,8 +120,7 @@ class OnnxSession:
         feeds = self._feeds(len(ids) if self._cache else len(self._ids))
         logits, *present = await self._network.run(feeds)
         self._cache = {
-            slot.past: value
-            for slot, value in zip(self._network.plan.caches, present, strict=True)
+            slot.past: value for slot, value in zip(self._network.plan.caches, present, strict=True)
         }
         row = logits.numpy()
         return np.asarray(row.reshape(-1, row.shape[-1])[-1], np.float32)

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from intab.engine.load import Graph
-from intab.native.fetch import NativeFetch
+from intab.native.fetch import NativeBody, NativeFetch
 from intab.native.onnx import OnnxNetwork, open_network
 
 _CHECKOUT = Path(__file__).resolve().parents[3] / "models"
@@ -24,7 +24,7 @@ class NativeRuntime:
     async def prepare(self, device: str) -> None:
         """Nothing: onnxruntime is there once it is imported."""
 
-    async def open(self, graph: Graph, device: str) -> OnnxNetwork:
+    async def open(self, graph: Graph[NativeBody], device: str) -> OnnxNetwork:
         """Make a network, in a thread: a large graph takes seconds."""
         return await asyncio.to_thread(open_network, graph)
 
