@@ -18,7 +18,8 @@ COMMANDS = {"serve": serve}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    return COMMANDS[options.command].run(options)
+    status: int = COMMANDS[options.command].run(options)
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -27,15 +27,19 @@ class AnnouncingServer(uvicorn.Server):
         self._on_start()
 
 
-def run(
-    folder: Path, listener: socket.socket, *, isolation: bool, started: Callable[[], None]
-) -> None:
-    config = uvicorn.Config(
+def make_config(folder: Path, *, isolation: bool) -> uvicorn.Config:
+    return uvicorn.Config(
         make_app(folder, isolation=isolation),
         log_level="warning",
         server_header=False,
         # A browser keeps its connections; Ctrl-C must not wait for them.
         timeout_graceful_shutdown=1,
     )
+
+
+def run(
+    folder: Path, listener: socket.socket, *, isolation: bool, started: Callable[[], None]
+) -> None:
+    config = make_config(folder, isolation=isolation)
     with contextlib.suppress(KeyboardInterrupt):
         AnnouncingServer(config, started).run(sockets=[listener])

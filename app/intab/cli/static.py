@@ -79,6 +79,8 @@ class SiteFiles(StaticFiles):
     ) -> Response:
         request = Headers(scope=scope)
         identity = Path(full_path)
+        if scope["path"].endswith("/") and identity.name != "index.html":
+            raise HTTPException(status_code=404)
         coding, sent = pick_variant(identity, stat_result, request)
         response = MegabyteSteps(
             sent,

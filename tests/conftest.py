@@ -1,0 +1,54 @@
+"""What every test may use: async tests without a plugin, the checkout, the assembled site.
+
+Async tests run in CPython and inside Pyodide from the same files. Fast tests go first, so that
+a plain mistake shows before a browser starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    wanted = inspect.signature(pyfuncitem.obj).parameters
+    run_to_end(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
+    return True
+
+
+def run_to_end(test: Coroutine[Any, Any, None]) -> None:
+    if sys.platform == "emscripten":
+        from pyodide.ffi import run_sync
+
+        run_sync(test)
+        return
+    # Playwright's sync API keeps a loop running in this thread.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, test).result()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The assembled site; quick where it is up to date, as after `make site`."""
+    from tools.site.__main__ import bring_up_to_date
+    from tools.site.sources import Sources
+
+    folder = ROOT / "build" / "site"
+    bring_up_to_date(Sources(ROOT), folder)
+    return folder

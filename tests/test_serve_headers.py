@@ -1,0 +1,57 @@
+"""The pure part of `intab serve`: which address is kept how long, and what each file is."""
+
+from __future__ import annotations
+
+import pytest
+
+from intab.cli import headers
+from intab.cli.static import accepted_codings
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/runtime-0123456789abcdef/ort/ort.wasm.min.mjs", "/assets/page-GS53XDCD.mjs",
+     "/assets/style-UZW2KFJE.css", "/pyscript/core-C9KDLldu.js", "/pyscript/mpy-Dvj-3zXq.js",
+     "/pyscript/toml-V4Savzlc.js"],
+)  # fmt: skip
+def test_hashed_addresses_are_immutable(address: str) -> None:
+    assert headers.cache_control(address) == headers.IMMUTABLE
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/index.html", "/pyscript.toml", "/pyscript/core.js", "/pyscript/core.css",
+     "/models/default/config.json", "/runtime-0123/x", "/x/runtime-0123456789abcdef/y",
+     "/assets/page.mjs", "/pyscript/service-worker.js"],
+)  # fmt: skip
+def test_all_else_is_revalidated(address: str) -> None:
+    assert headers.cache_control(address) == headers.REVALIDATE
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind"),
+    [(".mjs", "text/javascript; charset=utf-8"), (".wasm", "application/wasm"),
+     (".json", "application/json"), (".html", "text/html; charset=utf-8"),
+     (".whl", "application/octet-stream"), (".onnx", "application/octet-stream"),
+     (".onnx_data", "application/octet-stream"), (".toml", "application/toml")],
+)  # fmt: skip
+def test_media_types_do_not_depend_on_the_machine(suffix: str, kind: str) -> None:
+    assert headers.media_type(suffix) == kind
+
+
+def test_the_policy_allows_neither_eval_nor_inline_nor_other_origins() -> None:
+    policy = headers.CONTENT_SECURITY_POLICY
+    words = policy.replace(";", " ").split()
+    assert "'unsafe-eval'" not in words
+    assert "'unsafe-inline'" not in words
+    assert not [word for word in words if "//" in word or "*" in word]
+    assert policy.startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize(
+    ("header", "codings"),
+    [("gzip, br", {"gzip", "br"}), ("br;q=0", set()), ("br; q=0.000, gzip;q=0.1", {"gzip"}),
+     ("BR", {"br"})],
+)  # fmt: skip
+def test_accept_encoding_is_read_with_its_weights(header: str, codings: set[str]) -> None:
+    assert accepted_codings(header) == codings
