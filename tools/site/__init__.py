@@ -8,6 +8,7 @@ What ends up where, and which names carry a digest of their content:
     assets/page-HASH.mjs          app/page/page.mjs with the editor, bundled by esbuild
     assets/style-HASH.css         app/style.css
     pyscript/                     @pyscript/core as npm has it; core.js is the stable name
+    intab/without_eval.mjs        app/page/without_eval.mjs, for pages that embed us
     runtime-HASH/pyodide/         interpreter, our pyodide-lock.json, the wheels
     runtime-HASH/ort/             onnxruntime-web
     runtime-HASH/intab/worker.mjs the worker's JavaScript: app/intab/browser/worker.mjs, bundled

@@ -1,7 +1,7 @@
 """The wheels that the browser's interpreter gets, each checked against a recorded sha256.
 
-From three places: wheels/ (what no registry has, with wheels.lock.json), PyPI (what is pure
-Python, pinned in pypi-wheels.txt), and this tree (intab itself). It knows no lock format of
+From three places: wheels/ (with wheels.lock.json), PyPI (what PyScript wants beside them, pinned
+in pypi-wheels.txt), and this tree (intab itself). It knows no lock format of
 Pyodide's; lock.py does.
 """
 
@@ -14,6 +14,7 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tools.site.sources import SiteError, Sources, sha256_of
 
@@ -48,21 +49,20 @@ def recorded(folder: Path) -> list[Wheel]:
     """The wheels kept in the tree, exactly as wheels.lock.json records them."""
     lock = folder / "wheels.lock.json"
     if not lock.exists():
-        raise SiteError(f"{lock} is missing: it records the wheels that no registry has.")
+        raise SiteError(f"{lock} is missing: it records the wheels of the browser.")
     entries = json.loads(lock.read_text(encoding="utf-8"))["wheels"]
-    return [_checked(folder, entry) for entry in entries]
+    return [_checked(folder / file, entry) for file, entry in entries.items()]
 
 
-def _checked(folder: Path, entry: dict[str, str | list[str]]) -> Wheel:
-    path = folder / str(entry["file"])
+def _checked(path: Path, entry: dict[str, Any]) -> Wheel:
     if not path.exists():
         raise SiteError(f"{path} is missing, though wheels.lock.json names it; try: make wheels")
     if (found := sha256_of(path)) != entry["sha256"]:
         raise SiteError(f"{path} has sha256 {found}, not {entry['sha256']} as wheels.lock.json has")
     return Wheel(
         path=path,
-        name=str(entry["name"]),
-        version=str(entry["version"]),
+        name=entry["name"],
+        version=entry["version"],
         sha256=found,
         imports=tuple(entry["imports"]),
         depends=tuple(entry["depends"]),
@@ -70,12 +70,12 @@ def _checked(folder: Path, entry: dict[str, str | list[str]]) -> Wheel:
 
 
 def downloaded(folder: Path) -> list[Wheel]:
-    """Pure-Python wheels from PyPI; pip refuses one whose hash is not the recorded one."""
+    """Pinned wheels from PyPI; pip refuses one whose hash is not the recorded one."""
     stamp = folder / sha256_of(PYPI_WHEELS)
     if not stamp.exists():
         _download(folder)
         stamp.touch()
-    return [_described(path, depends) for path, depends in _pinned(folder)]
+    return [_described(path) for path in sorted(folder.glob("*.whl"))]
 
 
 def _download(folder: Path) -> None:
@@ -91,15 +91,6 @@ def _download(folder: Path) -> None:
         )
 
 
-def _pinned(folder: Path) -> list[tuple[Path, tuple[str, ...]]]:
-    """Downloaded wheels with what they need in the browser (jinja2 alone needs anything)."""
-    needs = {"jinja2": ("markupsafe",)}
-    return [
-        (path, needs.get(path.name.split("-")[0].lower(), ()))
-        for path in sorted(folder.glob("*.whl"))
-    ]
-
-
 def built(sources: Sources) -> Wheel:
     """The intab wheel of this tree; the same tree gives the same bytes."""
     # Imported here: an unchanged site must not pay for the build backend.
@@ -110,10 +101,10 @@ def built(sources: Sources) -> Wheel:
         kept = sources.cache / Path(made).name
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(Path(made).read_bytes())
-    return _described(kept, ("jinja2", "numpy", "tokenizers"))
+    return _described(kept, "jinja2", "numpy", "tokenizers")
 
 
-def _described(path: Path, depends: tuple[str, ...]) -> Wheel:
+def _described(path: Path, *depends: str) -> Wheel:
     name, version = path.name.split("-")[:2]
     return Wheel(
         path=path,

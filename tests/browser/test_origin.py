@@ -1,0 +1,82 @@
+"""Our own PyScript page under the site's policy: one origin, no eval, no inline, any path.
+
+The page under test is the smallest that embeds the runtime, so that what it needs is not hidden
+by what our own page does. The watch is tested too: it must see what it is for.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import serve_command
+from tests.browser.watching import Watch
+
+HERE = Path(__file__).parent
+EVERYTHING = "3.14 numpy 2.4.3 tokenizers 0.23.3 [9, 16] intab 0.1.0"
+STARTED = 60_000  # ms; seconds on an idle machine
+
+
+@pytest.fixture(scope="session", params=["", "deep/repo"], ids=["root", "sub-path"])
+def embedding(
+    request: pytest.FixtureRequest, site: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The site with the embedding page beside it, at the root or deployed under a sub-path."""
+    root = tmp_path_factory.mktemp("embedding")
+    folder = root / request.param
+    shutil.copytree(site, folder, dirs_exist_ok=True, copy_function=shutil.copy2)
+    for file in (HERE / "embedding").iterdir():
+        shutil.copy2(file, folder)
+    with serve_command(root) as address:
+        yield f"{address}{request.param}/embedding.html".replace("//emb", "/emb")
+
+
+def test_pyscript_starts_our_runtime_in_a_worker(embedding: str, page: Page, watch: Watch) -> None:
+    page.goto(embedding)
+    expect(page.locator("#ready")).to_have_text(EVERYTHING, timeout=STARTED)
+    watch.assert_clean(embedding)
+
+
+def test_a_second_visit_starts_as_well(embedding: str, page: Page, watch: Watch) -> None:
+    for _ in range(2):
+        page.goto(embedding)
+        expect(page.locator("#ready")).not_to_be_empty(timeout=STARTED)
+    watch.assert_clean(embedding)
+
+
+def test_the_page_is_isolated_where_the_headers_say_so(
+    served: str, served_unisolated: str, page: Page
+) -> None:
+    states = {}
+    for address in (served, served_unisolated):
+        page.goto(address)
+        states[address] = page.evaluate("crossOriginIsolated")
+    assert states == {served: True, served_unisolated: False}
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    ["eval('1')", "new Function('1')", "document.body.append(Object.assign("
+     "document.createElement('style'), {textContent: 'p{}'}))"],
+)  # fmt: skip
+def test_the_policy_is_broken_by_eval_and_inline(
+    served: str, page: Page, watch: Watch, forbidden: str
+) -> None:
+    page.goto(served)
+    with page.expect_event("console", lambda message: "Content Security" in message.text):
+        # In a task of its own: the debugger that evaluates for Playwright stands above the policy.
+        page.evaluate(f"() => {{ setTimeout(() => {{ try {{ {forbidden} }} catch {{}} }}) }}")
+    assert watch.violations
+
+
+def test_a_request_to_another_origin_is_seen_and_refused(
+    served: str, served_unisolated: str, page: Page, watch: Watch
+) -> None:
+    page.goto(served)
+    with page.expect_event("console", lambda message: "Content Security" in message.text):
+        page.evaluate("address => fetch(address).catch(() => 0)", served_unisolated)
+    assert watch.violations
