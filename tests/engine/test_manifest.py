@@ -99,4 +99,3 @@ def test_each_device_has_its_preference() -> None:
 def test_a_folder_without_a_graph() -> None:
     with pytest.raises(ModelNotFoundError, match="export the model to ONNX"):
         parse_manifest({**GOOD, "dtypes": {}}).choose_dtype("wasm")
-
