@@ -153,7 +153,8 @@ def _inputs(form: Form) -> list[onnx.ValueInfoProto]:
     if form.keep:
         inputs.append(make("num_logits_to_keep", TensorProto.INT64, []))
     if form.has_cache:
-        shape = ["batch", "heads", "past", "dim"] if form.open_shapes else ["batch", 1, "past", 8]
+        known: list[str | int | None] = ["batch", 1, "past", WIDTH]
+        shape = ["batch", "heads", "past", "dim"] if form.open_shapes else known
         inputs += [make(f"past_key_values.0.{p}", form.cache, shape) for p in ("key", "value")]
     return inputs
 
@@ -162,7 +163,7 @@ def _outputs(form: Form) -> list[onnx.ValueInfoProto]:
     make = helper.make_tensor_value_info
     outputs = [make("logits", form.logits, ["batch", "rows", VOCABULARY])]
     if form.has_cache:
-        shape = ["batch", 1, "total", 8]
+        shape: list[str | int | None] = ["batch", 1, "total", WIDTH]
         outputs += [make(f"present.0.{p}", form.cache, shape) for p in ("key", "value")]
     return outputs
 
