@@ -1,7 +1,7 @@
 """Reads the corpora: one JSON object a line. Knows the sources' names, no tokens.
 
-    stories = read_stories(data / "stories.jsonl")
-    by_group(stories)["simple"]      # the TinyStories texts
+stories = read_stories(data / "stories.jsonl")
+by_group(stories)["simple"]      # the TinyStories texts
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """All training documents by group: corpora and chats turned into tokens.
 
-    groups = build_groups(data, tokenizer)
-    next(rows(groups, MIXTURE, SEED))
+groups = build_groups(data, tokenizer)
+next(rows(groups, MIXTURE, SEED))
 """
 
 from __future__ import annotations

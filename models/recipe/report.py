@@ -1,3 +1,7 @@
 """stub"""
+
 from recipe.settings import Paths
-def write_report(paths: Paths) -> None: pass
+
+
+def write_report(paths: Paths) -> None:
+    pass

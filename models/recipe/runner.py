@@ -1,6 +1,6 @@
 """Runs the exported graph natively with a KV cache: enough for greedy ids and for timing.
 
-    ids = greedy(open_session(path), prompt_ids, 48, stop=frozenset())
+ids = greedy(open_session(path), prompt_ids, 48, stop=frozenset())
 """
 
 from __future__ import annotations

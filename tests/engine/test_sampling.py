@@ -85,13 +85,14 @@ def test_greedy_takes_the_first_of_equals() -> None:
 def test_the_same_seed_gives_the_same_tokens() -> None:
     logits = np.random.default_rng(0).normal(size=100).astype(np.float32)
     one, two = (make_sampler(1.0, 50, 0.9, np.random.default_rng(3)) for _ in range(2))
-    tokens = [one(logits) for _ in range(20)]
-    assert tokens == [two(logits) for _ in range(20)]
-    assert tokens == [63, 57, 85, 73, 4, 17, 58, 20, 62, 19, 40, 44, 2, 12, 2, 91, 59, 4, 88, 20]
+    tokens = [one(logits) for _ in range(10)]
+    assert tokens == [two(logits) for _ in range(10)]
+    # The same in CPython and in the browser, which run this same test.
+    assert tokens == [18, 41, 79, 62, 19, 48, 49, 33, 74, 21]
 
 
 def test_the_distribution_is_the_softmax() -> None:
-    """Chi-squared with 3 degrees of freedom: 16.27 is passed once in a thousand; the seed is fixed."""
+    """Chi-squared, 3 degrees of freedom: 16.27 is passed once in 1,000; the seed is fixed."""
     pick = make_sampler(1.0, rng=np.random.default_rng(0))
     logits, draws = np.log(PROBABILITIES), 10_000
     counts = np.bincount([pick(logits) for _ in range(draws)], minlength=4)

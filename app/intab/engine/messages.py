@@ -89,7 +89,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Finished:
-    """The program ended; an error has a type, one sentence, and the traceback of the user's lines."""
+    """The program ended; an error has a type, one sentence and the user's lines."""
 
     run: int
     outcome: Literal["done", "stopped", "error"]

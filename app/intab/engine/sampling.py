@@ -50,7 +50,8 @@ def apply_top_p(logits: Logits, top_p: float) -> Logits:
 def softmax(logits: Logits) -> Logits:
     """Probabilities of a row of logits, float32, summing to 1."""
     weights: Logits = np.exp(logits - logits.max())
-    return np.divide(weights, weights.sum(dtype=np.float32))
+    probabilities: Logits = weights / weights.sum(dtype=np.float32)
+    return probabilities
 
 
 def draw(logits: Logits, coin: float) -> int:

@@ -1,0 +1,108 @@
+"""Users' programs: top-level await, prints in order, their own lines in tracebacks."""
+
+import asyncio
+
+import pytest
+
+from intab.engine.program import Failure, PrintStream, run_program
+
+
+async def run(source: str) -> tuple[str, str, Failure | None]:
+    out: list[str] = []
+    err: list[str] = []
+    failure = await run_program(source, out.append, err.append)
+    return "".join(out), "".join(err), failure
+
+
+async def test_top_level_await_and_prints() -> None:
+    source = "import asyncio, sys\nprint('a')\nawait asyncio.sleep(0)\nprint('b', file=sys.stderr)"
+    assert await run(source) == ("a\n", "b\n", None)
+
+
+async def test_each_run_has_its_own_names() -> None:
+    await run("x = 1")
+    _, _, failure = await run("print(x)")
+    assert failure is not None
+    assert failure.error_type == "NameError"
+
+
+async def test_it_is_the_main_module() -> None:
+    assert (await run("print(__name__)"))[0] == "__main__\n"
+
+
+async def test_a_syntax_error_shows_its_line() -> None:
+    _, _, failure = await run("x = 1\ny = = 2\n")
+    assert failure is not None
+    assert failure.error_type == "SyntaxError"
+    assert 'File "program.py", line 2' in failure.traceback
+    assert "y = = 2" in failure.traceback
+
+
+async def test_a_traceback_begins_at_the_program() -> None:
+    source = "def f():\n    return 1 / 0\n\nprint('before')\nf()\n"
+    out, _, failure = await run(source)
+    assert out == "before\n"
+    assert failure is not None
+    assert failure.message == "division by zero"
+    lines = [line for line in failure.traceback.splitlines() if set(line) - set(" ~^")]
+    assert lines == [
+        "Traceback (most recent call last):",
+        '  File "program.py", line 5, in <module>',
+        "    f()",
+        '  File "program.py", line 2, in f',
+        "    return 1 / 0",
+        "ZeroDivisionError: division by zero",
+    ]
+
+
+async def test_our_own_errors_show_the_user_s_line_and_the_sentence() -> None:
+    source = "from intab.engine.options import GenerationOptions\n"
+    source += "GenerationOptions.make({'top_k': -1}, {})\n"
+    _, _, failure = await run(source)
+    assert failure is not None
+    assert failure.error_type == "OptionError"
+    assert failure.message == "top_k must be a whole number, 0 or more, not -1."
+    assert "line 2" in failure.traceback
+    assert "options.py" not in failure.traceback
+
+
+async def test_an_error_without_words_is_its_name() -> None:
+    _, _, failure = await run("raise KeyError")
+    assert failure is not None
+    assert failure.message == "KeyError"
+
+
+async def test_exit_is_a_good_end() -> None:
+    assert await run("print('a')\nexit_ = SystemExit(3)\nraise exit_\n") == ("a\n", "", None)
+
+
+@pytest.mark.parametrize("name", ["KeyboardInterrupt", "asyncio.CancelledError"])
+async def test_being_stopped_goes_through(name: str) -> None:
+    out: list[str] = []
+    with pytest.raises((KeyboardInterrupt, asyncio.CancelledError)):
+        await run_program(f"import asyncio\nprint('a')\nraise {name}", out.append, out.append)
+    assert "".join(out) == "a\n"
+
+
+async def test_prints_are_passed_on_while_the_program_waits() -> None:
+    out: list[str] = []
+    source = "import asyncio\nprint('a'); print('b')\nawait asyncio.Event().wait()"
+    task = asyncio.ensure_future(run_program(source, out.append, out.append))
+    while "".join(out) != "a\nb\n":  # noqa: ASYNC110 - the program has no event to tell us
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_flood_of_prints_comes_in_pieces() -> None:
+    out: list[str] = []
+    await run_program("for i in range(20000): print(i)", out.append, out.append)
+    assert "".join(out) == "".join(f"{i}\n" for i in range(20000))
+    assert len(out) < 200
+
+
+def test_a_print_stream_is_no_terminal() -> None:
+    stream = PrintStream(lambda text: None)
+    assert stream.writable()
+    assert not stream.isatty()

@@ -1,0 +1,131 @@
+"""The worker's brain over fakes: requests in, events out."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from intab.engine.loader import Loader
+from intab.engine.messages import Output, Run, decode, encode
+from intab.engine.service import Service
+from tests.engine.conftest import FakeRuntime, model_files
+
+
+class Page:
+    """The other end of the wire: sends requests, collects events, waits for one of a kind."""
+
+    def __init__(self, **files: Any) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.loader = Loader(FakeRuntime(model_files(**files), script=[1]), "models")
+        self.service = Service(lambda text: self.events.append(json.loads(text)), self.loader)
+
+    def send(self, kind: str, **fields: Any) -> None:
+        self.service.handle(json.dumps({"kind": kind, **fields}))
+
+    async def wait(self, kind: str) -> dict[str, Any]:
+        while not (found := [e for e in self.events if e["kind"] == kind]):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        return found[-1]
+
+    def output(self) -> str:
+        return "".join(e["text"] for e in self.events if e["kind"] == "output")
+
+
+async def test_a_program_runs_and_finishes() -> None:
+    page = Page()
+    page.service.start()
+    page.send("run", run=1, source="print('hello')")
+    assert await page.wait("finished") == {
+        "kind": "finished",
+        "run": 1,
+        "outcome": "done",
+        "error_type": "",
+        "message": "",
+        "traceback": "",
+    }
+    assert page.events[0]["kind"] == "ready"
+    assert page.output() == "hello\n"
+
+
+async def test_an_error_crosses_with_its_type() -> None:
+    page = Page()
+    page.send("run", run=1, source="1 / 0")
+    finished = await page.wait("finished")
+    assert (finished["outcome"], finished["error_type"]) == ("error", "ZeroDivisionError")
+    assert "line 1" in finished["traceback"]
+
+
+async def test_stop_ends_a_program_that_waits_and_the_next_one_runs() -> None:
+    page = Page()
+    page.send("run", run=1, source="import asyncio\nawait asyncio.Event().wait()")
+    await asyncio.sleep(0)
+    page.send("stop", run=1)
+    assert (await page.wait("finished"))["outcome"] == "stopped"
+    page.events.clear()
+    page.send("run", run=2, source="print(2)")
+    assert (await page.wait("finished"))["outcome"] == "done"
+
+
+async def test_an_interrupt_is_a_stop() -> None:
+    page = Page()
+    page.send("run", run=1, source="raise KeyboardInterrupt")
+    assert (await page.wait("finished"))["outcome"] == "stopped"
+
+
+async def test_a_late_stop_of_another_run_is_ignored() -> None:
+    page = Page()
+    page.send("stop", run=7)
+    page.send("run", run=8, source="print(8)")
+    page.send("stop", run=7)
+    assert (await page.wait("finished"))["outcome"] == "done"
+
+
+async def test_one_program_at_a_time() -> None:
+    page = Page()
+    page.send("run", run=1, source="import asyncio\nawait asyncio.Event().wait()")
+    page.send("run", run=2, source="print(2)")
+    finished = await page.wait("finished")
+    assert (finished["run"], finished["outcome"]) == (2, "error")
+    assert "already running" in finished["message"]
+    page.send("stop", run=1)
+
+
+async def test_preload_reports_progress_and_the_model() -> None:
+    page = Page()
+    page.send("preload", model="tiny")
+    assert await page.wait("preloaded") == {"kind": "preloaded", "error": ""}
+    loaded = await page.wait("loaded")
+    assert (loaded["name"], loaded["dtype"], loaded["device"]) == ("tiny", "q8", "fake")
+    assert (await page.wait("loading"))["stage"] == "warm up"
+
+
+async def test_a_preload_that_fails_says_why() -> None:
+    page = Page(**{"config.json": None})
+    page.send("preload", model="tiny")
+    assert "There is no file at" in (await page.wait("preloaded"))["error"]
+
+
+async def test_a_generation_is_measured() -> None:
+    page = Page()
+    model = await page.loader.load("tiny")
+    await model.generate("x")
+    assert (await page.wait("measured"))["new_tokens"] == 2
+
+
+def test_messages_are_json_with_a_kind() -> None:
+    assert json.loads(encode(Output(1, "é", "stdout"))) == {
+        "kind": "output",
+        "run": 1,
+        "text": "é",
+        "stream": "stdout",
+    }
+    assert decode('{"kind": "run", "run": 3, "source": "x"}') == Run(3, "x")
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", '{"kind": "x"}', '{"kind": "run", "run": 1}', "not json"]
+)
+def test_what_is_no_request(text: str) -> None:
+    with pytest.raises(ValueError, match=r"not a request|Expecting"):
+        decode(text)

@@ -1,0 +1,39 @@
+"""What the package shows is exactly what it says it shows."""
+
+import inspect
+
+import intab
+from intab import errors
+
+PUBLIC = [
+    "Generation",
+    "GenerationOptions",
+    "Metrics",
+    "Model",
+    "Progress",
+    "TextChunk",
+    "__version__",
+    "errors",
+    "load",
+]
+
+
+def test_all_is_exact() -> None:
+    assert intab.__all__ == PUBLIC
+    modules = {"browser", "cli", "engine", "native", "page", "platform"}
+    shown = {name for name in vars(intab) if not name.startswith("_")} - modules
+    assert shown == {name for name in PUBLIC if not name.startswith("_")}
+
+
+def test_every_error_is_in_the_drawn_tree() -> None:
+    classes = [c for _, c in inspect.getmembers(errors, inspect.isclass)]
+    assert errors.__doc__ is not None
+    for error in classes:
+        assert issubclass(error, errors.IntabError)
+        assert error.__name__ in errors.__doc__
+        assert error.__doc__
+
+
+def test_public_names_are_documented() -> None:
+    for name in intab.__all__:
+        assert name == "__version__" or inspect.getdoc(getattr(intab, name))

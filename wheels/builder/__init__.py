@@ -1,0 +1,1 @@
+"""Builds the wheels that no registry has: recipes in, wheels and their lock out."""

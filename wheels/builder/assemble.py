@@ -1,0 +1,67 @@
+"""From a recipe to the wheel file, by the recipe's kind."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from . import archive, rust, sources
+from .errors import BuildError
+from .recipe import Pure, Recipe, Rust
+
+
+def build(recipe: Recipe, kept: Path, work: Path, out: Path) -> Path:
+    """Make the recipe's wheel in `out`; `kept` holds the wheels that nothing can rebuild."""
+    out.mkdir(parents=True, exist_ok=True)
+    wheel = out / recipe.file_name
+    if recipe.rust:
+        _rust_wheel(recipe, recipe.rust, work / recipe.name, wheel)
+    elif recipe.pure:
+        _pure_wheel(recipe, recipe.pure, work / recipe.name, wheel)
+    elif recipe.kind == "published":
+        _copy(sources.fetch_wheel(recipe, work / "downloads"), wheel)
+    elif recipe.kind == "kept":
+        sources.check_hash(kept / recipe.file_name, recipe.wheel_sha256)
+        _copy(kept / recipe.file_name, wheel)
+    else:
+        raise BuildError(f"{recipe.folder.name}/recipe.toml: kind {recipe.kind!r} is unknown")
+    return wheel
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.resolve() != target.resolve():
+        shutil.copyfile(source, target)
+
+
+def _rust_wheel(recipe: Recipe, how: Rust, work: Path, wheel: Path) -> None:
+    source = _patched_source(recipe, work)
+    module = rust.compile_module(recipe, how, source, work)
+    files = _tree(source / how.python_source, "", [])
+    files[how.module] = module.read_bytes()
+    _write(recipe, source, how.licences, files, wheel)
+
+
+def _pure_wheel(recipe: Recipe, how: Pure, work: Path, wheel: Path) -> None:
+    source = _patched_source(recipe, work)
+    files: dict[str, bytes] = {}
+    for package in how.packages:
+        files |= _tree(source / how.python_source / package, f"{package}/", how.leave_out)
+    _write(recipe, source, how.licences, files, wheel)
+
+
+def _patched_source(recipe: Recipe, work: Path) -> Path:
+    downloads = work.parent / "downloads"
+    return sources.unpack(recipe, sources.fetch_sdist(recipe, downloads), work / "source")
+
+
+def _tree(root: Path, prefix: str, leave_out: list[str]) -> dict[str, bytes]:
+    files = (path for path in root.rglob("*") if path.is_file() and path.name not in leave_out)
+    return {prefix + path.relative_to(root).as_posix(): path.read_bytes() for path in files}
+
+
+def _write(recipe: Recipe, source: Path, licences: list[str], files: dict[str, bytes], wheel: Path) -> None:
+    dist_info = f"{recipe.name}-{recipe.version}.dist-info"
+    files[f"{dist_info}/METADATA"] = (source / "PKG-INFO").read_bytes()
+    for licence in licences:
+        files[f"{dist_info}/licenses/{Path(licence).name}"] = (source / licence).read_bytes()
+    archive.write(wheel, files, dist_info, recipe.tag, pure=recipe.rust is None)
