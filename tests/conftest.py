@@ -40,7 +40,7 @@ def run_to_end(test: Coroutine[Any, Any, None]) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    items.sort(key=lambda item: not {"browser", "wheels"}.isdisjoint(item.path.parts))
 
 
 @pytest.fixture(scope="session")

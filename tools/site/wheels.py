@@ -35,6 +35,11 @@ class Wheel:
 def collect(sources: Sources) -> list[Wheel]:
     """All wheels of the runtime; a SiteError names what is missing or does not match."""
     wheels = [*recorded(sources.wheels), *downloaded(sources.cache / "wheels"), built(sources)]
+    check_complete(wheels)
+    return wheels
+
+
+def check_complete(wheels: list[Wheel]) -> None:
     have = {wheel.name for wheel in wheels}
     missing = sorted({need for wheel in wheels for need in wheel.depends} - have)
     if missing:
@@ -42,7 +47,6 @@ def collect(sources: Sources) -> list[Wheel]:
             f"No wheel for Pyodide of {', '.join(missing)}: put it into wheels/ together with its "
             "entry in wheels.lock.json (`make wheels` builds those we have recipes for)."
         )
-    return wheels
 
 
 def recorded(folder: Path) -> list[Wheel]:

@@ -36,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     try:
         folder = find_site(options.folder)
-        listener = listen(options.host, options.port)
-        _serve(folder, listener, options)
+        with listen(options.host, options.port) as listener:
+            _serve(folder, listener, options)
     except ServeError as error:
         print(f"intab: {error}", file=sys.stderr)
         return 1
