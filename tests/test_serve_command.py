@@ -12,6 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from intab import cli
 from intab.cli import main as command
 from intab.cli import serve
 
@@ -61,6 +62,7 @@ def test_without_the_extra_it_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     monkeypatch.delitem(sys.modules, "intab.cli.running", raising=False)
+    monkeypatch.delattr(cli, "running", raising=False)
     assert command.main(["serve", str(folder), "--port", "0"]) == 1
     assert "pip install 'intab[serve]'" in capsys.readouterr().err
 
