@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import signal
 import socket
 import subprocess
@@ -92,3 +93,17 @@ def test_other_machines_are_warned_about_https(folder: Path) -> None:
         process.communicate(timeout=10)
     assert "HTTPS" in said[0]
     assert said[1].startswith("The page is at http://")
+
+
+def test_open_shows_the_page(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    options = argparse.Namespace(host="127.0.0.1", open=True)
+    serve._announce("http://127.0.0.1:8000/", options)
+    assert opened == ["http://127.0.0.1:8000/"]
+
+
+def test_an_ipv6_address_is_printed_in_brackets() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert serve.address_of(listener, "::1") == f"http://[::1]:{port}/"

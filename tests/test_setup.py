@@ -140,3 +140,37 @@ def test_no_browser_at_all_is_one_sentence(
     said = capsys.readouterr().err
     assert "INTAB_CHROMIUM=/path/to/chromium" in said
     assert len(said.splitlines()) == 1
+
+
+def test_playwrights_own_is_downloaded_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    commands: list[list[str]] = []
+
+    def download(command: list[str], **_: object) -> bool:
+        commands.append(command)
+        write_program(tmp_path, "chrome", "exit 0")
+        return True
+
+    monkeypatch.setattr(browser, "_playwrights_path", lambda: tmp_path / "chrome")
+    monkeypatch.setattr(browser, "_quietly", download)
+    for _ in range(2):
+        assert list(browser.playwrights_own()) == [tmp_path / "chrome"]
+    assert [command[1:] for command in commands] == [["-m", "playwright", "install", "chromium"]]
+
+
+def test_apt_is_the_last_resort_and_for_root(
+    no_browser: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    installs = f'case "$1" in install) /bin/cp {tmp_path}/apt-get {tmp_path}/chromium;; esac'
+    write_program(tmp_path, "apt-get", installs)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert list(browser.from_apt()) == []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert browser.find() == tmp_path / "chromium"
+
+
+def test_a_command_that_hangs_or_is_not_there_is_a_plain_no(tmp_path: Path) -> None:
+    write_program(tmp_path, "hangs", "exec /bin/sleep 60")
+    assert not browser._quietly([str(tmp_path / "hangs")], seconds=0.1)
+    assert not browser._quietly([str(tmp_path / "nothing")], seconds=1)
