@@ -4,24 +4,34 @@
  */
 const CONFIG = new URL("./pyscript.toml", document.baseURI).href;
 const PROGRAM = new URL("./worker.py", document.baseURI).href;
+// PyWorker does not read the interpreter's address from the configuration as <script> does.
+const INTERPRETER = document.querySelector("#interpreter").href;
 const SIGINT = 2;
 const INTERRUPT_AFTER = 300; // ms: a generation ends by message within one token
 const RESTART_AFTER = 900; // ms: whatever does not even heed an interrupt
 
 export class Link {
-  /** `onEvent(event)` gets the worker's events; `onRestart(why)` is told of a new worker. */
-  constructor({ onEvent, onRestart, onFailure }) {
-    Object.assign(this, { onEvent, onRestart, onFailure, run: 0, running: false });
+  /** `onReady()`: programs can run. `onEvent(event)`: the worker's events. `onRestart()`: it was
+   * given up for a new one. `onFailure(error)`: it could not be started. */
+  constructor({ onReady, onEvent, onRestart, onFailure }) {
+    Object.assign(this, { onReady, onEvent, onRestart, onFailure, run: 0, running: false });
   }
 
-  /** Start the worker; events tell how it goes on. */
+  /** Start the worker. */
   async start() {
     try {
       const { PyWorker } = await import("./without_eval.mjs");
-      const worker = await PyWorker(PROGRAM, { config: CONFIG, async: true });
+      // Until its plugins are there, PyScript 0.7.31 would start a worker without its own library.
+      await customElements.whenDefined("py-script");
+      const worker = await PyWorker(PROGRAM, {
+        config: CONFIG,
+        version: INTERPRETER,
+        async: true,
+      });
       worker.addEventListener("message", ({ data }) => this.receive(data));
       this.worker = worker;
       this.shareInterruptBuffer();
+      this.onReady();
     } catch (error) {
       this.onFailure(error);
     }

@@ -23,7 +23,7 @@ const [runButton, stopButton, resetButton, gallery, status, progress, metrics, d
 ].map(find);
 const output = new Output(find("output"));
 const programs = new Programs();
-const link = new Link({ onEvent, onRestart, onFailure });
+const link = new Link({ onReady, onEvent, onRestart, onFailure });
 let interpreterReady = false;
 let waitingProgram = null; // what to run as soon as the interpreter is there
 
@@ -77,12 +77,6 @@ function stop() {
 }
 
 const handlers = {
-  ready() {
-    interpreterReady = true;
-    link.send({ kind: "preload", model: "default" });
-    if (waitingProgram !== null) execute(waitingProgram);
-    else setState("loading", "Loading the model");
-  },
   preloaded({ error }) {
     progress.hidden = true;
     if (link.running) return;
@@ -115,6 +109,13 @@ const handlers = {
     output.flush();
   },
 };
+
+function onReady() {
+  interpreterReady = true;
+  link.send({ kind: "preload", model: "default" });
+  if (waitingProgram !== null) execute(waitingProgram);
+  else setState("loading", "Loading the model");
+}
 
 function onEvent(event) {
   handlers[event.kind](event);

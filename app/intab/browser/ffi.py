@@ -19,7 +19,7 @@ def js_worker() -> Any:
         import intab_js
     except ImportError:
         try:
-            from pyscript.js_modules import intab_js
+            from polyscript.js_modules import intab_js
         except ImportError as exc:
             raise DeviceError(
                 "The JavaScript module intab_js is missing: name intab/worker.mjs under "

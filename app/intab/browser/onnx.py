@@ -63,7 +63,6 @@ class OnnxNetwork:
         if self._js_network:
             js_network, self._js_network = self._js_network, None
             await js_network.release()
-            js_network.destroy()
 
 
 class OnnxSession:
@@ -79,7 +78,6 @@ class OnnxSession:
         except JsException as exc:
             raise RunError(f"onnxruntime failed: {reason(exc)}") from exc
         row = np.asarray(js_row.to_memoryview())
-        js_row.destroy()
         # Halves come as uint16, since Python's buffers know no float16.
         return row if row.dtype == np.float32 else row.view(np.float16).astype(np.float32)
 
@@ -87,5 +85,4 @@ class OnnxSession:
         """Give the cache back."""
         if self._js_session:
             self._js_session.close()
-            self._js_session.destroy()
             self._js_session = None

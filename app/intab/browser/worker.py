@@ -10,24 +10,16 @@ import pyodide_js
 from pyodide.ffi import create_proxy
 
 
-def post(text: str) -> None:
-    """Send a text to the page."""
-    js.postMessage(text)
+def listen(js_xworker: Any, handle: Callable[[str], None]) -> None:
+    """Call `handle` with every text from the page.
 
-
-def listen(handle: Callable[[str], None]) -> None:
-    """Call `handle` with every JSON text from the page; take the interrupt buffer when it comes.
-
-    PyScript's own messages are neither strings nor shared buffers and pass by.
+    The one message that is not a text is the shared buffer through which the page interrupts.
     """
 
-    def on_message(js_event: Any) -> None:
-        data = js_event.data
-        if isinstance(data, str):
-            handle(data)
-        elif hasattr(js, "SharedArrayBuffer") and js.Object.prototype.toString.call(data) == (
-            "[object SharedArrayBuffer]"
-        ):
-            pyodide_js.setInterruptBuffer(js.Int32Array.new(data))
+    def on_message(js_event: Any, *_: Any) -> None:
+        if isinstance(js_event.data, str):
+            handle(js_event.data)
+        else:
+            pyodide_js.setInterruptBuffer(js.Int32Array.new(js_event.data))
 
-    js.addEventListener("message", create_proxy(on_message))
+    js_xworker.onmessage = create_proxy(on_message)

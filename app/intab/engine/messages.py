@@ -34,13 +34,6 @@ class Preload:
 
 
 @dataclass(frozen=True)
-class Ready:
-    """The interpreter is up: programs can run."""
-
-    python: str
-
-
-@dataclass(frozen=True)
 class Preloaded:
     """The preload ended; `error` is "" where it succeeded."""
 
@@ -99,7 +92,7 @@ class Finished:
 
 
 Request = Run | Stop | Preload
-Event = Ready | Preloaded | Output | Loading | Loaded | Measured | Finished
+Event = Preloaded | Output | Loading | Loaded | Measured | Finished
 _REQUESTS: dict[str, type[Request]] = {"run": Run, "stop": Stop, "preload": Preload}
 
 

@@ -6,7 +6,6 @@ It knows neither a browser nor a page: it is given a function that posts a text 
 from __future__ import annotations
 
 import asyncio
-import platform
 from collections.abc import Callable
 from dataclasses import asdict
 
@@ -21,7 +20,6 @@ from intab.engine.messages import (
     Output,
     Preload,
     Preloaded,
-    Ready,
     Run,
     Stop,
     decode,
@@ -30,22 +28,17 @@ from intab.engine.messages import (
 from intab.engine.metrics import Metrics
 from intab.engine.model import Model
 from intab.engine.program import run_program
-from intab.errors import IntabError
 
 
 class Service:
     """Answers a page's requests; `post` sends one JSON text to the page."""
 
-    def __init__(self, post: Callable[[str], None], loader: Loader) -> None:
+    def __init__(self, loader: Loader, post: Callable[[str], None]) -> None:
         self._post_text = post
         self._loader = loader
         self._running: tuple[int, asyncio.Task[None]] | None = None
         self._preloading: asyncio.Task[None] | None = None
         loader.listeners = Listeners(self._on_progress, self._on_loaded, self._on_metrics)
-
-    def start(self) -> None:
-        """Tell the page that programs can run."""
-        self._post(Ready(platform.python_version()))
 
     def handle(self, text: str) -> None:
         """Act on one request; returns at once."""
@@ -91,8 +84,8 @@ class Service:
     async def _preload(self, model: str) -> None:
         try:
             await self._loader.load(model)
-        except IntabError as exc:
-            self._post(Preloaded(str(exc)))
+        except Exception as exc:  # noqa: BLE001 - the page must hear of it, whatever it is
+            self._post(Preloaded(f"{type(exc).__name__}: {exc}"))
         else:
             self._post(Preloaded())
 

@@ -1,12 +1,13 @@
 """The page's worker: the engine's service wired to the browser."""
 
+from typing import Any
+
 from intab.browser import worker
 from intab.engine.service import Service
 from intab.platform import loader
 
 
-def main() -> None:
-    """Answer the page from now on."""
-    service = Service(worker.post, loader())
-    worker.listen(service.handle)
-    service.start()
+def main(js_xworker: Any) -> None:
+    """Answer the page from now on; PyScript tells the page that it can begin."""
+    service = Service(loader(), js_xworker.postMessage)
+    worker.listen(js_xworker, service.handle)
