@@ -1,0 +1,206 @@
+"""The main job in a real browser: open the page, change the Python, read what the model writes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.visitor import STARTED, Visitor
+from tests.browser.watching import Watch
+
+STREAM = """
+    import intab
+    model = await intab.load("default")
+    async for chunk in model.stream("Once upon a time", max_new_tokens=200, do_sample=False):
+        print(chunk, end="")
+"""
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, served: str) -> Visitor:
+    """One page for the tests that leave it as they found it."""
+    return Visitor(browser.new_page()).open(served)
+
+
+def test_a_first_visit(page: Page, served: str, watch: Watch) -> None:
+    """Nothing is done but what a new user does: open, read, press Run, read."""
+    visitor = Visitor(page).open(served)
+    assert "import intab" in visitor.text()
+    expect(visitor.device).to_contain_text("q8 on wasm, 2 threads")
+    visitor.button("run").click()
+    visitor.expect_state("ready")
+    assert visitor.printed().startswith("Once upon a time, a little fox found a red balloon.")
+    assert len(visitor.printed()) > 150
+    expect(visitor.metrics).to_have_text(
+        re.compile(r"First token after \d+\.\d\d s · prompt \d+ tokens, .* tokens/s")
+    )
+    watch.assert_clean(served)
+
+
+def test_run_while_loading_waits_and_runs(page: Page, served: str) -> None:
+    visitor = Visitor(page)
+    page.goto(served)
+    visitor.expect_state("loading")
+    visitor.start("print('patience')")
+    expect(visitor.output).to_have_text("patience\n", timeout=STARTED)
+
+
+def test_stop_takes_back_a_run_that_waits(page: Page, served: str) -> None:
+    visitor = Visitor(page)
+    page.goto(served)
+    visitor.start("print('never')")
+    visitor.button("stop").click()
+    expect(visitor.button("run")).to_be_enabled()
+    visitor.expect_state("ready", timeout=STARTED)
+    assert visitor.printed() == ""
+
+
+def test_a_loading_bar_shows_the_bytes(page: Page, served: str) -> None:
+    held: list[object] = []
+    page.route("**/model_quantized.onnx", lambda route: held.append(route))
+    page.goto(served)
+    expect(page.get_by_test_id("status")).to_have_text(
+        re.compile(r"Loading the model: 0\.\d of \d+\.\d MB"), timeout=STARTED
+    )
+    expect(page.get_by_test_id("progress")).to_be_visible()
+    assert len(held) == 1
+
+
+def test_ctrl_enter_runs(opened: Visitor) -> None:
+    opened.write("print(6 * 7)")
+    opened.editor.press("Control+Enter")
+    expect(opened.output).to_have_text("42\n")
+
+
+def test_several_lines_with_indentation_stay_as_they_are(opened: Visitor) -> None:
+    program = "for i in range(2):\n    if i:\n        print(i)\n\nprint('end')\n"
+    assert opened.run(program) == "1\nend\n"
+    assert opened.text() == program
+
+
+def test_top_level_await_and_streamed_prints(opened: Visitor) -> None:
+    opened.start("import asyncio\nprint('first')\nawait asyncio.Event().wait()")
+    expect(opened.output).to_have_text("first\n")
+    opened.expect_state("running")
+    opened.button("stop").click()
+    opened.expect_state("ready")
+
+
+def test_the_model_is_loaded_once(opened: Visitor) -> None:
+    program = "import intab\nprint(await intab.load('default') is await intab.load('default'))"
+    assert opened.run(program) == "True\n"
+
+
+def test_each_run_starts_with_fresh_names(opened: Visitor) -> None:
+    opened.run("leftover = 1")
+    assert opened.run("print('leftover' in globals())") == "False\n"
+
+
+def test_run_pressed_twice_runs_once(opened: Visitor) -> None:
+    opened.write("print('once')")
+    opened.button("run").dblclick()
+    opened.expect_state("ready")
+    assert opened.printed() == "once\n"
+
+
+def test_run_is_off_while_a_program_runs(opened: Visitor) -> None:
+    opened.start("import asyncio\nawait asyncio.Event().wait()")
+    expect(opened.button("run")).to_be_disabled()
+    opened.editor.press("Control+Enter")
+    opened.button("stop").click()
+    opened.expect_state("ready")
+    expect(opened.status).to_have_text("Stopped")
+
+
+def test_an_edit_survives_a_reload(page: Page, served: str) -> None:
+    visitor = Visitor(page).open(served)
+    visitor.write("print('mine')")
+    page.reload()
+    assert visitor.text() == "print('mine')\n"
+    visitor.button("reset").click()
+    assert "red balloon" in visitor.text()
+    page.reload()
+    assert "red balloon" in visitor.text()
+
+
+def test_examples_keep_their_edits_apart(opened: Visitor) -> None:
+    opened.write("print('my continuation')")
+    opened.examples.get_by_role("button", name="Chat").click()
+    assert "messages" in opened.text()
+    opened.examples.get_by_role("button", name="Continue a story").click()
+    assert opened.text() == "print('my continuation')\n"
+    opened.button("reset").click()
+    opened.editor.press("Control+z")
+    assert opened.text() == "print('my continuation')\n"
+    opened.button("reset").click()
+
+
+@pytest.mark.parametrize(
+    ("title", "says"),
+    [
+        ("Continue a story", "red balloon"),
+        ("Chat", "dog, rain, cake"),
+        ("Prompts from a list", "tokens a second"),
+        ("Your own logits", "Tom and his friend"),
+        ("Temperatures", "--- temperature 1.2"),
+    ],
+)
+def test_every_example_runs(opened: Visitor, title: str, says: str) -> None:
+    opened.examples.get_by_role("button", name=title).click()
+    opened.button("run").click()
+    opened.expect_state("ready")
+    assert says in opened.printed()
+    assert len(opened.printed()) > 120
+
+
+def test_the_page_s_thread_is_never_blocked_for_50_ms(page: Page, served: str) -> None:
+    """The Long Tasks API reports every task of 50 ms or more on the page's thread."""
+    page.add_init_script(
+        "window.longTasks = [];"
+        "new PerformanceObserver((list) => longTasks.push(...list.getEntries()))"
+        ".observe({ entryTypes: ['longtask'] });"
+    )
+    visitor = Visitor(page).open(served)
+    page.evaluate("longTasks.length = 0")
+    visitor.run(STREAM)
+    assert page.evaluate("longTasks.map((task) => task.duration)") == []
+
+
+def test_a_flood_of_output_does_not_block_the_page(page: Page, served: str) -> None:
+    visitor = Visitor(page).open(served)
+    visitor.run("for i in range(100_000): print(i)")
+    printed = visitor.printed()
+    assert printed.endswith("99998\n99999\n")
+    assert len(printed) < 300_000
+
+
+def test_keyboard_alone(page: Page, served: str) -> None:
+    """Tab reaches every control in reading order; Escape then Tab leaves the editor."""
+    visitor = Visitor(page).open(served)
+    names = []
+    for _ in range(9):
+        page.keyboard.press("Escape")
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            "(document.activeElement.shadowRoot ?? document).activeElement.textContent.slice(0, 12)"
+        )
+        names.append(focused)
+    assert names[0] == "Continue a s"
+    assert names[4] == "Temperatures"
+    assert names[6:8] == ["Run", "Reset exampl"]
+    visitor.button("run").focus()
+    page.keyboard.press("Enter")
+    visitor.expect_state("running", "ready")
+
+
+def test_what_a_screen_reader_is_told(opened: Visitor) -> None:
+    page = opened.page
+    for name in ("Run", "Stop", "Reset example"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_be_visible()
+    expect(page.get_by_role("textbox", name=re.compile("Python program"))).to_be_visible()
+    expect(page.get_by_role("log", name="Output")).to_be_visible()
+    expect(page.get_by_role("status")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("intab")
+    expect(page.get_by_role("navigation", name="Example programs")).to_be_visible()

@@ -1,0 +1,58 @@
+"""A visitor of the page: writes programs, presses Run, waits for what the page shows."""
+
+from __future__ import annotations
+
+import re
+from textwrap import dedent
+
+from playwright.sync_api import Locator, Page, expect
+
+STARTED = 90_000  # ms; seconds on an idle machine
+DONE = 60_000
+
+
+class Visitor:
+    """Acts on the page's test hooks."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.editor = page.get_by_test_id("editor").get_by_role("textbox")
+        self.output = page.get_by_test_id("output")
+        self.status = page.get_by_test_id("status")
+        self.metrics = page.get_by_test_id("metrics")
+        self.device = page.get_by_test_id("device")
+        self.examples = page.get_by_test_id("examples")
+
+    def open(self, address: str, state: str = "ready") -> Visitor:
+        """Open the page and wait until it is ready, or in another state."""
+        self.page.goto(address)
+        self.expect_state(state, timeout=STARTED)
+        return self
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_test_id(name)
+
+    def expect_state(self, *states: str, timeout: float = DONE) -> None:
+        wanted = re.compile(f"^({'|'.join(states)})$")
+        expect(self.status).to_have_attribute("data-state", wanted, timeout=timeout)
+
+    def write(self, program: str) -> None:
+        self.editor.fill(dedent(program).strip() + "\n")
+
+    def start(self, program: str) -> None:
+        """Write a program and press Run."""
+        self.write(program)
+        self.button("run").click()
+
+    def run(self, program: str, state: str = "ready") -> str:
+        """Run a program to its end; what it printed."""
+        self.start(program)
+        self.expect_state(state)
+        return self.printed()
+
+    def printed(self) -> str:
+        return self.output.text_content() or ""
+
+    def text(self) -> str:
+        """The editor's text: CodeMirror has an element for each line."""
+        return "\n".join(self.editor.locator(".cm-line").all_text_contents())
