@@ -44,6 +44,12 @@ def test_pyscript_starts_our_runtime_in_a_worker_and_again_on_the_second_visit(
     watch.assert_clean(embedding)
 
 
+def test_our_own_page_keeps_to_its_origin_and_policy(served: str, page: Page, watch: Watch) -> None:
+    page.goto(served)
+    expect(page.get_by_test_id("status")).to_have_attribute("data-state", "ready", timeout=STARTED)
+    watch.assert_clean(served)
+
+
 def test_the_page_is_isolated_where_the_headers_say_so(
     served: str, served_unisolated: str, page: Page
 ) -> None:
