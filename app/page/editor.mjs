@@ -5,7 +5,13 @@
  * without 'unsafe-inline' allows; in the document it would insert <style> elements. Colours are the
  * page's custom properties, which reach into the shadow root.
  */
-import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import {
+  defaultKeymap,
+  history,
+  historyKeymap,
+  indentWithTab,
+  isolateHistory,
+} from "@codemirror/commands";
 import { python } from "@codemirror/lang-python";
 import {
   HighlightStyle,
@@ -89,7 +95,10 @@ export function createEditor(host, { text, onChange, onRun }) {
     },
     /** Replace the whole program; Ctrl-Z brings the old one back. */
     set text(value) {
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: value } });
+      view.dispatch({
+        changes: { from: 0, to: view.state.doc.length, insert: value },
+        annotations: isolateHistory.of("full"),
+      });
     },
   };
 }

@@ -7,8 +7,9 @@ const PROGRAM = new URL("./worker.py", document.baseURI).href;
 // PyWorker does not read the interpreter's address from the configuration as <script> does.
 const INTERPRETER = document.querySelector("#interpreter").href;
 const SIGINT = 2;
-const INTERRUPT_AFTER = 300; // ms: a generation ends by message within one token
-const RESTART_AFTER = 900; // ms: whatever does not even heed an interrupt
+const INTERRUPT_EVERY = 300; // ms: a generation ends by message within one token
+const RESTART_AFTER = 900; // ms: where there is no interrupt
+const RESTART_STUBBORN_AFTER = 3000; // ms: what does not even heed interrupts
 
 export class Link {
   /** `onReady()`: programs can run. `onEvent(event)`: the worker's events. `onRestart()`: it was
@@ -58,22 +59,22 @@ export class Link {
   execute(source) {
     this.run += 1;
     this.running = true;
-    if (this.interrupt) Atomics.store(this.interrupt, 0, 0);
     this.send({ kind: "run", run: this.run, source });
   }
 
   stop() {
     if (!this.running || this.timers) return;
     this.send({ kind: "stop", run: this.run });
+    const patience = this.interrupt ? RESTART_STUBBORN_AFTER : RESTART_AFTER;
     this.timers = [
-      setTimeout(() => this.interrupt && Atomics.store(this.interrupt, 0, SIGINT), INTERRUPT_AFTER),
-      setTimeout(() => this.restart(), this.interrupt ? 3 * RESTART_AFTER : RESTART_AFTER),
+      setInterval(() => this.interrupt && Atomics.store(this.interrupt, 0, SIGINT), INTERRUPT_EVERY),
+      setTimeout(() => this.restart(), patience),
     ];
   }
 
   finish() {
     this.running = false;
-    this.timers?.forEach(clearTimeout);
+    this.timers?.forEach((timer) => clearTimeout(timer));
     this.timers = undefined;
     if (this.interrupt) Atomics.store(this.interrupt, 0, 0);
   }

@@ -162,7 +162,8 @@ resetButton.addEventListener("click", () => {
   editor.text = programs.current.source;
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
+  const handled = event.defaultPrevented; // by the editor, which has a binding of its own
+  if (!handled && event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
 });
 showGallery();
 const missing = missingFeature();

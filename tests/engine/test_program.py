@@ -1,10 +1,12 @@
 """Users' programs: top-level await, prints in order, their own lines in tracebacks."""
 
 import asyncio
+import inspect
+import signal
 
 import pytest
 
-from intab.engine.program import Failure, PrintStream, run_program
+from intab.engine.program import Failure, PrintStream, interrupt_program, run_program
 
 
 async def run(source: str) -> tuple[str, str, Failure | None]:
@@ -82,6 +84,20 @@ async def test_being_stopped_goes_through(name: str) -> None:
     with pytest.raises((KeyboardInterrupt, asyncio.CancelledError)):
         await run_program(f"import asyncio\nprint('a')\nraise {name}", out.append, out.append)
     assert "".join(out) == "a\n"
+
+
+async def test_an_interrupt_meets_the_program() -> None:
+    """However deep below it; signals themselves reach the main thread alone, not this test's."""
+    source = "import sys\nfrom intab.engine.program import interrupt_program\n"
+    source += (
+        "sorted([1], key=lambda _: interrupt_program(2, sys._getframe()))"
+    )
+    with pytest.raises(KeyboardInterrupt):
+        await run(source)
+
+
+def test_an_interrupt_meets_nothing_but_the_program() -> None:
+    interrupt_program(signal.SIGINT, inspect.currentframe())
 
 
 async def test_prints_are_passed_on_while_the_program_waits() -> None:

@@ -65,6 +65,15 @@ async def test_stop_ends_a_program_that_waits_and_the_next_one_runs() -> None:
     assert (await page.wait("finished"))["outcome"] == "done"
 
 
+async def test_stop_right_after_run() -> None:
+    """Before the program's task had its first turn."""
+    page = Page()
+    page.send("run", run=1, source="print(1)")
+    page.send("stop", run=1)
+    assert (await page.wait("finished"))["outcome"] == "stopped"
+    assert page.output() == ""
+
+
 async def test_an_interrupt_is_a_stop() -> None:
     page = Page()
     page.send("run", run=1, source="raise KeyboardInterrupt")

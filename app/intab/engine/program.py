@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from time import monotonic
+from types import FrameType
 
 from intab.errors import IntabError
 
@@ -50,6 +51,18 @@ async def run_program(source: str, on_stdout: OnText, on_stderr: OnText) -> Fail
         out.close()
         err.close()
     return None
+
+
+def interrupt_program(_: int, frame: FrameType | None) -> None:
+    """A handler for SIGINT that raises KeyboardInterrupt in the user's program and nowhere else.
+
+    Where no line of the program is on the stack it waits for something, and cancelling its task
+    ends it; an interrupt would only break the event loop's own code.
+    """
+    while frame:
+        if frame.f_code.co_filename == FILENAME:
+            raise KeyboardInterrupt
+        frame = frame.f_back
 
 
 async def _execute(source: str) -> None:

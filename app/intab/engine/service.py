@@ -36,7 +36,7 @@ class Service:
     def __init__(self, loader: Loader, post: Callable[[str], None]) -> None:
         self._post_text = post
         self._loader = loader
-        self._running: tuple[int, asyncio.Task[None]] | None = None
+        self._running: tuple[int, asyncio.Task[Finished]] | None = None
         self._preloading: asyncio.Task[None] | None = None
         loader.listeners = Listeners(self._on_progress, self._on_loaded, self._on_metrics)
 
@@ -59,13 +59,16 @@ class Service:
             message = "A program is already running: stop it first."
             self._post(Finished(request.run, "error", "RuntimeError", message, message))
             return
-        self._running = (request.run, asyncio.ensure_future(self._run(request)))
+        task = asyncio.ensure_future(self._run(request))
+        # In a callback, since a task that is cancelled before it began runs no line of its own.
+        task.add_done_callback(lambda task: self._finish(request.run, task))
+        self._running = (request.run, task)
 
     def _stop(self, run: int) -> None:
         if self._running and self._running[0] == run:
             self._running[1].cancel()
 
-    async def _run(self, request: Run) -> None:
+    async def _run(self, request: Run) -> Finished:
         run = request.run
         try:
             failure = await run_program(
@@ -73,13 +76,13 @@ class Service:
                 lambda text: self._post(Output(run, text, "stdout")),
                 lambda text: self._post(Output(run, text, "stderr")),
             )
-            finished = (
-                Finished(run, "error", **asdict(failure)) if failure else Finished(run, "done")
-            )
-        except (asyncio.CancelledError, KeyboardInterrupt):
-            finished = Finished(run, "stopped")
+        except KeyboardInterrupt:  # would end the event loop
+            return Finished(run, "stopped")
+        return Finished(run, "error", **asdict(failure)) if failure else Finished(run, "done")
+
+    def _finish(self, run: int, task: asyncio.Task[Finished]) -> None:
         self._running = None
-        self._post(finished)
+        self._post(Finished(run, "stopped") if task.cancelled() else task.result())
 
     async def _preload(self, model: str) -> None:
         try:

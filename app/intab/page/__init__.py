@@ -1,8 +1,10 @@
 """The page's worker: the engine's service wired to the browser."""
 
+import signal
 from typing import Any
 
 from intab.browser import worker
+from intab.engine.program import interrupt_program
 from intab.engine.service import Service
 from intab.platform import loader
 
@@ -10,4 +12,5 @@ from intab.platform import loader
 def main(js_xworker: Any) -> None:
     """Answer the page from now on; PyScript tells the page that it can begin."""
     service = Service(loader(), js_xworker.postMessage)
+    signal.signal(signal.SIGINT, interrupt_program)
     worker.listen(js_xworker, service.handle)
