@@ -16,8 +16,6 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
-from tokenizers import Tokenizer
-
 from recipe import evaluator
 from recipe.corpora import read_stories
 from recipe.dataset import build_groups, tokenizer_texts
@@ -30,6 +28,8 @@ from recipe.rows import batches, rows
 from recipe.settings import MIXTURE, SEED, SIZES, Paths, Schedule
 from recipe.tokenizer import train_tokenizer, write_tokenizer
 from recipe.trainer import Log, held_out_loss, train
+from tokenizers import Tokenizer
+from transformers import LlamaForCausalLM
 
 HERE = Path(__file__).resolve().parent
 HELD_OUT_STORIES = 96  # for the curve only: a tenth of the held-out TinyStories
@@ -43,7 +43,7 @@ def main() -> None:
         run_training(paths, options.size, options.minutes)
     run_export(paths)
     write_manifest(paths.out)
-    write_report(paths)
+    write_report(paths, options.minutes, options.size, options.hardware)
 
 
 def parse_options() -> argparse.Namespace:
@@ -51,6 +51,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--hardware", default="2 CPU cores", help="for the model card")
     parser.add_argument("--data", type=Path, default=Path("../shared/material/corpora"))
     parser.add_argument("--build", type=Path, default=HERE.parent / "build" / "model")
     parser.add_argument("--out", type=Path, default=HERE / "default")
@@ -68,7 +69,7 @@ def run_training(paths: Paths, size: str, minutes: float) -> None:
     save_network(network, paths.checkpoint)
 
 
-def make_log(paths: Paths, tokenizer: Tokenizer, network: torch.nn.Module) -> Log:
+def make_log(paths: Paths, tokenizer: Tokenizer, network: LlamaForCausalLM) -> Log:
     stories = read_stories(paths.data / "stories-heldout.jsonl")
     simple = [story for story in stories if story.source == "tinystories"][:HELD_OUT_STORIES]
     held_out = evaluator.batches_of(tokenizer, simple)

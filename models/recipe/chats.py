@@ -1,4 +1,4 @@
-"""Conversations made out of the corpora; nothing in them was written by another model's chat.
+"""Conversations made out of the corpora by fixed patterns.
 
 Every `make_x` takes a text and a random generator and returns turns, or nothing where the text
 does not suit (too long, no title). Knows text only; `rows` turns it into tokens.

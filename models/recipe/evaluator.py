@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,9 +23,10 @@ from transformers import LlamaForCausalLM
 from recipe.corpora import Story
 from recipe.network import token_losses
 from recipe.quantizer import rounded
-from recipe.rows import IGNORED
+from recipe.rows import END, IGNORED
 from recipe.runner import empty_cache, open_session, step
-from recipe.settings import CONTEXT, END_OF_TEXT
+from recipe.settings import CONTEXT
+from recipe.tokenizer import GENERATION
 
 BATCH = 16
 
@@ -45,7 +47,7 @@ def batches_of(tokenizer: Tokenizer, stories: Iterable[Story]) -> list[tuple[Ten
         for start in range(0, len(ids), CONTEXT)
     ]
     pieces.sort(key=len)
-    start_id = tokenizer.token_to_id(END_OF_TEXT)
+    start_id = END
     return [_padded(pieces[at : at + BATCH], start_id) for at in range(0, len(pieces), BATCH)]
 
 
@@ -88,26 +90,12 @@ def sample(
     return [_sampled(network, tokenizer, prompt, length) for prompt in prompts]
 
 
-def greedy_answers(
-    network: LlamaForCausalLM, tokenizer: Tokenizer, render: Callable[[str], str], asked: list[str]
-) -> list[str]:
-    made = []
-    for question in asked:
-        ids = torch.tensor([tokenizer.encode(render(question)).ids])
-        out = network.generate(ids, do_sample=False, max_new_tokens=60, **_plain(ids))
-        made.append(tokenizer.decode(out[0, ids.shape[1] :].tolist()))
-    return made
-
-
 def _sampled(network: LlamaForCausalLM, tokenizer: Tokenizer, prompt: str, length: int) -> str:
     ids = torch.tensor([tokenizer.encode(prompt, add_special_tokens=False).ids])
-    options = {"do_sample": True, "temperature": 0.7, "top_k": 50, "top_p": 0.95}
-    out = network.generate(ids, max_new_tokens=length, **options, **_plain(ids))
+    options = GENERATION | {"max_new_tokens": length}
+    generator: Any = network  # transformers' annotations do not let a model call its own generate
+    out = generator.generate(ids, attention_mask=torch.ones_like(ids), **options)
     return tokenizer.decode(out[0, ids.shape[1] :].tolist())
-
-
-def _plain(ids: Tensor) -> dict[str, object]:
-    return {"attention_mask": torch.ones_like(ids), "pad_token_id": 0, "eos_token_id": [0, 2]}
 
 
 def _torch_logits(network: LlamaForCausalLM, ids: list[int]) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from transformers import AutoConfig
 OPTIONS = {"prune_lm_head": True, "hf_token": False, "hf_remote": False}
 
 
-class MultiHeadLlama(LlamaModel):
+class MultiHeadLlama(LlamaModel):  # type: ignore[misc]
     """The builder's Llama without the fused attentions it would choose for a CPU."""
 
     def is_gqa_supported(self) -> bool:
@@ -43,6 +43,6 @@ def export_float(checkpoint: Path, scratch: Path) -> ir.Model:
 def name_shapes(model: ir.Model, head_size: int) -> None:
     """Every cache shape says its head size in numbers, so that a reader can allocate it."""
     for value in [*model.graph.inputs, *model.graph.outputs]:
-        if ".key" in value.name or ".value" in value.name:
+        if value.shape is not None and len(value.shape) == 4:
             batch, heads, length, _ = value.shape
             value.shape = ir.Shape([batch, heads, length, head_size])

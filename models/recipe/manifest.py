@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 
 from recipe.quantizer import SESSION_OPTIONS
 from recipe.runner import greedy, open_session
-from recipe.tokenizer import GENERATION, write_json
+from recipe.tokenizer import END_IDS, write_json
 
 FILES = (
     "config.json",
@@ -47,5 +47,4 @@ def _self_test(folder: Path) -> dict[str, list[int]]:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     prompt = tokenizer.encode(SELF_TEST_PROMPT).ids
     session = open_session(folder / "onnx" / "model_quantized.onnx")
-    stop = frozenset(GENERATION["eos_token_id"])
-    return {"prompt_ids": prompt, "greedy_ids": greedy(session, prompt, SELF_TEST_LENGTH, stop)}
+    return {"prompt_ids": prompt, "greedy_ids": greedy(session, prompt, SELF_TEST_LENGTH, END_IDS)}

@@ -55,4 +55,6 @@ def save_network(network: LlamaForCausalLM, folder: Path) -> None:
 
 
 def load_network(folder: Path) -> LlamaForCausalLM:
-    return LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    network: LlamaForCausalLM = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    network.train(False)
+    return network

@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 """stub"""
 
 from recipe.settings import Paths
@@ -5,3 +6,138 @@ from recipe.settings import Paths
 
 def write_report(paths: Paths) -> None:
     pass
+=======
+"""The model card: measures what was trained and fills recipe/card.md.
+
+Every number in the card comes from here; its words are in the template.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+from pathlib import Path
+from string import Template
+
+from tokenizers import Tokenizer
+from transformers import AutoTokenizer, LlamaForCausalLM
+
+from recipe import evaluator
+from recipe.corpora import Story, drop_asked, read_stories
+from recipe.curve import write_curve
+from recipe.network import load_network, parameter_count
+from recipe.settings import CONTEXT, Paths
+
+TEMPLATE = Path(__file__).with_name("card.md")
+OPENINGS = 6
+LENGTH = 120
+CHATS = (
+    "Write a story with the words dog, rain and box.",
+    "Tell me a story about a brave cat.",
+    "Continue this story:\n\nTom found a small key under the old tree. He picked it up.",
+    "Mia had a blue kite. The wind took it over the hill.\n\nQuestion: What did Mia have?",
+    "Who are you?",
+)
+
+
+def write_report(paths: Paths, minutes: float, size: str, hardware: str) -> None:
+    network = load_network(paths.checkpoint)
+    tokenizer = Tokenizer.from_file(str(paths.out / "tokenizer.json"))
+    write_curve(paths.log, paths.out / "training.svg")
+    rounded = evaluator.round_weights(network)
+    facts = {
+        "date": datetime.date.today().isoformat(),
+        "minutes": f"{minutes:g}",
+        "size": size,
+        "hardware": hardware,
+        "losses": losses(network, rounded, tokenizer, held_out_stories(paths)),
+        "samples": samples(rounded, tokenizer, paths),
+        "gap": f"{logit_gap(rounded, tokenizer, paths):.1e}",
+    }
+    facts |= _shape(network) | _trained(paths.log) | _sizes(paths.out)
+    card = Template(TEMPLATE.read_text("utf-8")).substitute(facts)
+    (paths.out / "README.md").write_text(card, encoding="utf-8")
+
+
+def held_out_stories(paths: Paths) -> dict[str, list[Story]]:
+    stories = list(drop_asked(read_stories(paths.data / "stories-heldout.jsonl")))
+    simple = [story for story in stories if story.source == "tinystories"]
+    others = [story for story in stories if story.source != "tinystories"]
+    return {"all held-out stories": stories, "TinyStories part": simple, "the others": others}
+
+
+def losses(
+    network: LlamaForCausalLM,
+    rounded: LlamaForCausalLM,
+    tokenizer: Tokenizer,
+    parts: dict[str, list[Story]],
+) -> str:
+    lines = []
+    for name, stories in parts.items():
+        exact = evaluator.measure(network, tokenizer, stories)
+        small = evaluator.measure(rounded, tokenizer, stories)
+        lines.append(
+            f"| {name} | {len(stories)} | {exact.nats_a_token:.4f} | {exact.bits_a_byte:.4f} "
+            f"| {small.nats_a_token:.4f} | {small.bits_a_byte:.4f} |"
+        )
+    return "\n".join(lines)
+
+
+def samples(network: LlamaForCausalLM, tokenizer: Tokenizer, paths: Paths) -> str:
+    """The openings are the first of the held-out file, the chats the same for every version."""
+    simple = held_out_stories(paths)["TinyStories part"][:OPENINGS]
+    openings = [story.text.split(".")[0] + "." for story in simple]
+    template = AutoTokenizer.from_pretrained(paths.out)
+    rendered = [
+        str(
+            template.apply_chat_template(
+                [{"role": "user", "content": asked}], add_generation_prompt=True, tokenize=False
+            )
+        )
+        for asked in CHATS
+    ]
+    made = evaluator.sample(network, tokenizer, [*openings, *rendered], LENGTH)
+    asked = [*openings, *(f"[user] {chat}\n[assistant]" for chat in CHATS)]
+    pairs = zip(asked, made, strict=True)
+    return "\n\n".join(f"```text\n{prompt} >>>{text}\n```" for prompt, text in pairs)
+
+
+def logit_gap(network: LlamaForCausalLM, tokenizer: Tokenizer, paths: Paths) -> float:
+    stories = held_out_stories(paths)["all held-out stories"][:20]
+    prompts = [tokenizer.encode(story.text).ids[: CONTEXT // 2] for story in stories]
+    return evaluator.largest_logit_gap(network, paths.onnx, prompts)
+
+
+def _shape(network: LlamaForCausalLM) -> dict[str, str]:
+    config = network.config
+    return {
+        "parameters": f"{parameter_count(network) / 1e6:.2f}",
+        "layers": str(config.num_hidden_layers),
+        "width": str(config.hidden_size),
+        "heads": str(config.num_attention_heads),
+        "inner": str(config.intermediate_size),
+        "vocabulary": str(config.vocab_size),
+        "context": str(config.max_position_embeddings),
+    }
+
+
+def _trained(log: Path) -> dict[str, str]:
+    with log.open(encoding="utf-8") as lines:
+        last = list(csv.DictReader(lines))[-1]
+    speed = float(last["tokens"]) / float(last["seconds"])
+    return {
+        "tokens": f"{float(last['tokens']) / 1e6:.1f}",
+        "steps": last["step"],
+        "speed": f"{speed:,.0f}",
+    }
+
+
+def _sizes(folder: Path) -> dict[str, str]:
+    files = json.loads((folder / "intab.json").read_text("utf-8"))["files"]
+    total = sum(entry["size"] for entry in files.values())
+    return {
+        "megabytes": f"{total / 1e6:.2f}",
+        "onnx_megabytes": f"{files['onnx/model_quantized.onnx']['size'] / 1e6:.2f}",
+    }
+>>>>>>> model

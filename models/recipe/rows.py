@@ -17,9 +17,10 @@ from tokenizers import Tokenizer
 
 from recipe.chats import Chat
 from recipe.corpora import paragraphs_up_to
-from recipe.settings import CONTEXT, END_OF_TEXT, IM_END, IM_START
+from recipe.settings import CONTEXT, END_OF_TEXT, IM_END, IM_START, SPECIAL_TOKENS
 
 PART = 1800  # characters: about 450 tokens
+END = SPECIAL_TOKENS.index(END_OF_TEXT)
 IGNORED = -100  # cross-entropy's ignore_index
 Ids = NDArray[np.int16]
 Mask = NDArray[np.bool_]
@@ -42,8 +43,7 @@ def text_documents(tokenizer: Tokenizer, texts: list[str]) -> list[Document]:
     parts = [part for parts in parted for part in parts]
     is_last = [at == len(parts) - 1 for parts in parted for at in range(len(parts))]
     encoded = tokenizer.encode_batch_fast(parts)
-    end = tokenizer.token_to_id(END_OF_TEXT)
-    return [_closed(e.ids, end, last) for e, last in zip(encoded, is_last, strict=True)]
+    return [_closed(e.ids, last) for e, last in zip(encoded, is_last, strict=True)]
 
 
 def chat_document(tokenizer: Tokenizer, chat: Chat) -> Document:
@@ -55,7 +55,7 @@ def chat_document(tokenizer: Tokenizer, chat: Chat) -> Document:
         body = tokenizer.encode(f"{turn.content}{IM_END}").ids
         ids += [*head, *body, *tokenizer.encode("\n").ids]
         learnt += [*[False] * len(head), *[turn.role == "assistant"] * len(body), False]
-    ids.append(tokenizer.token_to_id(END_OF_TEXT))
+    ids.append(END)
     return _document(ids, [*learnt, False])
 
 
@@ -115,10 +115,10 @@ def _joined(documents: list[Document]) -> Document:
     return Document(ids, learnt)
 
 
-def _closed(ids: list[int], end: int, is_last: bool) -> Document:
+def _closed(ids: list[int], is_last: bool) -> Document:
     """A part that is still too long, because its paragraph is, loses its end."""
     kept = ids[: CONTEXT - 1]
-    return _document([*kept, end], [*[True] * len(kept), is_last and len(kept) == len(ids)])
+    return _document([*kept, END], [*[True] * len(kept), is_last and len(kept) == len(ids)])
 
 
 def _document(ids: list[int], learnt: list[bool]) -> Document:

@@ -1,10 +1,13 @@
 """Runs the exported graph natively with a KV cache: enough for greedy ids and for timing.
 
-ids = greedy(open_session(path), prompt_ids, 48, stop=frozenset())
+    ids = greedy(open_session(path), prompt_ids, 48, stop=END_IDS)
+
+No sampling and no text: the package `intab` has those.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -46,12 +49,12 @@ def step(
 
 
 def greedy(
-    session: onnxruntime.InferenceSession, prompt: list[int], count: int, stop: frozenset[int]
+    session: onnxruntime.InferenceSession, prompt: list[int], count: int, stop: Sequence[int]
 ) -> list[int]:
     """Up to `count` ids; the one that stops is the last."""
     made: list[int] = []
     cache, fed = empty_cache(session), prompt
-    while len(made) < count and not stop.intersection(made[-1:]):
+    while len(made) < count and made[-1:] not in [[end] for end in stop]:
         logits, cache = step(session, cache, fed)
         fed = [int(logits.argmax())]
         made += fed

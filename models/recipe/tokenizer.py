@@ -21,9 +21,10 @@ CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
 
-GENERATION = {
+END_IDS = [SPECIAL_TOKENS.index(END_OF_TEXT), SPECIAL_TOKENS.index(IM_END)]
+GENERATION: dict[str, Any] = {
     "bos_token_id": SPECIAL_TOKENS.index(END_OF_TEXT),
-    "eos_token_id": [SPECIAL_TOKENS.index(END_OF_TEXT), SPECIAL_TOKENS.index(IM_END)],
+    "eos_token_id": END_IDS,
     "pad_token_id": SPECIAL_TOKENS.index(END_OF_TEXT),
     "do_sample": True,
     "temperature": 0.7,

@@ -114,7 +114,7 @@ def _step(
 ) -> float:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         loss = loss_of(inputs, targets)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     for optimizer in optimizers:
         for group in optimizer.param_groups:
@@ -149,7 +149,8 @@ def _compiled_loss(network: LlamaForCausalLM, data: Batches) -> LossFunction:
 
     compiled: LossFunction = torch.compile(mean_loss)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        compiled(*_tensors(next(data))).backward()
+        loss = compiled(*_tensors(next(data)))
+    loss.backward()  # type: ignore[no-untyped-call]
     network.zero_grad()
     return compiled
 
