@@ -89,9 +89,7 @@ async def test_being_stopped_goes_through(name: str) -> None:
 async def test_an_interrupt_meets_the_program() -> None:
     """However deep below it; signals themselves reach the main thread alone, not this test's."""
     source = "import sys\nfrom intab.engine.program import interrupt_program\n"
-    source += (
-        "sorted([1], key=lambda _: interrupt_program(2, sys._getframe()))"
-    )
+    source += "sorted([1], key=lambda _: interrupt_program(2, sys._getframe()))"
     with pytest.raises(KeyboardInterrupt):
         await run(source)
 
