@@ -16,6 +16,9 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
+from tokenizers import Tokenizer
+from transformers import LlamaForCausalLM
+
 from recipe import evaluator
 from recipe.corpora import read_stories
 from recipe.dataset import build_groups, tokenizer_texts
@@ -28,8 +31,6 @@ from recipe.rows import batches, rows
 from recipe.settings import MIXTURE, SEED, SIZES, Paths, Schedule
 from recipe.tokenizer import train_tokenizer, write_tokenizer
 from recipe.trainer import Log, held_out_loss, train
-from tokenizers import Tokenizer
-from transformers import LlamaForCausalLM
 
 HERE = Path(__file__).resolve().parent
 HELD_OUT_STORIES = 96  # for the curve only: a tenth of the held-out TinyStories

@@ -52,7 +52,7 @@ def web(tmp_path: Path) -> Iterator[str]:
     """A web server over tmp_path; /broken is an internal error."""
 
     class Quiet(SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the library's name
+        def do_GET(self) -> None:
             if self.path == "/broken":
                 self.send_error(500)
             else:
@@ -105,7 +105,7 @@ async def test_a_graph_with_other_inputs(tmp_path: Path) -> None:
 
 
 async def test_a_model_that_is_not_there() -> None:
-    with pytest.raises(ModelNotFoundError, match="models/nothing/config.json"):
+    with pytest.raises(ModelNotFoundError, match=r"models/nothing/config\.json"):
         await intab.load("nothing")
 
 

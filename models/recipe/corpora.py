@@ -1,13 +1,8 @@
 """Reads the corpora: one JSON object a line.
 
-<<<<<<< HEAD
-stories = read_stories(data / "stories.jsonl")
-by_group(stories)["simple"]      # the TinyStories texts
-=======
     read_training_groups(data)["simple"]      # the TinyStories
 
 Knows the sources' names and which texts to hold back, but no tokens.
->>>>>>> model
 """
 
 from __future__ import annotations

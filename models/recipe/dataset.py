@@ -1,14 +1,9 @@
 """All training documents by group: corpora and chats turned into tokens.
 
-<<<<<<< HEAD
-groups = build_groups(data, tokenizer)
-next(rows(groups, MIXTURE, SEED))
-=======
     groups = build_groups(data, tokenizer)
     next(rows(groups, MIXTURE, SEED))
 
 In memory: at 20 million tokens that is less than reading them back would be worth.
->>>>>>> model
 """
 
 from __future__ import annotations

@@ -1,12 +1,3 @@
-<<<<<<< HEAD
-"""stub"""
-
-from recipe.settings import Paths
-
-
-def write_report(paths: Paths) -> None:
-    pass
-=======
 """The model card: measures what was trained and fills recipe/card.md.
 
 Every number in the card comes from here; its words are in the template.
@@ -140,4 +131,3 @@ def _sizes(folder: Path) -> dict[str, str]:
         "megabytes": f"{total / 1e6:.2f}",
         "onnx_megabytes": f"{files['onnx/model_quantized.onnx']['size'] / 1e6:.2f}",
     }
->>>>>>> model

@@ -1,0 +1,74 @@
+"""How the page looks: no sideways scrolling at 360 px, readable contrast, the README's picture."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from tests.browser.visitor import Visitor
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOTS = ROOT / "build" / "screenshots"
+Scheme = Literal["light", "dark"]
+
+# WCAG 2.2, 1.4.3: the ratio of the relative luminances of text and ground.
+CONTRAST = """
+(selector) => {
+    const channel = (value) =>
+        (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    const luminance = (colour) => {
+        const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map(channel);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const element = document.querySelector(selector);
+    let ground = element;
+    while (getComputedStyle(ground).backgroundColor === 'rgba(0, 0, 0, 0)')
+        ground = ground.parentElement;
+    const pair = [getComputedStyle(element).color, getComputedStyle(ground).backgroundColor];
+    const [low, high] = pair.map(luminance).sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "height", "scheme"),
+    [
+        ("light", 1280, 760, "light"),
+        ("dark", 1280, 760, "dark"),
+        ("narrow", 360, 740, "light"),
+        ("narrow-dark", 360, 740, "dark"),
+    ],
+)
+def test_it_fits_and_can_be_read(
+    browser: Browser, served: str, name: str, width: int, height: int, scheme: Scheme
+) -> None:
+    size: ViewportSize = {"width": width, "height": height}
+    page = browser.new_page(viewport=size, color_scheme=scheme)
+    visitor = Visitor(page).open(served)
+    visitor.button("run").click()
+    visitor.expect_state("ready")
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png", full_page=width < 500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for hook in ("output", "status", "metrics", "device", "run", "reset"):
+        assert page.evaluate(CONTRAST, f"[data-testid={hook}]") >= 4.5, hook
+    page.close()
+
+
+def test_the_readme_s_picture_is_of_this_page(page: Page, served: str) -> None:
+    """Made anew each time under build/; copied to docs/ where none is there yet."""
+    page.set_viewport_size({"width": 1280, "height": 720})
+    visitor = Visitor(page).open(served)
+    visitor.button("run").click()
+    visitor.expect_state("ready")
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / "page.png")
+    kept = ROOT / "docs" / "page.png"
+    if not kept.exists():
+        shutil.copyfile(SHOTS / "page.png", kept)
+    assert kept.read_bytes().startswith(b"\x89PNG")
