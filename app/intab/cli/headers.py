@@ -11,13 +11,14 @@ import re
 # Why each opening is there:
 #   script-src 'wasm-unsafe-eval'  WebAssembly.compile: Pyodide, tokenizers, onnxruntime-web
 #   worker-src blob:               PyScript starts its worker from a blob of its own source
+#   connect-src blob:              PyScript's worker reads a program that stands in the page itself
 #   img-src data:                  the editor's stylesheet draws with small data: pictures
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self' 'wasm-unsafe-eval'",
         "worker-src 'self' blob:",
-        "connect-src 'self'",
+        "connect-src 'self' blob:",
         "style-src 'self'",
         "img-src 'self' data:",
         "font-src 'self'",
