@@ -56,7 +56,7 @@ def test_installing_it_and_the_command_line(tmp_path: Path) -> None:
     install, run = snippets("sh")[1].splitlines()
     assert (install, run) == ("pip install '.[native]'", 'python -m intab "Once upon a time"')
     venv.create(tmp_path, with_pip=True)
-    python = tmp_path / "bin" / "python"
+    python = str(tmp_path / "bin" / "python")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", ".[native]"]
     subprocess.run(pip, cwd=ROOT, check=True)
     command = [python, "-m", "intab", "Once upon a time"]
