@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from intab.cli.running import AnnouncingServer, make_config
 from intab.cli.serve import listen
+from intab.cli.static import make_app
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,13 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *, isolation: bool = True) -> Iterator[Served]:
+def serving(
+    folder: Path, *, isolation: bool = True, connect: Sequence[str] = ()
+) -> Iterator[Served]:
     listener = listen("127.0.0.1", 0)
     started = threading.Event()
-    server = AnnouncingServer(make_config(folder, isolation=isolation), started.set)
+    app = make_app(folder, isolation=isolation, connect=connect)
+    server = AnnouncingServer(make_config(app), started.set)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -72,6 +73,21 @@ def web(tmp_path: Path) -> Iterator[str]:
 async def test_a_model_over_http(web: str, tmp_path: Path, external_data: bool) -> None:
     write_model(tmp_path / "m", Form(), external_data=external_data)
     model = await intab.load(f"{web}/m/")
+    answer = await model.generate(PROMPT, max_new_tokens=3)
+    assert list(answer.ids) == reference(model.tokenizer.encode(PROMPT), 3)
+
+
+async def test_a_hub_id_over_a_base_address_of_one_s_own(web: str, tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "org/name/resolve/v1", Form())
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    listing = [
+        {"type": "file", "path": str(path.relative_to(folder)), "size": path.stat().st_size}
+        for path in files
+    ]
+    tree = tmp_path / "api/models/org/name/tree"
+    tree.mkdir(parents=True)
+    (tree / "v1").write_text(json.dumps(listing))
+    model = await intab.load("org/name@v1", endpoint=web)
     answer = await model.generate(PROMPT, max_new_tokens=3)
     assert list(answer.ids) == reference(model.tokenizer.encode(PROMPT), 3)
 

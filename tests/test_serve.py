@@ -219,7 +219,15 @@ def test_isolation_can_be_left_out(folder: Path) -> None:
     with serving(folder, isolation=False) as served:
         answer = served.ask("/")
     assert not set(headers.ISOLATION) & {name.title() for name in answer.headers}
-    assert answer.headers["content-security-policy"] == headers.CONTENT_SECURITY_POLICY
+    policy = headers.security(isolation=True)["Content-Security-Policy"]
+    assert answer.headers["content-security-policy"] == policy
+
+
+def test_models_may_come_from_origins_that_are_named(folder: Path) -> None:
+    with serving(folder, connect=["https://hub.example", "http://127.0.0.1:9"]) as served:
+        policy = served.ask("/").headers["content-security-policy"]
+    assert "; connect-src 'self' blob: https://hub.example http://127.0.0.1:9; " in policy
+    assert "script-src 'self' 'wasm-unsafe-eval';" in policy
 
 
 def test_only_addresses_with_a_digest_are_kept_for_ever(server: Served) -> None:

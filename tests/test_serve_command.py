@@ -51,6 +51,14 @@ def test_an_address_that_is_not_ours_is_an_error(host: str) -> None:
         serve.listen(host, 8000)
 
 
+@pytest.mark.parametrize("origin", ["huggingface.co", "https://a.b/path", "https://a.b; x 'none'"])
+def test_what_is_no_origin_is_refused(
+    origin: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["serve", str(folder), "--connect", origin]) == 1
+    assert "is not an origin such as" in capsys.readouterr().err
+
+
 def test_a_missing_site_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["serve", str(tmp_path / "nothing")]) == 1
     said = capsys.readouterr().err

@@ -40,7 +40,7 @@ def test_media_types_do_not_depend_on_the_machine(suffix: str, kind: str) -> Non
 
 
 def test_the_policy_allows_neither_eval_nor_inline_nor_other_origins() -> None:
-    policy = headers.CONTENT_SECURITY_POLICY
+    policy = headers.security(isolation=True)["Content-Security-Policy"]
     words = policy.replace(";", " ").split()
     assert "'unsafe-eval'" not in words
     assert "'unsafe-inline'" not in words

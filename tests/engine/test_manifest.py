@@ -89,7 +89,7 @@ def test_each_device_has_its_preference() -> None:
     dtypes = {"fp32": ["onnx/model.onnx"], "q4": ["onnx/model_q4.onnx"]}
     files: dict[str, Any] = {name: {} for [name] in dtypes.values()}
     manifest = parse_manifest({"format": 1, "files": files, "dtypes": dtypes})
-    assert manifest.choose_dtype("wasm") == ("fp32", "what wasm runs best of fp32, q4")
+    assert manifest.choose_dtype("wasm") == ("fp32", "best on wasm of fp32, q4")
     assert manifest.choose_dtype("webgpu")[0] == "q4"
     assert manifest.choose_dtype("wasm", "q4") == ("q4", "as asked for")
     with pytest.raises(DeviceError, match="no dtype 'q8'; it has: fp32, q4"):

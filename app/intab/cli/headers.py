@@ -7,25 +7,25 @@ nowhere else.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # Why each opening is there:
 #   script-src 'wasm-unsafe-eval'  WebAssembly.compile: Pyodide, tokenizers, onnxruntime-web
 #   worker-src blob:               PyScript starts its worker from a blob of its own source
+#   connect-src blob:              PyScript's worker reads a program that stands in the page itself
 #   img-src data:                  the editor's stylesheet draws with small data: pictures
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self' 'wasm-unsafe-eval'",
-        "worker-src 'self' blob:",
-        "connect-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'self'",
-    )
-)
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self' 'wasm-unsafe-eval'",
+    "worker-src": "'self' blob:",
+    "connect-src": "'self' blob:",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'self'",
+}
 
 ALWAYS = {
     # An answer about a file brings its own; this is for errors and redirects.
@@ -78,7 +78,13 @@ def media_type(suffix: str) -> str:
     return MEDIA_TYPES.get(suffix, "application/octet-stream")
 
 
-def security(*, isolation: bool) -> dict[str, str]:
-    """For every answer, errors and redirects included."""
-    policy = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
-    return {**ALWAYS, **(ISOLATION if isolation else {}), **policy}
+def security(*, isolation: bool, connect: Sequence[str] = ()) -> dict[str, str]:
+    """For every answer, errors and redirects included; `connect` are origins of models."""
+    directives = dict(CONTENT_SECURITY_POLICY)
+    directives["connect-src"] = " ".join([directives["connect-src"], *connect])
+    policy = "; ".join(f"{name} {value}" for name, value in directives.items())
+    return {
+        **ALWAYS,
+        **(ISOLATION if isolation else {}),
+        "Content-Security-Policy": policy,
+    }

@@ -8,11 +8,9 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Callable
-from pathlib import Path
 
 import uvicorn
-
-from intab.cli.static import make_app
+from starlette.types import ASGIApp
 
 
 class AnnouncingServer(uvicorn.Server):
@@ -27,9 +25,9 @@ class AnnouncingServer(uvicorn.Server):
         self._on_start()
 
 
-def make_config(folder: Path, *, isolation: bool) -> uvicorn.Config:
+def make_config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
-        make_app(folder, isolation=isolation),
+        app,
         log_level="warning",
         server_header=False,
         # A browser keeps its connections; Ctrl-C must not wait for them.
@@ -37,9 +35,6 @@ def make_config(folder: Path, *, isolation: bool) -> uvicorn.Config:
     )
 
 
-def run(
-    folder: Path, listener: socket.socket, *, isolation: bool, started: Callable[[], None]
-) -> None:
-    config = make_config(folder, isolation=isolation)
+def run(app: ASGIApp, listener: socket.socket, started: Callable[[], None]) -> None:
     with contextlib.suppress(KeyboardInterrupt):
-        AnnouncingServer(config, started).run(sockets=[listener])
+        AnnouncingServer(make_config(app), started).run(sockets=[listener])

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import errno
+import re
 import socket
 import sys
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 
 PORTS_TRIED = 50
@@ -30,12 +32,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave COOP and COEP out: the page runs without threads and shared memory",
     )
+    parser.add_argument(
+        "--connect",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="let the page fetch models from there too, e.g. https://huggingface.co",
+    )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
 
 
 def run(options: argparse.Namespace) -> int:
     try:
         folder = find_site(options.folder)
+        check_origins(options.connect)
         with listen(options.host, options.port) as listener:
             _serve(folder, listener, options)
     except ServeError as error:
@@ -52,6 +62,13 @@ def find_site(folder: Path | None) -> Path:
         if candidate.is_dir():
             return candidate.resolve()
     raise ServeError(f"There is no site in {candidates[0]}; run `make site`, or name its folder.")
+
+
+def check_origins(origins: Sequence[str]) -> None:
+    """What goes into the Content-Security-Policy is an origin and nothing more."""
+    for origin in origins:
+        if not re.fullmatch(r"https?://[\w.-]+(:\d+)?", origin):
+            raise ServeError(f"{origin!r} is not an origin such as https://huggingface.co.")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -90,19 +107,16 @@ def address_of(listener: socket.socket, host: str) -> str:
 def _serve(folder: Path, listener: socket.socket, options: argparse.Namespace) -> None:
     # Imported here, so that the other sub-commands work without the `serve` extra.
     try:
-        from intab.cli import running
+        from intab.cli import running, static
     except ImportError as error:
         raise ServeError(
             f"`intab serve` needs {error.name}; install it with: pip install 'intab[serve]'"
         ) from error
 
     address = address_of(listener, options.host)
-    running.run(
-        folder,
-        listener,
-        isolation=not options.no_isolation,
-        started=lambda: _announce(address, options),
-    )
+    isolation = not options.no_isolation
+    app = static.make_app(folder, isolation=isolation, connect=options.connect)
+    running.run(app, listener, lambda: _announce(address, options))
 
 
 def _announce(address: str, options: argparse.Namespace) -> None:

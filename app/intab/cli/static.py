@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import stat
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,9 +31,9 @@ ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 _SUSPICIOUS = re.compile(rb"%(?:2f|5c|00)|[\\\0]", re.IGNORECASE)
 
 
-def make_app(folder: Path, *, isolation: bool = True) -> ASGIApp:
+def make_app(folder: Path, *, isolation: bool = True, connect: Sequence[str] = ()) -> ASGIApp:
     site = Starlette(routes=[Mount("/", SiteFiles(directory=folder, html=True))])
-    return with_headers(site, headers.security(isolation=isolation))
+    return with_headers(site, headers.security(isolation=isolation, connect=connect))
 
 
 def with_headers(app: ASGIApp, extra: dict[str, str]) -> ASGIApp:

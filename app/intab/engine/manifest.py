@@ -75,7 +75,8 @@ class Manifest:
             return wanted, "as asked for"
         for dtype in PREFERENCE[device]:
             if dtype in self.dtypes:
-                return dtype, f"what {device} runs best of {have}"
+                only = len(self.dtypes) == 1
+                return dtype, "the model's only dtype" if only else f"best on {device} of {have}"
         raise ModelNotFoundError(
             f"The folder holds no onnx/model*.onnx (dtypes found: {have}): "
             "export the model to ONNX first."

@@ -1,0 +1,1 @@
+"""Measurements in a real browser: ratios within one run, medians over interleaved rounds."""
