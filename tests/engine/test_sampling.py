@@ -84,7 +84,7 @@ def test_greedy_takes_the_first_of_equals() -> None:
 
 def test_the_same_seed_gives_the_same_tokens() -> None:
     logits = np.random.default_rng(0).normal(size=100).astype(np.float32)
-    one, two = (make_sampler(1.0, 50, 0.9, np.random.default_rng(3)) for _ in range(2))
+    one, two = (make_sampler(1.0, 50, 0.9, rng=np.random.default_rng(3)) for _ in range(2))
     tokens = [one(logits) for _ in range(10)]
     assert tokens == [two(logits) for _ in range(10)]
     # The same in CPython and in the browser, which run this same test.

@@ -95,6 +95,7 @@ class Model:
         """
         self._open_network()
         chosen = GenerationOptions.make(options, self._defaults)
+        chosen.check_tokens(self.tokenizer.size)
         ids = self.encode(prompt)
         return self._stream(ids, self._within_context(ids, chosen))
 

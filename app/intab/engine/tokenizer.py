@@ -41,6 +41,11 @@ class Tokenizer:
         """The text of `ids`."""
         return str(self.backend.decode(list(ids), skip_special_tokens=skip_special_tokens))
 
+    @property
+    def size(self) -> int:
+        """The number of tokens, added ones included."""
+        return int(self.backend.get_vocab_size())
+
     def token_id(self, token: str) -> int | None:
         """The id of one token as written in the vocabulary, None where it is not there."""
         return self.backend.token_to_id(token)
