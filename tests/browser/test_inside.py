@@ -62,9 +62,10 @@ def address(
 
 
 def pack_tests(target: Path) -> None:
-    """What the tests need of the checkout: themselves, their conftests, pytest's settings."""
+    """What the tests need of the checkout: conftests, recorded answers, pytest's settings."""
     files = ["pyproject.toml", "tests/__init__.py", "tests/conftest.py"]
-    files += [str(path.relative_to(ROOT)) for path in (ROOT / TESTS).glob("*.py")]
+    for pattern in (f"{TESTS}/*.py", "tests/golden/*.json"):
+        files += [str(path.relative_to(ROOT)) for path in ROOT.glob(pattern)]
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
             archive.write(ROOT / file, file)
