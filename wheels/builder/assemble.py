@@ -38,6 +38,8 @@ def _rust_wheel(recipe: Recipe, how: Rust, work: Path, wheel: Path) -> None:
     module = rust.compile_module(recipe, how, source, work)
     files = _tree(source / how.python_source, "", [])
     files[how.module] = module.read_bytes()
+    notices = f"{_dist_info(recipe)}/licenses/THIRD-PARTY.txt"
+    files[notices] = rust.third_party(recipe, how, source, work)
     _write(recipe, source, how.licences, files, wheel)
 
 
@@ -59,8 +61,12 @@ def _tree(root: Path, prefix: str, leave_out: list[str]) -> dict[str, bytes]:
     return {prefix + path.relative_to(root).as_posix(): path.read_bytes() for path in files}
 
 
+def _dist_info(recipe: Recipe) -> str:
+    return f"{recipe.name}-{recipe.version}.dist-info"
+
+
 def _write(recipe: Recipe, source: Path, licences: list[str], files: dict[str, bytes], wheel: Path) -> None:
-    dist_info = f"{recipe.name}-{recipe.version}.dist-info"
+    dist_info = _dist_info(recipe)
     files[f"{dist_info}/METADATA"] = (source / "PKG-INFO").read_bytes()
     for licence in licences:
         files[f"{dist_info}/licenses/{Path(licence).name}"] = (source / licence).read_bytes()

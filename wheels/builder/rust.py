@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import debian, shell
+from . import debian, notices, shell
 from .recipe import Recipe, Rust
 
 TARGET = "wasm32-unknown-emscripten"
@@ -32,10 +32,15 @@ EPOCH = "1704067200"  # 2024-01-01: the one date in every file we make
 def compile_module(recipe: Recipe, rust: Rust, source: Path, work: Path) -> Path:
     """Compile the patched source and return the optimised wasm."""
     debian.ensure_compilers()
-    target = work / "target"
     shell.run(_cargo(source / rust.manifest), source, _environment(recipe, rust, source, work))
-    built = target / TARGET / "release" / f"{rust.library}.wasm"
+    built = work / "target" / TARGET / "release" / f"{rust.library}.wasm"
     return _optimise(built, rust, work)
+
+
+def third_party(recipe: Recipe, rust: Rust, source: Path, work: Path) -> bytes:
+    """The notices of what is linked in."""
+    env = _environment(recipe, rust, source, work)
+    return notices.third_party(source / rust.manifest, TARGET, env)
 
 
 def _cargo(manifest: Path) -> list[str | Path]:
@@ -77,6 +82,7 @@ def _rust_flags(source: Path, work: Path) -> list[str]:
         "-Crelocation-model=pic",
         "-Zemscripten-wasm-eh",
         "-Clink-self-contained=no",
+        "--remap-path-prefix=/usr/lib/rustlib/src/rust=/rust",
         f"--remap-path-prefix={source.resolve()}=/source",
         f"--remap-path-prefix={work.resolve()}=/work",
         *(f"--remap-path-prefix={index}=/crates" for index in registry.glob("*")),

@@ -1,0 +1,54 @@
+"""Everything that can be seen of an encoding, as a digest: runs in CPython and in Pyodide.
+
+Two libraries that give the same digests for the same strings agree on ids, tokens, offsets,
+masks, words and decodings, or refuse with the same kind of exception.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Encoding, Tokenizer
+
+
+def view(encoding: Encoding) -> list[Any]:
+    return [
+        encoding.ids,
+        encoding.type_ids,
+        encoding.tokens,
+        encoding.offsets,
+        encoding.attention_mask,
+        encoding.special_tokens_mask,
+        encoding.word_ids,
+        encoding.sequence_ids,
+        [view(more) for more in encoding.overflowing],
+    ]
+
+
+def describe(tokenizer: Tokenizer, text: str) -> str:
+    """One string's encoding with and without special tokens, and back."""
+    try:
+        plain = tokenizer.encode(text, add_special_tokens=False)
+        decoded = [tokenizer.decode(plain.ids, skip_special_tokens=skip) for skip in (True, False)]
+        return repr([view(tokenizer.encode(text)), view(plain), decoded])
+    except Exception as error:  # noqa: BLE001 - what is compared includes refusals
+        return repr([type(error).__name__, str(error)])
+
+
+def digest(tokenizer: Tokenizer, texts: list[str]) -> str:
+    seen = hashlib.blake2b(digest_size=12)
+    for text in texts:
+        seen.update(describe(tokenizer, text).encode("utf-8", "surrogatepass"))
+    return seen.hexdigest()
+
+
+def digests(tokenizer: Tokenizer, texts: list[str], size: int) -> list[str]:
+    """One digest for each `size` strings."""
+    return [digest(tokenizer, texts[at : at + size]) for at in range(0, len(texts), size)]
+
+
+def digests_of_file(tokenizer: Tokenizer, path: str, size: int) -> list[str]:
+    return digests(tokenizer, json.loads(Path(path).read_text(encoding="utf-8")), size)

@@ -1,0 +1,115 @@
+"""Tokenizers to compare: the real files, and made ones with the patterns that others publish.
+
+A made one is trained here on a few thousand words, so that its merges are real while its
+pre-tokenizer or normalizer is the one of the family it is named after.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+SUFFIX = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+SPACES = r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+
+# What the families' tokenizer.json files have in their Split pre-tokenizers.
+PATTERNS = {
+    "llama-3": [SUFFIX + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*" + SPACES],
+    "qwen-2": [SUFFIX + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*" + SPACES],
+    "gpt-4o": [
+        rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+{SUFFIX}?|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*"
+        rf"{SUFFIX}?|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*" + SPACES
+    ],
+    "gpt-4": [
+        r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*"
+        r"|\s*[\r\n]|\s+(?!\S)|\s+"
+    ],
+    "deepseek": [
+        r"\p{N}{1,3}",
+        "[一-龥぀-ゟ゠-ヿ]+",
+        r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"
+        r"| ?[\p{P}\p{S}]+[\r\n]*" + SPACES,
+    ],
+    "bloom": [r" ?[^(\s|[.,!?…。，、।۔،])]+"],
+    "clip": [r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"],
+    "posix": [r"[[:alpha:]]+|[[:digit:]]{1,2}|[[:punct:]]|[[:space:]]+"],
+    "oniguruma": [
+        r"(?<=\d)(?=(?:\d{3})+\b)|\R|\h{4}|[\w&&[^aeiou]]+|(?<q>['\"]).*?\k<q>|(?i:straße|ǆ|ﬁ|k)|\X"
+    ],
+    "words": [r"\b\w+\b|\W", r"(?<!\p{Lu})\p{Lu}(?=\p{Ll})", r"(\w)\1+", r"\p{Han}|\p{^Latin}\d"],
+}
+
+
+def real(material: Path) -> Iterator[tuple[str, Tokenizer]]:
+    """The tokenizer.json files, by folder."""
+    folder = material / "tokenizers"
+    for path in sorted(folder.glob("*/tokenizer*.json")):
+        if "config" not in path.name:
+            yield str(path.relative_to(folder)), Tokenizer.from_file(str(path))
+
+
+def made(texts: list[str]) -> Iterator[tuple[str, Tokenizer]]:
+    """One tokenizer a family, trained on `texts`."""
+    for name, patterns in PATTERNS.items():
+        yield f"made/{name}", _byte_level(patterns, texts)
+    yield "made/unigram", _unigram(texts)
+    yield "made/normalizers", _normalized(texts)
+
+
+def _byte_level(patterns: list[str], texts: list[str]) -> Tokenizer:
+    tokenizer = Tokenizer(models.BPE())
+    splits = [pre_tokenizers.Split(Regex(pattern), "isolated") for pattern in patterns]
+    last = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*splits, last])  # type: ignore[list-item]
+    tokenizer.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    special = ["<|endoftext|>", "<|im_start|>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=1500, initial_alphabet=alphabet, special_tokens=special, show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def _unigram(texts: list[str]) -> Tokenizer:
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.Sequence(  # type: ignore[assignment]
+        [normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()  # type: ignore[assignment]
+    tokenizer.decoder = decoders.Metaspace()  # type: ignore[assignment]
+    trainer = trainers.UnigramTrainer(
+        vocab_size=1500, unk_token="<unk>", special_tokens=["<unk>"], show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def _normalized(texts: list[str]) -> Tokenizer:
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    steps = [
+        normalizers.Nmt(),
+        normalizers.Replace(Regex(r"\p{Mn}(?=\p{Mn})"), ""),
+        normalizers.NFD(),
+        normalizers.StripAccents(),
+        normalizers.Lowercase(),
+        normalizers.NFKC(),
+    ]
+    tokenizer.normalizer = normalizers.Sequence(steps)  # type: ignore[assignment,arg-type]
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(  # type: ignore[assignment]
+        [pre_tokenizers.Whitespace(), pre_tokenizers.UnicodeScripts(), pre_tokenizers.Digits()]
+    )
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=1500, special_tokens=["[UNK]"], show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def as_json(tokenizer: Tokenizer) -> str:
+    """The tokenizer.json text, with ordinary spacing."""
+    return json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False)
