@@ -9,33 +9,33 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 from tokenizers import Encoding, Tokenizer
 
 
-def view(encoding: Encoding) -> list[Any]:
-    return [
+def view(encoding: Encoding) -> str:
+    """All of an encoding as one string; tokens joined, as versions of Python print them apart."""
+    numbers = (
         encoding.ids,
         encoding.type_ids,
-        encoding.tokens,
         encoding.offsets,
         encoding.attention_mask,
         encoding.special_tokens_mask,
         encoding.word_ids,
         encoding.sequence_ids,
-        [view(more) for more in encoding.overflowing],
-    ]
+    )
+    more = "".join(view(part) for part in encoding.overflowing)
+    return f"{numbers}{'|'.join(encoding.tokens)}{more}"
 
 
 def describe(tokenizer: Tokenizer, text: str) -> str:
     """One string's encoding with and without special tokens, and back."""
     try:
-        plain = tokenizer.encode(text, add_special_tokens=False)
-        decoded = [tokenizer.decode(plain.ids, skip_special_tokens=skip) for skip in (True, False)]
-        return repr([view(tokenizer.encode(text)), view(plain), decoded])
+        encoding = tokenizer.encode(text)
+        plain = tokenizer.encode(text, add_special_tokens=False).ids
+        return f"{view(encoding)}{plain}{tokenizer.decode(encoding.ids)}{tokenizer.decode(plain, False)}"
     except Exception as error:  # noqa: BLE001 - what is compared includes refusals
-        return repr([type(error).__name__, str(error)])
+        return f"{type(error).__name__} {error}"
 
 
 def digest(tokenizer: Tokenizer, texts: list[str]) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,3 +81,6 @@ def start(browser: Browser, origin: str) -> Iterator[Interpreter]:
     page.wait_for_function("globalThis.py !== undefined")
     yield Interpreter(page, origin)
     page.close()
+
+
+Opener = Callable[[], AbstractContextManager[Interpreter]]

@@ -105,19 +105,18 @@ def _note(
                 outcome.examples = [*outcome.examples, f"{text!r}: {here[:300]} / {there[:300]}"][:5]
 
 
-def all_subjects() -> list[tuple[str, Tokenizer]]:
-    """The real tokenizers, where the material lies beside the checkout, and the made ones."""
-    sample = [text for text in islice(texts.corpus(MATERIAL / "corpora"), 6000) if text]
-    return [*subjects.real(MATERIAL), *subjects.made(sample)]
+def sample(count: int) -> list[str]:
+    """Real lines to train the made tokenizers on."""
+    return list(islice(filter(None, texts.corpus(MATERIAL / "corpora")), count))
 
 
-def run(count: int) -> list[Outcome]:
-    """Compare every subject over `count` strings in one page of a headless Chromium."""
+def run(chosen: Iterable[tuple[str, Tokenizer]], count: int) -> list[Outcome]:
+    """Compare each over `count` strings, a fresh page of a headless Chromium each."""
     work = batches(texts.mixture(MATERIAL, count))
     outcomes = []
     with sync_playwright() as playwright, serve(interpreter.FOLDERS) as origin:
         browser = interpreter.launch(playwright)
-        for name, tokenizer in all_subjects():
+        for name, tokenizer in chosen:
             with interpreter.start(browser, origin) as tab:
                 tab.load(wheel("tokenizers"))
                 send(tab, work)
@@ -127,20 +126,30 @@ def run(count: int) -> list[Outcome]:
     return outcomes
 
 
-def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--strings", type=int, default=210_000)
-    outcomes = run(parser.parse_args(arguments).strings)
-    record = {
+def record(outcomes: list[Outcome], command: list[str]) -> None:
+    """Write down what was compared, when, and between which libraries."""
+    content = {
         "date": datetime.now(UTC).date().isoformat(),
-        "command": f"python -m tests.wheels.parity --strings {outcomes[0].strings}",
+        "command": " ".join(["python -m tests.wheels.parity", *command]),
         "native": f"tokenizers {tokenizers.__version__}",
         "wheel": wheel("tokenizers"),
         "wheel_sha256": LOCK[wheel("tokenizers")]["sha256"],
         "outcomes": [asdict(outcome) for outcome in outcomes],
     }
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    RESULTS.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--strings", type=int, default=210_000, help="for each real tokenizer")
+    parser.add_argument("--made", type=int, default=30_000, help="for each made one")
+    options = parser.parse_args(arguments)
+    names, lines = subjects.real_names(MATERIAL), sample(5000)
+    real = ((name, subjects.real(MATERIAL, name)) for name in names)
+    made = ((f"made/{name}", subjects.made(name, lines)) for name in subjects.MADE)
+    outcomes = [*run(real, options.strings), *run(made, options.made)]
+    record(outcomes, arguments)
     return int(any(outcome.differences for outcome in outcomes))
 
 

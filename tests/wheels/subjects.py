@@ -6,8 +6,6 @@ pre-tokenizer or normalizer is the one of the family it is named after.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
@@ -44,20 +42,27 @@ PATTERNS = {
 }
 
 
-def real(material: Path) -> Iterator[tuple[str, Tokenizer]]:
-    """The tokenizer.json files, by folder."""
+MADE = [*PATTERNS, "unigram", "normalizers"]
+
+
+def real_names(material: Path) -> list[str]:
+    """The tokenizer.json files, relative to their folder."""
     folder = material / "tokenizers"
-    for path in sorted(folder.glob("*/tokenizer*.json")):
-        if "config" not in path.name:
-            yield str(path.relative_to(folder)), Tokenizer.from_file(str(path))
+    paths = sorted(folder.glob("*/tokenizer*.json"))
+    return [str(path.relative_to(folder)) for path in paths if "config" not in path.name]
 
 
-def made(texts: list[str]) -> Iterator[tuple[str, Tokenizer]]:
-    """One tokenizer a family, trained on `texts`."""
-    for name, patterns in PATTERNS.items():
-        yield f"made/{name}", _byte_level(patterns, texts)
-    yield "made/unigram", _unigram(texts)
-    yield "made/normalizers", _normalized(texts)
+def real(material: Path, name: str) -> Tokenizer:
+    return Tokenizer.from_file(str(material / "tokenizers" / name))
+
+
+def made(name: str, texts: list[str]) -> Tokenizer:
+    """The family's tokenizer, trained on `texts`."""
+    if name == "unigram":
+        return _unigram(texts)
+    if name == "normalizers":
+        return _normalized(texts)
+    return _byte_level(PATTERNS[name], texts)
 
 
 def _byte_level(patterns: list[str], texts: list[str]) -> Tokenizer:
@@ -108,8 +113,3 @@ def _normalized(texts: list[str]) -> Tokenizer:
     )
     tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
-
-
-def as_json(tokenizer: Tokenizer) -> str:
-    """The tokenizer.json text, with ordinary spacing."""
-    return json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False)
