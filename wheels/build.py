@@ -1,8 +1,8 @@
 """Build the wheels of this folder from their recipes, or check that they would come out the same.
 
-    python wheels/build.py                 build all, update wheels.lock.json
-    python wheels/build.py --only jinja2   build one
-    python wheels/build.py --check         rebuild elsewhere and compare bytes; changes nothing
+python wheels/build.py                 build all, update wheels.lock.json
+python wheels/build.py --only jinja2   build one
+python wheels/build.py --check         rebuild elsewhere and compare bytes; changes nothing
 """
 
 from __future__ import annotations
@@ -46,11 +46,15 @@ def check(recipes: list[recipe.Recipe]) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--check", action="store_true", help="rebuild elsewhere and compare bytes")
     parser.add_argument("--only", metavar="NAME", help="one wheel instead of all")
     options = parser.parse_args(arguments)
-    recipes = [one for one in recipe.load_all(WHEELS / "recipes") if options.only in (None, one.name)]
+    recipes = [
+        one for one in recipe.load_all(WHEELS / "recipes") if options.only in (None, one.name)
+    ]
     try:
         return check(recipes) if options.check else build(recipes)
     except BuildError as error:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001, S106 - other scripts are the point, and an unknown token is no password
 """What a tokenizer does besides encoding, as plain data: runs in CPython and in Pyodide."""
 
 from __future__ import annotations
@@ -7,6 +8,8 @@ import hashlib
 import json
 import pickle
 from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
 
 from tokenizers import (
     AddedToken,
@@ -33,7 +36,11 @@ def digest(value: object) -> str:
 
 
 def _trainer(kind: str) -> trainers.Trainer:
-    shared = {"vocab_size": 300, "show_progress": False, "special_tokens": ["<unk>", "<pad>"]}
+    shared: dict[str, Any] = {
+        "vocab_size": 300,
+        "show_progress": False,
+        "special_tokens": ["<unk>", "<pad>"],
+    }
     made: dict[str, Callable[[], trainers.Trainer]] = {
         "bpe": lambda: trainers.BpeTrainer(**shared),
         "wordpiece": lambda: trainers.WordPieceTrainer(**shared),
@@ -43,7 +50,7 @@ def _trainer(kind: str) -> trainers.Trainer:
     return made[kind]()
 
 
-MODELS = {
+MODELS: dict[str, Callable[[], models.Model]] = {
     "bpe": lambda: models.BPE(unk_token="<unk>"),
     "wordpiece": lambda: models.WordPiece(unk_token="<unk>"),
     "wordlevel": lambda: models.WordLevel(unk_token="<unk>"),
@@ -83,7 +90,7 @@ def batch(tokenizer: Tokenizer) -> object:
     """Batches, padded and truncated, in pairs, fast and not."""
     tokenizer.enable_truncation(12, stride=3, strategy="longest_first")
     tokenizer.enable_padding(direction="left", pad_id=1, pad_token="<pad>", pad_to_multiple_of=8)
-    pairs = list(zip(LINES[:5], LINES[1:6], strict=True))
+    pairs = list(pairwise(LINES[:6]))
     fast = [encoding.ids for encoding in tokenizer.encode_batch_fast(LINES[:5])]
     slow = tokenizer.encode_batch(pairs)
     return [fast, [(one.ids, one.offsets, one.attention_mask, one.type_ids) for one in slow]]
@@ -93,7 +100,10 @@ def streams(tokenizer: Tokenizer) -> object:
     """Decoding token by token, and all at once."""
     ids = tokenizer.encode(LINES[2]).ids
     stream = DecodeStream(skip_special_tokens=True)
-    return [[stream.step(tokenizer, token) for token in ids], tokenizer.decode_batch([ids, ids[2:]])]
+    return [
+        [stream.step(tokenizer, token) for token in ids],
+        tokenizer.decode_batch([ids, ids[2:]]),
+    ]
 
 
 def added(tokenizer: Tokenizer) -> object:

@@ -33,7 +33,8 @@ def describe(tokenizer: Tokenizer, text: str) -> str:
     try:
         encoding = tokenizer.encode(text)
         plain = tokenizer.encode(text, add_special_tokens=False).ids
-        return f"{view(encoding)}{plain}{tokenizer.decode(encoding.ids)}{tokenizer.decode(plain, False)}"
+        decoded = tokenizer.decode(encoding.ids) + tokenizer.decode(plain, False)
+        return f"{view(encoding)}{plain}{decoded}"
     except Exception as error:  # noqa: BLE001 - what is compared includes refusals
         return f"{type(error).__name__} {error}"
 

@@ -51,7 +51,7 @@ class Interpreter:
     page: Page
     origin: str
 
-    def run(self, code: str, **values: str | float) -> Any:  # noqa: ANN401
+    def run(self, code: str, **values: str | float) -> Any:
         """Run Python with these globals set; await is allowed; the last value comes back."""
         return json.loads(self.page.evaluate(RUN, [code, values]))
 

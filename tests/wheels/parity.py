@@ -1,6 +1,6 @@
 """The wasm wheel in Chromium against the native library, string by string.
 
-    python -m tests.wheels.parity --strings 210000     the full run; records wheels/results/parity.json
+    python -m tests.wheels.parity        the full run; records wheels/results/parity.json
 
 Texts go to the page in batches; digests come back, and only where two differ are the strings
 looked at one by one.
@@ -33,7 +33,8 @@ RESULTS = ROOT / "wheels" / "results" / "parity.json"
 LOAD = """
 import compare
 from tokenizers import Tokenizer
-tokenizer = Tokenizer.from_file("/tokenizer.json")
+tokenizer = Tokenizer.from_str(text)
+None
 """
 
 
@@ -72,10 +73,14 @@ def send(tab: Interpreter, work: Batches) -> None:
         tab.fetch(f"/scratch/{path.name}", f"/{path.name}")
 
 
+def load(tab: Interpreter, tokenizer: Tokenizer) -> None:
+    """The same tokenizer in the page, as `tokenizer`."""
+    tab.run(LOAD, text=tokenizer.to_str())
+
+
 def compare_one(tab: Interpreter, name: str, tokenizer: Tokenizer, work: Batches) -> Outcome:
     """Compare one tokenizer over all batches; both sides work at the same time."""
-    tab.run("import pathlib; pathlib.Path('/tokenizer.json').write_text(text)", text=tokenizer.to_str())
-    tab.run(LOAD + "None")
+    load(tab, tokenizer)
     outcome = Outcome(name)
     with ThreadPoolExecutor(1) as native:
         for strings, path in zip(work.strings, work.files, strict=True):
@@ -102,7 +107,8 @@ def _note(
             there = tab.run("compare.describe(tokenizer, _json.loads(text))", text=json.dumps(text))
             if here != there:
                 outcome.differences += 1
-                outcome.examples = [*outcome.examples, f"{text!r}: {here[:300]} / {there[:300]}"][:5]
+                example = f"{text!r}: {here[:300]} / {there[:300]}"
+                outcome.examples = [*outcome.examples, example][:5]
 
 
 def sample(count: int) -> list[str]:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001, S106 - other scripts are the point, and an unknown token is no password
 """Tokenizers to compare: the real files, and made ones with the patterns that others publish.
 
 A made one is trained here on a few thousand words, so that its merges are real while its
@@ -16,7 +17,9 @@ SPACES = r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 
 # What the families' tokenizer.json files have in their Split pre-tokenizers.
 PATTERNS = {
-    "llama-3": [SUFFIX + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*" + SPACES],
+    "llama-3": [
+        SUFFIX + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*" + SPACES
+    ],
     "qwen-2": [SUFFIX + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*" + SPACES],
     "gpt-4o": [
         rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+{SUFFIX}?|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*"
@@ -69,8 +72,8 @@ def _byte_level(patterns: list[str], texts: list[str]) -> Tokenizer:
     tokenizer = Tokenizer(models.BPE())
     splits = [pre_tokenizers.Split(Regex(pattern), "isolated") for pattern in patterns]
     last = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*splits, last])  # type: ignore[list-item]
-    tokenizer.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*splits, last])
+    tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     special = ["<|endoftext|>", "<|im_start|>"]
     trainer = trainers.BpeTrainer(
@@ -82,11 +85,11 @@ def _byte_level(patterns: list[str], texts: list[str]) -> Tokenizer:
 
 def _unigram(texts: list[str]) -> Tokenizer:
     tokenizer = Tokenizer(models.Unigram())
-    tokenizer.normalizer = normalizers.Sequence(  # type: ignore[assignment]
+    tokenizer.normalizer = normalizers.Sequence(
         [normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
     )
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()  # type: ignore[assignment]
-    tokenizer.decoder = decoders.Metaspace()  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
     trainer = trainers.UnigramTrainer(
         vocab_size=1500, unk_token="<unk>", special_tokens=["<unk>"], show_progress=False
     )
@@ -104,8 +107,8 @@ def _normalized(texts: list[str]) -> Tokenizer:
         normalizers.Lowercase(),
         normalizers.NFKC(),
     ]
-    tokenizer.normalizer = normalizers.Sequence(steps)  # type: ignore[assignment,arg-type]
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(  # type: ignore[assignment]
+    tokenizer.normalizer = normalizers.Sequence(steps)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Whitespace(), pre_tokenizers.UnicodeScripts(), pre_tokenizers.Digits()]
     )
     trainer = trainers.WordPieceTrainer(

@@ -45,9 +45,7 @@ def test_training_gives_what_it_gives_natively(observer: Interpreter, kind: str)
 @pytest.mark.browser
 @pytest.mark.parametrize("kind", behaviour.MODELS)
 @pytest.mark.parametrize("check", [check.__name__ for check in behaviour.CHECKS])
-def test_it_does_what_the_native_library_does(
-    observer: Interpreter, check: str, kind: str
-) -> None:
+def test_it_does_what_the_native_library_does(observer: Interpreter, check: str, kind: str) -> None:
     text = behaviour.trained(kind).to_str()
     got = observer.run("import behaviour; behaviour.observe(check, text)", check=check, text=text)
     assert got == json.loads(json.dumps(behaviour.observe(check, text)))

@@ -61,7 +61,9 @@ def test_the_page_in_the_docs_shows_the_ids(chromium: Browser, site: str) -> Non
     tab.on("request", lambda request: outside.append(request.url))
     tab.goto(f"{site}/page.html")
     shown = tab.locator("#ids")
-    tab.wait_for_function("document.getElementById('ids').textContent !== 'loading'", timeout=60_000)
+    tab.wait_for_function(
+        "document.getElementById('ids').textContent !== 'loading'", timeout=60_000
+    )
     tokenizer = behaviour.trained("bpe")
     ids = tokenizer.encode("Hello, browser!").ids
     assert shown.text_content() == f"{ids} {tokenizer.decode(ids)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -17,7 +16,8 @@ from tests.wheels.interpreter import MATERIAL, Interpreter
 
 STRINGS = 1200
 REAL = subjects.real_names(MATERIAL)
-WORDS = st.lists(st.text(max_size=40) | st.text("ab '\n1é🦊", max_size=40), min_size=30, max_size=60)
+WORD = st.text(max_size=40) | st.text("ab '\n1é🦊", max_size=40)
+WORDS = st.lists(WORD, min_size=30, max_size=60)
 
 
 @cache
@@ -28,10 +28,10 @@ def subject(name: str) -> Tokenizer:
 
 
 @pytest.fixture(scope="module")
-def work(tab: Interpreter) -> Iterator[parity.Batches]:
+def work(tab: Interpreter) -> parity.Batches:
     made = parity.batches(texts.mixture(MATERIAL, STRINGS, seed=7))
     parity.send(tab, made)
-    yield made
+    return made
 
 
 @pytest.mark.browser
@@ -47,7 +47,7 @@ def test_no_string_is_encoded_differently(
 @pytest.mark.parametrize("name", ["gpt-4o", "oniguruma", "unigram"])
 def test_hypothesis_finds_no_difference(tab: Interpreter, work: parity.Batches, name: str) -> None:
     tokenizer = subject(name)
-    load(tab, tokenizer)
+    parity.load(tab, tokenizer)
 
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(WORDS)
@@ -62,9 +62,10 @@ def test_hypothesis_finds_no_difference(tab: Interpreter, work: parity.Batches, 
 def test_the_vectors_have_the_reference_ids(tab: Interpreter) -> None:
     """llama.cpp's own expected ids, for the vocabulary that is certainly the same here."""
     folder = MATERIAL / "vectors" / "llama.cpp"
-    load(tab, subject("phi-3/tokenizer.json"))
+    parity.load(tab, subject("phi-3/tokenizer.json"))
     wanted = (folder / "ggml-vocab-phi-3.gguf.out").read_text().splitlines()
-    strings = (folder / "ggml-vocab-phi-3.gguf.inp").read_text().split("\n__ggml_vocab_test__\n")[:-1]
+    source = (folder / "ggml-vocab-phi-3.gguf.inp").read_text()
+    strings = source.split("\n__ggml_vocab_test__\n")[:-1]
     code = "[tokenizer.encode(t, add_special_tokens=False).ids for t in _json.loads(strings)]"
     got = tab.run(code, strings=json.dumps(strings))
     assert got == [[int(token) for token in line.split()] for line in wanted]
@@ -77,8 +78,3 @@ def test_the_recorded_full_run_is_of_this_wheel_and_found_nothing() -> None:
     assert {one["tokenizer"] for one in real} == set(REAL)
     assert min(one["strings"] for one in real) >= 200_000
     assert sum(one["differences"] for one in record["outcomes"]) == 0
-
-
-def load(tab: Interpreter, tokenizer: Tokenizer) -> None:
-    tab.run("import pathlib; pathlib.Path('/tokenizer.json').write_text(text)", text=tokenizer.to_str())
-    tab.run(parity.LOAD + "None")

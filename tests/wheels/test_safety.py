@@ -1,4 +1,4 @@
-"""A bad file, a hostile pattern or a bug in Rust is a Python exception; the interpreter lives on."""
+"""Bad files, hostile patterns and bugs in Rust are exceptions; the interpreter lives on."""
 
 from __future__ import annotations
 
@@ -116,10 +116,8 @@ def test_bad_input_is_the_exception_that_the_native_library_raises(
 @pytest.mark.browser
 @pytest.mark.parametrize("length", [10**9, 2 * 10**9, 4 * 10**9])
 def test_memory_that_is_not_to_be_had_is_an_exception(tab: Interpreter, length: int) -> None:
-    tab.run(f"""
-tokenizer = Tokenizer(models.BPE(vocab={{"a": 0}}, merges=[]))
-tokenizer.enable_padding(length={length})
-""" + "None")
+    tab.run("tokenizer = Tokenizer(models.BPE(vocab={'a': 0}, merges=[])); None")
+    tab.run("tokenizer.enable_padding(length=int(length)); None", length=length)
     assert attempt(tab, "tokenizer.encode('a')")[0] == "PanicException"
 
 

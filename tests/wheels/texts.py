@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - other scripts are the point
 """Strings to compare tokenizers on: real text, the llama.cpp vectors, and made-up Unicode.
 
 Everything is seeded, so that a difference can be met again.

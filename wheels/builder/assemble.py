@@ -65,7 +65,9 @@ def _dist_info(recipe: Recipe) -> str:
     return f"{recipe.name}-{recipe.version}.dist-info"
 
 
-def _write(recipe: Recipe, source: Path, licences: list[str], files: dict[str, bytes], wheel: Path) -> None:
+def _write(
+    recipe: Recipe, source: Path, licences: list[str], files: dict[str, bytes], wheel: Path
+) -> None:
     dist_info = _dist_info(recipe)
     files[f"{dist_info}/METADATA"] = (source / "PKG-INFO").read_bytes()
     for licence in licences:

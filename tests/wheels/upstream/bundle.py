@@ -55,13 +55,17 @@ def _add_hub(bundle: zipfile.ZipFile) -> None:
     gpt2 = json.loads((folder / "gpt2" / "tokenizer.json").read_text(encoding="utf-8"))
     merges = "#version: 0.2\n" + "\n".join(_merge(pair) for pair in gpt2["model"]["merges"])
     story = (MATERIAL / "corpora" / "fairytaleqa.jsonl").read_text(encoding="utf-8")
-    bundle.write(folder / "bert-base-uncased" / "vocab.txt", f"hub/{DATA}/bert-base-uncased-vocab.txt")
-    bundle.write(folder / "gpt2" / "vocab.json", f"hub/{DATA}/roberta-base-vocab.json")
+    files = {
+        f"{DATA}/bert-base-uncased-vocab.txt": "bert-base-uncased/vocab.txt",
+        f"{DATA}/roberta-base-vocab.json": "gpt2/vocab.json",
+        "gpt2/tokenizer.json": "gpt2/tokenizer.json",
+        "hf-internal-testing/gpt-oss-20b/tokenizer.json": "smollm2/tokenizer.json",
+    }
+    for name, ours in files.items():
+        bundle.write(folder / ours, f"hub/{name}")
     bundle.writestr(f"hub/{DATA}/roberta-base-merges.txt", merges)
     bundle.writestr(f"hub/{DATA}/small.txt", story[:100_000])
     bundle.writestr(f"hub/{DATA}/big.txt", story[:400_000])
-    bundle.write(folder / "gpt2" / "tokenizer.json", "hub/gpt2/tokenizer.json")
-    bundle.write(folder / "smollm2" / "tokenizer.json", "hub/hf-internal-testing/gpt-oss-20b/tokenizer.json")
 
 
 def _merge(pair: str | list[str]) -> str:
