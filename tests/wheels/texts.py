@@ -57,7 +57,7 @@ def vectors(folder: Path) -> Iterator[str]:
         yield from path.read_text(encoding="utf-8").split("\n__ggml_vocab_test__\n")
 
 
-def every_code_point(step: int = 48) -> Iterator[str]:
+def every_code_point(step: int = 16) -> Iterator[str]:
     """Each code point there is, beside letters, digits, spaces and its neighbours."""
     points = [chr(point) for point in range(0x110000) if not 0xD800 <= point < 0xE000]
     for start in range(0, len(points), step):
@@ -93,10 +93,8 @@ def _from_block(dice: random.Random, block: tuple[int, int], count: int) -> str:
 
 
 def mixture(material: Path, count: int, seed: int = 2026) -> list[str]:
-    """`count` strings: the vectors, then equal parts of real text, code points and made-up ones."""
-    start = list(vectors(material / "vectors" / "llama.cpp"))
-    third = (count - len(start)) // 3
-    points = list(islice(every_code_point(), third))
-    real = list(islice(corpus(material / "corpora"), third))
-    made = islice(generated(seed), max(0, count - len(start) - len(points) - len(real)))
-    return [*start, *points, *real, *made]
+    """`count` strings: the vectors, a sixth of real lines, then code points and made-up ones."""
+    found = list(vectors(material / "vectors" / "llama.cpp"))
+    found += islice(corpus(material / "corpora"), count // 6)
+    found += islice(every_code_point(), (count - len(found)) * 4 // 5)
+    return [*found, *islice(generated(seed), count - len(found))]
