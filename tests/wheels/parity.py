@@ -60,7 +60,7 @@ def batches(strings: list[str]) -> Batches:
     """Split the strings and write each batch where the server finds it."""
     SCRATCH.mkdir(parents=True, exist_ok=True)
     parts = [strings[at : at + BATCH] for at in range(0, len(strings), BATCH)]
-    files = [SCRATCH / f"batch-{number}.json" for number in range(len(parts))]
+    files = [SCRATCH / f"batch-{len(strings)}-{number}.json" for number in range(len(parts))]
     for part, path in zip(parts, files, strict=True):
         path.write_text(json.dumps(part), encoding="utf-8")
     return Batches(parts, files)
