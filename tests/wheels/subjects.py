@@ -11,6 +11,8 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
+from tests.wheels import charsmap
+
 SUFFIX = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
 SPACES = r"|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -45,7 +47,7 @@ PATTERNS = {
 }
 
 
-MADE = [*PATTERNS, "unigram", "normalizers"]
+MADE = [*PATTERNS, "unigram", "precompiled", "normalizers"]
 
 
 def real_names(material: Path) -> list[str]:
@@ -62,7 +64,9 @@ def real(material: Path, name: str) -> Tokenizer:
 def made(name: str, texts: list[str]) -> Tokenizer:
     """The family's tokenizer, trained on `texts`."""
     if name == "unigram":
-        return _unigram(texts)
+        return _unigram(normalizers.NFKC(), texts)
+    if name == "precompiled":
+        return _unigram(normalizers.Precompiled(charsmap.nmt_nfkc(texts)), texts)
     if name == "normalizers":
         return _normalized(texts)
     return _byte_level(PATTERNS[name], texts)
@@ -83,11 +87,9 @@ def _byte_level(patterns: list[str], texts: list[str]) -> Tokenizer:
     return tokenizer
 
 
-def _unigram(texts: list[str]) -> Tokenizer:
+def _unigram(first: normalizers.Normalizer, texts: list[str]) -> Tokenizer:
     tokenizer = Tokenizer(models.Unigram())
-    tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
-    )
+    tokenizer.normalizer = normalizers.Sequence([first, normalizers.Replace(Regex(" {2,}"), " ")])
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
     trainer = trainers.UnigramTrainer(
