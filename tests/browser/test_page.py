@@ -141,7 +141,7 @@ def test_examples_keep_their_edits_apart(opened: Visitor) -> None:
     ("title", "says"),
     [
         ("Continue a story", "red balloon"),
-        ("Chat", "dog, rain, cake"),
+        ("Chat", "about a cat in two sentences"),
         ("Prompts from a list", "tokens a second"),
         ("Your own logits", "Tom and his friend"),
         ("Temperatures", "--- temperature 1.2"),

@@ -28,7 +28,7 @@ from intab.engine.manifest import TEXT_FILES, FileEntry, Manifest, read_manifest
 from intab.engine.metrics import OnMetrics
 from intab.engine.model import Model, Network, Texts
 from intab.engine.tokenizer import Tokenizer
-from intab.errors import DeviceError, ManifestError, UnsupportedModelError
+from intab.errors import DeviceError, ManifestError, RunError, UnsupportedModelError
 
 T = TypeVar("T")
 _NESTED = ("text_config", "llm_config")
@@ -202,6 +202,12 @@ async def _warm_up(network: Network, tokenizer: Tokenizer, report: OnProgress) -
     session = network.session()
     try:
         logits = await session.step([0])
+    except RunError as exc:
+        await network.close()
+        raise DeviceError(
+            f"The model loads but does not run on {network.device} ({exc}): "
+            "choose another dtype or device."
+        ) from exc
     finally:
         session.close()
     vocabulary = tokenizer.backend.get_vocab_size()
