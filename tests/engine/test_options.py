@@ -35,16 +35,23 @@ def test_none_means_the_default() -> None:
         ({"temperature": 0}, {"do_sample": True}, True),
         ({"temperature": 0, "do_sample": False}, {}, True),
         ({"do_sample": True}, {}, False),
+        ({"temperature": 0, "seed": 3}, {}, True),
+        ({"do_sample": False, "seed": 3}, {"do_sample": True}, True),
     ],
 )
 def test_when_it_samples(passed: dict[str, Any], defaults: dict[str, Any], greedy: bool) -> None:
     assert make(passed, defaults).greedy is greedy
 
 
-@pytest.mark.parametrize("name", ["temperature", "top_k", "top_p", "seed"])
+@pytest.mark.parametrize("name", ["temperature", "top_k", "top_p", "min_p"])
 def test_an_option_without_effect_is_an_error(name: str) -> None:
     with pytest.raises(OptionError, match=f"{name} has no effect with do_sample=False"):
         make({name: 1, "do_sample": False}, {})
+
+
+def test_temperature_zero_leaves_nothing_to_the_other_options() -> None:
+    with pytest.raises(OptionError, match="top_p has no effect with temperature=0"):
+        make({"temperature": 0, "top_p": 0.9}, {})
 
 
 @pytest.mark.parametrize(
@@ -57,6 +64,8 @@ def test_an_option_without_effect_is_an_error(name: str) -> None:
         ("temperature", float("nan"), "0 or more"),
         ("temperature", float("inf"), "0 or more"),
         ("temperature", "hot", "a number"),
+        ("temperature", [0.5, 0.6], "a number"),
+        ("temperature", 1j, "a number"),
         ("top_k", -1, "0 or more"),
         ("top_p", 1.1, "from 0 to 1"),
         ("seed", -1, "0 or more"),

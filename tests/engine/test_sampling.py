@@ -27,6 +27,12 @@ def test_temperature_divides() -> None:
     assert apply_temperature(row(1, -2), 0.5).tolist() == [2, -4]
 
 
+def test_a_temperature_that_overflows_is_greedy() -> None:
+    logits = apply_temperature(row(3, 9, -1), 1e-39)
+    assert logits.tolist() == [-INF, 0, -INF]
+    assert make_sampler(1e-39, rng=np.random.default_rng(0))(row(3, 9, -1)) == 1
+
+
 @pytest.mark.parametrize(
     ("top_k", "kept"),
     [(1, [3]), (2, [2, 3]), (4, [0, 1, 2, 3]), (9, [0, 1, 2, 3])],

@@ -149,14 +149,13 @@ def _refuse_unknown(passed: Mapping[str, Any]) -> None:
 
 def _decide_sampling(passed: Mapping[str, Any], merged: Mapping[str, Any]) -> bool:
     asked = [name for name in _SAMPLING if name in passed]
-    if passed.get("do_sample") is False:
-        lost = [name for name in asked if (name, passed[name]) != ("temperature", 0)]
-        if lost:
-            raise OptionError(
-                f"{lost[0]} has no effect with do_sample=False: leave one of the two out."
-            )
-        return False
-    return bool(merged.get("do_sample", False) or asked)
+    greedy = "do_sample=False" if passed.get("do_sample") is False else ""
+    greedy = greedy or ("temperature=0" if merged.get("temperature") == 0 else "")
+    # A seed is honoured by greedy decoding as well: the same seed gives the same text.
+    lost = [name for name in asked if name != "seed" and merged[name] != 0]
+    if greedy and lost:
+        raise OptionError(f"{lost[0]} has no effect with {greedy}: leave one of the two out.")
+    return not greedy and bool(merged.get("do_sample", False) or asked)
 
 
 def _integer(low: int, what: str) -> Callable[[str, Any], int]:
@@ -170,11 +169,13 @@ def _integer(low: int, what: str) -> Callable[[str, Any], int]:
 
 def _number(low: float, high: float, what: str) -> Callable[[str, Any], float]:
     def check(name: str, value: Any) -> float:
-        if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
+        try:
+            number = math.nan if isinstance(value, (bool, str)) else float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not low <= number <= high or math.isinf(number):
             raise OptionError(f"{name} must be {what}, not {value!r}.")
-        if not low <= float(value) <= high or math.isinf(float(value)):
-            raise OptionError(f"{name} must be {what}, not {value!r}.")
-        return float(value)
+        return number
 
     return check
 

@@ -20,11 +20,18 @@ Logits = NDArray[np.float32]
 Sampler = Callable[[Logits], int]
 LogitsProcessor = Callable[[list[int], Logits], Logits]
 NEVER = np.float32(-np.inf)
+TINY = float(np.finfo(np.float32).tiny)
 
 
 def apply_temperature(logits: Logits, temperature: float) -> Logits:
     """Divide by the temperature: below 1 sharpens, above 1 flattens."""
-    return np.divide(logits, np.float32(temperature))
+    with np.errstate(over="ignore"):
+        scaled: Logits = logits / np.float32(temperature)
+        if np.isfinite(scaled.max()):
+            return scaled
+        # So cold that the best overflows: the same probabilities, counted from the best.
+        cold: Logits = (logits - logits.max()) / np.float32(max(temperature, TINY))
+        return cold
 
 
 def apply_top_k(logits: Logits, top_k: int) -> Logits:
@@ -39,7 +46,7 @@ def apply_top_p(logits: Logits, top_p: float) -> Logits:
     """Keep the most probable tokens whose probabilities just reach `top_p`; always one."""
     left = np.flatnonzero(logits > NEVER)
     order = left[np.argsort(logits[left], kind="stable")]  # ascending, as transformers sorts
-    cumulative = np.cumsum(softmax(logits[order]))
+    cumulative = running_sum(softmax(logits[order]))
     drop = np.zeros(logits.size, bool)
     drop[order[:-1]] = cumulative[:-1] <= np.float32(1 - top_p)
     return forbid(logits, drop)
@@ -58,7 +65,7 @@ def apply_typical_p(logits: Logits, typical_p: float) -> Logits:
     left = logits > NEVER
     entropy = -(log_probabilities[left] * probabilities[left]).sum(dtype=np.float32)
     order = np.argsort(np.abs(-log_probabilities - entropy), kind="stable")
-    cumulative = np.cumsum(softmax(logits)[order])
+    cumulative = running_sum(softmax(logits)[order])
     last = min(int((cumulative < typical_p).sum()), logits.size - 1)
     distance = np.abs(-log_probabilities - entropy)
     return forbid(logits, distance > distance[order[last]])
@@ -76,6 +83,11 @@ def apply_eta_cutoff(logits: Logits, epsilon: float) -> Logits:
     terms = np.exp(log_probabilities) * np.maximum(log_probabilities, np.finfo(np.float32).min)
     eta = min(epsilon, float(np.sqrt(epsilon) * np.exp(terms.sum(dtype=np.float32))))
     return apply_epsilon_cutoff(logits, eta)
+
+
+def running_sum(probabilities: Logits) -> Logits:
+    """Cumulative sums, added up in float64 and rounded, as torch does on a CPU."""
+    return np.cumsum(probabilities, dtype=np.float64).astype(np.float32)
 
 
 def forbid(logits: Logits, where: NDArray[np.bool_]) -> Logits:
