@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001, S106 - other scripts are the point, and an unknown token is no password
+# ruff: noqa: RUF001 - other scripts are the point, and an unknown token is no password
 """What a tokenizer does besides encoding, as plain data: runs in CPython and in Pyodide."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001, S106 - other scripts are the point, and an unknown token is no password
+# ruff: noqa: RUF001 - other scripts are the point, and an unknown token is no password
 """Tokenizers to compare: the real files, and made ones with the patterns that others publish.
 
 A made one is trained here on a few thousand words, so that its merges are real while its

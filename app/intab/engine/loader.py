@@ -17,6 +17,7 @@ from intab.engine.load import Runtime, load_model
 from intab.engine.locate import DEFAULT_ENDPOINT, Location, locate
 from intab.engine.metrics import Metrics
 from intab.engine.model import Model
+from intab.engine.tasks import keep
 
 _Key = tuple[str, str | None, str | None]
 
@@ -82,7 +83,7 @@ class Loader:
 
     def _begin(self, key: _Key, location: Location) -> _Load:
         listeners: list[OnProgress] = [lambda progress: self.listeners.on_progress(progress)]
-        task = asyncio.ensure_future(self._load(key, location, listeners))
+        task = keep(self._load(key, location, listeners), f"load {location.name}")
         # Nobody may be waiting any more when it fails; asyncio must not complain of that.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._loads[key] = _Load(listeners, task)
