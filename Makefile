@@ -4,7 +4,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check site bench wheels wheels-check model
+.PHONY: help serve test check site picture bench wheels wheels-check model
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -23,6 +23,10 @@ check: .venv/.stamp ## ruff and mypy
 
 site: .venv/.stamp node_modules/.stamp ## assemble the static site in build/site
 	@$(PY) -m tools.site
+
+picture: site ## make the README's picture again
+	@$(PY) -m pytest -q tests/browser/test_looks.py -k picture
+	cp build/screenshots/page.png docs/page.png
 
 bench: site ## the peers and ourselves, side by side in one browser
 	@$(PY) -m tools.browser
