@@ -1,12 +1,14 @@
 /**
  * The output panel: text is added once per frame, so that a program that prints a lot does not
- * block the page, and the oldest is dropped when there is too much to read.
+ * block the page, and the oldest is dropped, with a word about it, when there is too much to read.
  */
 const MOST = 200_000; // characters kept
 
 export class Output {
   constructor(element) {
     Object.assign(this, { element, waiting: [], scheduled: false, size: 0 });
+    this.dropped = document.createElement("span");
+    Object.assign(this.dropped, { className: "note", textContent: "… earlier output dropped\n" });
   }
 
   clear() {
@@ -31,9 +33,9 @@ export class Output {
     this.scheduled = false;
     const { element } = this;
     const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 40;
-    for (const { text, kind } of this.waiting) this.append(text.slice(-MOST), kind);
+    for (const { text, kind } of this.waiting) this.append(text, kind);
     this.waiting = [];
-    while (this.size > MOST && element.childNodes.length > 1) this.dropFirst();
+    if (this.size > MOST) this.dropOldest();
     if (atEnd) element.scrollTop = element.scrollHeight;
   }
 
@@ -49,9 +51,17 @@ export class Output {
     this.element.append(span);
   }
 
-  dropFirst() {
+  dropOldest() {
+    this.dropped.remove();
+    let surplus = this.size - MOST;
+    this.size = MOST;
+    while (surplus >= this.element.firstChild.textContent.length) {
+      surplus -= this.element.firstChild.textContent.length;
+      this.element.firstChild.remove();
+    }
     const first = this.element.firstChild;
-    this.size -= first.textContent.length;
-    first.remove();
+    const text = first.nodeType === Node.TEXT_NODE ? first : first.firstChild;
+    text.deleteData(0, surplus);
+    this.element.prepend(this.dropped);
   }
 }

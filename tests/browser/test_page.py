@@ -127,14 +127,40 @@ def test_an_edit_survives_a_reload(page: Page, served: str) -> None:
 
 def test_examples_keep_their_edits_apart(opened: Visitor) -> None:
     opened.write("print('my continuation')")
-    opened.examples.get_by_role("button", name="Chat").click()
+    opened.choose("Chat")
     assert "messages" in opened.text()
-    opened.examples.get_by_role("button", name="Continue a story").click()
+    opened.choose("Continue a story")
     assert opened.text() == "print('my continuation')\n"
     opened.button("reset").click()
     opened.editor.press("Control+z")
     assert opened.text() == "print('my continuation')\n"
     opened.button("reset").click()
+
+
+def test_undo_never_leaves_its_example(opened: Visitor) -> None:
+    opened.write("print('mine')")
+    opened.choose("Chat")
+    chat = opened.text()
+    opened.editor.press("Control+z")
+    assert opened.text() == chat
+    opened.choose("Continue a story")
+    assert opened.text() == "print('mine')\n"
+    opened.editor.press("Control+z")
+    assert "red balloon" in opened.text()
+
+
+def test_two_tabs_keep_each_other_s_edits(page: Page, served: str) -> None:
+    page.goto(served)
+    other = page.context.new_page()
+    other.goto(served)
+    Visitor(page).write("print('first tab')")
+    elsewhere = Visitor(other)
+    elsewhere.choose("Chat")
+    elsewhere.write("print('second tab')")
+    page.reload()
+    assert Visitor(page).text() == "print('second tab')\n"
+    Visitor(page).choose("Continue a story")
+    assert Visitor(page).text() == "print('first tab')\n"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +174,7 @@ def test_examples_keep_their_edits_apart(opened: Visitor) -> None:
     ],
 )
 def test_every_example_runs(opened: Visitor, title: str, says: str) -> None:
-    opened.examples.get_by_role("button", name=title).click()
+    opened.choose(title)
     opened.button("run").click()
     opened.expect_state("ready")
     assert says in opened.printed()
@@ -176,6 +202,22 @@ def test_a_flood_of_output_does_not_block_the_page(page: Page, served: str) -> N
     assert len(printed) < 300_000
 
 
+@pytest.mark.parametrize(
+    ("program", "end"),
+    [
+        ("print('x' * 5_000_000, end='!')", "xx!"),
+        ("for i in range(200_000): print(i)", "199998\n199999\n"),
+        ("print('first')\nfor i in range(150_000): print(i)\nprint('last')", "149999\nlast\n"),
+    ],
+    ids=["one-piece", "many-lines", "mixed"],
+)
+def test_of_too_much_output_the_end_is_kept(opened: Visitor, program: str, end: str) -> None:
+    printed = opened.run(program)
+    assert printed.startswith("… earlier output dropped\n")
+    assert printed.endswith(end)
+    assert 200_000 <= len(printed) < 200_100
+
+
 def test_keyboard_alone(page: Page, served: str) -> None:
     """Tab reaches every control in reading order; Escape then Tab leaves the editor."""
     visitor = Visitor(page).open(served)
@@ -187,9 +229,10 @@ def test_keyboard_alone(page: Page, served: str) -> None:
             "(document.activeElement.shadowRoot ?? document).activeElement.textContent.slice(0, 12)"
         )
         names.append(focused)
-    assert names[0] == "Continue a s"
-    assert names[4] == "Temperatures"
-    assert names[6:8] == ["Run", "Reset exampl"]
+    assert names[:2] == ["Reset exampl", "Continue a s"]
+    assert names[5] == "Temperatures"
+    assert names[7] == "Run"
+    assert "Restart Pyth" in names[8]
     visitor.button("run").focus()
     page.keyboard.press("Enter")
     visitor.expect_state("running", "ready")
@@ -197,7 +240,7 @@ def test_keyboard_alone(page: Page, served: str) -> None:
 
 def test_what_a_screen_reader_is_told(opened: Visitor) -> None:
     page = opened.page
-    for name in ("Run", "Stop", "Reset example"):
+    for name in ("Run", "Stop", "Reset example", "Restart Python"):
         expect(page.get_by_role("button", name=name, exact=True)).to_be_visible()
     expect(page.get_by_role("textbox", name=re.compile("Python program"))).to_be_visible()
     expect(page.get_by_role("log", name="Output")).to_be_visible()
