@@ -53,12 +53,24 @@ const highlighting = HighlightStyle.define([
   },
 ]);
 
-// As plain text, since Chromium's own editing of rich text inserts inline styles, which the policy
-// refuses with an error in the console. A value that a browser does not know would end editing.
-function editableAs() {
-  const probe = document.createElement("div");
-  probe.setAttribute("contenteditable", "plaintext-only");
-  return probe.contentEditable === "plaintext-only" ? "plaintext-only" : "true";
+/**
+ * Text typed over a selection. Chromium's own editing would join the lines with inline styles,
+ * which the policy refuses with an error in the console.
+ */
+function replaceSelected(event, view) {
+  if (event.inputType !== "insertText" || event.isComposing || !event.data) return false;
+  // In a shadow root the event itself has no ranges; older browsers have none here either.
+  const [range] = getSelection().getComposedRanges?.({ shadowRoots: [view.root] }) ?? [];
+  if (!range || range.collapsed) return false;
+  const from = view.posAtDOM(range.startContainer, range.startOffset);
+  const to = view.posAtDOM(range.endContainer, range.endOffset);
+  view.dispatch({
+    changes: { from, to, insert: event.data },
+    selection: { anchor: from + event.data.length },
+    userEvent: "input.type",
+    scrollIntoView: true,
+  });
+  return true;
 }
 
 function extensions({ onChange, onRun }) {
@@ -78,9 +90,9 @@ function extensions({ onChange, onRun }) {
     indentUnit.of("    "),
     EditorView.lineWrapping,
     EditorView.contentAttributes.of({
-      contenteditable: editableAs(),
       "aria-label": "Python program. Escape, then Tab, leaves the editor.",
     }),
+    EditorView.domEventHandlers({ beforeinput: replaceSelected }),
     python(),
     theme,
     syntaxHighlighting(highlighting),

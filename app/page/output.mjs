@@ -3,6 +3,9 @@
  * block the page, and the oldest is dropped, with a word about it, when there is too much to read.
  */
 const MOST = 200_000; // characters kept
+// Lines are kept in blocks, so that a new line lays out its block alone, and one that is out of
+// sight is not laid out at all (style.css).
+const BLOCK = 4000; // characters; it ends with the line that reaches them
 
 export class Output {
   constructor(element) {
@@ -14,6 +17,7 @@ export class Output {
   clear() {
     this.waiting = [];
     this.size = 0;
+    this.block = undefined;
     this.element.replaceChildren();
   }
 
@@ -41,27 +45,48 @@ export class Output {
 
   append(text, kind) {
     this.size += text.length;
-    if (kind === "stdout") {
-      this.element.append(text);
-      return;
+    for (let rest = text; rest; ) {
+      this.block ??= this.addBlock();
+      const line = rest.indexOf("\n", Math.max(0, BLOCK - this.blockSize)) + 1;
+      const part = rest.slice(0, line || rest.length);
+      this.block.append(dress(part, kind));
+      this.blockSize += part.length;
+      if (line) this.block = undefined;
+      rest = rest.slice(part.length);
     }
-    const span = document.createElement("span");
-    span.className = kind;
-    span.textContent = text;
-    this.element.append(span);
+  }
+
+  addBlock() {
+    this.blockSize = 0;
+    return this.element.appendChild(document.createElement("div"));
   }
 
   dropOldest() {
     this.dropped.remove();
-    let surplus = this.size - MOST;
+    cut(this.element, this.size - MOST);
     this.size = MOST;
-    while (surplus >= this.element.firstChild.textContent.length) {
-      surplus -= this.element.firstChild.textContent.length;
-      this.element.firstChild.remove();
-    }
-    const first = this.element.firstChild;
-    const text = first.nodeType === Node.TEXT_NODE ? first : first.firstChild;
-    text.deleteData(0, surplus);
     this.element.prepend(this.dropped);
   }
+}
+
+function dress(text, kind) {
+  if (kind === "stdout") return text;
+  const span = document.createElement("span");
+  span.className = kind;
+  span.textContent = text;
+  return span;
+}
+
+/** Remove the first `surplus` characters of a node that has more. */
+function cut(node, surplus) {
+  if (node.nodeType === Node.TEXT_NODE) {
+    node.deleteData(0, surplus);
+    return;
+  }
+  let first = node.firstChild;
+  for (; first.textContent.length <= surplus; first = node.firstChild) {
+    surplus -= first.textContent.length;
+    first.remove();
+  }
+  cut(first, surplus);
 }
