@@ -31,7 +31,13 @@ import {
 import { tags } from "@lezer/highlight";
 
 const theme = EditorView.theme({
-  "&": { height: "100%", fontSize: "0.95rem", color: "var(--ink)" },
+  "&": {
+    flex: "1 1 auto",
+    minHeight: "0",
+    fontSize: "0.95rem",
+    color: "var(--ink)",
+    borderRadius: "7px",
+  },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.6", overflow: "auto" },
   ".cm-content": { caretColor: "var(--ink)", padding: "0.7rem 0" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },

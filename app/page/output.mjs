@@ -33,6 +33,12 @@ export class Output {
     else requestAnimationFrame(() => this.flush());
   }
 
+  /** Add text on a line of its own. */
+  addLine(text, kind) {
+    const shown = this.waiting.at(-1)?.text ?? this.element.textContent;
+    this.add(shown === "" || shown.endsWith("\n") ? text : `\n${text}`, kind);
+  }
+
   flush() {
     this.scheduled = false;
     const { element } = this;

@@ -107,7 +107,7 @@ const handlers = {
   },
   finished({ outcome, error_type, message, traceback }) {
     if (outcome === "error") {
-      output.add(`\n${traceback}`, "failure");
+      output.addLine(traceback, "failure");
       setState("error", `${error_type}: ${message}`);
     } else {
       setState("ready", outcome === "stopped" ? "Stopped" : "Ready");
@@ -130,7 +130,7 @@ function onEvent(event) {
 function onRestart(cause) {
   const text = restartText(cause);
   device.textContent = "";
-  output.add(`\n${text}`, "note");
+  output.addLine(text, "note");
   beginStart(text);
 }
 

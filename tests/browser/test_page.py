@@ -250,6 +250,22 @@ def test_a_flood_of_output_does_not_block_the_page(page: Page, served: str, prog
     assert page.evaluate("Math.max(0, ...longTasks.map((task) => task.duration))") < 100
 
 
+@pytest.mark.parametrize("words", [2, 40], ids=["short-lines", "long-lines"])
+def test_the_end_of_the_output_is_in_sight(opened: Visitor, words: int) -> None:
+    opened.run(f"for i in range(2000): print(i, 'word ' * {words})")
+    below = "output => output.scrollHeight - output.scrollTop - output.clientHeight"
+    settled = f"new Promise((done) => requestIdleCallback(done)).then(() => ({below})(output))"
+    assert opened.output.evaluate(f"output => {settled}") < 2
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [("", "Traceback"), ("print('x')", "x\nTraceback"), ("print(end='x')", "x\nTraceback")],
+)
+def test_a_traceback_begins_its_own_line(opened: Visitor, printed: str, shown: str) -> None:
+    assert opened.run(f"{printed}\n1 / 0", "error").startswith(shown)
+
+
 def test_copied_output_is_what_was_printed(opened: Visitor) -> None:
     """Across the blocks in which the page keeps it."""
     printed = opened.run("for i in range(3000): print(i)")
