@@ -119,6 +119,7 @@ class FakeFetch:
             return FakeReply(404, {})
         headers = {"etag": hashlib.sha256(data).hexdigest()[:8]}
         if not span or not self.ranges:
+            headers["content-length"] = str(len(data))
             return FakeReply(200, headers, data if method == "GET" else b"")
         first, last = map(int, span.removeprefix("bytes=").split("-"))
         if first >= len(data):

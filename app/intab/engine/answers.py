@@ -29,8 +29,9 @@ class Head(Protocol):
         """The headers."""
 
 
-def check_status(head: Head, address: str, clock: Clock) -> bool:
-    """True for a file, False where there is none, an error for everything else."""
+def check_status(head: Head, address: str, clock: Clock, *, part: bool = False) -> bool:
+    """True for a file (or a part, where one was asked for), False where there is none, an error
+    for everything else."""
     status = head.status
     if status in (404, 410):
         return False
@@ -44,7 +45,7 @@ def check_status(head: Head, address: str, clock: Clock) -> bool:
             f"{address} could not be fetched (the server answered {status}): "
             "the model is private, gated or blocked here; ask its owner for access."
         )
-    if status not in (200, 206, 416):
+    if status not in ((200, 206, 416) if part else (200,)):
         raise DownloadError(
             f"{address} could not be fetched (the server answered {status}): check the address."
         )

@@ -120,12 +120,17 @@ class FileDelivery(Generic[B]):
         except DamagedError as exc:
             self._delivery.notice(Notice("damaged", f"{exc} It is being fetched from the start."))
         await self._shelf.drop(self._name)
-        return await self._attempt()
+        try:
+            return await self._attempt()
+        except DamagedError:
+            await self._shelf.drop(self._name)
+            raise
 
     async def _attempt(self) -> B:
         self._source = self._new_source()
         stored = await self._revalidated(await self._stored())
-        self._source.version = stored[0].version if stored else None
+        if stored and not self._entry.sha256:
+            self._source.version = stored[0].version
         if not stored and self._comes_in_one_piece():
             return await self._in_one_piece()
         try:

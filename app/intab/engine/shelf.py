@@ -63,7 +63,8 @@ class Shelf(Generic[B]):
         versions = defaultdict(list)
         for key in self._chunks[file]:
             if fits(key, entry):
-                versions[key.version, key.size].append(key)
+                # A sha256 says better than the server's version what belongs together.
+                versions["" if entry.sha256 else key.version, key.size].append(key)
         best = max(versions.values(), key=lambda keys: sum(k.span.size for k in keys), default=[])
         chosen = _disjoint(best, chunk)
         await self.delete([key for key in self._chunks[file] if key not in chosen])

@@ -112,7 +112,7 @@ class Source(Generic[B]):
         """An answer that is the file's or a part of it."""
         reply = await self._means.fetch.request(self._address, span)
         try:
-            if not check_status(reply, self._address, self._means.clock):
+            if not check_status(reply, self._address, self._means.clock, part=bool(span)):
                 raise not_found(self._address)
             self.version = check_version(reply, self._address, self.version)
             yield reply
