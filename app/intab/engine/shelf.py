@@ -131,6 +131,8 @@ class Shelf(Generic[B]):
             self._give_up(exc)
 
     def _give_up(self, reason: StorageError) -> None:
+        if self._store is None:  # several were writing
+            return
         self._store = None
         self._notice(Notice("memory", f"The model is not kept for the next visit: {reason}"))
 
