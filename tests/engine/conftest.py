@@ -241,7 +241,8 @@ class FakeRuntime:
 
     def __init__(self, files: dict[str, bytes | Exception], script: Sequence[int] = ()) -> None:
         self.fetch = FakeFetch(files)
-        self.means = fake_means(self.fetch)
+        self.store = FakeStore()
+        self.means = fake_means(self.fetch, self.store)
         self.devices: tuple[str, ...] = ("wasm", "webgpu")
         self.script = script
         self.prepared: list[str] = []

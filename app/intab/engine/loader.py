@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from intab.engine.download import Notice, OnProgress, Progress
+from intab.engine.download import Means, Notice, OnProgress, Progress
 from intab.engine.load import Runtime, load_model
 from intab.engine.locate import DEFAULT_ENDPOINT, Location, locate
 from intab.engine.metrics import Metrics
@@ -64,6 +64,11 @@ class Loader:
         self._models: dict[_Key, Model] = {}
         self._loads: dict[_Key, _Load] = {}
         self.listeners = Listeners()
+
+    @property
+    def means(self) -> Means[Any]:
+        """The runtime's: where models come from and are kept."""
+        return self._runtime.means
 
     async def load(
         self,

@@ -146,6 +146,11 @@ def parse_record(text: str) -> dict[str, Any]:
     return record if isinstance(record, dict) and record.get("format") == 1 else {}
 
 
+def lock_name(model: ModelKey) -> str:
+    """What whoever reads or writes a model's chunks must hold."""
+    return f"intab {model.base} {model.revision}"
+
+
 def fits(key: ChunkKey, entry: FileEntry) -> bool:
     """Whether a chunk is of the file that a manifest's entry describes."""
     return entry.sha256 in ("", key.sha256) and entry.size in (-1, key.size)
@@ -170,6 +175,6 @@ async def open_shelf(
     if not keep:
         yield shelf
         return
-    async with means.lock(f"intab {model.base} {model.revision}"):
+    async with means.lock(lock_name(model)):
         await shelf.open()
         yield shelf
