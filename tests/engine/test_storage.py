@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import Any
 
 import pytest
@@ -68,6 +69,21 @@ async def test_a_loaded_model_is_listed() -> None:
     )
     assert {file.name for file in model.files} >= {"config.json", "onnx/model_quantized.onnx"}
     assert model.last_used is not None
+
+
+async def test_files_whose_sha256_is_promised_are_verified() -> None:
+    digests = {
+        name.removeprefix("models/tiny/"): {"sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in model_files().items()
+        if isinstance(data, bytes)
+    }
+    dtypes = {"q8": ["onnx/model_quantized.onnx"]}
+    visitor = Visitor(**{"intab.json": {"format": 1, "files": digests, "dtypes": dtypes}})
+    await visitor.load()
+    assert (await visitor.only()).verified
+    visitor.spoil("config.json")
+    await visitor.load()
+    assert (await visitor.only()).verified
 
 
 async def test_keep_false_stores_nothing() -> None:

@@ -7,6 +7,7 @@ comes later stays in memory.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
@@ -26,7 +27,8 @@ class Shelf(Generic[B]):
     def __init__(self, means: Means[B], model: ModelKey, notice: OnNotice, *, keep: bool) -> None:
         self.model = model
         self.record: dict[str, Any] = {}
-        self._verified: dict[str, str] = {}
+        self._verified: dict[str, Any] = {}
+        self._putting: set[asyncio.Task[None]] = set()
         self._memory = means.memory
         self._store = means.store if keep else None
         self._notice = notice
@@ -85,7 +87,14 @@ class Shelf(Generic[B]):
         return None
 
     async def put(self, key: ChunkKey, body: B) -> None:
-        """Keep a chunk, as long as there is a store."""
+        """Keep a chunk, as long as there is a store. Who is cancelled here stops waiting, not the
+        store, which cannot be stopped: what it puts late must be known when the file is dropped."""
+        putting = asyncio.ensure_future(self._put(key, body))
+        self._putting.add(putting)
+        putting.add_done_callback(self._putting.discard)
+        await asyncio.shield(putting)
+
+    async def _put(self, key: ChunkKey, body: B) -> None:
         if self._store is None:
             return
         try:
@@ -107,16 +116,19 @@ class Shelf(Generic[B]):
 
     async def drop(self, file: str) -> None:
         """Forget all of a file."""
+        if self._putting:
+            await asyncio.wait(self._putting)
         await self.delete(list(self._chunks[file]))
         self._verified.pop(file, None)
 
-    def verified(self, file: str) -> str:
-        """The sha256 with which a file was found right, "" where it was not looked at."""
-        return str(self._verified.get(file, ""))
+    def is_verified(self, file: str, sha256: str, chunks: Iterable[ChunkKey]) -> bool:
+        """Whether these very chunks were once found to make up the file with that sha256."""
+        return was_verified(self._verified.get(file), sha256, chunks)
 
     def verify(self, file: str, sha256: str) -> None:
-        """Remember that a file was found right; `note` keeps it."""
-        self._verified[file] = sha256
+        """Remember that what is stored of a file was found right; `note` keeps it."""
+        digests = sorted(key.digest for key in self._chunks[file])
+        self._verified[file] = {"sha256": sha256, "chunks": digests}
 
     async def note(self, **facts: Any) -> None:
         """Add to the model's record and keep it."""
@@ -144,6 +156,13 @@ def parse_record(text: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return record if isinstance(record, dict) and record.get("format") == 1 else {}
+
+
+def was_verified(verdict: Any, sha256: str, chunks: Iterable[ChunkKey]) -> bool:
+    """Whether a record's word on a file is about that sha256 and these chunks."""
+    if not isinstance(verdict, dict) or not sha256 or verdict.get("sha256") != sha256:
+        return False
+    return {key.digest for key in chunks} <= set(verdict.get("chunks") or ())
 
 
 def lock_name(model: ModelKey) -> str:

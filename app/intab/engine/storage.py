@@ -18,7 +18,7 @@ from typing import Any
 from intab.engine.download import Means, Room, Store
 from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key, parse_record_key
 from intab.engine.ranges import Span
-from intab.engine.shelf import lock_name, parse_record
+from intab.engine.shelf import lock_name, parse_record, was_verified
 from intab.errors import ModelNotFoundError
 
 
@@ -148,7 +148,7 @@ def describe(key: ModelKey, record: dict[str, Any], chunks: Iterable[ChunkKey]) 
     return StoredModel(name, key.base, key.revision, files, complete, record.get("used"))
 
 
-def _describe_file(name: str, chunks: set[ChunkKey], verified: str | None) -> StoredFile:
+def _describe_file(name: str, chunks: set[ChunkKey], verdict: Any) -> StoredFile:
     spans: set[Span] = {chunk.span for chunk in chunks}
-    right = bool(verified) and all(chunk.sha256 == verified for chunk in chunks)
+    right = all(was_verified(verdict, chunk.sha256, [chunk]) for chunk in chunks)
     return StoredFile(name, max(c.size for c in chunks), sum(s.size for s in spans), right)
