@@ -4,7 +4,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check site bench wheels wheels-check model
+.PHONY: help serve test faults check site bench wheels wheels-check model
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -15,6 +15,10 @@ serve: site ## set everything up, serve the page, print its address
 test: check site ## set everything up, run every test, browsers included
 	@$(PY) -m tools.browser
 	@$(PY) -m pytest $(ARGS)
+
+faults: site ## many random sequences of faults and kills, in CPython and in a browser
+	@$(PY) -m tools.browser
+	@INTAB_SEQUENCES=300 $(PY) -m pytest tests/test_faults_over_http.py tests/browser/test_faults.py $(ARGS)
 
 check: .venv/.stamp ## ruff and mypy
 	@$(PY) -m ruff check .
@@ -31,7 +35,11 @@ bench: site ## the peers and ourselves, side by side in one browser
 wheels: .venv/.stamp ## build the wheels that no registry has
 	$(PY) wheels/build.py $(ARGS)
 
-wheels-check: .venv/.stamp ## rebuild the wheels and compare them with the lock
+wheels-faults: site ## many random sequences of faults and kills, in CPython and in a browser
+	@$(PY) -m tools.browser
+	@INTAB_SEQUENCES=300 $(PY) -m pytest tests/test_faults_over_http.py tests/browser/test_faults.py $(ARGS)
+
+check: .venv/.stamp ## rebuild the wheels and compare them with the lock
 	$(PY) wheels/build.py --check $(ARGS)
 
 model: .venv/.stamp ## train the default model again

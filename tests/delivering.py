@@ -1,12 +1,13 @@
-"""One visit to a faulty server, the same in CPython and, as a program, in the page.
+"""Visits to a faulty server, the same in CPython and, as a program, in the page.
 
-It needs nothing but the package; what it finds is told as JSON.
+It needs nothing but the package; what it finds is told as data, for `wrong` to judge.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-import json
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -24,18 +25,42 @@ CHUNK = 16 * 1024
 IMPATIENT = Patience(3, first_wait=0.01, longest_wait=0.05, stall=0.5)
 
 
-async def visit(means: Means[Any], base: str, size: int, sha256: str) -> str:
+Result = dict[str, Any]
+
+
+async def sequence(means: Means[Any], origin: str, size: int, sha256: str, seed: int) -> Any:
+    """Some visits with faults, some of them broken off, and a last one without: their results."""
+    coin, results = random.Random(seed), []
+    base = f"{origin}/m/{seed}/"
+    for _ in range(coin.randrange(1, 4)):
+        await control(means, origin, coin.randrange(10**6), coin.choice([0.1, 0.3, 0.7]))
+        task = asyncio.ensure_future(visit(means, base, size, sha256))
+        limit = coin.uniform(0.005, 0.1) if coin.random() < 0.4 else 60
+        await asyncio.wait({task}, timeout=limit)
+        task.cancel()
+        await asyncio.wait({task})
+        results += [] if task.cancelled() else [task.result()]
+    await control(means, origin, 0, 0.0)
+    return [*results, await visit(means, base, size, sha256)]
+
+
+async def control(means: Means[Any], origin: str, seed: int, chance: float) -> None:
+    """Tell the server how to go wrong from now on."""
+    await (await means.fetch.request(f"{origin}/control/{seed}/{chance}")).close()
+
+
+async def visit(means: Means[Any], base: str, size: int, sha256: str) -> Result:
     """Load the file: its sha256 or the error; whether progress was right; the store's chunks."""
     seen: list[Progress] = []
     notices: list[Notice] = []
-    result = {"sha256": "", "error": "", "message": ""}
+    result: Result = {"sha256": "", "error": "", "message": ""}
     try:
         result["sha256"] = await deliver(means, base, FileEntry(size, sha256), seen, notices)
     except IntabError as exc:
         result |= {"error": type(exc).__name__, "message": str(exc)}
     loaded = [progress.loaded for progress in seen]
     told = {"monotonic": loaded == sorted(loaded), "notices": [n.text for n in notices]}
-    return json.dumps({**result, **told, "stored": await stored(means)})
+    return {**result, **told, "stored": await stored(means, base)}
 
 
 async def deliver(
@@ -48,27 +73,24 @@ async def deliver(
         delivery = Delivery(means, shelf, Location("m", base), {NAME: entry}, *told)
         body = await delivery.get(NAME)
         await shelf.note()
-    return await means.memory.encode("").sha256() if not body.size else await whole(body)
-
-
-async def whole(body: Any) -> str:
-    """A sha256 that was not made on the way."""
+    # Not the one that was made on the way.
     fresh = type(body)(body.js_bytes) if hasattr(body, "js_bytes") else body
     return str(await fresh.sha256())
 
 
-async def stored(means: Means[Any]) -> list[list[Any]]:
+async def stored(means: Means[Any], base: str) -> list[list[Any]]:
     """Each stored chunk's span, the sha256 in its key and that of its bytes."""
     found = []
     for text in await means.store.keys():
-        if key := parse_chunk_key(text):
+        key = parse_chunk_key(text)
+        if key and key.model.base == base:
             body = await means.store.match(text)
             digest = await body.sha256() if body else ""
             found.append([key.span.start, key.span.end, key.digest, digest])
     return found
 
 
-def wrong(result: dict[str, Any], data: bytes) -> list[str]:
+def wrong(result: Result, data: bytes) -> list[str]:
     """What is wrong with a visit's result, given the file; for the test, not for the page."""
     problems = []
     right = hashlib.sha256(data).hexdigest()

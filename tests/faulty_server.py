@@ -134,7 +134,8 @@ FAULTS: dict[str, Fault] = {
 
 @dataclass
 class FaultyServer:
-    """Serves `data` at every path; `chance` of a fault, chosen by `coin`."""
+    """Serves `data` at every path; `chance` of a fault, chosen by `coin`. A client begins a visit
+    by asking for /control/SEED/CHANCE."""
 
     data: bytes = b""
     coin: random.Random = field(default_factory=random.Random)
@@ -147,12 +148,12 @@ class FaultyServer:
     kill_at: int = -1  # the request at which `reached` is set
 
     @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}/m/"
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
-    def go_wrong(self, seed: int, data: bytes, chance: float, kill_at: int = -1) -> None:
-        """Begin a visit."""
-        self.coin, self.data, self.chance = random.Random(seed), data, chance
+    def go_wrong(self, seed: int, chance: float, *, kill_at: int = -1) -> None:
+        """Begin a visit; `reached` is set by the request with that number."""
+        self.coin, self.chance = random.Random(seed), chance
         self.kill_at = self.requests + kill_at if kill_at >= 0 else -1
         self.reached.clear()
 
@@ -179,6 +180,9 @@ class FaultyServer:
         return Answer(status, headers, b"" if request.startswith("HEAD") else body)
 
     def _spoil(self, answer: Answer, request: str) -> Answer | None:
+        if told := re.match(r"GET /control/(\d+)/([\d.]+) ", request):
+            self.go_wrong(int(told[1]), float(told[2]))
+            return Answer(204, dict(CORS), b"")
         self.requests += 1
         if self.requests == self.kill_at:
             self.reached.set()
@@ -203,9 +207,9 @@ async def _send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answ
 
 
 @contextmanager
-def serving_faults() -> Iterator[FaultyServer]:
+def serving_faults(data: bytes) -> Iterator[FaultyServer]:
     """The server, in a thread with a loop of its own."""
-    server, loop = FaultyServer(), asyncio.new_event_loop()
+    server, loop = FaultyServer(data), asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
 

@@ -3,6 +3,7 @@
  * begin with `=` (engine/keys.py). Used by cache.py; each error is thrown as the browser made it.
  */
 const NAME = "intab-models-1";
+const DRAFT = ".draft";
 const ADDRESS = "https://intab.invalid/"; // the Cache API wants addresses; nothing is fetched there
 
 /** The Cache API: each body is a complete answer, there whole or not at all. */
@@ -58,17 +59,17 @@ class FileStore {
     });
   }
 
-  /** Written beside its place and moved there by close(). */
+  /** Written beside its place and moved there, so that a tab that is killed leaves no half. */
   async put(key, bytes) {
     const { folders, names } = await this.find(key, true);
-    const handle = await folders[0].getFileHandle(names[0], { create: true });
-    const stream = await handle.createWritable();
+    const draft = await folders[0].getFileHandle(names[0] + DRAFT, { create: true });
     try {
+      const stream = await draft.createWritable();
       await stream.write(bytes);
       await stream.close();
+      await draft.move(names[0]);
     } catch (error) {
-      await stream.abort().catch(() => {});
-      await this.remove(key);
+      await folders[0].removeEntry(names[0] + DRAFT).catch(() => {});
       throw error;
     }
   }
@@ -91,7 +92,7 @@ class FileStore {
     const visit = async (folder, path) => {
       for await (const [name, handle] of folder.entries()) {
         if (handle.kind === "directory") await visit(handle, `${path}${name}/`);
-        else found.push((path + name).replaceAll("+/", ""));
+        else if (!name.endsWith(DRAFT)) found.push((path + name).replaceAll("+/", ""));
       }
     };
     await visit(await this.root(), "");
