@@ -145,6 +145,7 @@ class FaultyServer:
     requests: int = 0
     wanted: tuple[str, ...] = tuple(FAULTS)
     reached: threading.Event = field(default_factory=threading.Event)
+    hung_up: threading.Event = field(default_factory=threading.Event)  # by a stalled client
     kill_at: int = -1  # the request at which `reached` is set
 
     @property
@@ -162,7 +163,10 @@ class FaultyServer:
             request = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             answer = self._spoil(self._answer(request), request)
             if answer:
-                await _send(reader, writer, answer)
+                await _send(writer, answer)
+                if answer.after == "stall":
+                    await reader.read()  # until the client gives up
+                    self.hung_up.set()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client has gone, as clients that are killed do
         finally:
@@ -193,7 +197,7 @@ class FaultyServer:
         return FAULTS[name](answer, self.data, f"http://localhost:{self.port}/redirected")
 
 
-async def _send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer) -> None:
+async def _send(writer: asyncio.StreamWriter, answer: Answer) -> None:
     lines = [f"HTTP/1.1 {answer.status} x", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]
     writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
@@ -202,8 +206,6 @@ async def _send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answ
         writer.write(answer.body[start : start + step])
         await writer.drain()
         await asyncio.sleep(0.02 if answer.after == "trickle" else 0)
-    if answer.after == "stall":
-        await reader.read()  # until the client gives up
 
 
 @contextmanager

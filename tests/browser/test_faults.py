@@ -85,3 +85,26 @@ def test_a_page_that_is_killed_at_any_moment(
         server.chance = 0.0
         result = json.loads(opened.run(text))
         assert (result["error"], wrong(result, DATA)) == ("", [])
+
+
+ABORT = """
+import time
+task = asyncio.ensure_future(visit(means, facts[0] + "/aborted/", *facts[1:]))
+await control(means, facts[0], 1, 1.0)
+await asyncio.wait({task}, timeout=0.3)
+start = time.perf_counter()
+task.cancel()
+await asyncio.wait({task})
+print(json.dumps([task.cancelled(), time.perf_counter() - start]))
+"""
+
+
+def test_a_download_that_is_cancelled_ends_at_once_on_both_sides(
+    opened: Visitor, server: FaultyServer
+) -> None:
+    server.wanted = ("stall",)
+    cancelled, seconds = json.loads(opened.run(program(server, "cache", ABORT)))
+    assert cancelled
+    assert seconds < 0.1
+    assert server.hung_up.wait(10)  # the request itself was stopped, not only forgotten
+    server.wanted = tuple(FAULTS)
