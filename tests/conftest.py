@@ -52,3 +52,12 @@ def site() -> Path:
     folder = ROOT / "build" / "site"
     bring_up_to_date(Sources(ROOT), folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def cache_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """No test keeps models in the user's cache, or finds another test's."""
+    if sys.platform != "emscripten":
+        monkeypatch.setenv("INTAB_CACHE", str(tmp_path_factory.mktemp("cache")))

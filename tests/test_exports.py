@@ -15,6 +15,7 @@ PUBLIC = [
     "__version__",
     "errors",
     "load",
+    "storage",
 ]
 
 

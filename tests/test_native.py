@@ -13,9 +13,10 @@ import onnx
 import pytest
 
 import intab
+from intab.engine.download import get_whole
 from intab.engine.locate import locate
+from intab.engine.retry import Patience
 from intab.errors import DeviceError, DownloadError, ModelNotFoundError, UnsupportedModelError
-from intab.native.fetch import NativeFetch
 from intab.native.runtime import NativeRuntime, models_folder
 from tests.graphs import FORMS, Form, make_graph, reference, write_model
 
@@ -98,8 +99,9 @@ async def test_a_server_that_is_not_there() -> None:
 
 
 async def test_a_server_that_fails(web: str) -> None:
+    means = NativeRuntime().means
     with pytest.raises(DownloadError, match="answered 500"):
-        await NativeFetch().get(f"{web}/broken")
+        await get_whole(means, f"{web}/broken", Patience(attempts=1))
 
 
 @pytest.mark.parametrize("size", [0, 100, 2000])
@@ -127,7 +129,7 @@ async def test_a_model_that_is_not_there() -> None:
 
 async def test_hashes_of_files(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
-    body = await NativeFetch().get(str(tmp_path / "a"))
+    body = await get_whole(NativeRuntime().means, str(tmp_path / "a"))
     assert body is not None
     assert (await body.sha256()).startswith("ba7816bf")
 

@@ -15,7 +15,7 @@ from intab.engine.generate import Generation, TextChunk
 from intab.engine.metrics import Metrics
 from intab.engine.model import Model
 from intab.engine.options import GenerationOptions
-from intab.platform import load
+from intab.platform import load, storage
 
 __version__ = "0.1.0"
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "__version__",
     "errors",
     "load",
+    "storage",
 ]

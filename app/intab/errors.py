@@ -4,6 +4,9 @@ IntabError
 ├── LoadError                 a model could not be loaded
 │   ├── ModelNotFoundError    nothing at that name or address
 │   ├── DownloadError         the bytes did not arrive, or not as promised
+│   │   ├── TemporaryError    the network or the server failed; trying again may help
+│   │   └── DamagedError      the bytes are not the promised ones, or changed on the way
+│   ├── StorageError          the place where models are kept is full, refused or not there
 │   ├── ManifestError         a description file (config.json, intab.json ...) is not valid
 │   ├── UnsupportedModelError the architecture or the graph is not one we can run
 │   └── DeviceError           the runtime or device cannot run it here
@@ -32,6 +35,22 @@ class ModelNotFoundError(LoadError):
 
 class DownloadError(LoadError):
     """The bytes did not arrive, or are not the promised ones."""
+
+
+class TemporaryError(DownloadError):
+    """The network or the server failed; `retry_after` is how many seconds the server asked for."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class DamagedError(DownloadError):
+    """The bytes are not the promised ones, or the file changed while it was on its way."""
+
+
+class StorageError(LoadError):
+    """The place where models are kept is full, was refused, or is not there."""
 
 
 class ManifestError(LoadError):

@@ -8,6 +8,7 @@ from functools import cache
 from intab.engine.download import OnProgress
 from intab.engine.loader import Loader
 from intab.engine.model import Model
+from intab.engine.storage import Storage
 
 
 @cache
@@ -28,6 +29,7 @@ async def load(
     dtype: str | None = None,
     device: str | None = None,
     endpoint: str | None = None,
+    keep: bool = True,
     on_progress: OnProgress | None = None,
 ) -> Model:
     """Load a model, or give back the one that is already loaded under that name.
@@ -37,10 +39,14 @@ async def load(
         the device runs best.
     device: "wasm" or "webgpu" in a browser, "cpu" in CPython; left out, the platform's first.
     endpoint: the hub's address; left out, $HF_ENDPOINT in CPython or https://huggingface.co.
+    keep: whether to store it, so that it need not be fetched again.
     on_progress: called with a `Progress` as bytes arrive and stages begin.
 
     Raises LoadError; its subclasses in `intab.errors` say what is wrong.
     """
     return await loader().load(
-        model, dtype=dtype, device=device, endpoint=endpoint, on_progress=on_progress
+        model, dtype=dtype, device=device, endpoint=endpoint, keep=keep, on_progress=on_progress
     )
+
+
+storage = Storage(lambda: loader().means)

@@ -69,7 +69,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "truncated": (cut_the_graph, "DeviceError: onnxruntime cannot load onnx/model.onnx on wasm"),
     "too-short": (promise_more, "the manifest says 1,000,000: the file is truncated"),
-    "damaged": (flip_a_bit, "DownloadError: onnx/model.onnx is damaged"),
+    "damaged": (flip_a_bit, "DamagedError: onnx/model.onnx is damaged"),
     "other-inputs": (ask_for_pixels, "UnsupportedModelError: The graph asks for pixels"),
     "bert": (be_bert, "UnsupportedModelError: This model cannot continue text: its architecture"),
 }

@@ -4,16 +4,28 @@ from typing import Any
 
 import pytest
 
+from intab.engine.download import Means
 from intab.engine.locate import locate
-from intab.engine.manifest import FileEntry, find_dtypes, parse_manifest, read_manifest
+from intab.engine.manifest import (
+    FileEntry,
+    describe,
+    find_dtypes,
+    parse_manifest,
+    read_manifest,
+)
+from intab.engine.ranges import Span
 from intab.errors import DeviceError, ManifestError, ModelNotFoundError
-from tests.engine.conftest import FakeFetch, as_bytes, model_files
+from tests.engine.conftest import FakeBody, FakeFetch, as_bytes, fake_means, model_files
 
 GOOD: dict[str, Any] = {
     "format": 1,
     "files": {"onnx/m.onnx": {"size": 3, "sha256": "ab"}},
     "dtypes": {"q8": ["onnx/m.onnx"]},
 }
+
+
+def means(files: dict[str, bytes | Exception]) -> Means[FakeBody]:
+    return fake_means(FakeFetch(files))
 
 
 def test_intab_json() -> None:
@@ -29,6 +41,12 @@ def test_intab_json() -> None:
         ({"format": 2}, "format must be 1, not 2"),
         ({"files": []}, "files must be an object"),
         ({"dtypes": {"q8": ["other.onnx"]}}, "'other.onnx', which is not under files"),
+        ({"files": {"onnx/m.onnx": {"sice": 3}}}, "onnx/m.onnx has unknown keys: 'sice'"),
+        ({"files": {"onnx/m.onnx": {"size": "3"}}}, "must be whole numbers, sha256 a text"),
+        (
+            {"files": {"onnx/m.onnx": {"size": 9, "chunk_size": 4, "chunks": ["a", "b"]}}},
+            "chunks must have a sha256 for each chunk_size bytes",
+        ),
     ],
 )
 def test_a_wrong_intab_json_names_the_problem(change: dict[str, Any], says: str) -> None:
@@ -44,7 +62,7 @@ async def test_a_hub_tells_sizes_and_hashes() -> None:
     ]
     location = locate("org/name", "models", "https://hub")
     assert location.listing is not None
-    manifest = await read_manifest(FakeFetch({location.listing: as_bytes(listing)}), location)
+    manifest = await read_manifest(means({location.listing: as_bytes(listing)}), location)
     assert manifest.files["config.json"] == FileEntry(9)
     assert manifest.files["onnx/model_q4.onnx"] == FileEntry(7, "cd")
     assert manifest.dtypes == {"q4": ("onnx/model_q4.onnx",)}
@@ -52,7 +70,7 @@ async def test_a_hub_tells_sizes_and_hashes() -> None:
 
 async def test_an_unknown_hub_id() -> None:
     with pytest.raises(ModelNotFoundError, match="org/name"):
-        await read_manifest(FakeFetch({}), locate("org/name", "models"))
+        await read_manifest(means({}), locate("org/name", "models"))
 
 
 @pytest.mark.parametrize("answer", ["<html>", '{"error": "x"}', "[1]"])
@@ -60,13 +78,12 @@ async def test_a_hub_that_is_none(answer: str) -> None:
     location = locate("org/name", "models", "https://hub")
     assert location.listing is not None
     with pytest.raises(ManifestError, match="is it a hub"):
-        await read_manifest(FakeFetch({location.listing: answer.encode()}), location)
+        await read_manifest(means({location.listing: answer.encode()}), location)
 
 
 async def test_a_plain_folder_is_asked_for_each_file() -> None:
     extra = {"onnx/model.onnx": b"g", "onnx/model.onnx_data": b"1", "onnx/model.onnx_data_1": b"2"}
-    fetch = FakeFetch(model_files(**extra))
-    manifest = await read_manifest(fetch, locate("tiny", "models"))
+    manifest = await read_manifest(means(model_files(**extra)), locate("tiny", "models"))
     assert manifest.dtypes == {
         "fp32": ("onnx/model.onnx", "onnx/model.onnx_data", "onnx/model.onnx_data_1"),
         "q8": ("onnx/model_quantized.onnx",),
@@ -99,3 +116,10 @@ def test_each_device_has_its_preference() -> None:
 def test_a_folder_without_a_graph() -> None:
     with pytest.raises(ModelNotFoundError, match="export the model to ONNX"):
         parse_manifest({**GOOD, "dtypes": {}}).choose_dtype("wasm")
+
+
+def test_a_manifest_is_read_as_it_is_described() -> None:
+    entry = {"size": 9, "sha256": "ab", "chunk_size": 4, "chunks": ["a", "b", "c"]}
+    manifest = parse_manifest({**GOOD, "files": {"onnx/m.onnx": entry}})
+    assert parse_manifest(describe(manifest)) == manifest
+    assert manifest.files["onnx/m.onnx"].digest_of(Span(4, 8)) == "b"

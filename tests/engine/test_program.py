@@ -144,8 +144,8 @@ async def test_an_error_in_the_background_is_told() -> None:
 async def test_a_load_outlives_the_program_that_began_it() -> None:
     source = (
         "import asyncio\n"
-        "from intab.engine.tasks import keep\n"
-        "task = keep(asyncio.sleep(0, 'loaded'), 'load')\n"
+        "from intab.engine.tasks import start_lasting\n"
+        "task = start_lasting(asyncio.sleep(0, 'loaded'), 'load')\n"
     )
     before = asyncio.all_tasks()
     assert await run(source) == ("", "", None)

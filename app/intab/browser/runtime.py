@@ -1,12 +1,14 @@
-"""The browser's runtime: its fetch, its onnxruntime-web, and where models/ lies."""
+"""The browser's runtime: its fetch, its stores, its onnxruntime-web, and where models/ lies."""
 
 from __future__ import annotations
 
 from pyodide.ffi import JsException
 
-from intab.browser.fetch import BrowserFetch, JsBody
+from intab.browser.cache import BrowserStore, Kind, lock
+from intab.browser.fetch import BrowserFetch, BrowserMemory, JsBody
 from intab.browser.ffi import js_worker, reason
 from intab.browser.onnx import OnnxNetwork, open_network
+from intab.engine.download import Means
 from intab.engine.load import Graph
 from intab.errors import DeviceError
 
@@ -14,8 +16,10 @@ from intab.errors import DeviceError
 class BrowserRuntime:
     """Loads and runs models in a worker of the page."""
 
-    def __init__(self) -> None:
-        self.fetch = BrowserFetch()
+    def __init__(self, store: Kind = "cache") -> None:
+        self.means: Means[JsBody] = Means(
+            BrowserFetch(), BrowserMemory(), BrowserStore(store), lock
+        )
         self.devices: tuple[str, ...] = tuple(js_worker().devices().to_py())
 
     async def prepare(self, device: str) -> None:

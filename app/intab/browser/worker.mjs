@@ -1,7 +1,8 @@
 /** All that Python calls in the worker; registered as the JavaScript module `intab_js`. */
-export { decodeText, exists, fetchBytes, sha256 } from "./fetch.mjs";
+export { allocate, ask, decodeText, encodeText, sha256 } from "./fetch.mjs";
 export { devices, open, prepare, threads } from "./onnx.mjs";
 export { connect } from "./wire.mjs";
+export { lock, makeStore, room } from "./stores.mjs";
 
 /** The address of the site's root: this module lies two folders below it. */
 export const root = new URL("../../", import.meta.url).href;

@@ -1,24 +1,25 @@
-"""Fetching a model's files over one small protocol.
+"""What a download is made of: the protocols that platforms fill in, progress, small files.
 
 The engine never looks into a body: it has a size, and small ones have text. Model bytes stay where
-the fetcher put them (a JavaScript buffer, a file), and the session takes them from there.
+the platform put them (a JavaScript buffer, a file), and the session takes them from there. How a
+model's files are brought together is in delivery.py.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from intab.errors import DownloadError, ManifestError, ModelNotFoundError
-
-OnBytes = Callable[[int], None]
-"""Called with the number of bytes that have just arrived."""
+from intab.engine.answers import check_status
+from intab.engine.retry import Clock, OnBytes, Patience, persevere, watched
+from intab.errors import DamagedError, ManifestError, ModelNotFoundError
 
 
 class Body(Protocol):
-    """The bytes of one file, opaque to the engine."""
+    """The bytes of a file or of a chunk, opaque to the engine."""
 
     @property
     def size(self) -> int:
@@ -35,40 +36,168 @@ B = TypeVar("B", bound=Body)
 B_co = TypeVar("B_co", bound=Body, covariant=True)
 
 
+class Reply(Protocol[B_co]):
+    """A server's answer whose body has not been read yet."""
+
+    @property
+    def status(self) -> int:
+        """The status; a file on disk answers 200 or 404."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, their names in lower case; those that CORS hides are missing."""
+
+    async def body(self, on_bytes: OnBytes) -> B_co:
+        """The whole body; TemporaryError where the connection breaks off."""
+
+    async def close(self) -> None:
+        """Stop what is still on its way; to be called in any case."""
+
+
 class Fetch(Protocol[B_co]):
     """Where files come from."""
 
-    async def get(self, address: str, on_bytes: OnBytes | None = None) -> B_co | None:
-        """The file, or None where there is none; DownloadError where it did not arrive whole."""
+    async def request(self, address: str, span: str = "", method: str = "GET") -> Reply[B_co]:
+        """Ask, for a part where `span` is a Range header; TemporaryError where none answers."""
 
-    async def exists(self, address: str) -> bool:
-        """Whether there is a file at that address."""
+
+class Assembly(Protocol[B_co]):
+    """One file's bytes while they are put together, in whatever order they come."""
+
+    def write(self, start: int, body: Any) -> None:
+        """Copy a chunk to its place."""
+
+    def finish(self) -> B_co:
+        """The whole, once every byte of it has been written."""
+
+
+class Memory(Protocol[B_co]):
+    """Makes bodies."""
+
+    def allocate(self, size: int, *, hashing: bool) -> Assembly[B_co]:
+        """Room for a file, hashed on the way if that is wanted; DeviceError where there is not
+        that much memory."""
+
+    def encode(self, text: str) -> B_co:
+        """A body of a text."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """The room of a store in bytes; what is not known is None."""
+
+    used: int | None = None
+    quota: int | None = None
+    persisted: bool = False
+
+    @property
+    def free(self) -> int | None:
+        """The bytes that still fit."""
+        if self.quota is None or self.used is None:
+            return None
+        return max(self.quota - self.used, 0)
+
+
+class Store(Protocol[B]):
+    """Where bodies are kept; every method raises StorageError where that cannot be."""
+
+    async def match(self, key: str) -> B | None:
+        """The body under a key, None where there is none."""
+
+    async def put(self, key: str, body: B) -> None:
+        """Keep a body; after this it is there whole, or StorageError was raised."""
+
+    async def delete(self, key: str) -> None:
+        """Forget a body; nothing happens where there is none."""
+
+    async def keys(self) -> list[str]:
+        """All keys."""
+
+    async def room(self) -> Room:
+        """How much is used and may be; asks the browser not to throw it away."""
+
+
+Lock = Callable[[str], AbstractAsyncContextManager[None]]
+"""Makes others who want the same name wait, those in other tabs too."""
+
+
+@dataclass(frozen=True)
+class Means(Generic[B]):
+    """All that a delivery needs of its platform."""
+
+    fetch: Fetch[B]
+    memory: Memory[B]
+    store: Store[B]
+    lock: Lock
+    clock: Clock = field(default_factory=Clock)
+    patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a load is: bytes of the whole model, or of a stage without bytes (total 0)."""
+    """How far a load is: bytes of the whole model, or of a stage without bytes (total 0).
+
+    `rate` is in bytes a second; `seconds_left` is None while it is not known.
+    """
 
     stage: str
     file: str = ""
     loaded: int = 0
     total: int = 0
+    file_loaded: int = 0
+    file_total: int = 0
+    rate: float = 0.0
+    seconds_left: float | None = None
 
 
 OnProgress = Callable[[Progress], None]
 
 
-async def get_file(fetch: Fetch[B], address: str, on_bytes: OnBytes | None = None) -> B:
-    """The file at `address`; ModelNotFoundError where there is none."""
-    body = await fetch.get(address, on_bytes)
-    if body is None:
-        raise ModelNotFoundError(f"There is no file at {address}: check the model's name.")
-    return body
+@dataclass(frozen=True)
+class Notice:
+    """Something a user should hear of though the load goes on."""
+
+    kind: Literal["memory", "changed", "damaged", "offline"]
+    text: str
 
 
-async def get_json(fetch: Fetch[Body], address: str) -> dict[str, Any] | None:
+OnNotice = Callable[[Notice], None]
+
+
+async def get_whole(means: Means[B], address: str, patience: Patience | None = None) -> B | None:
+    """The file at `address` in one piece, None where there is none."""
+    patience = patience or means.patience
+
+    async def read(on_bytes: OnBytes) -> B | None:
+        reply = await means.fetch.request(address)
+        try:
+            return await reply.body(on_bytes) if check_status(reply, address, means.clock) else None
+        finally:
+            await reply.close()
+
+    return await persevere(
+        lambda: watched(read, address, patience, means.clock), patience, means.clock
+    )
+
+
+async def exists(means: Means[Any], address: str) -> bool:
+    """Whether there is a file at that address."""
+
+    async def ask(_: OnBytes) -> bool:
+        reply = await means.fetch.request(address, method="HEAD")
+        await reply.close()
+        return reply.status != 405 and check_status(reply, address, means.clock)
+
+    return await persevere(
+        lambda: watched(ask, address, means.patience, means.clock), means.patience, means.clock
+    )
+
+
+async def get_json(
+    means: Means[Any], address: str, patience: Patience | None = None
+) -> dict[str, Any] | None:
     """The JSON object at `address`, None where there is no file."""
-    body = await fetch.get(address)
+    body = await get_whole(means, address, patience)
     return None if body is None else parse_object(body.text(), address)
 
 
@@ -86,15 +215,24 @@ def parse_object(text: str, name: str) -> dict[str, Any]:
     return value
 
 
-async def check_body(body: Body, name: str, size: int, sha256: str) -> None:
-    """Compare a body with what the manifest promised; `size` -1 and `sha256` "" promise nothing."""
-    if size >= 0 and body.size != size:
-        raise DownloadError(
-            f"{name} has {body.size:,} bytes, the manifest says {size:,}: "
+def not_found(address: str) -> ModelNotFoundError:
+    """The error for a file that is not there."""
+    return ModelNotFoundError(f"There is no file at {address}: check the model's name.")
+
+
+def check_size(name: str, size: int, promised: int) -> None:
+    """DamagedError unless a file is as long as promised; -1 promises nothing."""
+    if promised not in (-1, size):
+        raise DamagedError(
+            f"{name} has {size:,} bytes, the manifest says {promised:,}: "
             "the file is truncated or was replaced; reload the page to fetch it again."
         )
-    if sha256 and await body.sha256() != sha256:
-        raise DownloadError(
+
+
+def check_digest(name: str, digest: str, promised: str) -> None:
+    """DamagedError unless a file has the promised sha256; "" promises nothing."""
+    if promised and digest != promised:
+        raise DamagedError(
             f"{name} is damaged (its sha256 differs from the manifest's): "
             "reload the page to fetch it again."
         )

@@ -1,36 +1,51 @@
 """Loading a model: find its files, fetch them at once, check them, make the network.
 
-    spec -> locate -> read_manifest -> fetch and check -> Runtime.open -> Model
+    spec -> locate -> read_manifest -> Delivery -> Runtime.open -> Model
 
 A `Runtime` is what a platform provides: the browser's and CPython's are in the outer rings.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Protocol
 
 from intab.engine import chat
+from intab.engine.delivery import Delivery
 from intab.engine.download import (
     B,
     Body,
-    Fetch,
+    Means,
+    Notice,
+    OnNotice,
     OnProgress,
     Progress,
-    check_body,
-    get_file,
     parse_object,
 )
+from intab.engine.keys import ModelKey
 from intab.engine.locate import Location
-from intab.engine.manifest import TEXT_FILES, FileEntry, Manifest, read_manifest
+from intab.engine.manifest import (
+    TEXT_FILES,
+    FileEntry,
+    Manifest,
+    describe,
+    parse_manifest,
+    read_manifest,
+)
 from intab.engine.metrics import OnMetrics
 from intab.engine.model import Model, Network, Texts
+from intab.engine.shelf import Shelf, open_shelf
+from intab.engine.tasks import all_or_first_error
 from intab.engine.tokenizer import Tokenizer
-from intab.errors import DeviceError, ManifestError, RunError, UnsupportedModelError
+from intab.errors import (
+    DeviceError,
+    DownloadError,
+    ManifestError,
+    RunError,
+    UnsupportedModelError,
+)
 
-T = TypeVar("T")
 _NESTED = ("text_config", "llm_config")
 
 
@@ -49,8 +64,8 @@ class Runtime(Protocol[B]):
     """What a platform provides to load and run models."""
 
     @property
-    def fetch(self) -> Fetch[B]:
-        """Where files come from."""
+    def means(self) -> Means[B]:
+        """Where files come from, where they are kept."""
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -63,44 +78,81 @@ class Runtime(Protocol[B]):
         """Make a network; DeviceError or UnsupportedModelError where that cannot be."""
 
 
-class _Tally:
-    """Adds up the bytes that arrive, over all files, and reports them."""
-
-    def __init__(self, files: Mapping[str, FileEntry], report: OnProgress) -> None:
-        self._total = sum(max(entry.size, 0) for entry in files.values())
-        self._loaded = 0
-        self._report = report
-
-    def add(self, name: str, count: int) -> None:
-        self._loaded += count
-        self._report(Progress("download", name, self._loaded, max(self._total, self._loaded)))
-
-
 async def load_model(
     location: Location,
     runtime: Runtime[B],
     *,
     dtype: str | None = None,
     device: str | None = None,
+    keep: bool = True,
     on_progress: OnProgress | None = None,
+    on_notice: OnNotice | None = None,
     on_metrics: OnMetrics | None = None,
 ) -> Model:
     """Load the model at `location`; LoadError says what is missing, damaged or not supported."""
-    report = on_progress or _silent
+    report, notice = on_progress or _silent, on_notice or _silent
     report(Progress("describe"))
     device = choose_device(runtime, device)
-    manifest = await read_manifest(runtime.fetch, location)
-    config = await _read_config(runtime.fetch, location, manifest)
-    check_architecture(config)
-    dtype, reason = manifest.choose_dtype(device, dtype)
-    preparing = asyncio.ensure_future(runtime.prepare(device))
-    bodies = await _fetch_all(runtime.fetch, location, _needed(manifest, dtype), report)
+    key = ModelKey(location.base, location.revision)
+    keep = keep and location.remote
+    async with open_shelf(runtime.means, key, notice, keep=keep) as shelf:
+        manifest = await _describe(runtime.means, location, shelf, notice)
+
+        def deliver(files: dict[str, FileEntry], report: OnProgress) -> Delivery[B]:
+            return Delivery(runtime.means, shelf, location, files, report, notice)
+
+        only = {"config.json": manifest.files.get("config.json", FileEntry())}
+        config = _parse_config(await deliver(only, _silent).get("config.json"))
+        check_architecture(config)
+        dtype, reason = manifest.choose_dtype(device, dtype)
+        delivery = deliver(_needed(manifest, dtype), report)
+        await delivery.check_room()
+        await _note(shelf, location, manifest, [*only, *delivery.files], runtime.means.clock.date())
+        bodies = await _with(delivery.get_all(), runtime.prepare(device))
+        await shelf.note()
     texts = _read_texts(bodies, config)
-    await preparing
+    graph = _graph(manifest, dtype, bodies, config)
+    bodies.clear()
     report(Progress("start"))
-    network = await runtime.open(_graph(manifest, dtype, bodies, config), device)
+    network = await runtime.open(graph, device)
+    del graph  # its bytes, which the network has made its own
     await _warm_up(network, texts.tokenizer, report)
     return Model(location.name, dtype, reason, network, texts, on_metrics)
+
+
+async def _describe(
+    means: Means[B], location: Location, shelf: Shelf[B], notice: OnNotice
+) -> Manifest:
+    """The manifest of now; where it cannot be had, the one of the last visit."""
+    kept = shelf.record.get("manifest")
+    patience = replace(means.patience, attempts=1) if kept else means.patience
+    try:
+        return await read_manifest(means, location, patience)
+    except DownloadError as exc:
+        if not kept:
+            raise
+        notice(Notice("offline", f"{location.name} is loaded as it was stored: {exc}"))
+        return parse_manifest(kept)
+
+
+async def _note(
+    shelf: Shelf[B], location: Location, manifest: Manifest, files: list[str], now: float
+) -> None:
+    """Write down what is needed, so that the next visit needs no server."""
+    await shelf.note(name=location.name, manifest=describe(manifest), files=files, used=now)
+
+
+async def _with(
+    files: Coroutine[Any, Any, dict[str, B]], preparing: Coroutine[Any, Any, None]
+) -> dict[str, B]:
+    """The files, while the device is prepared; the first failure ends both."""
+    bodies: dict[str, B] = {}
+
+    async def fill() -> None:
+        bodies.update(await files)
+
+    await all_or_first_error([fill(), preparing])
+    return bodies
 
 
 def choose_device(runtime: Runtime[Any], wanted: str | None) -> str:
@@ -129,13 +181,7 @@ def check_architecture(config: Mapping[str, Any]) -> None:
     )
 
 
-async def _read_config(
-    fetch: Fetch[Body], location: Location, manifest: Manifest
-) -> dict[str, Any]:
-    address = location.file("config.json")
-    body = await get_file(fetch, address)
-    entry = manifest.files.get("config.json", FileEntry())
-    await check_body(body, "config.json", entry.size, entry.sha256)
+def _parse_config(body: Body) -> dict[str, Any]:
     config = parse_object(body.text(), "config.json")
     inner: Mapping[str, Any] = next(
         (config[key] for key in _NESTED if isinstance(config.get(key), dict)), {}
@@ -144,32 +190,8 @@ async def _read_config(
 
 
 def _needed(manifest: Manifest, dtype: str) -> dict[str, FileEntry]:
-    names = ["tokenizer.json", *(n for n in TEXT_FILES if n in manifest.files)]
-    return {n: manifest.files.get(n, FileEntry()) for n in (*names, *manifest.dtypes[dtype])}
-
-
-async def _fetch_all(
-    fetch: Fetch[B], location: Location, files: Mapping[str, FileEntry], report: OnProgress
-) -> dict[str, B]:
-    tally = _Tally(files, report)
-
-    async def get(name: str, entry: FileEntry) -> B:
-        body = await get_file(fetch, location.file(name), lambda count: tally.add(name, count))
-        await check_body(body, name, entry.size, entry.sha256)
-        return body
-
-    bodies = await _all_or_first_error([get(name, entry) for name, entry in files.items()])
-    return dict(zip(files, bodies, strict=True))
-
-
-async def _all_or_first_error(work: list[Coroutine[Any, Any, T]]) -> list[T]:
-    """Like gather, but the first failure ends the rest, so that nothing goes on unseen."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(item) for item in work]
-    except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None
-    return [task.result() for task in tasks]
+    texts = ["tokenizer.json", *(n for n in TEXT_FILES if n in manifest.files)]
+    return {n: manifest.files.get(n, FileEntry()) for n in (*texts, *manifest.dtypes[dtype])}
 
 
 def _read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:
@@ -219,5 +241,5 @@ async def _warm_up(network: Network, tokenizer: Tokenizer, report: OnProgress) -
         )
 
 
-def _silent(progress: Progress) -> None:
+def _silent(_: object) -> None:
     """The listener of those who have none."""

@@ -2,7 +2,7 @@
 
 A page's program runs again and again; its `await intab.load("default")` must cost nothing the
 second time. A load that is under way is joined, a failed one is forgotten, a closed model is loaded
-anew. Cancelling one who waits does not cancel the load.
+anew. Cancelling one who waits does not cancel the load; cancelling all of them does.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from intab.engine.download import OnProgress, Progress
+from intab.engine.download import Means, Notice, OnProgress, Progress
 from intab.engine.load import Runtime, load_model
 from intab.engine.locate import DEFAULT_ENDPOINT, Location, locate
 from intab.engine.metrics import Metrics
 from intab.engine.model import Model
-from intab.engine.tasks import keep
+from intab.engine.tasks import start_lasting
 
 _Key = tuple[str, str | None, str | None]
 
@@ -33,6 +33,7 @@ class Listeners:
     on_progress: Callable[[Progress], None] = _ignore
     on_loaded: Callable[[Model], None] = _ignore
     on_metrics: Callable[[Metrics], None] = _ignore
+    on_notice: Callable[[Notice], None] = _ignore
 
 
 @dataclass
@@ -41,6 +42,17 @@ class _Load:
 
     listeners: list[OnProgress]
     task: asyncio.Task[Model]
+    waiting: int = 0
+
+    async def wait(self) -> Model:
+        """Its model. When the last one who waits is cancelled, so is the load."""
+        self.waiting += 1
+        try:
+            return await asyncio.shield(self.task)
+        finally:
+            self.waiting -= 1
+            if not self.waiting:
+                self.task.cancel()
 
 
 class Loader:
@@ -54,6 +66,11 @@ class Loader:
         self._loads: dict[_Key, _Load] = {}
         self.listeners = Listeners()
 
+    @property
+    def means(self) -> Means[Any]:
+        """The runtime's: where models come from and are kept."""
+        return self._runtime.means
+
     async def load(
         self,
         spec: str,
@@ -61,6 +78,7 @@ class Loader:
         dtype: str | None = None,
         device: str | None = None,
         endpoint: str | None = None,
+        keep: bool = True,
         on_progress: OnProgress | None = None,
     ) -> Model:
         """The model that `spec` names; see `intab.load`."""
@@ -68,42 +86,52 @@ class Loader:
         key = (location.base, dtype, device)
         model = self._models.get(key)
         if model is None or model.closed:
-            load = self._under_way(key) or self._begin(key, location)
+            load = self._under_way(key) or self._begin(key, location, keep)
             if on_progress:
                 load.listeners.append(on_progress)
-            model = await asyncio.shield(load.task)
+            model = await load.wait()
         self.listeners.on_loaded(model)
         return model
 
     def _under_way(self, key: _Key) -> _Load | None:
         load = self._loads.get(key)
         # A task of an event loop that has ended (a second asyncio.run) can never finish.
-        alive = load and load.task.get_loop() is asyncio.get_running_loop()
-        return load if alive else None
+        if load is None or load.task.get_loop() is not asyncio.get_running_loop():
+            return None
+        return None if load.task.cancelling() else load
 
-    def _begin(self, key: _Key, location: Location) -> _Load:
+    def _begin(self, key: _Key, location: Location, keep: bool) -> _Load:
         listeners: list[OnProgress] = [lambda progress: self.listeners.on_progress(progress)]
-        task = keep(self._load(key, location, listeners), f"load {location.name}")
-        # Nobody may be waiting any more when it fails; asyncio must not complain of that.
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        self._loads[key] = _Load(listeners, task)
-        return self._loads[key]
+        work = self._load(key, location, listeners, keep)
+        task = start_lasting(work, f"load {location.name}")
+        load = self._loads[key] = _Load(listeners, task)
 
-    async def _load(self, key: _Key, location: Location, listeners: list[OnProgress]) -> Model:
+        def forget(done: asyncio.Task[Model]) -> None:
+            # Nobody may be waiting any more when it fails; asyncio must not complain of that.
+            if not done.cancelled():
+                done.exception()
+            if self._loads.get(key) is load:
+                del self._loads[key]
+
+        task.add_done_callback(forget)
+        return load
+
+    async def _load(
+        self, key: _Key, location: Location, listeners: list[OnProgress], keep: bool
+    ) -> Model:
         def report(progress: Progress) -> None:
             for listener in listeners:
                 listener(progress)
 
         _, dtype, device = key
-        try:
-            self._models[key] = await load_model(
-                location,
-                self._runtime,
-                dtype=dtype,
-                device=device,
-                on_progress=report,
-                on_metrics=lambda metrics: self.listeners.on_metrics(metrics),
-            )
-            return self._models[key]
-        finally:
-            del self._loads[key]
+        self._models[key] = await load_model(
+            location,
+            self._runtime,
+            dtype=dtype,
+            device=device,
+            keep=keep,
+            on_progress=report,
+            on_notice=lambda notice: self.listeners.on_notice(notice),
+            on_metrics=lambda metrics: self.listeners.on_metrics(metrics),
+        )
+        return self._models[key]

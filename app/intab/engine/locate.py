@@ -28,6 +28,12 @@ class Location:
     name: str
     base: str
     listing: str | None = None
+    revision: str = ""
+
+    @property
+    def remote(self) -> bool:
+        """Whether the folder is on a server, not on a disk."""
+        return self.base.startswith(("http://", "https://"))
 
     def file(self, path: str) -> str:
         """The address of the file `path` (relative, with forward slashes)."""
@@ -55,4 +61,5 @@ def _hub_location(name: str, repo: str, revision: str, endpoint: str) -> Locatio
         name,
         f"{endpoint}/{repo}/resolve/{rev}/",
         f"{endpoint}/api/models/{repo}/tree/{rev}?recursive=true",
+        revision,
     )

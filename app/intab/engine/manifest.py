@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from intab.engine.download import Body, Fetch, get_json
+from intab.engine.download import Means, exists, get_json, get_whole
 from intab.engine.locate import Location
+from intab.engine.ranges import Span, plan
+from intab.engine.retry import Patience
 from intab.errors import DeviceError, ManifestError, ModelNotFoundError
 
 SUFFIXES = {
@@ -48,14 +50,24 @@ _KEYS = {
     "session_options",
     "self_test",
 }
+_ENTRY_KEYS = {"size", "sha256", "chunk_size", "chunks"}
 
 
 @dataclass(frozen=True)
 class FileEntry:
-    """What is known of a file beforehand: size in bytes (-1 unknown), sha256 ("" unknown)."""
+    """What is known of a file beforehand: size in bytes (-1 unknown), sha256 ("" unknown), and
+    perhaps the sha256 of each of its chunks of `chunk_size` bytes."""
 
     size: int = -1
     sha256: str = ""
+    chunk_size: int = 0
+    chunks: tuple[str, ...] = ()
+
+    def digest_of(self, span: Span) -> str:
+        """The sha256 that was promised for a chunk, "" where none was."""
+        if not self.chunks or span.start % self.chunk_size:
+            return ""
+        return self.chunks[span.start // self.chunk_size]
 
 
 @dataclass(frozen=True)
@@ -83,14 +95,16 @@ class Manifest:
         )
 
 
-async def read_manifest(fetch: Fetch[Body], location: Location) -> Manifest:
+async def read_manifest(
+    means: Means[Any], location: Location, patience: Patience | None = None
+) -> Manifest:
     """Learn what is at `location`, by intab.json, the hub's listing, or asking for each file."""
     if location.listing:
-        return await _from_listing(fetch, location.name, location.listing)
-    data = await get_json(fetch, location.file("intab.json"))
+        return await _from_listing(means, location.name, location.listing, patience)
+    data = await get_json(means, location.file("intab.json"), patience)
     if data is not None:
         return parse_manifest(data)
-    return await _from_asking(fetch, location)
+    return await _from_asking(means, location)
 
 
 def parse_manifest(data: dict[str, Any]) -> Manifest:
@@ -108,8 +122,41 @@ def parse_manifest(data: dict[str, Any]) -> Manifest:
     ]
     if problems:
         raise ManifestError("intab.json is not valid: " + "; ".join(problems) + ".")
-    entries = {k: FileEntry(v.get("size", -1), v.get("sha256", "")) for k, v in files.items()}
+    entries = {name: _parse_entry(name, entry, problems) for name, entry in files.items()}
+    if problems:
+        raise ManifestError("intab.json is not valid: " + "; ".join(problems) + ".")
     return Manifest(entries, dtypes, data.get("session_options", {}))
+
+
+def _parse_entry(name: str, data: dict[str, Any], problems: list[str]) -> FileEntry:
+    """A file's entry; what is wrong with it is added to `problems`."""
+    unknown = ", ".join(sorted(map(repr, data.keys() - _ENTRY_KEYS)))
+    entry = FileEntry(
+        data.get("size", -1),
+        data.get("sha256", ""),
+        data.get("chunk_size", 0),
+        tuple(data.get("chunks", ())),
+    )
+    if unknown:
+        problems.append(f"{name} has unknown keys: {unknown}")
+    whole = isinstance(entry.size, int) and isinstance(entry.chunk_size, int)
+    if not whole or not isinstance(entry.sha256, str):
+        problems.append(f"{name}: size and chunk_size must be whole numbers, sha256 a text")
+    elif entry.chunks and (
+        entry.chunk_size < 1 or len(entry.chunks) != len(plan(entry.size, entry.chunk_size))
+    ):
+        problems.append(f"{name}: chunks must have a sha256 for each chunk_size bytes of its size")
+    return entry
+
+
+def describe(manifest: Manifest) -> dict[str, Any]:
+    """The manifest as intab.json, for `parse_manifest`."""
+    return {
+        "format": 1,
+        "files": {name: asdict(entry) for name, entry in manifest.files.items()},
+        "dtypes": {dtype: list(names) for dtype, names in manifest.dtypes.items()},
+        "session_options": manifest.session_options,
+    }
 
 
 def _mapping(data: dict[str, Any], key: str, problems: list[str]) -> dict[str, Any]:
@@ -120,8 +167,10 @@ def _mapping(data: dict[str, Any], key: str, problems: list[str]) -> dict[str, A
     return {}
 
 
-async def _from_listing(fetch: Fetch[Body], name: str, listing: str) -> Manifest:
-    body = await fetch.get(listing)
+async def _from_listing(
+    means: Means[Any], name: str, listing: str, patience: Patience | None
+) -> Manifest:
+    body = await get_whole(means, listing, patience)
     if body is None:
         raise ModelNotFoundError(
             f"The hub knows no {name}: check the id and the revision "
@@ -152,26 +201,26 @@ def find_dtypes(files: dict[str, FileEntry]) -> dict[str, tuple[str, ...]]:
     return dtypes
 
 
-async def _from_asking(fetch: Fetch[Body], location: Location) -> Manifest:
+async def _from_asking(means: Means[Any], location: Location) -> Manifest:
     graphs = [f"{stem}{suffix}.onnx" for stem in STEMS for suffix in SUFFIXES.values()]
-    found = await _existing(fetch, location, [*graphs, *TEXT_FILES])
+    found = await _existing(means, location, [*graphs, *TEXT_FILES])
     data = [
         name
         for graph in found
         if graph.endswith(".onnx")
-        for name in await _external_data(fetch, location, graph)
+        for name in await _external_data(means, location, graph)
     ]
     entries = {n: FileEntry() for n in ("config.json", "tokenizer.json", *found, *data)}
     return Manifest(entries, find_dtypes(entries))
 
 
-async def _existing(fetch: Fetch[Body], location: Location, names: list[str]) -> list[str]:
-    answers = await asyncio.gather(*(fetch.exists(location.file(n)) for n in names))
+async def _existing(means: Means[Any], location: Location, names: list[str]) -> list[str]:
+    answers = await asyncio.gather(*(exists(means, location.file(n)) for n in names))
     return [name for name, there in zip(names, answers, strict=True) if there]
 
 
-async def _external_data(fetch: Fetch[Body], location: Location, graph: str) -> list[str]:
-    found = await _existing(fetch, location, [f"{graph}_data", f"{graph}.data"])
-    while found and await fetch.exists(location.file(f"{graph}_data_{len(found)}")):
+async def _external_data(means: Means[Any], location: Location, graph: str) -> list[str]:
+    found = await _existing(means, location, [f"{graph}_data", f"{graph}.data"])
+    while found and await exists(means, location.file(f"{graph}_data_{len(found)}")):
         found.append(f"{graph}_data_{len(found)}")
     return found

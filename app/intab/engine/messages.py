@@ -57,6 +57,10 @@ class Loading:
     file: str
     loaded: int
     total: int
+    file_loaded: int = 0
+    file_total: int = 0
+    rate: float = 0.0
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True)

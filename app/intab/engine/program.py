@@ -20,7 +20,7 @@ from time import monotonic
 from types import FrameType
 from typing import Any
 
-from intab.engine.tasks import is_kept
+from intab.engine.tasks import is_lasting
 from intab.errors import IntabError, ProgramError
 
 FILENAME = "program.py"
@@ -78,7 +78,7 @@ async def _execute(source: str) -> Failure | None:
 
 async def _end_tasks(tasks: set[asyncio.Task[Any]]) -> None:
     """Cancel what is left of the program; loads go on, since another program may want them."""
-    left = [task for task in tasks if not is_kept(task)]
+    left = [task for task in tasks if not is_lasting(task)]
     for task in left:
         task.cancel()
     for ended in await asyncio.gather(*left, return_exceptions=True):

@@ -28,7 +28,7 @@ from intab.engine.messages import (
 from intab.engine.metrics import Metrics
 from intab.engine.model import Model
 from intab.engine.program import describe, run_program
-from intab.engine.tasks import keep
+from intab.engine.tasks import start_lasting
 
 
 class Service:
@@ -59,7 +59,7 @@ class Service:
             case Stop():
                 self._stop(request.run)
             case Preload():
-                self._preloading = keep(self._preload(request.model), "preload")
+                self._preloading = start_lasting(self._preload(request.model), "preload")
 
     def _post(self, event: Event) -> None:
         self._post_text(encode(event))

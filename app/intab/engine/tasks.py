@@ -1,20 +1,30 @@
-"""Tasks that belong to the interpreter and not to the program that happened to begin them."""
+"""Tasks: several at once so that nothing goes on unseen, and those that outlive a program."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-_KEPT = "intab: "
+_LASTING = "intab: "
 
 
-def keep(work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+async def all_or_first_error(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Like gather, but the first failure ends the rest."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(item) for item in work]
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+def start_lasting(work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
     """Start a task that outlives the program that began it, such as the load of a model."""
-    return asyncio.create_task(work, name=_KEPT + name)
+    return asyncio.create_task(work, name=_LASTING + name)
 
 
-def is_kept(task: asyncio.Task[Any]) -> bool:
-    """Whether `keep` started it."""
-    return task.get_name().startswith(_KEPT)
+def is_lasting(task: asyncio.Task[Any]) -> bool:
+    """Whether `start_lasting` started it."""
+    return task.get_name().startswith(_LASTING)

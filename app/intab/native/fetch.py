@@ -1,19 +1,18 @@
-"""Files from disk, or over HTTP where the address says so."""
+"""Files from disk, or over HTTP where the address says so; bodies are files or bytes."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
 import httpx
 
-from intab.engine.download import OnBytes
-from intab.errors import DownloadError, ManifestError
+from intab.engine.retry import OnBytes
+from intab.errors import ManifestError, TemporaryError
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,11 @@ class FileBody:
 
     async def sha256(self) -> str:
         """The sha256 in hexadecimal digits."""
-        return await asyncio.to_thread(lambda: hashlib.sha256(self.bytes()).hexdigest())
+        return await asyncio.to_thread(self._digest)
+
+    def _digest(self) -> str:
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class MemoryBody:
     """Bytes that came over the network."""
 
     data: bytes
-    address: str
+    address: str = "the file"
 
     @property
     def size(self) -> int:
@@ -62,32 +65,109 @@ class MemoryBody:
 
     async def sha256(self) -> str:
         """The sha256 in hexadecimal digits."""
-        return hashlib.sha256(self.data).hexdigest()
+        return await asyncio.to_thread(lambda: hashlib.sha256(self.data).hexdigest())
 
 
 NativeBody = FileBody | MemoryBody
 
 
+class MemoryAssembly:
+    """A file's bytes while its chunks arrive."""
+
+    def __init__(self, size: int) -> None:
+        self._data = bytearray(size)
+
+    def write(self, start: int, body: NativeBody) -> None:
+        """Copy a chunk to its place."""
+        self._data[start : start + body.size] = body.bytes()
+
+    def finish(self) -> MemoryBody:
+        """The whole; the room it was put together in is given back."""
+        data, self._data = bytes(self._data), bytearray()
+        return MemoryBody(data)
+
+
+class NativeMemory:
+    """Makes bodies of bytes."""
+
+    def allocate(self, size: int, *, hashing: bool) -> MemoryAssembly:
+        """Room for a file; hashing waits until the body is asked."""
+        return MemoryAssembly(size)
+
+    def encode(self, text: str) -> MemoryBody:
+        """A body of a text."""
+        return MemoryBody(text.encode())
+
+
+@dataclass(frozen=True)
+class DiskReply:
+    """The answer about a file on disk."""
+
+    path: Path
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        """200 where there is a file, else 404."""
+        return 200 if self.path.is_file() else 404
+
+    async def body(self, on_bytes: OnBytes) -> FileBody:
+        """The file itself."""
+        on_bytes(self.path.stat().st_size)
+        return FileBody(self.path)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class HttpReply:
+    """A server's answer; closing it hangs up."""
+
+    def __init__(self, client: httpx.AsyncClient, response: httpx.Response, address: str) -> None:
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = {k.lower(): v for k, v in response.headers.items()}
+        self._client = client
+        self._response = response
+        self._address = address
+
+    async def body(self, on_bytes: OnBytes) -> MemoryBody:
+        """The bytes, decoded where they came compressed."""
+        data = bytearray()
+        try:
+            async for part in self._response.aiter_bytes():
+                data += part
+                on_bytes(len(part))
+        except httpx.HTTPError as exc:
+            raise _unreachable(self._address, exc) from exc
+        return MemoryBody(bytes(data), self._address)
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._response.aclose()
+        await self._client.aclose()
+
+
 class NativeFetch:
     """Fetches from folders and from http(s) addresses."""
 
-    async def get(self, address: str, on_bytes: OnBytes | None = None) -> NativeBody | None:
-        """The file, or None where there is none."""
-        if address.startswith(("http://", "https://")):
-            return await _get_http(address, on_bytes)
-        path = local_path(address)
-        if not path.is_file():
-            return None
-        if on_bytes:
-            on_bytes(path.stat().st_size)
-        return FileBody(path)
-
-    async def exists(self, address: str) -> bool:
-        """Whether there is a file at that address."""
-        if address.startswith(("http://", "https://")):
-            async with _client(address) as client:
-                return (await client.head(address)).is_success
-        return local_path(address).is_file()
+    async def request(
+        self, address: str, span: str = "", method: str = "GET"
+    ) -> DiskReply | HttpReply:
+        """Ask a server; files on disk are there at once, and whole."""
+        if not address.startswith(("http://", "https://")):
+            return DiskReply(local_path(address))
+        # Part of a compressed file would be of no use.
+        headers = {"Range": span, "Accept-Encoding": "identity"} if span else {}
+        client = httpx.AsyncClient(follow_redirects=True, timeout=60)
+        try:
+            request = client.build_request(method, address, headers=headers)
+            return HttpReply(client, await client.send(request, stream=True), address)
+        except httpx.HTTPError as exc:
+            await client.aclose()
+            raise _unreachable(address, exc) from exc
+        except BaseException:
+            await client.aclose()
+            raise
 
 
 def local_path(address: str) -> Path:
@@ -95,31 +175,11 @@ def local_path(address: str) -> Path:
     return Path(unquote(address.removeprefix("file://"))).expanduser()
 
 
-async def _get_http(address: str, on_bytes: OnBytes | None) -> MemoryBody | None:
-    data = bytearray()
-    async with _client(address) as client, client.stream("GET", address) as response:
-        if response.status_code == httpx.codes.NOT_FOUND:
-            return None
-        if not response.is_success:
-            raise DownloadError(f"{address} answered {response.status_code}: try again later.")
-        async for part in response.aiter_bytes():
-            data += part
-            if on_bytes:
-                on_bytes(len(part))
-    return MemoryBody(bytes(data), address)
-
-
-@asynccontextmanager
-async def _client(address: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client whose failures are DownloadErrors."""
-    try:
-        async with httpx.AsyncClient(follow_redirects=True, timeout=60) as client:
-            yield client
-    except httpx.HTTPError as exc:
-        raise DownloadError(
-            f"{address} could not be fetched ({str(exc) or type(exc).__name__}): "
-            "check the address and the network."
-        ) from exc
+def _unreachable(address: str, exc: httpx.HTTPError) -> TemporaryError:
+    return TemporaryError(
+        f"{address} could not be fetched ({str(exc) or type(exc).__name__}): "
+        "check the address and the network."
+    )
 
 
 def _decode(data: bytes, name: str) -> str:

@@ -1,13 +1,16 @@
-"""CPython's runtime: files or HTTP, onnxruntime on the CPU, and where models/ is looked for."""
+"""CPython's runtime: files or HTTP, a folder to keep models in, onnxruntime on the CPU."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
+from intab.engine.download import Means
 from intab.engine.load import Graph
-from intab.native.fetch import NativeBody, NativeFetch
+from intab.native.fetch import NativeBody, NativeFetch, NativeMemory
+from intab.native.folder import FolderStore
 from intab.native.onnx import OnnxNetwork, open_network
 
 _CHECKOUT = Path(__file__).resolve().parents[3] / "models"
@@ -19,7 +22,9 @@ class NativeRuntime:
     devices = ("cpu",)
 
     def __init__(self) -> None:
-        self.fetch = NativeFetch()
+        self.means: Means[NativeBody] = Means(
+            NativeFetch(), NativeMemory(), FolderStore(), lambda name: nullcontext()
+        )
 
     async def prepare(self, device: str) -> None:
         """Nothing: onnxruntime is there once it is imported."""

@@ -1,0 +1,193 @@
+/**
+ * Three places where a browser keeps bytes, with the same five verbs. Keys are paths of parts that
+ * begin with `=` (engine/keys.py). Used by cache.py; each error is thrown as the browser made it.
+ */
+const NAME = "intab-models-1";
+const DRAFT = ".draft";
+const ADDRESS = "https://intab.invalid/"; // the Cache API wants addresses; nothing is fetched there
+
+/** The Cache API: each body is a complete answer, there whole or not at all. */
+class CacheStore {
+  open() {
+    need(globalThis.caches, "the Cache API is missing");
+    return caches.open(NAME);
+  }
+
+  async match(key) {
+    const response = await (await this.open()).match(ADDRESS + key);
+    return response && new Uint8Array(await response.arrayBuffer());
+  }
+
+  async put(key, bytes) {
+    await (await this.open()).put(ADDRESS + key, new Response(bytes));
+  }
+
+  async remove(key) {
+    await (await this.open()).delete(ADDRESS + key);
+  }
+
+  async keys() {
+    const requests = await (await this.open()).keys();
+    return requests.map(({ url }) => url.slice(ADDRESS.length));
+  }
+}
+
+/** The origin private file system: a file a key, in folders; a long part is split over several. */
+class FileStore {
+  async root() {
+    need(navigator.storage?.getDirectory, "the private file system is missing");
+    const root = await navigator.storage.getDirectory();
+    return root.getDirectoryHandle(NAME, { create: true });
+  }
+
+  /** The folders on the way to a key's file, and the file's name. */
+  async find(key, create) {
+    const names = key.replace(/([^/]{100})(?=[^/])/g, "$1+/").split("/");
+    const file = names.pop();
+    const folders = [await this.root()];
+    for (const name of names) {
+      folders.unshift(await folders[0].getDirectoryHandle(name, { create }));
+    }
+    return { folders, names: [file, ...names.reverse()] };
+  }
+
+  async match(key) {
+    return orUndefined(async () => {
+      const { folders, names } = await this.find(key, false);
+      const file = await (await folders[0].getFileHandle(names[0])).getFile();
+      return new Uint8Array(await file.arrayBuffer());
+    });
+  }
+
+  /** Written beside its place and moved there, so that a tab that is killed leaves no half. */
+  async put(key, bytes) {
+    const { folders, names } = await this.find(key, true);
+    const draft = await folders[0].getFileHandle(names[0] + DRAFT, { create: true });
+    try {
+      const stream = await draft.createWritable();
+      await stream.write(bytes);
+      await stream.close();
+      await draft.move(names[0]);
+    } catch (error) {
+      await folders[0].removeEntry(names[0] + DRAFT).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** With it go the folders that are empty without it. */
+  async remove(key) {
+    await orUndefined(async () => {
+      const { folders, names } = await this.find(key, false);
+      await folders[0].removeEntry(names[0]);
+      for (let depth = 1; depth < names.length; depth += 1) {
+        const entries = folders[depth - 1].keys();
+        if (!(await entries.next()).done) return;
+        await folders[depth].removeEntry(names[depth]);
+      }
+    });
+  }
+
+  async keys() {
+    const found = [];
+    const visit = async (folder, path) => {
+      for await (const [name, handle] of folder.entries()) {
+        if (handle.kind === "directory") await visit(handle, `${path}${name}/`);
+        else if (!name.endsWith(DRAFT)) found.push((path + name).replaceAll("+/", ""));
+      }
+    };
+    await visit(await this.root(), "");
+    return found;
+  }
+}
+
+/** IndexedDB: one object store, a body a record. */
+class DatabaseStore {
+  open() {
+    need(globalThis.indexedDB, "IndexedDB is missing");
+    this.opening ??= new Promise((resolve, reject) => {
+      const request = indexedDB.open(NAME, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore(NAME);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    this.opening.catch(() => delete this.opening);
+    return this.opening;
+  }
+
+  /** One transaction; its result once it is durable. */
+  async within(mode, work) {
+    const transaction = (await this.open()).transaction(NAME, mode, { durability: "strict" });
+    const request = work(transaction.objectStore(NAME));
+    return new Promise((resolve, reject) => {
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = () => reject(transaction.error ?? request.error);
+    });
+  }
+
+  match(key) {
+    return this.within("readonly", (store) => store.get(key));
+  }
+
+  put(key, bytes) {
+    return this.within("readwrite", (store) => store.put(bytes, key));
+  }
+
+  remove(key) {
+    return this.within("readwrite", (store) => store.delete(key));
+  }
+
+  keys() {
+    return this.within("readonly", (store) => store.getAllKeys());
+  }
+}
+
+const KINDS = { cache: CacheStore, opfs: FileStore, indexeddb: DatabaseStore };
+
+/** A store of that kind; nothing is opened before its first use. */
+export function makeStore(kind) {
+  return new KINDS[kind]();
+}
+
+/** Bytes used and allowed, and whether the browser promised to keep them; asks it to. */
+export async function room() {
+  const { storage } = navigator;
+  if (!storage?.estimate) return "{}";
+  const { usage, quota } = await storage.estimate();
+  // A worker may not ask, the page can; either may look at the answer.
+  const persisted = storage.persist ? await storage.persist() : await storage.persisted();
+  return JSON.stringify({ used: usage, quota, persisted });
+}
+
+/**
+ * Wait for a name that only one tab or worker of this origin can hold: {held, release}. Without Web
+ * Locks nobody waits.
+ */
+export function lock(name) {
+  const waiting = new AbortController();
+  let release = () => waiting.abort();
+  const held = new Promise((resolve) => {
+    const hold = () => {
+      resolve();
+      return new Promise((done) => (release = done));
+    };
+    if (!navigator.locks) resolve();
+    else navigator.locks.request(name, { signal: waiting.signal }, hold).catch(resolve);
+  });
+  return { held, release: () => release() };
+}
+
+function need(feature, sentence) {
+  if (feature) return;
+  const why = isSecureContext ? "" : ": the page came over plain http, and needs https or localhost";
+  throw new Error(sentence + why);
+}
+
+/** What is not there is an answer, not an error. */
+async function orUndefined(work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (error.name === "NotFoundError") return undefined;
+    throw error;
+  }
+}

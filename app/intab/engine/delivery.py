@@ -1,0 +1,218 @@
+"""Bringing a model's files together: from the store what is there, from the server what is not.
+
+    select stored chunks -> restore and check -> fetch the missing, some at a time, storing each
+    on arrival -> check the whole
+
+A chunk that breaks off is fetched again by itself. What turns out to be damaged or to have changed
+is dropped and the file begun anew, once. A server that knows no ranges sends the file in one piece.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from intab.engine.download import (
+    Assembly,
+    B,
+    Means,
+    Notice,
+    OnNotice,
+    OnProgress,
+    check_digest,
+)
+from intab.engine.keys import ChunkKey
+from intab.engine.locate import Location
+from intab.engine.manifest import FileEntry
+from intab.engine.progress import Tally
+from intab.engine.ranges import CHUNK, Span, missing
+from intab.engine.shelf import Shelf
+from intab.engine.source import NoRangesError, Source
+from intab.engine.tasks import all_or_first_error
+from intab.errors import DamagedError, StorageError
+
+_TEXTS = (".json", ".jinja", ".txt")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The size of a chunk, and how many are fetched and restored at a time."""
+
+    chunk: int = CHUNK
+    at_a_time: int = 6
+    restored_at_a_time: int = 3
+
+
+class Delivery(Generic[B]):
+    """Delivers the files of one model."""
+
+    def __init__(
+        self,
+        means: Means[B],
+        shelf: Shelf[B],
+        location: Location,
+        files: Mapping[str, FileEntry],
+        on_progress: OnProgress,
+        on_notice: OnNotice,
+        pace: Pace | None = None,
+    ) -> None:
+        self.means = means
+        self.shelf = shelf
+        self.location = location
+        self.files = files
+        self.notice = on_notice
+        self.pace = pace or Pace()
+        sizes = {name: entry.size for name, entry in files.items()}
+        self.tally = Tally(sizes, on_progress, means.clock.now)
+        self.slots = asyncio.Semaphore(self.pace.at_a_time)
+        self.restoring = asyncio.Semaphore(self.pace.restored_at_a_time)
+
+    async def check_room(self) -> None:
+        """StorageError where the files that are not stored yet will not fit; before any byte."""
+        needed = 0
+        for name, entry in self.files.items():
+            stored = await self.shelf.select(name, entry, self.chunk_of(entry))
+            needed += max(entry.size, 0) - sum(key.span.size for key in stored if entry.size >= 0)
+        free = (await self.shelf.room()).free
+        if free is not None and needed > free:
+            raise StorageError(
+                f"{self.location.name} needs {needed:,} bytes more, and there is room for "
+                f"{free:,}: free disk space, delete other models with intab.storage.delete, or "
+                "load it without keeping it: intab.load(..., keep=False)."
+            )
+
+    async def get(self, name: str) -> B:
+        """One file, checked."""
+        return await FileDelivery(self, name).deliver()
+
+    async def get_all(self) -> dict[str, B]:
+        """All files at once; the first failure ends them all."""
+        bodies = await all_or_first_error(self.get(name) for name in self.files)
+        return dict(zip(self.files, bodies, strict=True))
+
+    def chunk_of(self, entry: FileEntry) -> int:
+        """The size of a file's chunks: the manifest's, where that has their hashes."""
+        return entry.chunk_size or self.pace.chunk
+
+
+class FileDelivery(Generic[B]):
+    """Delivers one file."""
+
+    def __init__(self, delivery: Delivery[B], name: str) -> None:
+        self._delivery = delivery
+        self._shelf = delivery.shelf
+        self._tally = delivery.tally
+        self._name = name
+        self._entry = delivery.files[name]
+        self._chunk = delivery.chunk_of(self._entry)
+        self._source = self._new_source()
+
+    def _new_source(self) -> Source[B]:
+        delivery, address = self._delivery, self._delivery.location.file(self._name)
+        return Source(delivery.means, self._name, address, self._entry, self._tally)
+
+    async def deliver(self) -> B:
+        """The file; a second try from nothing where the first one's bytes were not right."""
+        try:
+            return await self._attempt()
+        except DamagedError as exc:
+            self._delivery.notice(Notice("damaged", f"{exc} It is being fetched from the start."))
+        await self._shelf.drop(self._name)
+        try:
+            return await self._attempt()
+        except DamagedError:
+            await self._shelf.drop(self._name)
+            raise
+
+    async def _attempt(self) -> B:
+        self._source = self._new_source()
+        stored = await self._revalidated(await self._stored())
+        if stored and not self._entry.sha256:
+            self._source.version = stored[0].version
+        if not stored and self._comes_in_one_piece():
+            return await self._in_one_piece()
+        try:
+            size = stored[0].size if stored else await self._source.size()
+            return await self._in_chunks(size, stored)
+        except NoRangesError:
+            await self._shelf.drop(self._name)
+            self._tally.restart(self._name)
+            return await self._in_one_piece()
+
+    async def _stored(self) -> list[ChunkKey]:
+        """What is stored, counted at once."""
+        stored = await self._shelf.select(self._name, self._entry, self._chunk)
+        self._tally.restart(self._name)
+        if stored:
+            self._tally.resize(self._name, stored[0].size)
+            self._tally.found(self._name, sum(key.span.size for key in stored))
+        return stored
+
+    async def _revalidated(self, stored: list[ChunkKey]) -> list[ChunkKey]:
+        """A manifest's sha256 says which file is meant; without one the server is asked."""
+        if not stored or self._entry.sha256:
+            return stored
+        version = await self._source.version_now(in_parts=stored[0].span.size < stored[0].size)
+        if version in ("", stored[0].version):
+            return stored
+        text = f"{self._name} has changed on the server: it is fetched from the start."
+        self._delivery.notice(Notice("changed", text))
+        await self._shelf.drop(self._name)
+        self._tally.restart(self._name)
+        return []
+
+    def _comes_in_one_piece(self) -> bool:
+        """Small files do, so that servers may compress them; and files on disk."""
+        small = 0 <= self._entry.size <= self._chunk
+        return small or self._name.endswith(_TEXTS) or not self._delivery.location.remote
+
+    async def _in_one_piece(self) -> B:
+        async with self._delivery.slots:
+            body, digest = await self._source.whole()
+        if self._delivery.location.remote:
+            await self._keep(Span(0, body.size), body.size, digest, body)
+        self._remember_verified()
+        return body
+
+    async def _in_chunks(self, size: int, stored: list[ChunkKey]) -> B:
+        promised = self._entry.sha256
+        trusted = self._shelf.is_verified(self._name, promised, stored)
+        assembly = self._delivery.means.memory.allocate(size, hashing=not trusted)
+        spans = await all_or_first_error(self._restore(key, assembly) for key in stored)
+        left = missing(size, [span for span in spans if span], self._chunk)
+        await all_or_first_error(self._fetch(span, size, left[0], assembly) for span in left)
+        body = assembly.finish()
+        if promised and (left or not trusted):
+            check_digest(self._name, await body.sha256(), promised)
+        self._remember_verified()
+        return body
+
+    async def _restore(self, key: ChunkKey, assembly: Assembly[B]) -> Span | None:
+        """Copy a stored chunk to its place; None where it is gone or damaged."""
+        async with self._delivery.restoring:
+            body = await self._shelf.match(key)
+            if body is None:
+                self._tally.lost(self._name, key.span.size)
+                return None
+            assembly.write(key.span.start, body)
+            return key.span
+
+    async def _fetch(self, span: Span, size: int, first: Span, assembly: Assembly[Any]) -> None:
+        """Fetch a chunk and store it; the first one finds out whether the server has ranges."""
+        if span != first:
+            await self._source.ranges.wait()
+        async with self._delivery.slots:
+            body, digest = await self._source.part(span, size)
+            assembly.write(span.start, body)
+            await self._keep(span, size, digest, body)
+
+    async def _keep(self, span: Span, size: int, digest: str, body: B) -> None:
+        version, sha256 = self._source.version or "", self._entry.sha256
+        key = ChunkKey(self._shelf.model, self._name, sha256, version, size, span, digest)
+        await self._shelf.put(key, body)
+
+    def _remember_verified(self) -> None:
+        if self._entry.sha256:
+            self._shelf.verify(self._name, self._entry.sha256)

@@ -1,0 +1,73 @@
+"""The names under which chunks and records are kept.
+
+A key says all that is known of a chunk, its sha256 included: a list of keys is a list of what is
+there, nothing has to be read, and nothing can be half written. Each part stands behind a `=`, so
+that none is empty, `.` or `..`, whatever a model or a server calls itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from urllib.parse import quote, unquote
+
+from intab.engine.ranges import Span, parse_span
+
+_RECORD = "record"
+
+
+@dataclass(frozen=True)
+class ModelKey:
+    """A model folder: its address, and the revision where a hub has those."""
+
+    base: str
+    revision: str = ""
+
+    @property
+    def record(self) -> str:
+        """The key of the note about this model."""
+        return _join(self.base, self.revision, _RECORD)
+
+
+@dataclass(frozen=True)
+class ChunkKey:
+    """Bytes of a file: which, of what version, and their sha256.
+
+    `sha256` is the manifest's for the whole file ("" unknown), `version` the server's ETag.
+    """
+
+    model: ModelKey
+    file: str
+    sha256: str
+    version: str
+    size: int
+    span: Span
+    digest: str
+
+    def __str__(self) -> str:
+        parts = (self.file, self.sha256, self.version, str(self.size), str(self.span), self.digest)
+        return _join(*astuple(self.model), *parts)
+
+
+def parse_chunk_key(text: str) -> ChunkKey | None:
+    """The key that `str(key)` wrote, None for a record's and for anything else."""
+    parts = _split(text)
+    if len(parts) != 8 or not parts[5].isdecimal() or not (span := parse_span(parts[6])):
+        return None
+    model = ModelKey(parts[0], parts[1])
+    return ChunkKey(model, parts[2], parts[3], parts[4], int(parts[5]), span, parts[7])
+
+
+def parse_record_key(text: str) -> ModelKey | None:
+    """The model whose record has this key, None for any other key."""
+    match _split(text):
+        case [base, revision, "record"]:
+            return ModelKey(base, revision)
+    return None
+
+
+def _join(*parts: str) -> str:
+    return "/".join("=" + quote(part, safe="") for part in parts)
+
+
+def _split(text: str) -> list[str]:
+    return [unquote(part.removeprefix("=")) for part in text.split("/")]

@@ -1,0 +1,199 @@
+"""What is stored of one model, and going on without a store where there is none.
+
+A shelf lists its keys once, when it is opened under the model's lock; from then on it is the only
+one that writes there. The first refusal of the store is told and ends storing, not loading: what
+comes later stays in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, Generic
+
+from intab.engine.download import B, Means, Notice, OnNotice, Room
+from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key
+from intab.engine.manifest import FileEntry
+from intab.engine.ranges import CHUNK, Span, plan
+from intab.errors import StorageError
+
+
+class Shelf(Generic[B]):
+    """One model's place in the store."""
+
+    def __init__(self, means: Means[B], model: ModelKey, notice: OnNotice, *, keep: bool) -> None:
+        self.model = model
+        self.record: dict[str, Any] = {}
+        self._verified: dict[str, Any] = {}
+        self._putting: set[asyncio.Task[None]] = set()
+        self._memory = means.memory
+        self._store = means.store if keep else None
+        self._notice = notice
+        self._chunks: defaultdict[str, list[ChunkKey]] = defaultdict(list)
+
+    async def open(self) -> None:
+        """Learn what is there."""
+        if self._store is None:
+            return
+        try:
+            keys = [parse_chunk_key(text) for text in await self._store.keys()]
+            record = await self._store.match(self.model.record)
+        except StorageError as exc:
+            self._give_up(exc)
+            return
+        for key in keys:
+            if key and key.model == self.model:
+                self._chunks[key.file].append(key)
+        self.record = parse_record(record.text()) if record else {}
+        self._verified = dict(self.record.get("verified") or {})
+
+    async def room(self) -> Room:
+        """The store's room; nothing is known without a store."""
+        if self._store is None:
+            return Room()
+        try:
+            return await self._store.room()
+        except StorageError as exc:
+            self._give_up(exc)
+            return Room()
+
+    async def select(self, file: str, entry: FileEntry, chunk: int = CHUNK) -> list[ChunkKey]:
+        """The chunks of a file that belong together and to `entry`; all others are deleted."""
+        versions = defaultdict(list)
+        for key in self._chunks[file]:
+            if fits(key, entry):
+                # A sha256 says better than the server's version what belongs together.
+                versions["" if entry.sha256 else key.version, key.size].append(key)
+        best = max(versions.values(), key=lambda keys: sum(k.span.size for k in keys), default=[])
+        chosen = _disjoint(best, chunk)
+        await self.delete([key for key in self._chunks[file] if key not in chosen])
+        return chosen
+
+    async def match(self, key: ChunkKey) -> B | None:
+        """A chunk, None where it is gone or not what its key says; then it is deleted."""
+        if self._store is None:
+            return None
+        try:
+            body = await self._store.match(str(key))
+        except StorageError as exc:
+            self._give_up(exc)
+            return None
+        if body and body.size == key.span.size and await body.sha256() == key.digest:
+            return body
+        await self.delete([key])
+        return None
+
+    async def put(self, key: ChunkKey, body: B) -> None:
+        """Keep a chunk, as long as there is a store. Who is cancelled here stops waiting, not the
+        store, which cannot be stopped: what it puts late must be known when the file is dropped."""
+        putting = asyncio.ensure_future(self._put(key, body))
+        self._putting.add(putting)
+        putting.add_done_callback(self._putting.discard)
+        await asyncio.shield(putting)
+
+    async def _put(self, key: ChunkKey, body: B) -> None:
+        if self._store is None:
+            return
+        try:
+            await self._store.put(str(key), body)
+        except StorageError as exc:
+            self._give_up(exc)
+        else:
+            self._chunks[key.file].append(key)
+
+    async def delete(self, keys: Iterable[ChunkKey]) -> None:
+        """Forget chunks."""
+        for key in keys:
+            if self._store is not None:
+                try:
+                    await self._store.delete(str(key))
+                except StorageError as exc:
+                    self._give_up(exc)
+            self._chunks[key.file].remove(key)
+
+    async def drop(self, file: str) -> None:
+        """Forget all of a file."""
+        if self._putting:
+            await asyncio.wait(self._putting)
+        await self.delete(list(self._chunks[file]))
+        self._verified.pop(file, None)
+
+    def is_verified(self, file: str, sha256: str, chunks: Iterable[ChunkKey]) -> bool:
+        """Whether these very chunks were once found to make up the file with that sha256."""
+        return was_verified(self._verified.get(file), sha256, chunks)
+
+    def verify(self, file: str, sha256: str) -> None:
+        """Remember that what is stored of a file was found right; `note` keeps it."""
+        digests = sorted(key.digest for key in self._chunks[file])
+        self._verified[file] = {"sha256": sha256, "chunks": digests}
+
+    async def note(self, **facts: Any) -> None:
+        """Add to the model's record and keep it."""
+        self.record.update(format=1, verified=self._verified, **facts)
+        if self._store is None:
+            return
+        try:
+            await self._store.put(
+                self.model.record, self._memory.encode(json.dumps(self.record, sort_keys=True))
+            )
+        except StorageError as exc:
+            self._give_up(exc)
+
+    def _give_up(self, reason: StorageError) -> None:
+        if self._store is None:  # several were writing
+            return
+        self._store = None
+        self._notice(Notice("memory", f"The model is not kept for the next visit: {reason}"))
+
+
+def parse_record(text: str) -> dict[str, Any]:
+    """A model's record; an unreadable one is an empty one, since chunks speak for themselves."""
+    try:
+        record = json.loads(text)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) and record.get("format") == 1 else {}
+
+
+def was_verified(verdict: Any, sha256: str, chunks: Iterable[ChunkKey]) -> bool:
+    """Whether a record's word on a file is about that sha256 and these chunks."""
+    if not isinstance(verdict, dict) or not sha256 or verdict.get("sha256") != sha256:
+        return False
+    return {key.digest for key in chunks} <= set(verdict.get("chunks") or ())
+
+
+def lock_name(model: ModelKey) -> str:
+    """What whoever reads or writes a model's chunks must hold."""
+    return f"intab {model.base} {model.revision}"
+
+
+def fits(key: ChunkKey, entry: FileEntry) -> bool:
+    """Whether a chunk is of the file that a manifest's entry describes."""
+    return entry.sha256 in ("", key.sha256) and entry.size in (-1, key.size)
+
+
+def _disjoint(keys: list[ChunkKey], chunk: int) -> list[ChunkKey]:
+    """Those that make up the file without overlap: the one that is all of it, else the plan's."""
+    if not keys:
+        return []
+    size = keys[0].size
+    wanted = [Span(0, size)] if any(k.span == Span(0, size) for k in keys) else plan(size, chunk)
+    by_span = {key.span: key for key in keys}
+    return [by_span[span] for span in wanted if span in by_span]
+
+
+@asynccontextmanager
+async def open_shelf(
+    means: Means[B], model: ModelKey, notice: OnNotice, *, keep: bool = True
+) -> AsyncIterator[Shelf[B]]:
+    """A model's shelf; another tab that wants the same model waits until we are done."""
+    shelf = Shelf(means, model, notice, keep=keep)
+    if not keep:
+        yield shelf
+        return
+    async with means.lock(lock_name(model)):
+        await shelf.open()
+        yield shelf

@@ -1,0 +1,163 @@
+"""One file on its server: asked whole, in parts, or about itself, again and again if need be.
+
+It judges each answer and checks each body's length and hash; it knows nothing of stores. Once an
+answer has told the file's version, all others must be of the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+from intab.engine.answers import (
+    check_part,
+    check_status,
+    check_version,
+    has_coding,
+    promised_length,
+    version_of,
+)
+from intab.engine.download import B, Means, Reply, check_digest, check_size, not_found
+from intab.engine.manifest import FileEntry
+from intab.engine.progress import Tally
+from intab.engine.ranges import Span, parse_content_range
+from intab.engine.retry import OnBytes, Patience, persevere, watched
+from intab.errors import DownloadError, TemporaryError
+
+T = TypeVar("T")
+
+
+class NoRangesError(Exception):
+    """The server sends this file in one piece only; never seen outside a delivery."""
+
+
+class Source(Generic[B]):
+    """A file at an address; `version` is what its answers have in common."""
+
+    def __init__(
+        self, means: Means[B], name: str, address: str, entry: FileEntry, tally: Tally
+    ) -> None:
+        self.version: str | None = None
+        self.ranges = asyncio.Event()  # set by the first answer with a range
+        self._means = means
+        self._name = name
+        self._address = address
+        self._entry = entry
+        self._tally = tally
+
+    async def version_now(self, *, in_parts: bool) -> str:
+        """The server's version, "" where it does not tell. A server that compresses whole files
+        calls that another version, so the question is put as the file was fetched."""
+
+        async def ask(_: OnBytes) -> str:
+            how = ("bytes=0-0", "GET") if in_parts else ("", "HEAD")
+            reply = await self._means.fetch.request(self._address, *how)
+            await reply.close()
+            return version_of(reply) if reply.status in (200, 206) else ""
+
+        try:
+            return await self._persevere(ask, replace(self._means.patience, attempts=1))
+        except DownloadError:  # offline: what is stored is all there is
+            return ""
+
+    async def size(self) -> int:
+        """The size: the manifest's, else what the server says when asked for the first byte."""
+
+        async def ask(_: OnBytes) -> int | None:
+            async with self._asked("bytes=0-0") as reply:
+                answer = parse_content_range(reply.headers.get("content-range", ""))
+                return answer.total if answer and reply.status == 206 else None
+
+        size = self._entry.size if self._entry.size >= 0 else await self._persevere(ask)
+        if size is None:
+            raise NoRangesError
+        self._tally.resize(self._name, size)
+        return size
+
+    async def whole(self) -> tuple[B, str]:
+        """The file in one piece, and its sha256."""
+
+        async def get(beat: OnBytes) -> B:
+            async with self._asked("") as reply:
+                body = await self._counted(reply, beat)
+                if promised_length(reply) not in (-1, body.size):
+                    raise self._broken_off(body.size, promised_length(reply))
+                return body
+
+        body = await self._persevere(get)
+        check_size(self._name, body.size, self._entry.size)
+        digest = await body.sha256()
+        check_digest(self._name, digest, self._entry.sha256)
+        return body, digest
+
+    async def part(self, span: Span, size: int) -> tuple[B, str]:
+        """A part of the file of that size, and the part's sha256."""
+
+        async def get(beat: OnBytes) -> tuple[B, str]:
+            async with self._asked(span.header) as reply:
+                if reply.status == 200 or has_coding(reply):
+                    raise NoRangesError
+                check_part(reply, self._address, span, size)
+                self.ranges.set()
+                body = await self._counted(reply, beat, span)
+                return body, await body.sha256()
+
+        return await self._persevere(get)
+
+    @asynccontextmanager
+    async def _asked(self, span: str) -> AsyncIterator[Reply[B]]:
+        """An answer that is the file's or a part of it."""
+        reply = await self._means.fetch.request(self._address, span)
+        try:
+            if not check_status(reply, self._address, self._means.clock, part=bool(span)):
+                raise not_found(self._address)
+            self.version = check_version(reply, self._address, self.version)
+            yield reply
+        finally:
+            await reply.close()
+
+    async def _counted(self, reply: Reply[B], beat: OnBytes, span: Span | None = None) -> B:
+        """A body, its bytes counted as they arrive and uncounted if they are of no use."""
+        counted = 0
+
+        def count(arrived: int) -> None:
+            nonlocal counted
+            counted += arrived
+            beat(arrived)
+            self._tally.arrived(self._name, arrived)
+
+        try:
+            body = await reply.body(count)
+            if span:
+                await self._check_part(body, span)
+        except BaseException:
+            self._tally.lost(self._name, counted)
+            raise
+        return body
+
+    async def _check_part(self, body: B, span: Span) -> None:
+        if body.size != span.size:
+            raise self._broken_off(body.size, span.size)
+        promised = self._entry.digest_of(span)
+        if promised and await body.sha256() != promised:
+            raise TemporaryError(
+                f"{self._address}: bytes {span} arrived damaged (their sha256 differs from the "
+                "manifest's); load again, and tell the model's owner if it stays so."
+            )
+
+    def _broken_off(self, size: int, promised: int) -> TemporaryError:
+        return TemporaryError(
+            f"{self._address}: {size:,} of {promised:,} bytes arrived; "
+            "check the network, then load again."
+        )
+
+    async def _persevere(
+        self, work: Callable[[OnBytes], Awaitable[T]], patience: Patience | None = None
+    ) -> T:
+        patience, clock = patience or self._means.patience, self._means.clock
+        return await persevere(
+            lambda: watched(work, self._address, patience, clock), patience, clock
+        )

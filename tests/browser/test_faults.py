@@ -1,0 +1,110 @@
+"""A real browser and a server that goes wrong: the right bytes or one clear error, as in CPython.
+
+INTAB_SEQUENCES sets how many sequences are run; `make faults` runs many. Most break a visit off
+by cancelling it; some kill the page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import serve_command
+from tests.browser.visitor import Visitor
+from tests.delivering import CHUNK, wrong
+from tests.faulty_server import FAULTS, FaultyServer, serving_faults
+
+SEQUENCES = int(os.environ.get("INTAB_SEQUENCES", "24"))
+KILLS = max(SEQUENCES // 10, 2)
+DATA = random.Random(4).randbytes(5 * CHUNK + 77)
+SHA256 = hashlib.sha256(DATA).hexdigest()
+SOURCE = (Path(__file__).parents[1] / "delivering.py").read_text()
+PROGRAM = f"""{SOURCE}
+import json
+from dataclasses import replace as changed
+from intab.platform import loader
+from intab.browser.cache import BrowserStore
+
+means = changed(loader().means, store=BrowserStore({{kind!r}}))
+facts = ({{origin!r}}, {len(DATA)}, {SHA256!r})
+"""
+RUN = "print(json.dumps([await sequence(means, *facts, n) for n in range({first}, {end})]))\n"
+VISIT = "print(json.dumps(await visit(means, facts[0] + '/killed/{seed}/', *facts[1:])))\n"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FaultyServer]:
+    with serving_faults(DATA) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address(site: Path, server: FaultyServer) -> Iterator[str]:
+    other = server.origin.replace("127.0.0.1", "localhost")
+    with serve_command(site, "--connect", server.origin, "--connect", other) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, address: str) -> Visitor:
+    return Visitor(browser.new_page()).open(address)
+
+
+def program(server: FaultyServer, kind: str, call: str) -> str:
+    setting = PROGRAM.replace("{kind!r}", repr(kind)).replace("{origin!r}", repr(server.origin))
+    return setting + call
+
+
+@pytest.mark.parametrize(("kind", "part"), [("cache", 0), ("opfs", 1), ("indexeddb", 2)])
+def test_any_sequence(opened: Visitor, server: FaultyServer, kind: str, part: int) -> None:
+    server.happened.clear()
+    first, count = part * SEQUENCES // 3, SEQUENCES // 3
+    call = RUN.format(first=first, end=first + count)
+    for results in json.loads(opened.run(program(server, kind, call))):
+        assert [wrong(result, DATA) for result in results] == [[]] * len(results)
+        assert results[-1]["error"] == ""
+    assert len(server.happened) > len(FAULTS) // 2
+
+
+def test_a_page_that_is_killed_at_any_moment(
+    opened: Visitor, address: str, server: FaultyServer
+) -> None:
+    for seed in range(KILLS):
+        text = program(server, "cache", VISIT.format(seed=seed))
+        server.go_wrong(seed, 0.3, kill_at=random.Random(seed).randrange(1, 6))
+        opened.start(text)
+        assert server.reached.wait(60)
+        opened.open(address)  # the worker dies with the page that is left
+        server.chance = 0.0
+        result = json.loads(opened.run(text))
+        assert (result["error"], wrong(result, DATA)) == ("", [])
+
+
+ABORT = """
+import time
+task = asyncio.ensure_future(visit(means, facts[0] + "/aborted/", *facts[1:]))
+await control(means, facts[0], 1, 1.0)
+await asyncio.wait({task}, timeout=0.3)
+start = time.perf_counter()
+task.cancel()
+await asyncio.wait({task})
+print(json.dumps([task.cancelled(), time.perf_counter() - start]))
+"""
+
+
+def test_a_download_that_is_cancelled_ends_at_once_on_both_sides(
+    opened: Visitor, server: FaultyServer
+) -> None:
+    server.wanted = ("stall",)
+    cancelled, seconds = json.loads(opened.run(program(server, "cache", ABORT)))
+    assert cancelled
+    assert seconds < 0.1
+    assert server.hung_up.wait(10)  # the request itself was stopped, not only forgotten
+    server.wanted = tuple(FAULTS)

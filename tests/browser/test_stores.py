@@ -1,0 +1,86 @@
+"""The browser's three stores keep the contract that all stores keep; Web Locks let one in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.visitor import Visitor
+
+CONTRACT = Path(__file__).parents[1] / "store_contract.py"
+STORES = "from intab.browser.cache import BrowserStore, lock\n"
+MEMORY = "from intab.browser.fetch import BrowserMemory\n"
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, served: str) -> Visitor:
+    return Visitor(browser.new_page()).open(served)
+
+
+@pytest.mark.parametrize("kind", ["cache", "opfs", "indexeddb"])
+def test_the_contract(opened: Visitor, kind: str) -> None:
+    program = CONTRACT.read_text() + STORES + MEMORY
+    # The page has stored its default model by now, in the Cache API.
+    call = (
+        f"store = BrowserStore({kind!r})\n"
+        "for left in await store.keys():\n    await store.delete(left)\n"
+        "await hold_to_contract(store, BrowserMemory())\nprint('kept')\n"
+    )
+    assert opened.run(program + call) == "kept\n"
+
+
+def test_what_is_stored_outlives_the_page(page: Page, served: str) -> None:
+    kinds = f"{STORES}{MEMORY}for kind in ('cache', 'opfs', 'indexeddb'):\n"
+    visitor = Visitor(page).open(served)
+    put = "    await BrowserStore(kind).put('=a/=b', BrowserMemory().encode(kind))\n"
+    visitor.run(kinds + put)
+    visitor.open(served)
+    read = "    print((await BrowserStore(kind).match('=a/=b')).text())\n"
+    assert visitor.run(kinds + read) == "cache\nopfs\nindexeddb\n"
+
+
+HOLD = """
+import asyncio
+from intab.browser.cache import lock
+async with lock("x"):
+    print("held")
+    await asyncio.sleep({seconds})
+print("released")
+"""
+
+
+def test_two_tabs_hold_a_lock_one_after_the_other_and_waiting_can_be_stopped(
+    browser: Browser, served: str
+) -> None:
+    context = browser.new_context()
+    one, two = (Visitor(context.new_page()).open(served) for _ in range(2))
+    one.start(HOLD.format(seconds=1000))
+    one.page.get_by_text("held").first.wait_for()
+    for _ in range(2):
+        two.start(HOLD.format(seconds=0))
+        two.expect_state("running")
+        two.button("stop").click()
+        two.expect_state("ready", "stopped")
+        assert two.printed() == ""
+    two.start(HOLD.format(seconds=0))
+    two.expect_state("running")
+    one.page.close()  # killed while it holds the lock
+    two.expect_state("ready")
+    assert two.printed() == "held\nreleased\n"
+    context.close()
+
+
+MISSING = """
+import js
+from intab.browser.cache import BrowserStore
+js.Object.defineProperty(js.globalThis, "caches", js.Object.new())
+await BrowserStore("cache").keys()
+"""
+
+
+def test_a_store_that_is_not_there(opened: Visitor) -> None:
+    opened.run(MISSING, "error")
+    says = "StorageError: the browser's storage cannot be used (the Cache API is missing)"
+    expect(opened.output).to_contain_text(says)

@@ -1,0 +1,107 @@
+"""Visits to a faulty server, the same in CPython and, as a program, in the page.
+
+It needs nothing but the package; what it finds is told as data, for `wrong` to judge.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+from dataclasses import replace
+from typing import Any
+
+from intab.engine.delivery import Delivery, Pace
+from intab.engine.download import Means, Notice, Progress
+from intab.engine.keys import ModelKey, parse_chunk_key
+from intab.engine.locate import Location
+from intab.engine.manifest import FileEntry
+from intab.engine.retry import Patience
+from intab.engine.shelf import open_shelf
+from intab.errors import IntabError
+
+NAME = "onnx/model.onnx"
+CHUNK = 16 * 1024
+IMPATIENT = Patience(3, first_wait=0.01, longest_wait=0.05, stall=0.5)
+
+
+Result = dict[str, Any]
+
+
+async def sequence(means: Means[Any], origin: str, size: int, sha256: str, seed: int) -> Any:
+    """Some visits with faults, some of them broken off, and a last one without: their results."""
+    coin, results = random.Random(seed), []
+    base = f"{origin}/m/{seed}/"
+    for _ in range(coin.randrange(1, 4)):
+        await control(means, origin, coin.randrange(10**6), coin.choice([0.1, 0.3, 0.7]))
+        task = asyncio.ensure_future(visit(means, base, size, sha256))
+        limit = coin.uniform(0.005, 0.1) if coin.random() < 0.4 else 60
+        await asyncio.wait({task}, timeout=limit)
+        task.cancel()
+        await asyncio.wait({task})
+        results += [] if task.cancelled() else [task.result()]
+    await control(means, origin, 0, 0.0)
+    return [*results, await visit(means, base, size, sha256)]
+
+
+async def control(means: Means[Any], origin: str, seed: int, chance: float) -> None:
+    """Tell the server how to go wrong from now on."""
+    await (await means.fetch.request(f"{origin}/control/{seed}/{chance}")).close()
+
+
+async def visit(means: Means[Any], base: str, size: int, sha256: str) -> Result:
+    """Load the file: its sha256 or the error; whether progress was right; the store's chunks."""
+    seen: list[Progress] = []
+    notices: list[Notice] = []
+    result: Result = {"sha256": "", "error": "", "message": ""}
+    try:
+        result["sha256"] = await deliver(means, base, FileEntry(size, sha256), seen, notices)
+    except IntabError as exc:
+        result |= {"error": type(exc).__name__, "message": str(exc)}
+    loaded = [progress.loaded for progress in seen]
+    told = {"monotonic": loaded == sorted(loaded), "notices": [n.text for n in notices]}
+    return {**result, **told, "stored": await stored(means, base)}
+
+
+async def deliver(
+    means: Means[Any], base: str, entry: FileEntry, seen: list[Progress], notices: list[Notice]
+) -> str:
+    """The sha256 of what was delivered."""
+    means = replace(means, patience=IMPATIENT)
+    async with open_shelf(means, ModelKey(base), notices.append) as shelf:
+        told = (seen.append, notices.append, Pace(CHUNK))
+        delivery = Delivery(means, shelf, Location("m", base), {NAME: entry}, *told)
+        body = await delivery.get(NAME)
+        await shelf.note()
+    # Not the one that was made on the way.
+    fresh = type(body)(body.js_bytes) if hasattr(body, "js_bytes") else body
+    return str(await fresh.sha256())
+
+
+async def stored(means: Means[Any], base: str) -> list[list[Any]]:
+    """Each stored chunk's span, the sha256 in its key and that of its bytes."""
+    found = []
+    for text in await means.store.keys():
+        key = parse_chunk_key(text)
+        if key and key.model.base == base:
+            body = await means.store.match(text)
+            digest = await body.sha256() if body else ""
+            found.append([key.span.start, key.span.end, key.digest, digest])
+    return found
+
+
+def wrong(result: Result, data: bytes) -> list[str]:
+    """What is wrong with a visit's result, given the file; for the test, not for the page."""
+    problems = []
+    right = hashlib.sha256(data).hexdigest()
+    if not result["error"] and result["sha256"] != right:
+        problems.append("the bytes are wrong")
+    if result["error"] and not result["message"].endswith((".", "...")):
+        problems.append(f"not a sentence: {result['message']}")
+    if not result["monotonic"]:
+        problems.append("progress went back")
+    for start, end, digest, actual in result["stored"]:
+        of_file = hashlib.sha256(data[start:end]).hexdigest()
+        if digest != actual or (result["sha256"] and digest != of_file):
+            problems.append(f"the store has wrong bytes at {start}")
+    return problems

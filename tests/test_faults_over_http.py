@@ -1,0 +1,58 @@
+"""Deliveries from a real server that goes wrong: every fault by itself, then many by chance."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from intab.engine.download import Means
+from intab.native.folder import FolderStore
+from intab.native.runtime import NativeRuntime
+from tests.delivering import CHUNK, sequence, visit, wrong
+from tests.faulty_server import FAULTS, FaultyServer, serving_faults
+
+SEQUENCES = int(os.environ.get("INTAB_SEQUENCES", "25"))
+DATA = random.Random(3).randbytes(5 * CHUNK + 77)
+SHA256 = hashlib.sha256(DATA).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FaultyServer]:
+    with serving_faults(DATA) as running:
+        yield running
+
+
+@pytest.fixture
+def means(tmp_path: Path) -> Means[Any]:
+    """CPython's, with a folder of one's own."""
+    return replace(NativeRuntime().means, store=FolderStore(lambda: tmp_path))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_one_fault_by_itself(fault: str, server: FaultyServer, means: Means[Any]) -> None:
+    server.go_wrong(seed=0, chance=0.3)
+    server.wanted = (fault,)
+    server.happened.clear()
+    base = f"{server.origin}/m/"
+    assert wrong(await visit(means, base, len(DATA), SHA256), DATA) == []
+    assert server.happened[fault] > 0
+    server.chance = 0.0
+    after = await visit(means, base, len(DATA), SHA256)
+    assert (after["error"], after["sha256"]) == ("", SHA256)
+
+
+async def test_any_sequence_of_faults_and_kills(server: FaultyServer, means: Means[Any]) -> None:
+    server.wanted = tuple(FAULTS)
+    server.happened.clear()
+    for seed in range(SEQUENCES):
+        results = await sequence(means, server.origin, len(DATA), SHA256, seed)
+        assert [wrong(result, DATA) for result in results] == [[]] * len(results), seed
+        assert results[-1]["error"] == "", seed
+    assert set(server.happened) == set(FAULTS)
