@@ -4,7 +4,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test faults check site bench wheels wheels-check model
+.PHONY: help serve test check site picture bench faults wheels wheels-check model
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -28,6 +28,10 @@ check: .venv/.stamp ## ruff and mypy
 site: .venv/.stamp node_modules/.stamp ## assemble the static site in build/site
 	@$(PY) -m tools.site
 
+picture: site ## make the README's picture again
+	@$(PY) -m pytest -q tests/browser/test_looks.py -k picture
+	cp build/screenshots/page.png docs/page.png
+
 bench: site ## the peers and ourselves, side by side in one browser
 	@$(PY) -m tools.browser
 	@$(PY) -m bench $(ARGS)
@@ -35,11 +39,7 @@ bench: site ## the peers and ourselves, side by side in one browser
 wheels: .venv/.stamp ## build the wheels that no registry has
 	$(PY) wheels/build.py $(ARGS)
 
-wheels-faults: site ## many random sequences of faults and kills, in CPython and in a browser
-	@$(PY) -m tools.browser
-	@INTAB_SEQUENCES=300 $(PY) -m pytest tests/test_faults_over_http.py tests/browser/test_faults.py $(ARGS)
-
-check: .venv/.stamp ## rebuild the wheels and compare them with the lock
+wheels-check: .venv/.stamp ## rebuild the wheels and compare them with the lock
 	$(PY) wheels/build.py --check $(ARGS)
 
 model: .venv/.stamp ## train the default model again

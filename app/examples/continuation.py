@@ -6,5 +6,10 @@ model = await intab.load("default")
 prompt = "Once upon a time, a little fox found a red balloon."
 print(prompt, end="")
 
-async for chunk in model.stream(prompt, max_new_tokens=120, temperature=0.7):
+async for chunk in model.stream(
+    prompt,
+    max_new_tokens=120,
+    temperature=0.7,
+    repetition_penalty=1.1,
+):
     print(chunk, end="")

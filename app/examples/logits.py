@@ -15,6 +15,9 @@ prompt = "One day, Tom and his friend went to the park."
 print(prompt, end="")
 
 async for chunk in model.stream(
-    prompt, max_new_tokens=80, do_sample=False, logits_processors=[no_commas]
+    prompt,
+    max_new_tokens=80,
+    seed=4,
+    logits_processors=[no_commas],
 ):
     print(chunk, end="")

@@ -8,7 +8,10 @@ for temperature in (0.2, 0.7, 1.2):
     print(f"--- temperature {temperature}")
     print(prompt, end="")
     async for chunk in model.stream(
-        prompt, max_new_tokens=50, temperature=temperature, top_p=0.95, seed=7
+        prompt,
+        max_new_tokens=50,
+        temperature=temperature,
+        seed=7,
     ):
         print(chunk, end="")
     print("\n")

@@ -11,6 +11,7 @@ IntabError
 │   ├── UnsupportedModelError the architecture or the graph is not one we can run
 │   └── DeviceError           the runtime or device cannot run it here
 ├── OptionError (ValueError)  an unknown option, or a value out of range
+├── ProgramError              a user's program asked for what a page cannot give
 ├── PromptError (ValueError)  the prompt cannot be used
 │   ├── EmptyPromptError
 │   ├── ContextLengthError    longer than the model's context
@@ -66,6 +67,10 @@ class DeviceError(LoadError):
 
 class OptionError(IntabError, ValueError):
     """An option is unknown, out of range, or would have no effect."""
+
+
+class ProgramError(IntabError):
+    """A user's program asked for what a page cannot give."""
 
 
 class PromptError(IntabError, ValueError):

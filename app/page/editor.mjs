@@ -20,7 +20,7 @@ import {
   indentUnit,
   syntaxHighlighting,
 } from "@codemirror/language";
-import { Prec } from "@codemirror/state";
+import { EditorState, Prec } from "@codemirror/state";
 import {
   EditorView,
   drawSelection,
@@ -31,8 +31,14 @@ import {
 import { tags } from "@lezer/highlight";
 
 const theme = EditorView.theme({
-  "&": { flex: "1", minWidth: "0", fontSize: "0.95rem", color: "var(--ink)" },
-  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.6" },
+  "&": {
+    flex: "1 1 auto",
+    minHeight: "0",
+    fontSize: "0.95rem",
+    color: "var(--ink)",
+    borderRadius: "7px",
+  },
+  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.6", overflow: "auto" },
   ".cm-content": { caretColor: "var(--ink)", padding: "0.7rem 0" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
   ".cm-gutters": { background: "transparent", color: "var(--soft)", border: "0" },
@@ -53,52 +59,81 @@ const highlighting = HighlightStyle.define([
   },
 ]);
 
-/** Make the editor inside `host`; `onChange(text)` on every edit, `onRun()` on Ctrl-Enter. */
-export function createEditor(host, { text, onChange, onRun }) {
+/**
+ * Text typed over a selection. Chromium's own editing would join the lines with inline styles,
+ * which the policy refuses with an error in the console.
+ */
+function replaceSelected(event, view) {
+  if (event.inputType !== "insertText" || event.isComposing || !event.data) return false;
+  // In a shadow root the event itself has no ranges; older browsers have none here either.
+  const [range] = getSelection().getComposedRanges?.({ shadowRoots: [view.root] }) ?? [];
+  if (!range || range.collapsed) return false;
+  const from = view.posAtDOM(range.startContainer, range.startOffset);
+  const to = view.posAtDOM(range.endContainer, range.endOffset);
+  view.dispatch({
+    changes: { from, to, insert: event.data },
+    selection: { anchor: from + event.data.length },
+    userEvent: "input.type",
+    scrollIntoView: true,
+  });
+  return true;
+}
+
+function extensions({ onChange, onRun }) {
   const run = () => {
     onRun();
     return true;
   };
-  const root = host.attachShadow({ mode: "open", delegatesFocus: true });
-  const container = root.appendChild(document.createElement("div"));
-  container.style.cssText = "display: flex; width: 100%; min-width: 0";
-  host.style.minWidth = "0";
-  const view = new EditorView({
-    root,
-    parent: container,
-    doc: text,
-    extensions: [
-      Prec.highest(keymap.of([{ key: "Mod-Enter", run }, { key: "Ctrl-Enter", run }])),
-      keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
-      lineNumbers(),
-      history(),
-      drawSelection(),
-      highlightActiveLine(),
-      indentOnInput(),
-      bracketMatching(),
-      indentUnit.of("    "),
-      EditorView.lineWrapping,
-      EditorView.contentAttributes.of({
-        "aria-label": "Python program. Escape, then Tab, leaves the editor.",
-      }),
-      python(),
-      theme,
-      syntaxHighlighting(highlighting),
-      EditorView.updateListener.of((update) => {
-        if (update.docChanged) onChange(view.state.doc.toString());
-      }),
-    ],
-  });
-  return {
-    get text() {
-      return view.state.doc.toString();
-    },
-    /** Replace the whole program; Ctrl-Z brings the old one back. */
-    set text(value) {
-      view.dispatch({
-        changes: { from: 0, to: view.state.doc.length, insert: value },
-        annotations: isolateHistory.of("full"),
-      });
-    },
-  };
+  return [
+    Prec.highest(keymap.of([{ key: "Mod-Enter", run }, { key: "Ctrl-Enter", run }])),
+    keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
+    lineNumbers(),
+    history(),
+    drawSelection(),
+    highlightActiveLine(),
+    indentOnInput(),
+    bracketMatching(),
+    indentUnit.of("    "),
+    EditorView.lineWrapping,
+    EditorView.contentAttributes.of({
+      "aria-label": "Python program. Escape, then Tab, leaves the editor.",
+    }),
+    EditorView.domEventHandlers({ beforeinput: replaceSelected }),
+    python(),
+    theme,
+    syntaxHighlighting(highlighting),
+    EditorView.updateListener.of(({ docChanged, state }) => {
+      if (docChanged) onChange(state.doc.toString());
+    }),
+  ];
+}
+
+/** The editor inside `host`; `onChange(text)` on every edit, `onRun()` on Ctrl-Enter. */
+export class Editor {
+  constructor(host, handlers) {
+    this.extensions = extensions(handlers);
+    this.states = new Map(); // of programs that were shown, with their undo history and selection
+    const root = host.attachShadow({ mode: "open", delegatesFocus: true });
+    this.view = new EditorView({ root, parent: root });
+  }
+
+  get text() {
+    return this.view.state.doc.toString();
+  }
+
+  /** Show the program `id`: as it was left, or `text` where it was not shown before. */
+  show(id, text) {
+    this.states.set(this.id, this.view.state);
+    this.id = id;
+    const { extensions } = this;
+    this.view.setState(this.states.get(id) ?? EditorState.create({ doc: text, extensions }));
+  }
+
+  /** Replace the whole program; Ctrl-Z brings the old one back. */
+  replace(text) {
+    this.view.dispatch({
+      changes: { from: 0, to: this.view.state.doc.length, insert: text },
+      annotations: isolateHistory.of("full"),
+    });
+  }
 }

@@ -1,6 +1,7 @@
 /**
- * The page's end of the wire: starts PyScript's worker, sends requests, hands events on, and stops
- * a program by ever stronger means: a message, Pyodide's interrupt, a new worker.
+ * The page's end of the wire: starts PyScript's worker, sends requests, hands events on, stops a
+ * program by ever stronger means (a message, Pyodide's interrupt, a new worker), and notices a
+ * worker that died.
  */
 const CONFIG = new URL("./pyscript.toml", document.baseURI).href;
 const PROGRAM = new URL("./worker.py", document.baseURI).href;
@@ -11,45 +12,60 @@ const INTERRUPT_EVERY = 300; // ms: a generation ends by message within one toke
 const RESTART_AFTER = 900; // ms: where there is no interrupt
 const RESTART_STUBBORN_AFTER = 3000; // ms: what does not even heed interrupts
 
+async function startWorker() {
+  const { PyWorker } = await import("./without_eval.mjs");
+  // Until its plugins are there, PyScript 0.7.31 would start a worker without its own library.
+  await customElements.whenDefined("py-script");
+  return PyWorker(PROGRAM, { config: CONFIG, version: INTERPRETER, async: true });
+}
+
 export class Link {
-  /** `onReady()`: programs can run. `onEvent(event)`: the worker's events. `onRestart()`: it was
-   * given up for a new one. `onFailure(error)`: it could not be started. */
+  /** `onReady()`: programs can run. `onEvent(event)`: the worker's events. `onRestart(cause)`: it
+   * was given up for a new one, because it was "stubborn" or "crashed", or that was "asked" for.
+   * `onFailure(error)`: there is no worker; `start` tries again. */
   constructor({ onReady, onEvent, onRestart, onFailure }) {
     Object.assign(this, { onReady, onEvent, onRestart, onFailure, run: 0, running: false });
   }
 
-  /** Start the worker. */
   async start() {
     try {
-      const { PyWorker } = await import("./without_eval.mjs");
-      // Until its plugins are there, PyScript 0.7.31 would start a worker without its own library.
-      await customElements.whenDefined("py-script");
-      const worker = await PyWorker(PROGRAM, {
-        config: CONFIG,
-        version: INTERPRETER,
-        async: true,
-      });
-      worker.addEventListener("message", ({ data }) => this.receive(data));
-      this.worker = worker;
-      this.shareInterruptBuffer();
-      this.onReady();
+      this.connect(await startWorker());
     } catch (error) {
       this.onFailure(error);
     }
   }
 
-  shareInterruptBuffer() {
-    if (!crossOriginIsolated) return;
-    this.interrupt = new Int32Array(new SharedArrayBuffer(4));
-    this.worker.postMessage(this.interrupt.buffer);
+  connect(worker) {
+    this.worker = worker;
+    this.wasUsed = false;
+    this.interrupt = crossOriginIsolated ? new Int32Array(new SharedArrayBuffer(4)) : undefined;
+    worker.addEventListener("message", ({ data }) => this.receive(data, worker));
+    const lock = `intab ${performance.timeOrigin} ${Math.random()}`;
+    worker.postMessage({ lock, interrupt: this.interrupt?.buffer });
+    this.onReady();
   }
 
-  receive(data) {
-    if (typeof data !== "string") return;
+  receive(data, worker) {
+    if (typeof data !== "string" || worker !== this.worker) return;
     const event = JSON.parse(data);
     if (event.run !== undefined && event.run !== this.run) return; // of a program that was given up
-    if (event.kind === "finished") this.finish();
-    this.onEvent(event);
+    if (event.kind === "alive") navigator.locks.request(event.lock, () => this.lose(worker));
+    else if (event.kind === "crashed") this.lose(worker, event.message);
+    else {
+      if (event.kind === "finished") this.finish();
+      this.onEvent(event);
+    }
+  }
+
+  /** The worker is dead. One that no program ran in would die again: then there is none. */
+  lose(worker, message = "its worker ended") {
+    if (worker !== this.worker) return;
+    if (this.wasUsed) {
+      this.restart("crashed");
+      return;
+    }
+    this.drop();
+    this.onFailure(new Error(message));
   }
 
   send(request) {
@@ -59,6 +75,7 @@ export class Link {
   execute(source) {
     this.run += 1;
     this.running = true;
+    this.wasUsed = true;
     this.send({ kind: "run", run: this.run, source });
   }
 
@@ -68,7 +85,7 @@ export class Link {
     const patience = this.interrupt ? RESTART_STUBBORN_AFTER : RESTART_AFTER;
     this.timers = [
       setInterval(() => this.interrupt && Atomics.store(this.interrupt, 0, SIGINT), INTERRUPT_EVERY),
-      setTimeout(() => this.restart(), patience),
+      setTimeout(() => this.restart("stubborn"), patience),
     ];
   }
 
@@ -79,12 +96,17 @@ export class Link {
     if (this.interrupt) Atomics.store(this.interrupt, 0, 0);
   }
 
-  /** End the worker with all it holds and start another. */
-  restart() {
+  drop() {
     this.finish();
     this.run += 1;
-    this.worker.terminate();
-    this.onRestart();
+    this.worker?.terminate();
+    this.worker = undefined;
+  }
+
+  /** End the worker with all it holds and start another. */
+  restart(cause) {
+    this.drop();
+    this.onRestart(cause);
     this.start();
   }
 }

@@ -1,17 +1,23 @@
 /**
  * The output panel: text is added once per frame, so that a program that prints a lot does not
- * block the page, and the oldest is dropped when there is too much to read.
+ * block the page, and the oldest is dropped, with a word about it, when there is too much to read.
  */
 const MOST = 200_000; // characters kept
+// Lines are kept in blocks, so that a new line lays out its block alone, and one that is out of
+// sight is not laid out at all (style.css).
+const BLOCK = 4000; // characters; it ends with the line that reaches them
 
 export class Output {
   constructor(element) {
     Object.assign(this, { element, waiting: [], scheduled: false, size: 0 });
+    this.dropped = document.createElement("span");
+    Object.assign(this.dropped, { className: "note", textContent: "… earlier output dropped\n" });
   }
 
   clear() {
     this.waiting = [];
     this.size = 0;
+    this.block = undefined;
     this.element.replaceChildren();
   }
 
@@ -27,31 +33,66 @@ export class Output {
     else requestAnimationFrame(() => this.flush());
   }
 
+  /** Add text on a line of its own. */
+  addLine(text, kind) {
+    const shown = this.waiting.at(-1)?.text ?? this.element.textContent;
+    this.add(shown === "" || shown.endsWith("\n") ? text : `\n${text}`, kind);
+  }
+
   flush() {
     this.scheduled = false;
     const { element } = this;
     const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 40;
-    for (const { text, kind } of this.waiting) this.append(text.slice(-MOST), kind);
+    for (const { text, kind } of this.waiting) this.append(text, kind);
     this.waiting = [];
-    while (this.size > MOST && element.childNodes.length > 1) this.dropFirst();
+    if (this.size > MOST) this.dropOldest();
     if (atEnd) element.scrollTop = element.scrollHeight;
   }
 
   append(text, kind) {
     this.size += text.length;
-    if (kind === "stdout") {
-      this.element.append(text);
-      return;
+    for (let rest = text; rest; ) {
+      this.block ??= this.addBlock();
+      const line = rest.indexOf("\n", Math.max(0, BLOCK - this.blockSize)) + 1;
+      const part = rest.slice(0, line || rest.length);
+      this.block.append(dress(part, kind));
+      this.blockSize += part.length;
+      if (line) this.block = undefined;
+      rest = rest.slice(part.length);
     }
-    const span = document.createElement("span");
-    span.className = kind;
-    span.textContent = text;
-    this.element.append(span);
   }
 
-  dropFirst() {
-    const first = this.element.firstChild;
-    this.size -= first.textContent.length;
+  addBlock() {
+    this.blockSize = 0;
+    return this.element.appendChild(document.createElement("div"));
+  }
+
+  dropOldest() {
+    this.dropped.remove();
+    cut(this.element, this.size - MOST);
+    this.size = MOST;
+    this.element.prepend(this.dropped);
+  }
+}
+
+function dress(text, kind) {
+  if (kind === "stdout") return text;
+  const span = document.createElement("span");
+  span.className = kind;
+  span.textContent = text;
+  return span;
+}
+
+/** Remove the first `surplus` characters of a node that has more. */
+function cut(node, surplus) {
+  if (node.nodeType === Node.TEXT_NODE) {
+    node.deleteData(0, surplus);
+    return;
+  }
+  let first = node.firstChild;
+  for (; first.textContent.length <= surplus; first = node.firstChild) {
+    surplus -= first.textContent.length;
     first.remove();
   }
+  cut(first, surplus);
 }

@@ -3,35 +3,30 @@
  *
  *   loading -> ready -> running -> ready | error        (the status element's data-state)
  */
-import { createEditor } from "./editor.mjs";
+import { Editor } from "./editor.mjs";
 import { Link } from "./link.mjs";
 import { Output } from "./output.mjs";
 import { EXAMPLES, Programs } from "./programs.mjs";
-import { deviceText, loadingText, metricsText } from "./texts.mjs";
+import { deviceText, loadingText, metricsText, restartText, startingText } from "./texts.mjs";
 import { missingFeature } from "./features.mjs";
 
 const find = (name) => document.querySelector(`[data-testid="${name}"]`);
-const [runButton, stopButton, resetButton, gallery, status, progress, metrics, device] = [
-  "run",
-  "stop",
-  "reset",
-  "examples",
-  "status",
-  "progress",
-  "metrics",
-  "device",
-].map(find);
+const runButton = find("run");
+const stopButton = find("stop");
+const resetButton = find("reset");
+const restartButton = find("restart");
+const gallery = find("examples");
+const status = find("status");
+const progress = find("progress");
+const metrics = find("metrics");
+const device = find("device");
+const result = document.querySelector(".result");
 const output = new Output(find("output"));
 const programs = new Programs();
+const editor = new Editor(find("editor"), { onChange: (text) => programs.edit(text), onRun: run });
 const link = new Link({ onReady, onEvent, onRestart, onFailure });
-let interpreterReady = false;
-let waitingProgram = null; // what to run as soon as the interpreter is there
-
-const editor = createEditor(find("editor"), {
-  text: programs.text,
-  onChange: (text) => programs.edit(text),
-  onRun: run,
-});
+let python = "none"; // none -> starting -> ready
+let waitingProgram = null; // what to run as soon as Python is ready
 
 function setState(state, text) {
   status.dataset.state = state;
@@ -39,6 +34,7 @@ function setState(state, text) {
   const busy = state === "running" || waitingProgram !== null;
   runButton.disabled = busy;
   stopButton.disabled = !busy;
+  restartButton.disabled = python !== "ready";
   output.element.setAttribute("aria-busy", String(state === "running"));
   if (state !== "loading" && state !== "running") progress.hidden = true;
 }
@@ -49,15 +45,25 @@ function showProgress({ loaded, total }) {
   else progress.removeAttribute("value");
 }
 
+/** Python is being started: `onReady` or `onFailure` ends this. */
+function beginStart(text) {
+  python = "starting";
+  setState("loading", text);
+  showProgress({ total: 0 });
+}
+
 function run() {
   if (runButton.disabled) return;
   output.clear();
   metrics.textContent = "";
-  if (interpreterReady) execute(editor.text);
-  else {
-    waitingProgram = editor.text;
-    setState("loading", "Python is starting; your program runs next");
+  result.scrollIntoView({ block: "nearest" });
+  if (python === "ready") {
+    execute(editor.text);
+    return;
   }
+  waitingProgram = editor.text;
+  if (python === "none") link.start();
+  beginStart("Python is starting; your program runs next");
 }
 
 function execute(source) {
@@ -101,7 +107,7 @@ const handlers = {
   },
   finished({ outcome, error_type, message, traceback }) {
     if (outcome === "error") {
-      output.add(`\n${traceback}`, "failure");
+      output.addLine(traceback, "failure");
       setState("error", `${error_type}: ${message}`);
     } else {
       setState("ready", outcome === "stopped" ? "Stopped" : "Ready");
@@ -111,7 +117,7 @@ const handlers = {
 };
 
 function onReady() {
-  interpreterReady = true;
+  python = "ready";
   link.send({ kind: "preload", model: "default" });
   if (waitingProgram !== null) execute(waitingProgram);
   else setState("loading", "Loading the model");
@@ -121,19 +127,23 @@ function onEvent(event) {
   handlers[event.kind](event);
 }
 
-function onRestart() {
-  interpreterReady = false;
+function onRestart(cause) {
+  const text = restartText(cause);
   device.textContent = "";
-  const reason = crossOriginIsolated
-    ? "it did not heed the interrupt"
-    : "this page is not cross-origin isolated, so Python cannot be interrupted";
-  output.add(`\nStopped. Python was restarted: ${reason}.`, "note");
-  setState("loading", `Python is restarting: ${reason}`);
-  showProgress({ total: 0 });
+  output.addLine(text, "note");
+  beginStart(text);
 }
 
 function onFailure(error) {
-  setState("error", `Python could not start: ${error.message ?? error}. Reload the page.`);
+  python = "none";
+  waitingProgram = null;
+  const reason = error.message ?? error;
+  setState("error", `Python could not start: ${reason}. Run tries again; if that fails, reload the page.`);
+}
+
+function onProgress({ detail }) {
+  if (python === "starting" && waitingProgram === null)
+    status.textContent = startingText(detail) ?? status.textContent;
 }
 
 function showGallery() {
@@ -151,26 +161,30 @@ function showGallery() {
 
 function choose(id) {
   programs.choose(id);
-  editor.text = programs.text;
-  showGallery();
+  showProgram();
   gallery.querySelector('[aria-current="true"]').focus();
+}
+
+function showProgram() {
+  editor.show(programs.current.id, programs.text);
+  showGallery();
 }
 
 runButton.addEventListener("click", run);
 stopButton.addEventListener("click", stop);
-resetButton.addEventListener("click", () => {
-  editor.text = programs.current.source;
-});
+restartButton.addEventListener("click", () => link.restart("asked"));
+resetButton.addEventListener("click", () => editor.replace(programs.current.source));
+addEventListener("py:progress", onProgress);
 document.addEventListener("keydown", (event) => {
   const handled = event.defaultPrevented; // by the editor, which has a binding of its own
   if (!handled && event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
 });
-showGallery();
+showProgram();
 const missing = missingFeature();
 if (missing) {
   setState("error", missing);
   runButton.disabled = true;
 } else {
-  setState("loading", "Starting Python");
   link.start();
+  beginStart("Starting Python");
 }

@@ -1,6 +1,6 @@
 /**
- * The gallery's programs and the visitor's edits of them, kept in localStorage per example, so that
- * neither a reload nor a look at another example loses work.
+ * The gallery's programs and the visitor's edits of them, kept in localStorage, so that a reload
+ * loses no work. While the page is open the editor keeps them.
  */
 import chat from "../examples/chat.py";
 import continuation from "../examples/continuation.py";
@@ -15,45 +15,38 @@ export const EXAMPLES = [
   { id: "logits", title: "Your own logits", source: logits },
   { id: "temperatures", title: "Temperatures", source: temperatures },
 ];
-const KEY = "intab.programs";
+// A key for each example: tabs that edit different examples never write over each other.
+const CURRENT = "intab.example";
+const keyOf = ({ id }) => `intab.program.${id}`;
 
 /** Storage may be refused (private windows, settings): then edits live as long as the page. */
-function readSaved() {
+function attempt(access) {
   try {
-    return JSON.parse(localStorage.getItem(KEY)) ?? {};
+    return access(localStorage);
   } catch {
-    return {};
+    return null;
   }
 }
 
 export class Programs {
   constructor() {
-    const saved = readSaved();
-    this.edits = saved.edits ?? {};
-    this.current = EXAMPLES.find(({ id }) => id === saved.current) ?? EXAMPLES[0];
+    const id = attempt((storage) => storage.getItem(CURRENT));
+    this.current = EXAMPLES.find((example) => example.id === id) ?? EXAMPLES[0];
   }
 
   /** The current program: the visitor's edit of the example, or the example. */
   get text() {
-    return this.edits[this.current.id] ?? this.current.source;
+    return attempt((storage) => storage.getItem(keyOf(this.current))) ?? this.current.source;
   }
 
   edit(text) {
-    if (text === this.current.source) delete this.edits[this.current.id];
-    else this.edits[this.current.id] = text;
-    this.save();
+    const key = keyOf(this.current);
+    if (text === this.current.source) attempt((storage) => storage.removeItem(key));
+    else attempt((storage) => storage.setItem(key, text));
   }
 
   choose(id) {
     this.current = EXAMPLES.find((example) => example.id === id);
-    this.save();
-  }
-
-  save() {
-    try {
-      localStorage.setItem(KEY, JSON.stringify({ current: this.current.id, edits: this.edits }));
-    } catch {
-      // Nothing to do: the page still holds the edits.
-    }
+    attempt((storage) => storage.setItem(CURRENT, id));
   }
 }

@@ -4,8 +4,30 @@ const STAGES = {
   start: "Starting the model",
   "warm up": "Warming up the model",
 };
+// What PyScript says while it starts Python; what is not here is not worth a visitor's while.
+const STARTING = {
+  "Loading Pyodide": "Loading Python",
+  "Loading interpreter": "Starting Python and loading its packages",
+  "Loaded Pyodide": "Python has started",
+};
+const RESTARTS = {
+  stubborn: "Stopped. Python was restarted: it did not heed the interrupt.",
+  crashed: "Python crashed and was restarted; your program is still here.",
+  asked: "Python was restarted; your program is still here.",
+};
+const UNISOLATED =
+  "Stopped. Python was restarted: this page is not cross-origin isolated, so Python cannot be interrupted.";
 const mega = (bytes) => (bytes / 1e6).toFixed(1);
 const rate = (value) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
+
+export function startingText(stage) {
+  return STARTING[stage];
+}
+
+/** Why the worker was given up; `Link` has the causes. */
+export function restartText(cause) {
+  return cause === "stubborn" && !crossOriginIsolated ? UNISOLATED : RESTARTS[cause];
+}
 
 export function loadingText({ stage, loaded, total }) {
   return STAGES[stage] ?? `Loading the model: ${mega(loaded)} of ${mega(total)} MB`;

@@ -40,7 +40,7 @@ def save(model: ir.Model, path: Path) -> None:
 def rounded(weight: NDArray[np.float32], axis: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """
     >>> rounded(np.float32([[127, -2], [0, 4]]), axis=0)[1]
-    array([1.       , 0.0314961], dtype=float32)
+    array([1.        , 0.03149606], dtype=float32)
     """
     largest = np.abs(weight).max(axis=1 - axis, keepdims=True)
     scale = (np.maximum(largest, 1e-12) / 127).astype(np.float32)

@@ -169,10 +169,54 @@ def test_no_webassembly(page: Page, served: str) -> None:
     expect(visitor.status).to_contain_text("no WebAssembly")
 
 
-def test_a_runtime_that_does_not_arrive(page: Page, served: str) -> None:
+def test_a_runtime_that_does_not_arrive_is_asked_for_again_by_run(page: Page, served: str) -> None:
     page.route("**/pyodide.mjs", lambda route: route.abort())
     visitor = Visitor(page).open(served, "error")
     expect(visitor.status).to_contain_text("Python could not start")
+    visitor.start("print('still no network')")
+    visitor.expect_state("loading")
+    visitor.expect_state("error", timeout=STARTED)
+    expect(visitor.button("run")).to_be_enabled()
+    page.unroute("**/pyodide.mjs")
+    visitor.start("print('at last')")
+    expect(visitor.output).to_have_text("at last\n", timeout=STARTED)
+    visitor.expect_state("ready", timeout=STARTED)
+
+
+DEADLY = {
+    "fatal": "class A:\n    __getattr__ = lambda s, n: getattr(s, n + 'x')\nA().y",
+    "exit": "import os\nos._exit(1)",
+    "abort": "import os\nos.abort()",
+    "close": "import asyncio, js\njs.close()\nawait asyncio.Event().wait()",
+}
+
+
+@pytest.mark.parametrize("program", DEADLY.values(), ids=DEADLY)
+def test_python_that_crashes_is_restarted(page: Page, served: str, program: str) -> None:
+    visitor = Visitor(page).open(served)
+    visitor.start(program)
+    expect(visitor.output).to_contain_text(
+        "Python crashed and was restarted; your program is still here."
+    )
+    visitor.expect_state("ready", timeout=STARTED)
+    assert visitor.text() == program + "\n"
+    assert visitor.run("print('next')") == "next\n"
+
+
+def test_python_that_crashes_before_any_program_is_not_restarted_for_ever(
+    page: Page, served: str
+) -> None:
+    """As by a model whose loading exhausts the interpreter."""
+
+    def doom(route: Route) -> None:
+        crash = "import asyncio, js\nasyncio.get_event_loop().call_later(0.1, js.close)\n"
+        route.fulfill(body=route.fetch().text() + crash)
+
+    page.route("**/worker.py", doom)
+    visitor = Visitor(page).open(served, "error")
+    expect(visitor.status).to_contain_text("Python could not start: its worker ended.")
+    page.unroute("**/worker.py")
+    assert visitor.run("print('next')") == "next\n"
 
 
 def test_a_default_model_that_does_not_arrive_leaves_the_page_usable(

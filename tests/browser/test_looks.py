@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.visitor import Visitor
 
@@ -58,6 +58,56 @@ def test_it_fits_and_can_be_read(
     for hook in ("output", "status", "metrics", "device", "run", "reset"):
         assert page.evaluate(CONTRAST, f"[data-testid={hook}]") >= 4.5, hook
     page.close()
+
+
+NARROW: ViewportSize = {"width": 360, "height": 740}
+WIDE: ViewportSize = {"width": 1280, "height": 760}
+LONG = "\n".join(f"print({n})" for n in range(80))
+
+
+def in_sight(page: Page, *hooks: str) -> list[str]:
+    """Those of the hooked elements that are wholly inside the window and covered by nothing."""
+    return [
+        hook
+        for hook in hooks
+        if page.get_by_test_id(hook).evaluate(
+            """(element) => {
+                const { left, right, top, bottom } = element.getBoundingClientRect();
+                const inside =
+                    left >= -1 && right <= innerWidth + 1 && top >= -1 && bottom <= innerHeight + 1;
+                const seen = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+                return inside && element.contains(seen);
+            }"""
+        )
+    ]
+
+
+def test_on_a_narrow_screen_run_and_what_it_does_are_in_sight(page: Page, served: str) -> None:
+    page.set_viewport_size(NARROW)
+    visitor = Visitor(page).open(served)
+    assert in_sight(page, "run", "stop", "status") == ["run", "stop", "status"]
+    visitor.run(LONG)
+    shown = ("run", "stop", "status", "output")
+    assert tuple(in_sight(page, *shown)) == shown
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    assert in_sight(page, "run", "status") == ["run", "status"]
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
+def test_a_long_program_scrolls_inside_the_editor(
+    page: Page, served: str, size: ViewportSize
+) -> None:
+    page.set_viewport_size(size)
+    visitor = Visitor(page).open(served)
+    visitor.write(LONG)
+    height = page.get_by_test_id("editor").evaluate("editor => editor.offsetHeight")
+    assert height <= 0.7 * size["height"]
+    visitor.editor.press("Control+End")
+    expect(visitor.editor.get_by_text("79")).to_be_in_viewport()
+    if size == WIDE:
+        assert page.evaluate("document.documentElement.scrollHeight") <= size["height"]
+        everything = ("editor", "run", "status", "output")
+        assert tuple(in_sight(page, *everything)) == everything
 
 
 def test_the_readme_s_picture_is_of_this_page(page: Page, served: str) -> None:

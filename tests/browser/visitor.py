@@ -36,6 +36,10 @@ class Visitor:
         wanted = re.compile(f"^({'|'.join(states)})$")
         expect(self.status).to_have_attribute("data-state", wanted, timeout=timeout)
 
+    def choose(self, example: str) -> None:
+        """Choose an example by its title."""
+        self.examples.get_by_role("button", name=example).click()
+
     def write(self, program: str) -> None:
         self.editor.fill(dedent(program).strip() + "\n")
 

@@ -40,6 +40,7 @@ def test_strftime_now_gives_the_date() -> None:
         ("{% for", "refused"),
         ("{{ messages[0].content + 1 }}", "failed on these messages"),
         ("{{ messages.append(1) }}", "refused"),
+        ("{{ 1 // 0 }}", "failed on these messages"),
     ],
 )
 def test_a_template_that_fails_says_so(template: str, says: str) -> None:
@@ -71,3 +72,19 @@ def test_where_the_template_is_found() -> None:
 def test_special_tokens_are_strings_or_added_tokens() -> None:
     config = {"bos_token": "<s>", "eos_token": {"content": "</s>"}, "pad_token": None, "x": 1}
     assert special_tokens(config) == {"bos_token": "<s>", "eos_token": "</s>"}
+
+
+def test_tools_and_documents_are_always_there() -> None:
+    template = "{% if tools is none and documents is none %}none{% else %}{{ tools }}{% endif %}"
+    assert render(template, HELLO, {}) == "none"
+    assert render(template, HELLO, {}, tools=["f"]) == "['f']"
+
+
+def test_a_generation_block_is_its_content() -> None:
+    template = "{% generation %}{{ messages[0].content }}{% endgeneration %}!"
+    assert render(template, HELLO, {}) == "Hello!"
+
+
+@pytest.mark.parametrize("template", [[1], {"a": 1}, 5, [{"name": "x", "template": "y"}]])
+def test_templates_that_are_none(template: Any) -> None:
+    assert find_template({"chat_template": template}, None) is None

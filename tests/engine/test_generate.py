@@ -39,6 +39,45 @@ async def test_it_ends_at_the_length(tokenizer: Tokenizer) -> None:
     assert await texts(tokenizer, "hi!", max_new_tokens=2) == [("h", None), ("i", "length")]
 
 
+async def test_it_ends_at_a_stop_string_across_tokens(tokenizer: Tokenizer) -> None:
+    parts = await texts(tokenizer, "one. Two! three", stop=["o!", "###"])
+    assert "".join(text for text, _ in parts) == "one. Tw"
+    assert parts[-1][1] == "stop"
+
+
+async def test_what_began_like_a_stop_string_is_not_lost(tokenizer: Tokenizer) -> None:
+    parts = await texts(tokenizer, "a##", stop="###")
+    assert parts == [("a", None), ("##", "eos")]
+
+
+async def test_it_ends_when_the_time_is_up(tokenizer: Tokenizer) -> None:
+    parts = await texts(tokenizer, "hello", max_time=1e-9)
+    assert parts == [("h", "time")]
+
+
+async def test_an_end_token_waits_for_the_least_number(tokenizer: Tokenizer) -> None:
+    session = FakeSession(tokenizer.encode("a"))
+    chosen = options(min_new_tokens=3, max_new_tokens=9)
+    whole = await complete(stream(session, tokenizer, [1], chosen, Meter(1)))
+    assert (len(whole.ids), whole.finish_reason) == (4, "eos")
+
+
+async def test_penalties_and_bans_reach_the_sampler(tokenizer: Tokenizer) -> None:
+    """The script asks for "aaa"; each option forbids the second a in its own way."""
+    a = tokenizer.encode("a")[0]
+    for passed in (
+        {"no_repeat_ngram_size": 1},
+        {"bad_words_ids": [[a, a]]},
+        {"logit_bias": {a: -9}},
+        {"suppress_tokens": a},
+        {"begin_suppress_tokens": a},
+    ):
+        session = FakeSession([a, a, a])
+        chosen = options(max_new_tokens=3, **passed)
+        whole = await complete(stream(session, tokenizer, [1], chosen, Meter(1)))
+        assert whole.ids != (a, a, a), passed
+
+
 async def test_a_character_comes_whole(tokenizer: Tokenizer) -> None:
     assert await texts(tokenizer, "né") == [("n", None), ("é", None), ("", "eos")]
     assert await texts(tokenizer, "né", max_new_tokens=2) == [("n", None), ("\ufffd", "length")]

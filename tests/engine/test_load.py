@@ -16,9 +16,10 @@ from intab.errors import (
     DownloadError,
     ManifestError,
     ModelNotFoundError,
+    RunError,
     UnsupportedModelError,
 )
-from tests.engine.conftest import CONFIG, FakeRuntime, model_files
+from tests.engine.conftest import CONFIG, FakeRuntime, FakeSession, model_files
 
 
 async def load(runtime: FakeRuntime, **options: Any) -> Model:
@@ -117,6 +118,19 @@ async def test_devices_and_dtypes_that_are_not_there() -> None:
         await load(FakeRuntime(model_files()), device="tpu")
     with pytest.raises(DeviceError, match="no dtype 'q4'; it has: q8"):
         await load(FakeRuntime(model_files()), dtype="q4")
+
+
+async def test_a_model_that_does_not_run_on_its_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an fp16 graph on a GPU without f16: it loads, and fails when it first computes."""
+
+    async def fail(self: FakeSession, ids: list[int]) -> None:
+        raise RunError("the device does not support f16")
+
+    monkeypatch.setattr(FakeSession, "step", fail)
+    with pytest.raises(
+        DeviceError, match=r"does not run on fake \(the device does not support f16"
+    ):
+        await load(FakeRuntime(model_files()))
 
 
 async def test_a_tokenizer_of_another_model(monkeypatch: pytest.MonkeyPatch) -> None:

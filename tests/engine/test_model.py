@@ -10,6 +10,7 @@ from intab.errors import (
     ChatTemplateError,
     ContextLengthError,
     EmptyPromptError,
+    ManifestError,
     ModelClosedError,
     OptionError,
     PromptError,
@@ -46,6 +47,7 @@ def test_repr_says_which_and_where(make_model: Maker) -> None:
         ([], ChatTemplateError, "empty"),
         (["Hello"], ChatTemplateError, "Message 0"),
         ("x" * 64, ContextLengthError, "64 tokens, the model's context is 64"),
+        ("a\ud83d", PromptError, "half of a surrogate pair"),
     ],
 )
 def test_prompts_that_cannot_be_used(
@@ -56,6 +58,19 @@ def test_prompts_that_cannot_be_used(
     with pytest.raises(error, match=says):
         model.stream(prompt)
     assert network.sessions == []
+
+
+async def test_what_the_template_is_given(make_model: Maker) -> None:
+    model, network = make_model("fine")
+    await model.generate(HELLO, chat_template_kwargs={"add_generation_prompt": False})
+    assert model.tokenizer.decode(network.sessions[0].steps[0]) == "<user>Hello\n"
+    with pytest.raises(PromptError, match="tools is for the chat template: pass messages"):
+        model.stream("Hello", chat_template_kwargs={"tools": []})
+
+
+def test_a_generation_config_that_is_wrong_is_named(make_model: Maker) -> None:
+    with pytest.raises(ManifestError, match=r"generation_config\.json is not valid: top_k must be"):
+        make_model(generation={"top_k": -1})
 
 
 def test_options_are_checked_at_the_call(make_model: Maker) -> None:

@@ -35,16 +35,23 @@ def test_none_means_the_default() -> None:
         ({"temperature": 0}, {"do_sample": True}, True),
         ({"temperature": 0, "do_sample": False}, {}, True),
         ({"do_sample": True}, {}, False),
+        ({"temperature": 0, "seed": 3}, {}, True),
+        ({"do_sample": False, "seed": 3}, {"do_sample": True}, True),
     ],
 )
 def test_when_it_samples(passed: dict[str, Any], defaults: dict[str, Any], greedy: bool) -> None:
     assert make(passed, defaults).greedy is greedy
 
 
-@pytest.mark.parametrize("name", ["temperature", "top_k", "top_p", "seed"])
+@pytest.mark.parametrize("name", ["temperature", "top_k", "top_p", "min_p"])
 def test_an_option_without_effect_is_an_error(name: str) -> None:
     with pytest.raises(OptionError, match=f"{name} has no effect with do_sample=False"):
         make({name: 1, "do_sample": False}, {})
+
+
+def test_temperature_zero_leaves_nothing_to_the_other_options() -> None:
+    with pytest.raises(OptionError, match="top_p has no effect with temperature=0"):
+        make({"temperature": 0, "top_p": 0.9}, {})
 
 
 @pytest.mark.parametrize(
@@ -57,9 +64,23 @@ def test_an_option_without_effect_is_an_error(name: str) -> None:
         ("temperature", float("nan"), "0 or more"),
         ("temperature", float("inf"), "0 or more"),
         ("temperature", "hot", "a number"),
+        ("temperature", [0.5, 0.6], "a number"),
+        ("temperature", 1j, "a number"),
         ("top_k", -1, "0 or more"),
         ("top_p", 1.1, "from 0 to 1"),
         ("seed", -1, "0 or more"),
+        ("min_p", 1.5, "from 0 to 1"),
+        ("typical_p", 0, "above 0"),
+        ("repetition_penalty", 0, "more than 0"),
+        ("presence_penalty", 3, "from -2 to 2"),
+        ("max_time", 0, "more than 0"),
+        ("stop", [""], "none of them empty"),
+        ("stop", 3, "string or a list of strings"),
+        ("bad_words_ids", [[]], "none of them empty"),
+        ("bad_words_ids", "x", "list of lists"),
+        ("logit_bias", [1], "dict from token ids to numbers"),
+        ("logit_bias", {1: float("inf")}, "finite numbers"),
+        ("logit_bias", {-1: 0}, "token id"),
         ("do_sample", 1, "True or False"),
         ("eos_token_id", [1, -1], "token id"),
         ("eos_token_id", "x", "token id"),
@@ -81,6 +102,28 @@ def test_unknown_options_are_errors_with_a_hint() -> None:
 def test_one_or_many_ends() -> None:
     assert make({"eos_token_id": 3}, {}).eos_token_id == (3,)
     assert make({}, {"eos_token_id": [3, 4]}).eos_token_id == (3, 4)
+
+
+def test_at_least_more_than_at_most() -> None:
+    with pytest.raises(
+        OptionError, match=r"min_new_tokens \(9\) is more than max_new_tokens \(3\)"
+    ):
+        make({"min_new_tokens": 9, "max_new_tokens": 3}, {})
+
+
+@pytest.mark.parametrize(
+    "passed",
+    [
+        {"suppress_tokens": [1, 10]},
+        {"bad_words_ids": [[1], [2, 10]]},
+        {"logit_bias": {10: 1}},
+        {"forced_eos_token_id": 10},
+    ],
+)
+def test_token_ids_beyond_the_vocabulary(passed: dict[str, Any]) -> None:
+    make(passed, {}).check_tokens(11)
+    with pytest.raises(OptionError, match="has the token id 10, but the vocabulary ends at 9"):
+        make(passed, {}).check_tokens(10)
 
 
 def test_one_function_is_a_list_of_one() -> None:

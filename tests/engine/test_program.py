@@ -78,12 +78,86 @@ async def test_exit_is_a_good_end() -> None:
     assert await run("print('a')\nexit_ = SystemExit(3)\nraise exit_\n") == ("a\n", "", None)
 
 
-@pytest.mark.parametrize("name", ["KeyboardInterrupt", "asyncio.CancelledError"])
-async def test_being_stopped_goes_through(name: str) -> None:
+@pytest.mark.parametrize(
+    "what",
+    [
+        "KeyboardInterrupt",
+        "asyncio.CancelledError",
+        "BaseExceptionGroup('g', [KeyboardInterrupt()])",
+        "BaseExceptionGroup('g', [BaseExceptionGroup('h', [asyncio.CancelledError()])])",
+    ],
+)
+async def test_being_stopped_goes_through(what: str) -> None:
     out: list[str] = []
     with pytest.raises((KeyboardInterrupt, asyncio.CancelledError)):
-        await run_program(f"import asyncio\nprint('a')\nraise {name}", out.append, out.append)
+        await run_program(f"import asyncio\nprint('a')\nraise {what}", out.append, out.append)
     assert "".join(out) == "a\n"
+
+
+@pytest.mark.parametrize(
+    ("what", "name"),
+    [
+        ("BaseException('x')", "BaseException"),
+        ("GeneratorExit", "GeneratorExit"),
+        ("type('Odd', (BaseException,), {})('x')", "Odd"),
+        ("ExceptionGroup('g', [ValueError('x')])", "ExceptionGroup"),
+    ],
+)
+async def test_whatever_is_raised_is_the_answer(what: str, name: str) -> None:
+    _, _, failure = await run(f"raise {what}")
+    assert failure is not None
+    assert failure.error_type == name
+    assert 'File "program.py", line 1' in failure.traceback
+
+
+async def test_what_is_left_in_the_background_ends_with_the_program() -> None:
+    source = (
+        "import asyncio\n"
+        "async def tick():\n"
+        "    while True:\n"
+        "        await asyncio.sleep(0)\n"
+        "task = asyncio.ensure_future(tick())\n"
+        "await asyncio.sleep(0)\n"
+    )
+    before = asyncio.all_tasks()
+    assert await run(source) == ("", "", None)
+    assert asyncio.all_tasks() == before
+
+
+async def test_an_error_in_the_background_is_told() -> None:
+    source = (
+        "import asyncio\n"
+        "async def fail():\n"
+        "    try:\n"
+        "        await asyncio.sleep(9)\n"
+        "    finally:\n"
+        "        1 / 0\n"
+        "task = asyncio.ensure_future(fail())\n"
+        "await asyncio.sleep(0)\n"
+    )
+    _, err, failure = await run(source)
+    assert failure is None
+    assert "line 6, in fail" in err
+    assert "ZeroDivisionError" in err
+
+
+async def test_a_load_outlives_the_program_that_began_it() -> None:
+    source = (
+        "import asyncio\n"
+        "from intab.engine.tasks import start_lasting\n"
+        "task = start_lasting(asyncio.sleep(0, 'loaded'), 'load')\n"
+    )
+    before = asyncio.all_tasks()
+    assert await run(source) == ("", "", None)
+    [kept] = asyncio.all_tasks() - before
+    assert await kept == "loaded"
+
+
+async def test_input_says_what_to_do() -> None:
+    _, _, failure = await run("name = input('Your name? ')")
+    assert failure is not None
+    assert failure.error_type == "ProgramError"
+    assert "write the answer into the program instead" in failure.message
 
 
 async def test_an_interrupt_meets_the_program() -> None:
@@ -109,11 +183,38 @@ async def test_prints_are_passed_on_while_the_program_waits() -> None:
         await task
 
 
+async def test_prints_stream_while_the_program_computes() -> None:
+    """No turn of the event loop is needed: what was printed before a long computation is seen."""
+    out: list[str] = []
+    seen: list[str] = []
+    stream = PrintStream(out.append)
+    for word in ("a", "b", "c"):
+        stream.write(word)
+        seen.append("".join(out))
+    assert seen == ["a", "ab", "abc"]
+
+
 async def test_a_flood_of_prints_comes_in_pieces() -> None:
     out: list[str] = []
     await run_program("for i in range(20000): print(i)", out.append, out.append)
     assert "".join(out) == "".join(f"{i}\n" for i in range(20000))
-    assert len(out) < 200
+    assert len(out) < 2000
+
+
+async def test_flush_passes_on_at_once() -> None:
+    out: list[str] = []
+    stream = PrintStream(out.append)
+    for _ in range(100):
+        stream.write("x")
+    stream.flush()
+    assert "".join(out) == "x" * 100
+    assert len(out) < 100
+
+
+async def test_one_piece_has_an_end() -> None:
+    out, _, _ = await run("print('x' * 1_000_000)")
+    assert out.startswith("[800,000 characters left out]\nxxx")
+    assert len(out) < PrintStream.most + 100
 
 
 def test_a_print_stream_is_no_terminal() -> None:

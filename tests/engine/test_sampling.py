@@ -27,6 +27,12 @@ def test_temperature_divides() -> None:
     assert apply_temperature(row(1, -2), 0.5).tolist() == [2, -4]
 
 
+def test_a_temperature_that_overflows_is_greedy() -> None:
+    logits = apply_temperature(row(3, 9, -1), 1e-39)
+    assert logits.tolist() == [-INF, 0, -INF]
+    assert make_sampler(1e-39, rng=np.random.default_rng(0))(row(3, 9, -1)) == 1
+
+
 @pytest.mark.parametrize(
     ("top_k", "kept"),
     [(1, [3]), (2, [2, 3]), (4, [0, 1, 2, 3]), (9, [0, 1, 2, 3])],
@@ -84,7 +90,7 @@ def test_greedy_takes_the_first_of_equals() -> None:
 
 def test_the_same_seed_gives_the_same_tokens() -> None:
     logits = np.random.default_rng(0).normal(size=100).astype(np.float32)
-    one, two = (make_sampler(1.0, 50, 0.9, np.random.default_rng(3)) for _ in range(2))
+    one, two = (make_sampler(1.0, 50, 0.9, rng=np.random.default_rng(3)) for _ in range(2))
     tokens = [one(logits) for _ in range(10)]
     assert tokens == [two(logits) for _ in range(10)]
     # The same in CPython and in the browser, which run this same test.

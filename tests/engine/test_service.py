@@ -88,6 +88,28 @@ async def test_a_late_stop_of_another_run_is_ignored() -> None:
     assert (await page.wait("finished"))["outcome"] == "done"
 
 
+async def test_before_each_program_the_interpreter_is_mended() -> None:
+    page = Page()
+    mended: list[int] = []
+    page.service = Service(page.loader, lambda text: None, lambda: mended.append(1))
+    page.send("run", run=1, source="")
+    while not mended:  # noqa: ASYNC110 - the service has no event to tell us
+        await asyncio.sleep(0)
+    assert mended == [1]
+
+
+async def test_whatever_breaks_the_page_hears_of_the_end() -> None:
+    page = Page()
+
+    def fail() -> None:
+        raise RuntimeError("broken")
+
+    page.service = Service(page.loader, lambda text: page.events.append(json.loads(text)), fail)
+    page.send("run", run=1, source="print(1)")
+    finished = await page.wait("finished")
+    assert (finished["outcome"], finished["message"]) == ("error", "broken")
+
+
 async def test_one_program_at_a_time() -> None:
     page = Page()
     page.send("run", run=1, source="import asyncio\nawait asyncio.Event().wait()")

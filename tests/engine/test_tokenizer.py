@@ -3,10 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import AddedToken, decoders
+from tokenizers import Tokenizer as Backend
+from tokenizers.models import BPE, WordPiece
 
 from intab.engine.tokenizer import StreamDecoder, Tokenizer
-from intab.errors import ManifestError
-from tests.engine.conftest import EOS, VOCABULARY, byte_tokenizer_json
+from intab.errors import ManifestError, PromptError
+from tests.engine.conftest import EOS, byte_tokenizer_json
 
 TOKENIZER = Tokenizer(byte_tokenizer_json())
 
@@ -16,10 +19,79 @@ def test_round_trip(text: str) -> None:
     assert TOKENIZER.decode(TOKENIZER.encode(text)) == text
 
 
-@given(st.lists(st.integers(0, VOCABULARY - 1)))
-def test_a_stream_is_the_whole(ids: list[int]) -> None:
+def sentence_piece() -> Tokenizer:
+    """As Llama 2 and Phi-3 have it: pieces with ▁ for the space, and bytes for what has none."""
+    tokens = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    tokens += ["▁", "▁a", "a", "cat", "é", "▁é", "\ufffd", "日"]
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    backend = Backend(BPE(vocabulary, [], unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+    steps = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
+    backend.decoder = decoders.Sequence([*steps, decoders.Strip(" ", 1, 0)])
+    backend.add_special_tokens([AddedToken("<s>", special=True)])
+    return Tokenizer(backend.to_str())
+
+
+def word_piece() -> Tokenizer:
+    """As BERT has it: spaces between words, none before ##parts and closing punctuation."""
+    tokens = ["[UNK]", "cat", "##s", "##", ".", ",", "n't", "'", "do", "é"]
+    backend = Backend(WordPiece({t: n for n, t in enumerate(tokens)}, unk_token="[UNK]"))
+    backend.decoder = decoders.WordPiece()
+    backend.add_special_tokens([AddedToken("[SEP]", special=True)])
+    return Tokenizer(backend.to_str())
+
+
+def metaspace() -> Tokenizer:
+    """As T5 and XLM-R have it: no space before the first piece."""
+    tokens = ["<unk>", "▁a", "a", "▁", "日"]
+    backend = Backend(BPE({t: n for n, t in enumerate(tokens)}, [], unk_token="<unk>"))
+    backend.decoder = decoders.Metaspace()
+    return Tokenizer(backend.to_str())
+
+
+KINDS = {
+    "byte-level": TOKENIZER,
+    "byte fallback": sentence_piece(),
+    "WordPiece": word_piece(),
+    "Metaspace": metaspace(),
+}
+
+
+class Forgetful(StreamDecoder):
+    """Forgets so often that short sequences show it."""
+
+    window, overlap = 4, 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(st.data())
+def test_a_stream_is_the_whole(kind: str, data: st.DataObject) -> None:
+    tokenizer = KINDS[kind]
+    ids = data.draw(st.lists(st.integers(0, tokenizer.size - 1), max_size=40))
+    for decoder in (StreamDecoder(tokenizer), Forgetful(tokenizer)):
+        text = "".join(map(decoder.push, ids)) + decoder.flush()
+        assert text == tokenizer.decode(ids)
+
+
+def test_a_long_stream_forgets_and_is_still_the_whole() -> None:
+    text = "Once upon a time there was a fox 🦊. " * 40
     decoder = StreamDecoder(TOKENIZER)
-    assert "".join(map(decoder.push, ids)) + decoder.flush() == TOKENIZER.decode(ids)
+    assert "".join(map(decoder.push, TOKENIZER.encode(text))) == text
+    assert len(decoder._ids) <= decoder.window + 1
+
+
+def test_bytes_are_held_until_their_run_ends() -> None:
+    """A byte more may make the whole run invalid, and then even its first character is lost."""
+    tokenizer = KINDS["byte fallback"]
+    c3, a9, e2, cat = (tokenizer.token_id(t) for t in ("<0xC3>", "<0xA9>", "<0xE2>", "cat"))
+    assert None not in (c3, a9, e2, cat)
+
+    def stream(*ids: int | None) -> list[str]:
+        decoder = StreamDecoder(tokenizer)
+        return [*(decoder.push(token) for token in ids if token is not None), decoder.flush()]
+
+    assert stream(c3, a9, cat) == ["", "", "écat", ""]
+    assert stream(c3, a9, e2, cat) == ["", "", "", "\ufffd\ufffd\ufffdcat", ""]
+    assert stream(c3, a9) == ["", "", "é"]
 
 
 @given(st.text())
@@ -50,3 +122,8 @@ def test_training_time_truncation_and_padding_are_off() -> None:
 def test_a_damaged_file(text: str) -> None:
     with pytest.raises(ManifestError, match=r"tokenizer\.json cannot be read"):
         Tokenizer(text)
+
+
+def test_half_a_surrogate_pair() -> None:
+    with pytest.raises(PromptError, match="half of a surrogate pair"):
+        TOKENIZER.encode("a\ud83d")

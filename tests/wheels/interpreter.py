@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ class Interpreter:
     page: Page
     origin: str
 
-    def run(self, code: str, **values: str | float) -> Any:  # noqa: ANN401
+    def run(self, code: str, **values: str | float) -> Any:
         """Run Python with these globals set; await is allowed; the last value comes back."""
         return json.loads(self.page.evaluate(RUN, [code, values]))
 
@@ -81,3 +81,6 @@ def start(browser: Browser, origin: str) -> Iterator[Interpreter]:
     page.wait_for_function("globalThis.py !== undefined")
     yield Interpreter(page, origin)
     page.close()
+
+
+Opener = Callable[[], AbstractContextManager[Interpreter]]

@@ -1,6 +1,6 @@
 """A static server in a thread: some folders under one origin, nothing else.
 
-    with serve({"/wheels/": Path("wheels")}) as origin: ...
+with serve({"/wheels/": Path("wheels")}) as origin: ...
 """
 
 from __future__ import annotations
@@ -15,12 +15,6 @@ from pathlib import Path
 
 class Folders(SimpleHTTPRequestHandler):
     """Maps the first part of an address to a folder."""
-
-    extensions_map = {
-        **SimpleHTTPRequestHandler.extensions_map,
-        ".mjs": "text/javascript",
-        ".wasm": "application/wasm",
-    }
 
     def __init__(self, folders: Mapping[str, Path], *request: object) -> None:
         self.folders = folders

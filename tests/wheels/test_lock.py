@@ -12,7 +12,7 @@ import pytest
 from tests.wheels.conftest import LOCK, wheel
 from tests.wheels.interpreter import FOLDERS, ROOT
 from wheels.builder import recipe
-from wheels.builder.errors import BuildError, HashMismatch
+from wheels.builder.errors import BuildError, HashMismatchError
 from wheels.builder.shell import sha256
 from wheels.builder.sources import check_hash
 
@@ -77,5 +77,5 @@ def test_an_unknown_key_in_a_recipe_is_an_error(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_the_one_named_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.whl").write_bytes(b"other")
-    with pytest.raises(HashMismatch, match=r"x\.whl"):
+    with pytest.raises(HashMismatchError, match=r"x\.whl"):
         check_hash(tmp_path / "x.whl", "0" * 64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sys
 from pathlib import Path
 
@@ -21,7 +22,17 @@ def main(arguments: list[str]) -> int:
 
 
 def bring_up_to_date(sources: Sources, target: Path) -> None:
-    """Assemble the site unless nothing changed since it was last assembled."""
+    """Assemble the site unless nothing changed since it was last assembled.
+
+    One process at a time: `make serve` may run beside `make test`.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_name(f"{target.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _bring_up_to_date(sources, target)
+
+
+def _bring_up_to_date(sources: Sources, target: Path) -> None:
     stamp = target.with_name(f"{target.name}.stamp")
     fingerprint = sources.fingerprint()
     if target.exists() and stamp.exists() and stamp.read_text() == fingerprint:

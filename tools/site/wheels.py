@@ -20,6 +20,7 @@ from tools.site.sources import SiteError, Sources, sha256_of
 
 PYPI_WHEELS = Path(__file__).with_name("pypi-wheels.txt")
 BROWSER_PYTHON = "3.14"  # Pyodide 314.0.3
+BROWSER_PLATFORM = "pyemscripten_2026_0_wasm32"
 
 
 @dataclass(frozen=True)
@@ -73,25 +74,26 @@ def _checked(path: Path, entry: dict[str, Any]) -> Wheel:
     )
 
 
-def downloaded(folder: Path) -> list[Wheel]:
+def downloaded(folder: Path, pins: Path = PYPI_WHEELS) -> list[Wheel]:
     """Pinned wheels from PyPI; pip refuses one whose hash is not the recorded one."""
-    stamp = folder / sha256_of(PYPI_WHEELS)
+    stamp = folder / sha256_of(pins)
     if not stamp.exists():
-        _download(folder)
+        _download(folder, pins)
         stamp.touch()
     return [_described(path) for path in sorted(folder.glob("*.whl"))]
 
 
-def _download(folder: Path) -> None:
+def _download(folder: Path, pins: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     command += ["--no-deps", "--only-binary=:all:", "--python-version", BROWSER_PYTHON]
-    command += ["--require-hashes", "--requirement", str(PYPI_WHEELS), "--dest", str(folder)]
+    command += ["--platform", BROWSER_PLATFORM]
+    command += ["--require-hashes", "--requirement", str(pins), "--dest", str(folder)]
     if subprocess.run(command, check=False).returncode:
         raise SiteError(
-            f"pip could not download the wheels pinned in {PYPI_WHEELS.name}; is PyPI reachable?"
+            f"pip could not download the wheels pinned in {pins.name}; is PyPI reachable?"
         )
 
 

@@ -15,9 +15,9 @@ def build(recipe: Recipe, kept: Path, work: Path, out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     wheel = out / recipe.file_name
     if recipe.rust:
-        _rust_wheel(recipe, recipe.rust, work / recipe.name, wheel)
+        _rust_wheel(recipe, recipe.rust, work, wheel)
     elif recipe.pure:
-        _pure_wheel(recipe, recipe.pure, work / recipe.name, wheel)
+        _pure_wheel(recipe, recipe.pure, work, wheel)
     elif recipe.kind == "published":
         _copy(sources.fetch_wheel(recipe, work / "downloads"), wheel)
     elif recipe.kind == "kept":
@@ -34,24 +34,26 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _rust_wheel(recipe: Recipe, how: Rust, work: Path, wheel: Path) -> None:
-    source = _patched_source(recipe, work)
-    module = rust.compile_module(recipe, how, source, work)
+    place = rust.empty_place(recipe)
+    source = _patched_source(recipe, work, place / "source")
+    module = rust.compile_module(recipe, how, source, place, work / "binaryen")
     files = _tree(source / how.python_source, "", [])
     files[how.module] = module.read_bytes()
+    notices = f"{_dist_info(recipe)}/licenses/THIRD-PARTY.txt"
+    files[notices] = rust.third_party(recipe, how, source, place)
     _write(recipe, source, how.licences, files, wheel)
 
 
 def _pure_wheel(recipe: Recipe, how: Pure, work: Path, wheel: Path) -> None:
-    source = _patched_source(recipe, work)
+    source = _patched_source(recipe, work, work / recipe.name)
     files: dict[str, bytes] = {}
     for package in how.packages:
         files |= _tree(source / how.python_source / package, f"{package}/", how.leave_out)
     _write(recipe, source, how.licences, files, wheel)
 
 
-def _patched_source(recipe: Recipe, work: Path) -> Path:
-    downloads = work.parent / "downloads"
-    return sources.unpack(recipe, sources.fetch_sdist(recipe, downloads), work / "source")
+def _patched_source(recipe: Recipe, work: Path, folder: Path) -> Path:
+    return sources.unpack(recipe, sources.fetch_sdist(recipe, work / "downloads"), folder)
 
 
 def _tree(root: Path, prefix: str, leave_out: list[str]) -> dict[str, bytes]:
@@ -59,8 +61,14 @@ def _tree(root: Path, prefix: str, leave_out: list[str]) -> dict[str, bytes]:
     return {prefix + path.relative_to(root).as_posix(): path.read_bytes() for path in files}
 
 
-def _write(recipe: Recipe, source: Path, licences: list[str], files: dict[str, bytes], wheel: Path) -> None:
-    dist_info = f"{recipe.name}-{recipe.version}.dist-info"
+def _dist_info(recipe: Recipe) -> str:
+    return f"{recipe.name}-{recipe.version}.dist-info"
+
+
+def _write(
+    recipe: Recipe, source: Path, licences: list[str], files: dict[str, bytes], wheel: Path
+) -> None:
+    dist_info = _dist_info(recipe)
     files[f"{dist_info}/METADATA"] = (source / "PKG-INFO").read_bytes()
     for licence in licences:
         files[f"{dist_info}/licenses/{Path(licence).name}"] = (source / licence).read_bytes()

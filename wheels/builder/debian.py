@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from . import shell
-from .errors import MissingTool
+from .errors import MissingToolError
 
 BINARYEN = "132.0.0"  # Debian has 108, from 2022
 PACKAGES = {
@@ -32,7 +32,9 @@ def ensure_compilers() -> None:
     if not missing:
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise MissingTool(f"Install these Debian packages, then run again: {' '.join(missing)}")
+        raise MissingToolError(
+            f"Install these Debian packages, then run again: {' '.join(missing)}"
+        )
     shell.run(["apt-get", "update", "-qq"], Path("/"))
     shell.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], Path("/"))
 
@@ -42,7 +44,9 @@ def ensure_wasm_opt(folder: Path) -> Path:
     program = folder / "node_modules/binaryen/bin/wasm-opt"
     if not program.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        shell.run(["npm", "install", "--no-save", "--prefix", folder, f"binaryen@{BINARYEN}"], folder)
+        shell.run(
+            ["npm", "install", "--no-save", "--prefix", folder, f"binaryen@{BINARYEN}"], folder
+        )
     return program
 
 

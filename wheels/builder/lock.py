@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from . import debian
 from .recipe import Recipe
 from .shell import sha256
 
@@ -12,7 +13,8 @@ Lock = dict[str, dict[str, object]]
 
 
 def entry(recipe: Recipe, wheel: Path) -> dict[str, object]:
-    """One wheel's entry."""
+    """One wheel's entry; a compiled one names its toolchain, as another gives other bytes."""
+    toolchain = {"toolchain": debian.versions()} if recipe.rust else {}
     return {
         "name": recipe.name,
         "version": recipe.version,
@@ -22,6 +24,7 @@ def entry(recipe: Recipe, wheel: Path) -> dict[str, object]:
         "depends": recipe.depends,
         "provenance": recipe.provenance,
         "licence": recipe.licence,
+        **toolchain,
     }
 
 
@@ -30,7 +33,6 @@ def read(path: Path) -> Lock:
     return wheels
 
 
-def write(path: Path, toolchain: str, wheels: Lock) -> None:
+def write(path: Path, wheels: Lock) -> None:
     """Write the lock; the same wheels give the same bytes."""
-    content = {"toolchain": toolchain, "wheels": dict(sorted(wheels.items()))}
-    path.write_text(json.dumps(content, indent=2) + "\n")
+    path.write_text(json.dumps({"wheels": dict(sorted(wheels.items()))}, indent=2) + "\n")

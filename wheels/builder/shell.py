@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .errors import StepFailed
+from .errors import StepFailedError
 
 
 def run(command: Sequence[str | Path], cwd: Path, env: Mapping[str, str] | None = None) -> str:
@@ -16,7 +16,7 @@ def run(command: Sequence[str | Path], cwd: Path, env: Mapping[str, str] | None 
     done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         tail = (done.stdout + done.stderr)[-4000:]
-        raise StepFailed(f"`{' '.join(words[:6])}` failed in {cwd}:\n{tail}")
+        raise StepFailedError(f"`{' '.join(words[:6])}` failed in {cwd}:\n{tail}")
     return done.stdout
 
 

@@ -9,7 +9,7 @@ import tarfile
 from pathlib import Path
 
 from . import shell
-from .errors import HashMismatch
+from .errors import HashMismatchError
 from .recipe import Recipe
 
 STAND_IN = Path(__file__).with_name("standin")
@@ -50,7 +50,7 @@ def check_hash(path: Path, wanted: str) -> None:
     """Refuse a file that is not the one named."""
     got = shell.sha256(path)
     if got != wanted:
-        raise HashMismatch(f"{path.name} has sha256 {got}, the recipe names {wanted}")
+        raise HashMismatchError(f"{path.name} has sha256 {got}, the recipe names {wanted}")
 
 
 def _pip_download(recipe: Recipe, sha256: str, options: list[str], downloads: Path) -> None:

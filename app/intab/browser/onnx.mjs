@@ -58,6 +58,7 @@ export async function open(bytes, externalData, device, sessionOptions) {
     ort.InferenceSession.create(bytes, {
       executionProviders: [device],
       externalData: externalData.map(([path, data]) => ({ path, data })),
+      logSeverityLevel: 3, // errors: warnings about graphs are of no use to a page's visitor
       extra: nest(JSON.parse(sessionOptions)),
     }),
   );
@@ -124,7 +125,8 @@ class Session {
     const { plan, session } = this.network;
     this.ids.push(...ids);
     const count = plan.caches.length ? ids.length : this.ids.length;
-    const results = await session.run({ ...this.feeds(count), ...this.cache });
+    const wanted = ["logits", ...plan.caches.map(({ present }) => present)];
+    const results = await session.run({ ...this.feeds(count), ...this.cache }, wanted);
     this.keep(results);
     const { logits } = results;
     const data = await logits.getData();

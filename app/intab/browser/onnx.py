@@ -15,7 +15,7 @@ from intab.browser.ffi import js_array, js_worker, reason
 from intab.engine.graph import TensorInfo, plan_graph
 from intab.engine.load import Graph
 from intab.engine.sampling import Logits
-from intab.errors import DeviceError, RunError
+from intab.errors import DeviceError, ModelClosedError, RunError
 
 
 async def open_network(graph: Graph[JsBody], device: str) -> OnnxNetwork:
@@ -48,6 +48,11 @@ class OnnxNetwork:
         self._device = device
 
     @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._js_network is None
+
+    @property
     def device(self) -> str:
         """Where it runs, e.g. "wasm, 2 threads"."""
         threads = js_worker().threads()
@@ -56,7 +61,7 @@ class OnnxNetwork:
 
     def session(self) -> OnnxSession:
         """A new, empty sequence."""
-        return OnnxSession(self._js_network.begin())
+        return OnnxSession(self, self._js_network.begin())
 
     async def close(self) -> None:
         """Release the onnxruntime session."""
@@ -68,11 +73,14 @@ class OnnxNetwork:
 class OnnxSession:
     """A sequence whose cache lives in JavaScript."""
 
-    def __init__(self, js_session: Any) -> None:
+    def __init__(self, network: OnnxNetwork, js_session: Any) -> None:
+        self._network = network
         self._js_session = js_session
 
     async def step(self, ids: Sequence[int]) -> Logits:
         """Append `ids`; the float32 logits [vocab] after the last of them."""
+        if self._network.closed:
+            raise ModelClosedError("The model was closed while it was running.")
         try:
             js_row = await self._js_session.step(js_array(ids))
         except JsException as exc:

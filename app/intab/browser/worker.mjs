@@ -1,6 +1,7 @@
 /** All that Python calls in the worker; registered as the JavaScript module `intab_js`. */
 export { allocate, ask, decodeText, encodeText, sha256 } from "./fetch.mjs";
 export { devices, open, prepare, threads } from "./onnx.mjs";
+export { connect } from "./wire.mjs";
 export { lock, makeStore, room } from "./stores.mjs";
 
 /** The address of the site's root: this module lies two folders below it. */

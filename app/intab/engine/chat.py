@@ -13,11 +13,17 @@ from datetime import datetime
 from typing import Any
 
 import jinja2
+from jinja2 import nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from intab.errors import ChatTemplateError
 
 Message = Mapping[str, Any]
+# What every template may count on, as in transformers' apply_chat_template; only the prompt for
+# the answer is on here, since generating is what we render for.
+DEFAULTS = {"tools": None, "documents": None, "add_generation_prompt": True}
 
 
 def render(
@@ -25,20 +31,20 @@ def render(
 ) -> str:
     """Render `messages` with `template`; `special` gives bos_token and the like.
 
-    Raises ChatTemplateError where there is no template, it is not valid, or it refuses the
-    messages. `add_generation_prompt` is True unless passed.
+    `context` are the template's further names, tools and documents among them. Raises
+    ChatTemplateError where there is no template, it is not valid, or it refuses the messages.
     """
     if template is None:
         raise ChatTemplateError(
             "The model has no chat template: pass the prompt as a string instead of messages."
         )
     check_messages(messages)
-    context = {"add_generation_prompt": True, **special, **context}
+    names = {**DEFAULTS, **special, **context, "messages": list(messages)}
     try:
-        return _environment().from_string(template).render(messages=list(messages), **context)
+        return _environment().from_string(template).render(names)
     except jinja2.TemplateError as exc:
         raise ChatTemplateError(f"The model's chat template refused the messages: {exc}") from exc
-    except (TypeError, ValueError, KeyError, AttributeError) as exc:
+    except Exception as exc:  # a template is a program, and may fail in any way
         raise ChatTemplateError(
             f"The model's chat template failed on these messages ({exc}): "
             "check each message's role and content."
@@ -63,9 +69,9 @@ def find_template(config: Mapping[str, Any], file: str | None) -> str | None:
         return file
     template = config.get("chat_template")
     if isinstance(template, list):
-        named = {entry["name"]: entry["template"] for entry in template}
-        return named.get("default")
-    return template
+        named = {e.get("name"): e.get("template") for e in template if isinstance(e, Mapping)}
+        template = named.get("default")
+    return template if isinstance(template, str) else None
 
 
 def special_tokens(config: Mapping[str, Any]) -> dict[str, str]:
@@ -79,9 +85,22 @@ def special_tokens(config: Mapping[str, Any]) -> dict[str, str]:
     return tokens
 
 
+class GenerationBlock(Extension):
+    """{% generation %}...{% endgeneration %} marks the model's words for training: text here."""
+
+    tags = {"generation"}  # noqa: RUF012 - as Jinja declares it
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        """The block's own content."""
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
 def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.loopcontrols", GenerationBlock],
     )
     environment.filters["tojson"] = _tojson
     environment.globals["raise_exception"] = _raise_exception

@@ -16,7 +16,9 @@ import numpy as np
 
 from intab.engine.metrics import Meter, Metrics
 from intab.engine.options import GenerationOptions
+from intab.engine.processors import make_processors
 from intab.engine.sampling import Logits, LogitsProcessor, Sampler, make_sampler
+from intab.engine.stopping import StopFinder
 from intab.engine.tokenizer import StreamDecoder, Tokenizer
 from intab.errors import OptionError, RunError
 
@@ -84,27 +86,38 @@ async def stream(
 ) -> AsyncGenerator[TextChunk]:
     """Yield text as soon as it is complete; the last chunk has finish_reason and metrics.
 
-    finish_reason is "eos" (an end-of-text token, not part of the text) or "length".
+    finish_reason is "eos" (an end token), "stop" (a stop string; neither is part of the text),
+    "length" or "time".
     """
-    decoder, waiting, count = StreamDecoder(tokenizer), list[int](), 0
-    reason = "length"
-    tokens = generate_tokens(session, prompt, make_picker(options), options.logits_processors)
+    decoder, stops, waiting = StreamDecoder(tokenizer), StopFinder(options.stop), list[int]()
+    processors = make_processors(options, len(prompt))
+    tokens = generate_tokens(session, prompt, make_picker(options), processors)
     async with aclosing(tokens):
         async for token in tokens:
             meter.token()
-            count += 1
             waiting.append(token)
-            if token in options.eos_token_id:
-                reason = "eos"
-                break
-            text = decoder.push(token)
-            if count == options.max_new_tokens:
-                yield TextChunk(text + decoder.flush(), tuple(waiting), reason, _end(meter))
-                return
-            if text:
-                yield TextChunk(text, tuple(waiting))
+            reason = _reason(token, options, meter)
+            text = "" if reason == "eos" else decoder.push(token)
+            if reason:
+                text += decoder.flush()
+            text, stopped = stops.push(text, last=reason is not None)
+            reason = "stop" if stopped else reason
+            if text or reason:
+                yield TextChunk(text, tuple(waiting), reason, _end(meter) if reason else None)
                 waiting.clear()
-    yield TextChunk(decoder.flush(), tuple(waiting), reason, _end(meter))
+            if reason:
+                return
+
+
+def _reason(token: int, options: GenerationOptions, meter: Meter) -> str | None:
+    """Why the text ends with this token, None if it goes on."""
+    if token in options.eos_token_id:
+        return "eos"
+    if meter.tokens >= options.max_new_tokens:
+        return "length"
+    if options.max_time is not None and meter.elapsed >= options.max_time:
+        return "time"
+    return None
 
 
 async def complete(chunks: AsyncIterator[TextChunk]) -> Generation:
@@ -125,8 +138,16 @@ def make_picker(options: GenerationOptions) -> Sampler:
     """The sampler that the options describe, with a generator of its own."""
     if options.greedy:
         return make_sampler()
-    rng = np.random.default_rng(options.seed)
-    return make_sampler(options.temperature, options.top_k, options.top_p, rng)
+    return make_sampler(
+        options.temperature,
+        options.top_k,
+        options.top_p,
+        options.min_p,
+        options.typical_p,
+        options.epsilon_cutoff,
+        options.eta_cutoff,
+        rng=np.random.default_rng(options.seed),
+    )
 
 
 def _end(meter: Meter) -> Metrics:

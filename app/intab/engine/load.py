@@ -38,7 +38,13 @@ from intab.engine.model import Model, Network, Texts
 from intab.engine.shelf import Shelf, open_shelf
 from intab.engine.tasks import all_or_first_error
 from intab.engine.tokenizer import Tokenizer
-from intab.errors import DeviceError, DownloadError, ManifestError, UnsupportedModelError
+from intab.errors import (
+    DeviceError,
+    DownloadError,
+    ManifestError,
+    RunError,
+    UnsupportedModelError,
+)
 
 _NESTED = ("text_config", "llm_config")
 
@@ -218,6 +224,12 @@ async def _warm_up(network: Network, tokenizer: Tokenizer, report: OnProgress) -
     session = network.session()
     try:
         logits = await session.step([0])
+    except RunError as exc:
+        await network.close()
+        raise DeviceError(
+            f"The model loads but does not run on {network.device} ({exc}): "
+            "choose another dtype or device."
+        ) from exc
     finally:
         session.close()
     vocabulary = tokenizer.backend.get_vocab_size()

@@ -17,6 +17,7 @@ from intab.engine.load import Runtime, load_model
 from intab.engine.locate import DEFAULT_ENDPOINT, Location, locate
 from intab.engine.metrics import Metrics
 from intab.engine.model import Model
+from intab.engine.tasks import start_lasting
 
 _Key = tuple[str, str | None, str | None]
 
@@ -101,7 +102,8 @@ class Loader:
 
     def _begin(self, key: _Key, location: Location, keep: bool) -> _Load:
         listeners: list[OnProgress] = [lambda progress: self.listeners.on_progress(progress)]
-        task = asyncio.ensure_future(self._load(key, location, listeners, keep))
+        work = self._load(key, location, listeners, keep)
+        task = start_lasting(work, f"load {location.name}")
         load = self._loads[key] = _Load(listeners, task)
 
         def forget(done: asyncio.Task[Model]) -> None:

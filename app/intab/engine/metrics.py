@@ -25,20 +25,25 @@ class Meter:
     """Measures one generation; reports at the first token, then four times a second."""
 
     interval = 0.25
+    tokens = 0
 
     def __init__(self, prompt_tokens: int, on_metrics: OnMetrics | None = None) -> None:
         self._prompt_tokens = prompt_tokens
         self._on_metrics = on_metrics
         self._start = self._first = self._last = self._reported = perf_counter()
-        self._tokens = 0
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the prompt went in."""
+        return perf_counter() - self._start
 
     def token(self) -> None:
         """One more token is there."""
-        self._tokens += 1
+        self.tokens += 1
         self._last = perf_counter()
-        if self._tokens == 1:
+        if self.tokens == 1:
             self._first = self._last
-        if self._tokens == 1 or self._last - self._reported >= self.interval:
+        if self.tokens == 1 or self._last - self._reported >= self.interval:
             self.report()
 
     def report(self) -> None:
@@ -52,8 +57,8 @@ class Meter:
         first, decoding = self._first - self._start, self._last - self._first
         return Metrics(
             self._prompt_tokens,
-            self._tokens,
+            self.tokens,
             first,
             self._prompt_tokens / first if first > 0 else 0.0,
-            (self._tokens - 1) / decoding if decoding > 0 else 0.0,
+            (self.tokens - 1) / decoding if decoding > 0 else 0.0,
         )

@@ -18,7 +18,14 @@ from intab.engine.generate import Generation, Session, TextChunk, complete, stre
 from intab.engine.metrics import Meter, OnMetrics
 from intab.engine.options import GenerationOptions
 from intab.engine.tokenizer import Tokenizer
-from intab.errors import ContextLengthError, EmptyPromptError, ModelClosedError, PromptError
+from intab.errors import (
+    ContextLengthError,
+    EmptyPromptError,
+    ManifestError,
+    ModelClosedError,
+    OptionError,
+    PromptError,
+)
 
 Prompt = str | Sequence[chat.Message]
 
@@ -68,6 +75,10 @@ class Model:
         self._texts = texts
         self._on_metrics = on_metrics
         self._defaults = _generation_defaults(texts)
+        try:
+            GenerationOptions.make({}, self._defaults)
+        except OptionError as exc:
+            raise ManifestError(f"generation_config.json is not valid: {exc}") from exc
 
     def __repr__(self) -> str:
         return f"<intab.Model {self.name!r}, {self.dtype} on {self.device}>"
@@ -87,27 +98,40 @@ class Model:
         """The most tokens of prompt and answer together; None where the config does not say."""
         return context_length(self._texts.config)
 
-    def stream(self, prompt: Prompt, **options: Any) -> AsyncGenerator[TextChunk]:
+    def stream(
+        self,
+        prompt: Prompt,
+        *,
+        chat_template_kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> AsyncGenerator[TextChunk]:
         """Yield the answer to a string or a list of chat messages, chunk by chunk.
 
-        Options are those of `GenerationOptions`. OptionError and PromptError come at once, before
-        anything is computed. Ending the loop early frees the model.
+        Options are those of `GenerationOptions`; `chat_template_kwargs` (tools, documents and what
+        else the template knows) go to the chat template. OptionError and PromptError come at once,
+        before anything is computed. Ending the loop early frees the model.
         """
         self._open_network()
         chosen = GenerationOptions.make(options, self._defaults)
-        ids = self.encode(prompt)
+        chosen.check_tokens(self.tokenizer.size)
+        ids = self.encode(prompt, **(chat_template_kwargs or {}))
         return self._stream(ids, self._within_context(ids, chosen))
 
     async def generate(self, prompt: Prompt, **options: Any) -> Generation:
         """The whole answer at once; the options of `stream`."""
         return await complete(self.stream(prompt, **options))
 
-    def encode(self, prompt: Prompt) -> list[int]:
+    def encode(self, prompt: Prompt, **context: Any) -> list[int]:
         """The ids of a prompt, messages by way of the chat template; PromptError if unusable."""
         if isinstance(prompt, str):
+            if context:
+                raise PromptError(
+                    f"{next(iter(context))} is for the chat template: pass messages, not a string."
+                )
             ids = self.tokenizer.encode(prompt)
         elif isinstance(prompt, (list, tuple)):
-            ids = self.tokenizer.encode(self.render_chat(prompt), add_special_tokens=False)
+            text = self.render_chat(prompt, **context)
+            ids = self.tokenizer.encode(text, add_special_tokens=False)
         else:
             raise PromptError(
                 f"A prompt is a string or a list of messages, not {type(prompt).__name__}."

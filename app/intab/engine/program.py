@@ -11,14 +11,17 @@ import asyncio
 import inspect
 import io
 import linecache
+import sys
 import traceback
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from time import monotonic
 from types import FrameType
+from typing import Any
 
-from intab.errors import IntabError
+from intab.engine.tasks import is_lasting
+from intab.errors import IntabError, ProgramError
 
 FILENAME = "program.py"
 OnText = Callable[[str], None]
@@ -36,21 +39,56 @@ class Failure:
 async def run_program(source: str, on_stdout: OnText, on_stderr: OnText) -> Failure | None:
     """Run a program to its end; None if it ended well, or by `exit()`.
 
-    asyncio.CancelledError and KeyboardInterrupt go through: somebody stopped it.
+    What it left running in the background is cancelled, as asyncio.run does. Where somebody
+    stopped it, asyncio.CancelledError or KeyboardInterrupt comes out.
     """
     _remember_lines(source)
     out, err = PrintStream(on_stdout), PrintStream(on_stderr)
+    before = asyncio.all_tasks()
     try:
         with redirect_stdout(out), redirect_stderr(err):
-            await _execute(source)
-    except SystemExit:
-        return None
-    except Exception as exc:  # noqa: BLE001 - whatever the program raises is its answer
-        return describe(exc)
+            try:
+                return await _execute(source)
+            finally:
+                await _end_tasks(asyncio.all_tasks() - before)
     finally:
         out.close()
         err.close()
+
+
+async def _execute(source: str) -> Failure | None:
+    try:
+        code = compile(source, FILENAME, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        names = {"__name__": "__main__", "__file__": FILENAME, "input": _refuse_input}
+        result = eval(code, names)  # noqa: S307 - the user's own program
+        if inspect.isawaitable(result):
+            await result
+    except SystemExit:
+        return None
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        raise
+    except BaseExceptionGroup as exc:
+        if exc.subgroup((KeyboardInterrupt, asyncio.CancelledError)):
+            raise KeyboardInterrupt from exc  # as a TaskGroup hands on what stopped it
+        return describe(exc)
+    except BaseException as exc:  # noqa: BLE001 - whatever the program raises is its answer
+        return describe(exc)
     return None
+
+
+async def _end_tasks(tasks: set[asyncio.Task[Any]]) -> None:
+    """Cancel what is left of the program; loads go on, since another program may want them."""
+    left = [task for task in tasks if not is_lasting(task)]
+    for task in left:
+        task.cancel()
+    for ended in await asyncio.gather(*left, return_exceptions=True):
+        if isinstance(ended, BaseException) and not isinstance(ended, asyncio.CancelledError):
+            print(describe(ended).traceback, file=sys.stderr)
+
+
+def _refuse_input(prompt: object = "") -> str:  # noqa: ARG001 - the builtin's own argument
+    """In place of the builtin, which would wait for a terminal that is not there."""
+    raise ProgramError("input() cannot ask here: write the answer into the program instead.")
 
 
 def interrupt_program(_: int, frame: FrameType | None) -> None:
@@ -63,13 +101,6 @@ def interrupt_program(_: int, frame: FrameType | None) -> None:
         if frame.f_code.co_filename == FILENAME:
             raise KeyboardInterrupt
         frame = frame.f_back
-
-
-async def _execute(source: str) -> None:
-    code = compile(source, FILENAME, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    result = eval(code, {"__name__": "__main__", "__file__": FILENAME})  # noqa: S307 - the user's own program
-    if inspect.isawaitable(result):
-        await result
 
 
 def describe(exc: BaseException) -> Failure:
@@ -95,51 +126,56 @@ def _remember_lines(source: str) -> None:
 
 
 class PrintStream(io.TextIOBase):
-    """A text stream that passes on what is printed, in pieces: at once when the last piece is
-    `interval` seconds old, else together with what follows it shortly."""
+    """A text stream that passes on what is printed, in pieces.
+
+    The first pieces of every `interval` seconds go at once, so that prints stream even while the
+    program computes; a flood is gathered. One piece holds at most `most` characters, its end.
+    """
 
     interval = 0.03
-    most = 8192
+    pieces = 8
+    most = 200_000
 
     def __init__(self, on_text: OnText) -> None:
         self._on_text = on_text
         self._waiting: list[str] = []
         self._size = 0
-        self._last = 0.0
+        self._began = 0.0
+        self._passed = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def writable(self) -> bool:
         """Yes."""
         return True
 
+    def isatty(self) -> bool:
+        """No: libraries that draw progress bars should not."""
+        return False
+
     def write(self, text: str) -> int:
-        """Take `text`; it is passed on soon."""
+        """Take `text`; it is passed on at once or soon."""
         self._waiting.append(text)
         self._size += len(text)
-        if monotonic() - self._last >= self.interval or self._size >= self.most:
-            self._pass_on()
+        now = monotonic()
+        if now - self._began >= self.interval:
+            self._began, self._passed = now, 0
+        if self._passed < self.pieces or self._size >= self.most:
+            self.flush()
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self.interval, self._pass_on)
+            self._timer = asyncio.get_running_loop().call_later(self.interval, self.flush)
         return len(text)
 
     def flush(self) -> None:
-        """Nothing: pieces are passed on by time. The end of the program passes on the rest."""
-
-    def close(self) -> None:
-        """Pass on what is left."""
-        self._pass_on()
-
-    def _pass_on(self) -> None:
+        """Pass on what waits."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
         text = "".join(self._waiting)
         self._waiting.clear()
         self._size = 0
-        self._last = monotonic()
+        self._passed += 1
+        if len(text) > self.most:
+            left_out = len(text) - self.most
+            text = f"[{left_out:,} characters left out]\n{text[-self.most :]}"
         if text:
             self._on_text(text)
-
-    def isatty(self) -> bool:
-        """No: libraries that draw progress bars should not."""
-        return False

@@ -12,7 +12,6 @@ https://github.com/huggingface/transformers/blob/main/src/transformers/generatio
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +20,18 @@ Logits = NDArray[np.float32]
 Sampler = Callable[[Logits], int]
 LogitsProcessor = Callable[[list[int], Logits], Logits]
 NEVER = np.float32(-np.inf)
+TINY = float(np.finfo(np.float32).tiny)
 
 
 def apply_temperature(logits: Logits, temperature: float) -> Logits:
     """Divide by the temperature: below 1 sharpens, above 1 flattens."""
-    return np.divide(logits, np.float32(temperature))
+    with np.errstate(over="ignore"):
+        scaled: Logits = logits / np.float32(temperature)
+        if np.isfinite(scaled.max()):
+            return scaled
+        # So cold that the best overflows: the same probabilities, counted from the best.
+        cold: Logits = (logits - logits.max()) / np.float32(max(temperature, TINY))
+        return cold
 
 
 def apply_top_k(logits: Logits, top_k: int) -> Logits:
@@ -33,18 +39,69 @@ def apply_top_k(logits: Logits, top_k: int) -> Logits:
     if top_k >= logits.size:
         return logits
     threshold = np.partition(logits, -top_k)[-top_k]
-    return np.where(logits < threshold, NEVER, logits).astype(np.float32, copy=False)
+    return forbid(logits, logits < threshold)
 
 
 def apply_top_p(logits: Logits, top_p: float) -> Logits:
     """Keep the most probable tokens whose probabilities just reach `top_p`; always one."""
     left = np.flatnonzero(logits > NEVER)
     order = left[np.argsort(logits[left], kind="stable")]  # ascending, as transformers sorts
-    cumulative = np.cumsum(softmax(logits[order]))
-    drop = order[:-1][cumulative[:-1] <= np.float32(1 - top_p)]
+    cumulative = running_sum(softmax(logits[order]))
+    drop = np.zeros(logits.size, bool)
+    drop[order[:-1]] = cumulative[:-1] <= np.float32(1 - top_p)
+    return forbid(logits, drop)
+
+
+def apply_min_p(logits: Logits, min_p: float) -> Logits:
+    """Keep tokens at least `min_p` times as probable as the most probable one."""
+    probabilities = softmax(logits)
+    return forbid(logits, probabilities < np.float32(min_p) * probabilities.max())
+
+
+def apply_typical_p(logits: Logits, typical_p: float) -> Logits:
+    """Keep tokens whose surprise is nearest to the expected one until they reach `typical_p`."""
+    log_probabilities = log_softmax(logits)
+    probabilities = np.exp(log_probabilities)
+    left = logits > NEVER
+    entropy = -(log_probabilities[left] * probabilities[left]).sum(dtype=np.float32)
+    order = np.argsort(np.abs(-log_probabilities - entropy), kind="stable")
+    cumulative = running_sum(softmax(logits)[order])
+    last = min(int((cumulative < typical_p).sum()), logits.size - 1)
+    distance = np.abs(-log_probabilities - entropy)
+    return forbid(logits, distance > distance[order[last]])
+
+
+def apply_epsilon_cutoff(logits: Logits, epsilon: float) -> Logits:
+    """Keep tokens with a probability of at least `epsilon`, and always the most probable one."""
+    return forbid(logits, (softmax(logits) < epsilon) & (logits < logits.max()))
+
+
+def apply_eta_cutoff(logits: Logits, epsilon: float) -> Logits:
+    """Like `apply_epsilon_cutoff`, with a cutoff that falls as the entropy rises."""
+    log_probabilities = log_softmax(logits)
+    # Zero times minus infinity is nothing here: forbidden tokens carry no information.
+    terms = np.exp(log_probabilities) * np.maximum(log_probabilities, np.finfo(np.float32).min)
+    eta = min(epsilon, float(np.sqrt(epsilon) * np.exp(terms.sum(dtype=np.float32))))
+    return apply_epsilon_cutoff(logits, eta)
+
+
+def running_sum(probabilities: Logits) -> Logits:
+    """Cumulative sums, added up in float64 and rounded, as torch does on a CPU."""
+    return np.cumsum(probabilities, dtype=np.float64).astype(np.float32)
+
+
+def forbid(logits: Logits, where: NDArray[np.bool_]) -> Logits:
+    """A copy with minus infinity where `where` is True."""
     kept = logits.copy()
-    kept[drop] = NEVER
+    kept[where] = NEVER
     return kept
+
+
+def log_softmax(logits: Logits) -> Logits:
+    """Logarithms of the probabilities of a row of logits."""
+    shifted: Logits = logits - logits.max()
+    log_probabilities: Logits = shifted - np.log(np.exp(shifted).sum(dtype=np.float32))
+    return log_probabilities
 
 
 def softmax(logits: Logits) -> Logits:
@@ -70,16 +127,31 @@ def make_sampler(
     temperature: float = 0.0,
     top_k: int = 0,
     top_p: float = 1.0,
+    min_p: float = 0.0,
+    typical_p: float = 1.0,
+    epsilon_cutoff: float = 0.0,
+    eta_cutoff: float = 0.0,
+    *,
     rng: np.random.Generator | None = None,
 ) -> Sampler:
     """A function from a row of logits to a token id; temperature 0 is greedy.
 
-    The same generator state gives the same ids on every platform: one float64 is drawn per token.
+    The warpers come in transformers' order, which is that of the arguments. The same generator
+    state gives the same ids on every platform: one float64 is drawn per token.
     """
     if temperature == 0:
         return argmax
     coin = (rng or np.random.default_rng()).random
-    warpers = _make_warpers(temperature, top_k, top_p)
+    table: tuple[tuple[bool, Callable[[Logits], Logits]], ...] = (
+        (temperature != 1, lambda row: apply_temperature(row, temperature)),
+        (top_k > 0, lambda row: apply_top_k(row, top_k)),
+        (top_p < 1, lambda row: apply_top_p(row, top_p)),
+        (min_p > 0, lambda row: apply_min_p(row, min_p)),
+        (typical_p < 1, lambda row: apply_typical_p(row, typical_p)),
+        (epsilon_cutoff > 0, lambda row: apply_epsilon_cutoff(row, epsilon_cutoff)),
+        (eta_cutoff > 0, lambda row: apply_eta_cutoff(row, eta_cutoff)),
+    )
+    warpers = [warp for wanted, warp in table if wanted]
 
     def sample(logits: Logits) -> int:
         for warp in warpers:
@@ -87,14 +159,3 @@ def make_sampler(
         return draw(logits, coin())
 
     return sample
-
-
-def _make_warpers(temperature: float, top_k: int, top_p: float) -> list[Callable[[Logits], Logits]]:
-    warpers: list[Callable[[Logits], Logits]] = []
-    if temperature != 1:
-        warpers.append(partial(apply_temperature, temperature=temperature))
-    if top_k:
-        warpers.append(partial(apply_top_k, top_k=top_k))
-    if top_p < 1:
-        warpers.append(partial(apply_top_p, top_p=top_p))
-    return warpers

@@ -27,14 +27,24 @@ from intab.engine.messages import (
 )
 from intab.engine.metrics import Metrics
 from intab.engine.model import Model
-from intab.engine.program import run_program
+from intab.engine.program import describe, run_program
+from intab.engine.tasks import start_lasting
 
 
 class Service:
-    """Answers a page's requests; `post` sends one JSON text to the page."""
+    """Answers a page's requests; `post` sends one JSON text to the page.
 
-    def __init__(self, loader: Loader, post: Callable[[str], None]) -> None:
+    `before_run` is called before each program, to mend what the last one may have broken.
+    """
+
+    def __init__(
+        self,
+        loader: Loader,
+        post: Callable[[str], None],
+        before_run: Callable[[], object] = lambda: None,
+    ) -> None:
         self._post_text = post
+        self._before_run = before_run
         self._loader = loader
         self._running: tuple[int, asyncio.Task[Finished]] | None = None
         self._preloading: asyncio.Task[None] | None = None
@@ -49,7 +59,7 @@ class Service:
             case Stop():
                 self._stop(request.run)
             case Preload():
-                self._preloading = asyncio.ensure_future(self._preload(request.model))
+                self._preloading = start_lasting(self._preload(request.model), "preload")
 
     def _post(self, event: Event) -> None:
         self._post_text(encode(event))
@@ -70,6 +80,7 @@ class Service:
 
     async def _run(self, request: Run) -> Finished:
         run = request.run
+        self._before_run()
         try:
             failure = await run_program(
                 request.source,
@@ -82,7 +93,13 @@ class Service:
 
     def _finish(self, run: int, task: asyncio.Task[Finished]) -> None:
         self._running = None
-        self._post(Finished(run, "stopped") if task.cancelled() else task.result())
+        if task.cancelled():
+            finished = Finished(run, "stopped")
+        elif exc := task.exception():
+            finished = Finished(run, "error", **asdict(describe(exc)))
+        else:
+            finished = task.result()
+        self._post(finished)
 
     async def _preload(self, model: str) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Doing several things at once, so that nothing goes on unseen."""
+"""Tasks: several at once so that nothing goes on unseen, and those that outlive a program."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_LASTING = "intab: "
 
 
 async def all_or_first_error(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
@@ -17,3 +18,13 @@ async def all_or_first_error(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
     return [task.result() for task in tasks]
+
+
+def start_lasting(work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+    """Start a task that outlives the program that began it, such as the load of a model."""
+    return asyncio.create_task(work, name=_LASTING + name)
+
+
+def is_lasting(task: asyncio.Task[Any]) -> bool:
+    """Whether `start_lasting` started it."""
+    return task.get_name().startswith(_LASTING)

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 
-def prepare_metadata_for_build_wheel(folder: str, config: object = None) -> str:
+def prepare_metadata_for_build_wheel(folder: str, _config: object = None) -> str:
     """The one hook that pip calls, with the source distribution as working directory."""
     package = email.message_from_bytes(Path("PKG-INFO").read_bytes())
     dist_info = Path(folder) / f"{package['Name']}-{package['Version']}.dist-info"

@@ -1,0 +1,21 @@
+/**
+ * How the worker tells the page that its Python is no more. Python cannot say so itself, so these
+ * two events are JavaScript's own and in no Python module:
+ *
+ *   {"kind": "alive", "lock": NAME}        whoever gets that Web Lock knows that this thread ended
+ *   {"kind": "crashed", "message": TEXT}   Pyodide suffered a fatal error, or Python exited
+ */
+
+/** Answer the page's first message: `interrupt` is its shared buffer, where it could make one. */
+export function connect({ lock, interrupt }, pyodide) {
+  const tell = (event) => postMessage(JSON.stringify(event));
+  if (interrupt) pyodide.setInterruptBuffer(new Int32Array(interrupt));
+  // Semi-private: Pyodide's TypeScript declares it on its API object and calls it after the fact.
+  pyodide._api.on_fatal = ({ message }) => tell({ kind: "crashed", message });
+  // A thread that ends by close() fires no event anywhere, but lets go of its locks. There are no
+  // locks where the page came by plain http from another machine.
+  navigator.locks?.request(lock, () => {
+    tell({ kind: "alive", lock });
+    return new Promise(() => {});
+  });
+}
