@@ -124,6 +124,7 @@ async def test_what_passes_costs_one_more_request(fault: str) -> None:
     assert await visit.load() == DATA
     assert len(visit.asked()) == CHUNKS + 1
     assert [p.loaded for p in visit.seen] == sorted(p.loaded for p in visit.seen)
+    assert (visit.seen[-1].loaded, visit.seen[-1].total) == (100, 100)  # nothing counted twice
 
 
 @pytest.mark.parametrize(

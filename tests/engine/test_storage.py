@@ -11,6 +11,7 @@ import pytest
 from intab.engine.download import Notice, Room
 from intab.engine.keys import ModelKey, parse_chunk_key
 from intab.engine.loader import Loader
+from intab.engine.program import run_program
 from intab.engine.storage import Storage, StoredModel
 from intab.errors import DownloadError, ModelNotFoundError, TemporaryError
 from tests.engine.conftest import FakeBody, FakeRuntime, model_files
@@ -164,3 +165,13 @@ async def test_the_last_one_who_stops_waiting_stops_the_load_and_the_next_begins
     assert (await again).name == "tiny"
     assert [task.cancelled() for task in waiting] == [True, True]
     assert len(visitor.runtime.opened) == 1
+
+
+async def test_a_program_that_ends_does_not_end_a_load_it_has_not_begun() -> None:
+    """What a program leaves running is cancelled; the chunks of the page's own load are not its."""
+    visitor = Visitor()
+    loading = asyncio.ensure_future(visitor.load())
+    for _ in range(30):
+        assert await run_program("import asyncio\nawait asyncio.sleep(0)", print, print) is None
+    await loading
+    assert (await visitor.only()).complete

@@ -7,7 +7,6 @@ reads: https://huggingface.co/docs/transformers.js/guides/dtypes
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -16,6 +15,7 @@ from intab.engine.download import Means, exists, get_json, get_whole
 from intab.engine.locate import Location
 from intab.engine.ranges import Span, plan
 from intab.engine.retry import Patience
+from intab.engine.tasks import all_or_first_error
 from intab.errors import DeviceError, ManifestError, ModelNotFoundError
 
 SUFFIXES = {
@@ -215,7 +215,7 @@ async def _from_asking(means: Means[Any], location: Location) -> Manifest:
 
 
 async def _existing(means: Means[Any], location: Location, names: list[str]) -> list[str]:
-    answers = await asyncio.gather(*(exists(means, location.file(n)) for n in names))
+    answers = await all_or_first_error(exists(means, location.file(n)) for n in names)
     return [name for name, there in zip(names, answers, strict=True) if there]
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
+from intab.engine.tasks import start
 from intab.errors import DownloadError, TemporaryError
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ class Clock:
 
     now: Callable[[], float] = time.monotonic
     date: Callable[[], float] = time.time
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep
     random: Callable[[], float] = random.random
 
 
@@ -63,7 +64,7 @@ async def persevere(work: Callable[[], Awaitable[T]], patience: Patience, clock:
 
 
 async def watched(
-    work: Callable[[OnBytes], Awaitable[T]], what: str, patience: Patience, clock: Clock
+    work: Callable[[OnBytes], Coroutine[Any, Any, T]], what: str, patience: Patience, clock: Clock
 ) -> T:
     """Do `work`, which tells of bytes as they arrive; TemporaryError where it falls silent."""
     beats = 0
@@ -72,7 +73,7 @@ async def watched(
         nonlocal beats
         beats += 1
 
-    task = asyncio.ensure_future(work(beat))
+    task = start(work(beat))
     # Cancelled below, it may still fail; asyncio must not complain of that.
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     try:
@@ -91,7 +92,7 @@ async def watched(
 
 async def _either(task: asyncio.Future[T], seconds: float, clock: Clock) -> None:
     """Wait for the task, but no longer than that."""
-    timer = asyncio.ensure_future(clock.sleep(seconds))
+    timer = start(clock.sleep(seconds))
     both: set[asyncio.Future[Any]] = {task, timer}
     try:
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)

@@ -18,6 +18,7 @@ from intab.engine.download import B, Means, Notice, OnNotice, Room
 from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key
 from intab.engine.manifest import FileEntry
 from intab.engine.ranges import CHUNK, Span, plan
+from intab.engine.tasks import start
 from intab.errors import StorageError
 
 
@@ -89,7 +90,7 @@ class Shelf(Generic[B]):
     async def put(self, key: ChunkKey, body: B) -> None:
         """Keep a chunk, as long as there is a store. Who is cancelled here stops waiting, not the
         store, which cannot be stopped: what it puts late must be known when the file is dropped."""
-        putting = asyncio.ensure_future(self._put(key, body))
+        putting = start(self._put(key, body))
         self._putting.add(putting)
         putting.add_done_callback(self._putting.discard)
         await asyncio.shield(putting)

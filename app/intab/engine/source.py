@@ -7,10 +7,10 @@ answer has told the file's version, all others must be of the same.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from intab.engine.answers import (
     check_part,
@@ -155,7 +155,7 @@ class Source(Generic[B]):
         )
 
     async def _persevere(
-        self, work: Callable[[OnBytes], Awaitable[T]], patience: Patience | None = None
+        self, work: Callable[[OnBytes], Coroutine[Any, Any, T]], patience: Patience | None = None
     ) -> T:
         patience, clock = patience or self._means.patience, self._means.clock
         return await persevere(

@@ -14,7 +14,7 @@ async def all_or_first_error(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Like gather, but the first failure ends the rest."""
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(item) for item in work]
+            tasks = [group.create_task(item, name=_inherited_name()) for item in work]
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
     return [task.result() for task in tasks]
@@ -25,6 +25,16 @@ def start_lasting(work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
     return asyncio.create_task(work, name=_LASTING + name)
 
 
+def start(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Start a task that outlives a program if the one that starts it does: part of a load."""
+    return asyncio.create_task(work, name=_inherited_name())
+
+
+def _inherited_name() -> str | None:
+    current = asyncio.current_task()
+    return current.get_name() if current and is_lasting(current) else None
+
+
 def is_lasting(task: asyncio.Task[Any]) -> bool:
-    """Whether `start_lasting` started it."""
+    """Whether `start_lasting` started it, or such a task as part of its work."""
     return task.get_name().startswith(_LASTING)
