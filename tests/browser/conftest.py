@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserType, Page
+from playwright.sync_api import Browser, BrowserType, Page, expect
 
 from tests.browser.watching import Watch
 from tools import browser as finder
+
+# Everything here runs beside other work; a second of it may take many.
+expect.set_options(timeout=30_000)
 
 # Chromium's own errands: updates, safe browsing, field trials.
 QUIET = (
