@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from js import Object
 from pyodide.ffi import JsException, to_js
 
 from intab.errors import DeviceError
@@ -27,11 +26,6 @@ def js_worker() -> Any:
                 "pyodide.registerJsModule."
             ) from exc
     return intab_js
-
-
-def js_object(**values: Any) -> Any:
-    """A plain JavaScript object."""
-    return to_js(values, dict_converter=Object.fromEntries)
 
 
 def js_array(values: Iterable[Any]) -> Any:

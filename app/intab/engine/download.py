@@ -164,6 +164,10 @@ class Notice:
 OnNotice = Callable[[Notice], None]
 
 
+def silent(_: object) -> None:
+    """The listener of those who have none."""
+
+
 async def get_whole(means: Means[B], address: str, patience: Patience | None = None) -> B | None:
     """The file at `address` in one piece, None where there is none."""
     patience = patience or means.patience

@@ -22,6 +22,7 @@ from intab.engine.download import (
     OnProgress,
     Progress,
     parse_object,
+    silent,
 )
 from intab.engine.keys import ModelKey
 from intab.engine.locate import Location
@@ -90,7 +91,7 @@ async def load_model(
     on_metrics: OnMetrics | None = None,
 ) -> Model:
     """Load the model at `location`; LoadError says what is missing, damaged or not supported."""
-    report, notice = on_progress or _silent, on_notice or _silent
+    report, notice = on_progress or silent, on_notice or silent
     report(Progress("describe"))
     device = choose_device(runtime, device)
     key = ModelKey(location.base, location.revision)
@@ -102,7 +103,7 @@ async def load_model(
             return Delivery(runtime.means, shelf, location, files, report, notice)
 
         only = {"config.json": manifest.files.get("config.json", FileEntry())}
-        config = _parse_config(await deliver(only, _silent).get("config.json"))
+        config = _parse_config(await deliver(only, silent).get("config.json"))
         check_architecture(config)
         dtype, reason = manifest.choose_dtype(device, dtype)
         delivery = deliver(_needed(manifest, dtype), report)
@@ -232,14 +233,10 @@ async def _warm_up(network: Network, tokenizer: Tokenizer, report: OnProgress) -
         ) from exc
     finally:
         session.close()
-    vocabulary = tokenizer.backend.get_vocab_size()
+    vocabulary = tokenizer.size
     if logits.size < vocabulary:
         await network.close()
         raise ManifestError(
             f"The tokenizer has {vocabulary:,} tokens, the graph only {logits.size:,} logits: "
             "they belong to different models."
         )
-
-
-def _silent(_: object) -> None:
-    """The listener of those who have none."""

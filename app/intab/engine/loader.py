@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from intab.engine.download import Means, Notice, OnProgress, Progress
+from intab.engine.download import Means, Notice, OnProgress, Progress, silent
 from intab.engine.load import Runtime, load_model
 from intab.engine.locate import DEFAULT_ENDPOINT, Location, locate
 from intab.engine.metrics import Metrics
@@ -22,18 +22,14 @@ from intab.engine.tasks import start_lasting
 _Key = tuple[str, str | None, str | None]
 
 
-def _ignore(_: object) -> None:
-    """The listener of those who have none."""
-
-
 @dataclass
 class Listeners:
     """Who is told of every load and every generation, e.g. a page's status line."""
 
-    on_progress: Callable[[Progress], None] = _ignore
-    on_loaded: Callable[[Model], None] = _ignore
-    on_metrics: Callable[[Metrics], None] = _ignore
-    on_notice: Callable[[Notice], None] = _ignore
+    on_progress: Callable[[Progress], None] = silent
+    on_loaded: Callable[[Model], None] = silent
+    on_metrics: Callable[[Metrics], None] = silent
+    on_notice: Callable[[Notice], None] = silent
 
 
 @dataclass

@@ -37,7 +37,6 @@ STEMS = ("onnx/model", "onnx/decoder_model_merged")
 TEXT_FILES = (
     "generation_config.json",
     "tokenizer_config.json",
-    "special_tokens_map.json",
     "chat_template.jinja",
 )
 _KEYS = {
