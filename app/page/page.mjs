@@ -5,9 +5,18 @@
  */
 import { Editor } from "./editor.mjs";
 import { Link } from "./link.mjs";
+import { Notices } from "./notices.mjs";
 import { Output } from "./output.mjs";
 import { EXAMPLES, Programs } from "./programs.mjs";
-import { deviceText, loadingText, metricsText, restartText, startingText } from "./texts.mjs";
+import {
+  deviceText,
+  filesText,
+  loadingText,
+  metricsTexts,
+  restartText,
+  startingText,
+  transferTexts,
+} from "./texts.mjs";
 import { missingFeature } from "./features.mjs";
 
 const find = (name) => document.querySelector(`[data-testid="${name}"]`);
@@ -18,13 +27,17 @@ const restartButton = find("restart");
 const gallery = find("examples");
 const status = find("status");
 const progress = find("progress");
+const transfer = find("transfer");
 const metrics = find("metrics");
 const device = find("device");
 const result = document.querySelector(".result");
 const output = new Output(find("output"));
+const notices = new Notices(find("notices"));
+const files = new Map(); // of the model on its way: name -> [loaded, total] in bytes
 const programs = new Programs();
 const editor = new Editor(find("editor"), { onChange: (text) => programs.edit(text), onRun: run });
 const link = new Link({ onReady, onEvent, onRestart, onFailure });
+let model = ""; // the name and device of the one that was loaded last
 let python = "none"; // none -> starting -> ready
 let waitingProgram = null; // what to run as soon as Python is ready
 
@@ -36,13 +49,33 @@ function setState(state, text) {
   stopButton.disabled = !busy;
   restartButton.disabled = python !== "ready";
   output.element.setAttribute("aria-busy", String(state === "running"));
-  if (state !== "loading" && state !== "running") progress.hidden = true;
+  if (state !== "loading" && state !== "running") hideProgress();
 }
 
-function showProgress({ loaded, total }) {
+function showProgress(event) {
   progress.hidden = false;
-  if (total > 0) Object.assign(progress, { max: total, value: loaded });
+  if (event.total > 0) Object.assign(progress, { max: event.total, value: event.loaded });
   else progress.removeAttribute("value");
+  // Not in the status line, of which a screen reader reads every change.
+  transfer.replaceChildren(...transferTexts(event).map(onOneLine));
+}
+
+function hideProgress() {
+  progress.hidden = true;
+  transfer.replaceChildren();
+  device.textContent = model;
+}
+
+/** Where the model's name and device will stand, so that nothing moves. */
+function showFiles({ stage, file, file_loaded, file_total }) {
+  if (file) files.set(file, [file_loaded, file_total]);
+  else files.clear();
+  if (stage === "download") device.textContent = filesText(files);
+}
+
+/** Change the status line only where it says something new: a screen reader reads it again. */
+function setStatus(text) {
+  if (status.textContent !== text) status.textContent = text;
 }
 
 /** Python is being started: `onReady` or `onFailure` ends this. */
@@ -84,23 +117,26 @@ function stop() {
 
 const handlers = {
   preloaded({ error }) {
-    progress.hidden = true;
+    hideProgress();
     if (link.running) return;
     if (error) setState("error", `The default model could not be loaded. ${error}`);
     else setState("ready", "Ready");
   },
   loading(event) {
     showProgress(event);
-    if (!link.running) status.textContent = loadingText(event);
-    else status.textContent = `Running. ${loadingText(event)}`;
+    showFiles(event);
+    setStatus(link.running ? `Running. ${loadingText(event)}` : loadingText(event));
   },
   loaded(event) {
-    progress.hidden = true;
-    device.textContent = deviceText(event);
+    model = deviceText(event);
+    hideProgress();
     if (link.running) status.textContent = "Running";
   },
   measured(event) {
-    metrics.textContent = metricsText(event);
+    metrics.replaceChildren(...metricsTexts(event).map(onOneLine));
+  },
+  noticed({ topic, text }) {
+    notices.show(topic, text);
   },
   output({ text, stream }) {
     output.add(text, stream);
@@ -116,6 +152,11 @@ const handlers = {
   },
 };
 
+/** One of several facts, which a line break must not take apart. */
+function onOneLine(textContent) {
+  return Object.assign(document.createElement("span"), { textContent });
+}
+
 function onReady() {
   python = "ready";
   link.send({ kind: "preload", model: "default" });
@@ -129,7 +170,8 @@ function onEvent(event) {
 
 function onRestart(cause) {
   const text = restartText(cause);
-  device.textContent = "";
+  model = "";
+  hideProgress();
   output.addLine(text, "note");
   beginStart(text);
 }

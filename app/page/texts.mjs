@@ -17,7 +17,8 @@ const RESTARTS = {
 };
 const UNISOLATED =
   "Stopped. Python was restarted: this page is not cross-origin isolated, so Python cannot be interrupted.";
-const mega = (bytes) => (bytes / 1e6).toFixed(1);
+const UNITS = ["kB", "MB", "GB"];
+const SHOWN_FILES = 3;
 const rate = (value) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
 
 export function startingText(stage) {
@@ -29,8 +30,49 @@ export function restartText(cause) {
   return cause === "stubborn" && !crossOriginIsolated ? UNISOLATED : RESTARTS[cause];
 }
 
-export function loadingText({ stage, loaded, total }) {
-  return STAGES[stage] ?? `Loading the model: ${mega(loaded)} of ${mega(total)} MB`;
+export function loadingText({ stage }) {
+  return STAGES[stage] ?? "Loading the model";
+}
+
+/** "3.1 of 6.3 MB", "4.2 MB/s", "1 s left", as far as it is known; none in a stage without bytes. */
+export function transferTexts({ loaded, total, rate, seconds_left: left }) {
+  if (!total) return [];
+  const moving = rate && loaded < total;
+  return [partText(loaded, total), ...(moving ? [`${sizeText(rate)}/s`, leftText(left)] : [])];
+}
+
+/** The files on their way, by name: [loaded, total] in bytes. */
+export function filesText(files) {
+  const moving = [...files].filter(([, [loaded, total]]) => loaded < total);
+  const texts = moving
+    .slice(0, SHOWN_FILES)
+    .map(([name, [loaded, total]]) => `${name.split("/").at(-1)} ${partText(loaded, total)}`);
+  if (moving.length > SHOWN_FILES) texts.push(`${moving.length - SHOWN_FILES} more files`);
+  return texts.join(" · ");
+}
+
+function unitOf(bytes) {
+  return bytes < 1e6 ? 0 : bytes < 1e9 ? 1 : 2;
+}
+
+function inUnit(bytes, unit) {
+  const value = bytes / 1000 ** (unit + 1);
+  return value.toFixed(unit === 0 ? 0 : unit);
+}
+
+/** Bytes in the unit that suits them: "85 kB", "3.1 MB", "1.25 GB". */
+export function sizeText(bytes) {
+  return `${inUnit(bytes, unitOf(bytes))} ${UNITS[unitOf(bytes)]}`;
+}
+
+function partText(part, whole) {
+  return `${inUnit(part, unitOf(whole))} of ${sizeText(whole)}`;
+}
+
+function leftText(seconds) {
+  if (seconds < 90) return `${Math.max(Math.ceil(seconds), 1)} s left`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min left`;
+  return `${Math.round(seconds / 3600)} h left`;
 }
 
 export function deviceText({ name, dtype, device, reason }) {
@@ -38,10 +80,12 @@ export function deviceText({ name, dtype, device, reason }) {
   return `${name}, ${dtype} on ${device} (${reason}${isolation})`;
 }
 
-export function metricsText(figures) {
+/** Three facts. */
+export function metricsTexts(figures) {
   const { prompt_tokens, new_tokens, time_to_first_token, prefill_rate, decode_rate } = figures;
-  const first = `First token after ${time_to_first_token.toFixed(2)} s`;
-  const prompt = `prompt ${prompt_tokens} tokens, ${rate(prefill_rate)} tokens/s`;
-  const answer = `${new_tokens} new tokens, ${rate(decode_rate)} tokens/s`;
-  return `${first} · ${prompt} · ${answer}`;
+  return [
+    `First token after ${time_to_first_token.toFixed(2)} s`,
+    `prompt ${prompt_tokens} tokens, ${rate(prefill_rate)} tokens/s`,
+    `${new_tokens} new tokens, ${rate(decode_rate)} tokens/s`,
+  ];
 }

@@ -41,7 +41,7 @@ def test_a_first_visit(page: Page, served: str, watch: Watch) -> None:
     assert visitor.printed().startswith("Once upon a time, a little fox found a red balloon.")
     assert len(visitor.printed()) > 150
     expect(visitor.metrics).to_have_text(
-        re.compile(r"First token after \d+\.\d\d s · prompt \d+ tokens, .* tokens/s")
+        re.compile(r"First token after \d+\.\d\d s\s*prompt \d+ tokens, .* tokens/s")
     )
     watch.assert_clean(served)
 
@@ -109,11 +109,27 @@ def test_a_loading_bar_shows_the_bytes(page: Page, served: str) -> None:
     held: list[object] = []
     page.route("**/model_quantized.onnx", lambda route: held.append(route))
     page.goto(served)
-    expect(page.get_by_test_id("status")).to_have_text(
-        re.compile(r"Loading the model: 0\.\d of \d+\.\d MB"), timeout=STARTED
-    )
+    transfer = page.get_by_test_id("transfer")
+    expect(transfer).to_contain_text(re.compile(r"^0\.\d of \d+\.\d MB"), timeout=STARTED)
+    expect(page.get_by_test_id("status")).to_have_text("Loading the model")
     expect(page.get_by_test_id("progress")).to_be_visible()
     assert len(held) == 1
+
+
+WITHOUT_STORE = """
+    import intab, js
+    js.Object.defineProperty(js.globalThis, "caches", js.Object.new())
+    await intab.load("default", dtype="q8")
+"""
+
+
+def test_a_notice_stays_until_it_is_dismissed(page: Page, served: str) -> None:
+    visitor = Visitor(page).open(served)
+    visitor.run(WITHOUT_STORE)
+    notices = page.get_by_test_id("notices")
+    expect(notices).to_contain_text("The model is not kept for the next visit")
+    notices.get_by_role("button", name="Dismiss").click()
+    expect(notices).to_be_empty()
 
 
 def test_ctrl_enter_runs(opened: Visitor) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from intab.engine.download import Notice
 from intab.engine.loader import Loader
 from intab.engine.messages import Output, Run, decode, encode
 from intab.engine.service import Service
@@ -133,6 +134,13 @@ async def test_a_preload_that_fails_says_why() -> None:
     page = Page(**{"config.json": None})
     page.send("preload", model="tiny")
     assert "There is no file at" in (await page.wait("preloaded"))["error"]
+
+
+async def test_what_a_visitor_should_hear_of_is_told() -> None:
+    page = Page()
+    page.loader.listeners.on_notice(Notice("offline", "No network."))
+    noticed = await page.wait("noticed")
+    assert (noticed["topic"], noticed["text"]) == ("offline", "No network.")
 
 
 async def test_a_generation_is_measured() -> None:

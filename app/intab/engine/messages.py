@@ -64,6 +64,14 @@ class Loading:
 
 
 @dataclass(frozen=True)
+class Noticed:
+    """Something a visitor should hear of though the load goes on; one `topic` at a time."""
+
+    topic: Literal["memory", "changed", "damaged", "offline"]
+    text: str
+
+
+@dataclass(frozen=True)
 class Loaded:
     """A model is ready."""
 
@@ -96,7 +104,7 @@ class Finished:
 
 
 Request = Run | Stop | Preload
-Event = Preloaded | Output | Loading | Loaded | Measured | Finished
+Event = Preloaded | Output | Loading | Noticed | Loaded | Measured | Finished
 _REQUESTS: dict[str, type[Request]] = {"run": Run, "stop": Stop, "preload": Preload}
 
 

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import asdict
 
-from intab.engine.download import Progress
+from intab.engine.download import Notice, Progress
 from intab.engine.loader import Listeners, Loader
 from intab.engine.messages import (
     Event,
@@ -17,6 +17,7 @@ from intab.engine.messages import (
     Loaded,
     Loading,
     Measured,
+    Noticed,
     Output,
     Preload,
     Preloaded,
@@ -48,7 +49,9 @@ class Service:
         self._loader = loader
         self._running: tuple[int, asyncio.Task[Finished]] | None = None
         self._preloading: asyncio.Task[None] | None = None
-        loader.listeners = Listeners(self._on_progress, self._on_loaded, self._on_metrics)
+        loader.listeners = Listeners(
+            self._on_progress, self._on_loaded, self._on_metrics, self._on_notice
+        )
 
     def handle(self, text: str) -> None:
         """Act on one request; returns at once."""
@@ -111,6 +114,9 @@ class Service:
 
     def _on_progress(self, progress: Progress) -> None:
         self._post(Loading(**asdict(progress)))
+
+    def _on_notice(self, notice: Notice) -> None:
+        self._post(Noticed(notice.kind, notice.text))
 
     def _on_loaded(self, model: Model) -> None:
         self._post(Loaded(model.name, model.dtype, model.device, model.reason))
