@@ -13,13 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from tests.engine.conftest import CONFIG, TEMPLATE, VOCABULARY, byte_tokenizer_json
-
-WIDTH = 8
-CONTEXT = 64
+from tests.engine.conftest import CONFIG, TEMPLATE, byte_tokenizer_json
+from tests.engine.networks import VOCABULARY, WIDTH, weights
 
 
 @dataclass(frozen=True)
@@ -34,6 +31,8 @@ class Form:
     keep: bool = False
     open_shapes: bool = False
     logits: int = TensorProto.FLOAT
+    last_row: bool = False
+    one_sequence: bool = False
 
 
 FORMS = {
@@ -46,17 +45,9 @@ FORMS = {
     "logits to keep": Form(keep=True),
     "no cache": Form(has_cache=False),
     "open shapes": Form(open_shapes=True),
+    "last row": Form(last_row=True),
+    "one sequence": Form(one_sequence=True),
 }
-
-
-def weights() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Token vectors, position vectors, the output matrix; multiples of 1/8 are exact in fp16."""
-    rng = np.random.default_rng(5)
-
-    def make(*shape: int) -> NDArray[np.float32]:
-        return (rng.integers(-8, 9, shape) / 8).astype(np.float32)
-
-    return make(VOCABULARY, WIDTH), make(CONTEXT, WIDTH), make(WIDTH, VOCABULARY)
 
 
 def reference(prompt: list[int], count: int, *, positions: bool = True) -> list[int]:
@@ -135,6 +126,8 @@ def _cache_nodes(form: Form) -> list[onnx.NodeProto]:
 
 def _wanted_nodes(form: Form) -> list[onnx.NodeProto]:
     """How many rows of logits are wanted: those of the new ids, or the number asked for."""
+    if form.last_row:
+        return [helper.make_node("Identity", ["one"], ["wanted"])]
     if not form.keep:
         return [helper.make_node("Identity", ["new_count"], ["wanted"])]
     return [helper.make_node("Unsqueeze", ["num_logits_to_keep", "zero"], ["wanted"])]
@@ -143,7 +136,7 @@ def _wanted_nodes(form: Form) -> list[onnx.NodeProto]:
 def _inputs(form: Form) -> list[onnx.ValueInfoProto]:
     make = helper.make_tensor_value_info
     inputs = [
-        make("input_ids", form.ids, ["batch", "new"]),
+        make("input_ids", form.ids, [1 if form.one_sequence else "batch", "new"]),
         make("attention_mask", TensorProto.INT64, ["batch", "total"]),
     ]
     if form.positions:
@@ -161,7 +154,8 @@ def _inputs(form: Form) -> list[onnx.ValueInfoProto]:
 
 def _outputs(form: Form) -> list[onnx.ValueInfoProto]:
     make = helper.make_tensor_value_info
-    outputs = [make("logits", form.logits, ["batch", "rows", VOCABULARY])]
+    rows = 1 if form.last_row else "rows"
+    outputs = [make("logits", form.logits, ["batch", rows, VOCABULARY])]
     if form.has_cache:
         shape: list[str | int | None] = ["batch", 1, "total", WIDTH]
         outputs += [make(f"present.0.{p}", form.cache, shape) for p in ("key", "value")]

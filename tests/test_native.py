@@ -18,6 +18,7 @@ from intab.engine.locate import locate
 from intab.engine.retry import Patience
 from intab.errors import DeviceError, DownloadError, ModelNotFoundError, UnsupportedModelError
 from intab.native.runtime import NativeRuntime, models_folder
+from tests.engine.session_contract import CONTRACT, Check
 from tests.graphs import FORMS, Form, make_graph, reference, write_model
 
 PROMPT = "Hello"
@@ -30,6 +31,17 @@ async def test_every_form_of_graph_gives_the_same_ids(name: str, tmp_path: Path)
     answer = await model.generate(PROMPT, max_new_tokens=12)
     prompt = model.tokenizer.encode(PROMPT)
     assert list(answer.ids) == reference(prompt, 12, positions=form.positions)
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("check", CONTRACT, ids=lambda check: check.__name__)
+async def test_every_form_of_graph_keeps_the_sessions_contract(
+    name: str, check: Check, tmp_path: Path
+) -> None:
+    model = await intab.load(str(write_model(tmp_path / "m", FORMS[name])))
+    network = model._network
+    assert network is not None
+    await check(network)
 
 
 async def test_two_streams_interleave_without_mixing_their_caches(tmp_path: Path) -> None:

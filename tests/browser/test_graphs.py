@@ -19,6 +19,7 @@ from tests.browser.memory import Held, WorkerMemory
 from tests.browser.programs import printed_json
 from tests.browser.visitor import Visitor
 from tests.conftest import ROOT
+from tests.engine import session_contract
 from tests.engine.conftest import byte_tokenizer_json
 from tests.graphs import FORMS, Form, reference, write_model
 
@@ -128,6 +129,34 @@ def test_generations_at_once(on: dict[str, Visitor], device: str) -> None:
         """,
     )
     assert ids == [reference(TOKENIZER.encode(prompt), 6) for prompt in ("Hello", "abc")] * 2
+
+
+CONTRACT = (ROOT / "tests/engine/session_contract.py").read_text("utf-8")
+KEEPING = """
+import intab, json
+from intab.browser.ffi import js_worker
+
+done = []
+for name in {names!r}:
+    model = await intab.load(name, device={device!r})
+    for check in CONTRACT:
+        await check(model._network)
+        done.append([name, check.__name__])
+    await model.close()
+print(json.dumps([done, js_worker().liveTensors()]))
+"""
+
+
+@pytest.mark.parametrize("device", ["wasm", "webgpu"])
+def test_sessions_keep_their_contract_and_leave_no_tensor(
+    on: dict[str, Visitor], device: str
+) -> None:
+    names = [folder_of(name) for name in (FULL if device == "webgpu" else FORMS)]
+    program = CONTRACT + KEEPING.format(names=names, device=device)
+    done, live = printed_json(on[device], program)
+    checks = [check.__name__ for check in session_contract.CONTRACT]
+    assert done == [[name, check] for name in names for check in checks]
+    assert live == 0
 
 
 STEPS = 300

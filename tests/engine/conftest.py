@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pytest
 from tokenizers import AddedToken, decoders, pre_tokenizers
 from tokenizers import Tokenizer as Backend
@@ -21,12 +20,10 @@ from intab.engine.download import Fetch, Means, Room
 from intab.engine.load import Graph
 from intab.engine.model import Model, Texts
 from intab.engine.retry import Clock, OnBytes
-from intab.engine.sampling import Logits
 from intab.engine.tokenizer import Tokenizer
 from intab.errors import DownloadError, StorageError
+from tests.engine.networks import EOS, FakeNetwork
 
-EOS = 256
-VOCABULARY = 257
 TEMPLATE = (
     "{% for m in messages %}<{{ m.role }}>{{ m.content }}\n{% endfor %}"
     "{% if add_generation_prompt %}<assistant>{% endif %}"
@@ -198,42 +195,6 @@ def fake_means(fetch: Fetch[FakeBody], store: FakeStore | None = None) -> Means[
 async def _hold(lock: asyncio.Lock) -> AsyncIterator[None]:
     async with lock:
         yield
-
-
-class FakeSession:
-    """Answers with the ids of a script, one a step; the token after the script's end is EOS."""
-
-    def __init__(self, script: Sequence[int]) -> None:
-        self.script = list(script)
-        self.steps: list[list[int]] = []
-        self.closed = False
-
-    async def step(self, ids: Sequence[int]) -> Logits:
-        self.steps.append(list(ids))
-        await asyncio.sleep(0)
-        logits = np.zeros(VOCABULARY, np.float32)
-        logits[self.script.pop(0) if self.script else EOS] = 5
-        return logits
-
-    def close(self) -> None:
-        self.closed = True
-
-
-class FakeNetwork:
-    """Hands out sessions with the same script and keeps them for the test to look at."""
-
-    def __init__(self, script: Sequence[int] = ()) -> None:
-        self.script = script
-        self.sessions: list[FakeSession] = []
-        self.closed = False
-        self.device = "fake"
-
-    def session(self) -> FakeSession:
-        self.sessions.append(FakeSession(self.script))
-        return self.sessions[-1]
-
-    async def close(self) -> None:
-        self.closed = True
 
 
 class FakeRuntime:

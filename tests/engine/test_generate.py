@@ -11,7 +11,7 @@ from intab.engine.options import GenerationOptions
 from intab.engine.sampling import Logits, argmax
 from intab.engine.tokenizer import Tokenizer
 from intab.errors import OptionError, RunError
-from tests.engine.conftest import EOS, VOCABULARY, FakeSession
+from tests.engine.networks import EOS, VOCABULARY, FakeSession
 
 
 def options(**passed: Any) -> GenerationOptions:
@@ -28,7 +28,7 @@ async def test_the_prompt_goes_in_once_then_token_by_token() -> None:
     session = FakeSession([7, 8])
     tokens = generate_tokens(session, [1, 2, 3], argmax)
     assert [await anext(tokens) for _ in range(3)] == [7, 8, EOS]
-    assert session.steps == [[1, 2, 3], [7], [8]]
+    assert session.steps == [[[1, 2, 3]], [[7]], [[8]]]
 
 
 async def test_it_ends_at_the_end_token(tokenizer: Tokenizer) -> None:

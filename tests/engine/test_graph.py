@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from intab.engine.graph import CacheSlot, TensorInfo, plan_graph
-from intab.errors import UnsupportedModelError
+from intab.errors import RunError, UnsupportedModelError
 
 IDS = TensorInfo("input_ids", "int64", (None, None))
 MASK = TensorInfo("attention_mask", "int64", (None, None))
@@ -56,6 +56,26 @@ def test_half_precision_caches_and_short_ids() -> None:
 def test_the_number_of_logits_wanted() -> None:
     keep = TensorInfo("num_logits_to_keep", "int64", ())
     assert plan_graph([IDS, keep], [LOGITS], {}).logits_to_keep == keep
+
+
+def test_what_a_graph_can_do_side_by_side() -> None:
+    plan = plan_graph([IDS, MASK, POSITIONS], [LOGITS], {})
+    assert (plan.can_batch, plan.can_pad, plan.all_rows) == (True, True, True)
+    assert not plan_graph([IDS, MASK], [LOGITS], {}).can_pad
+    assert not plan_graph([IDS, POSITIONS], [LOGITS], {}).can_pad
+    one = TensorInfo("input_ids", "int64", (1, None))
+    plan = plan_graph([one, MASK, POSITIONS], [LOGITS], {})
+    assert (plan.can_batch, plan.can_pad) == (False, False)
+
+
+def test_a_graph_that_gives_the_last_row_alone() -> None:
+    last = TensorInfo("logits", "float32", (None, 1, 10))
+    plan = plan_graph([IDS], [last], {})
+    plan.check_rows(1)
+    with pytest.raises(RunError, match="last row of logits alone, not the last 2"):
+        plan.check_rows(2)
+    keep = TensorInfo("logits_to_keep", "int64", ())
+    plan_graph([IDS, keep], [last], {}).check_rows(2)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from intab.errors import (
     RunError,
     UnsupportedModelError,
 )
-from tests.engine.conftest import CONFIG, FakeRuntime, FakeSession, model_files
+from tests.engine.conftest import CONFIG, FakeRuntime, model_files
+from tests.engine.networks import FakeSession
 
 
 async def load(runtime: FakeRuntime, **options: Any) -> Model:
@@ -134,7 +135,8 @@ async def test_a_model_that_does_not_run_on_its_device(monkeypatch: pytest.Monke
 
 
 async def test_a_tokenizer_of_another_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.engine.conftest.VOCABULARY", 100)
+    monkeypatch.setattr("tests.engine.networks.VOCABULARY", 100)
+    monkeypatch.setattr("tests.engine.networks.EOS", 99)
     monkeypatch.setattr("tests.engine.conftest.EOS", 99)
     with pytest.raises(ManifestError, match="257 tokens, the graph only 100 logits"):
         await load(FakeRuntime(model_files()))

@@ -24,7 +24,7 @@ async def test_a_string_and_messages(make_model: Maker) -> None:
     model, network = make_model("fine")
     assert str(await model.generate("Hello")) == "fine"
     assert str(await model.generate(HELLO)) == "fine"
-    sent = [model.tokenizer.decode(session.steps[0]) for session in network.sessions]
+    sent = [model.tokenizer.decode(session.steps[0][0]) for session in network.sessions]
     assert sent == ["Hello", "<user>Hello\n<assistant>"]
 
 
@@ -63,7 +63,7 @@ def test_prompts_that_cannot_be_used(
 async def test_what_the_template_is_given(make_model: Maker) -> None:
     model, network = make_model("fine")
     await model.generate(HELLO, chat_template_kwargs={"add_generation_prompt": False})
-    assert model.tokenizer.decode(network.sessions[0].steps[0]) == "<user>Hello\n"
+    assert model.tokenizer.decode(network.sessions[0].steps[0][0]) == "<user>Hello\n"
     with pytest.raises(PromptError, match="tools is for the chat template: pass messages"):
         model.stream("Hello", chat_template_kwargs={"tools": []})
 
@@ -93,7 +93,7 @@ async def test_defaults_come_from_the_generation_config(make_model: Maker) -> No
 
 async def test_the_end_token_of_the_tokenizer_config(tokenizer: Tokenizer) -> None:
     from intab.engine.model import Model
-    from tests.engine.conftest import FakeNetwork
+    from tests.engine.networks import FakeNetwork
 
     texts = Texts(tokenizer, {}, {}, {"eos_token": {"content": "<|end|>"}}, None)
     model = Model("tiny", "q8", "", FakeNetwork(), texts)

@@ -9,7 +9,8 @@ from tokenizers.models import BPE, WordPiece
 
 from intab.engine.tokenizer import StreamDecoder, Tokenizer
 from intab.errors import ManifestError, PromptError
-from tests.engine.conftest import EOS, byte_tokenizer_json
+from tests.engine.conftest import byte_tokenizer_json
+from tests.engine.networks import EOS
 
 TOKENIZER = Tokenizer(byte_tokenizer_json())
 

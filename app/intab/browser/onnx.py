@@ -12,7 +12,7 @@ from pyodide.ffi import JsException
 
 from intab.browser.fetch import JsBody
 from intab.browser.ffi import js_array, js_worker, reason
-from intab.engine.graph import TensorInfo, plan_graph
+from intab.engine.graph import GraphPlan, TensorInfo, plan_graph
 from intab.engine.load import Graph
 from intab.engine.sampling import Logits
 from intab.errors import DeviceError, ModelClosedError, RunError
@@ -33,7 +33,7 @@ async def open_network(graph: Graph[JsBody], device: str) -> OnnxNetwork:
     inputs, outputs = json.loads(js_network.describe())
     plan = plan_graph(_infos(inputs), _infos(outputs), graph.config)
     js_network.usePlan(json.dumps(asdict(plan)))
-    return OnnxNetwork(js_network, device)
+    return OnnxNetwork(js_network, device, plan)
 
 
 def _infos(rows: list[Any]) -> list[TensorInfo]:
@@ -43,8 +43,9 @@ def _infos(rows: list[Any]) -> list[TensorInfo]:
 class OnnxNetwork:
     """A graph that onnxruntime-web has loaded."""
 
-    def __init__(self, js_network: Any, device: str) -> None:
+    def __init__(self, js_network: Any, device: str, plan: GraphPlan) -> None:
         self._js_network = js_network
+        self.plan = plan
         self._device = device
 
     @property
@@ -59,9 +60,9 @@ class OnnxNetwork:
         plural = "" if threads == 1 else "s"
         return f"wasm, {threads} thread{plural}" if self._device == "wasm" else self._device
 
-    def session(self) -> OnnxSession:
-        """A new, empty sequence."""
-        return OnnxSession(self, self._js_network.begin())
+    def session(self, padding: Sequence[int] = (0,)) -> OnnxSession:
+        """Empty sequences, one for each number of tokens of left padding."""
+        return OnnxSession(self, self._js_network.begin(js_array(padding)), len(padding))
 
     async def close(self) -> None:
         """Release the onnxruntime session."""
@@ -71,26 +72,50 @@ class OnnxNetwork:
 
 
 class OnnxSession:
-    """A sequence whose cache lives in JavaScript."""
+    """Sequences whose cache lives in JavaScript."""
 
-    def __init__(self, network: OnnxNetwork, js_session: Any) -> None:
+    def __init__(self, network: OnnxNetwork, js_session: Any, batch: int, length: int = 0) -> None:
         self._network = network
         self._js_session = js_session
+        self._batch = batch
+        self.length = length
 
-    async def step(self, ids: Sequence[int]) -> Logits:
-        """Append `ids`; the float32 logits [vocab] after the last of them."""
-        if self._network.closed:
-            raise ModelClosedError("The model was closed while it was running.")
-        try:
-            js_row = await self._js_session.step(js_array(ids))
-        except JsException as exc:
-            raise RunError(f"onnxruntime failed: {reason(exc)}") from exc
-        row = np.asarray(js_row.to_memoryview())
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        """Append `ids` [batch][n]; the float32 logits [batch, rows, vocab] of the last `rows`."""
+        self._network.plan.check_rows(rows)
+        js_ids = js_array(token for row in ids for token in row)
+        js_rows = await self._call(self._js_session.step, js_ids, rows, self.length)
+        found = np.asarray(js_rows.to_memoryview())
         # Halves come as uint16, since Python's buffers know no float16.
-        return row if row.dtype == np.float32 else row.view(np.float16).astype(np.float32)
+        halves = found.dtype != np.float32
+        logits = found.view(np.float16).astype(np.float32) if halves else found
+        self.length += len(ids[0])
+        return logits.reshape(self._batch, rows, -1)
+
+    async def rewind(self, length: int) -> None:
+        """Keep the first `length` tokens."""
+        self.length = min(length, self.length)
+        await self._call(self._js_session.rewind, self.length)
+
+    async def select(self, sequences: Sequence[int]) -> None:
+        """Keep, repeat and reorder sequences."""
+        await self._call(self._js_session.select, js_array(sequences), self.length)
+        self._batch = len(sequences)
+
+    def fork(self) -> OnnxSession:
+        """An independent session with the same cache."""
+        return OnnxSession(self._network, self._js_session.fork(), self._batch, self.length)
 
     def close(self) -> None:
         """Give the cache back."""
         if self._js_session:
             self._js_session.close()
             self._js_session = None
+
+    async def _call(self, js_function: Any, *arguments: Any) -> Any:
+        if self._network.closed:
+            raise ModelClosedError("The model was closed while it was running.")
+        try:
+            return await js_function(*arguments)
+        except JsException as exc:
+            raise RunError(f"onnxruntime failed: {reason(exc)}") from exc

@@ -1,6 +1,8 @@
 /** All that Python calls in the worker; registered as the JavaScript module `intab_js`. */
 export { allocate, ask, decodeText, encodeText, sha256 } from "./fetch.mjs";
-export { devices, open, prepare, threads } from "./onnx.mjs";
+export { liveTensors } from "./kv_cache.mjs";
+export { open } from "./network.mjs";
+export { devices, prepare, threads } from "./ort.mjs";
 export { connect } from "./wire.mjs";
 export { lock, makeStore, room } from "./stores.mjs";
 

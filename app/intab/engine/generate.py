@@ -2,7 +2,7 @@
 
 `generate_tokens` knows ids only; `stream` adds text, the end of the text and figures; `complete`
 joins. Each is a short loop over the one below. None knows what computes the logits: a `Session`
-takes ids and gives the row of logits that follows the last of them.
+takes ids and gives the logits that follow the last of them.
 """
 
 from __future__ import annotations
@@ -24,10 +24,26 @@ from intab.errors import OptionError, RunError
 
 
 class Session(Protocol):
-    """One sequence of tokens in a loaded network, with its KV cache."""
+    """Sequences in a loaded network, in step with each other, with their KV cache."""
 
-    async def step(self, ids: Sequence[int]) -> Logits:
-        """Append `ids` to the sequence; the float32 logits [vocab] after the last of them."""
+    @property
+    def length(self) -> int:
+        """Tokens in the cache, of each sequence, padding included."""
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        """Append `ids` [batch][n]; the float32 logits [batch, rows, vocab] of the last `rows`.
+
+        Padding comes first, as whatever ids. A step that is cancelled, or fails, changes nothing.
+        """
+
+    async def rewind(self, length: int) -> None:
+        """Keep the first `length` tokens."""
+
+    async def select(self, sequences: Sequence[int]) -> None:
+        """Keep the sequences of these numbers, in this order, repeated as they are."""
+
+    def fork(self) -> Session:
+        """An independent session with the same sequences; the cache is shared until one changes."""
 
     def close(self) -> None:
         """Give the cache's memory back; may be called twice."""
@@ -68,7 +84,7 @@ async def generate_tokens(
     """Yield one id after another, without an end of its own: the caller stops."""
     ids, new = list(prompt), list(prompt)
     while True:
-        logits = await session.step(new)
+        logits = (await session.step([new]))[0, -1]
         for process in processors:
             logits = _checked(process(ids, logits), logits.size, process)
         token = _picked(pick, logits)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from intab.errors import UnsupportedModelError
+from intab.errors import RunError, UnsupportedModelError
 
 INTEGERS = ("int64", "int32")
 FLOATS = ("float32", "float16")
@@ -44,7 +44,11 @@ class CacheSlot:
 
 @dataclass(frozen=True)
 class GraphPlan:
-    """How to feed a graph; an input that is None is not one of its inputs."""
+    """How to feed a graph; an input that is None is not one of its inputs.
+
+    `can_batch`: several sequences fit side by side. `all_rows`: a step can give more than the last
+    row of logits.
+    """
 
     input_ids: TensorInfo
     attention_mask: TensorInfo | None
@@ -52,6 +56,24 @@ class GraphPlan:
     use_cache_branch: TensorInfo | None
     logits_to_keep: TensorInfo | None
     caches: tuple[CacheSlot, ...]
+    can_batch: bool = True
+    all_rows: bool = True
+
+    @property
+    def can_pad(self) -> bool:
+        """Whether sequences of different lengths fit side by side, padded on the left.
+
+        Graphs without position_ids count positions from the first column, padding or not.
+        """
+        return self.can_batch and bool(self.attention_mask and self.position_ids)
+
+    def check_rows(self, rows: int) -> None:
+        """RunError where a step cannot give that many rows of logits."""
+        if rows > 1 and not self.all_rows:
+            raise RunError(
+                f"The graph gives the last row of logits alone, not the last {rows}: "
+                "take one step for each row."
+            )
 
 
 def plan_graph(
@@ -71,13 +93,16 @@ def plan_graph(
             f"The graph has no output named logits (its outputs: {', '.join(out) or 'none'}): "
             "export it as a text-generation model."
         )
+    keep = next((found for name in _KEEP if (found := _take(left, name, INTEGERS))), None)
     plan = GraphPlan(
         ids,
         _take(left, "attention_mask", INTEGERS),
         _take(left, "position_ids", INTEGERS),
         _take(left, "use_cache_branch", ("bool",)),
-        next((found for name in _KEEP if (found := _take(left, name, INTEGERS))), None),
+        keep,
         tuple(_plan_cache(left.pop(name), out, config) for name in _past_names(left)),
+        can_batch=not ids.shape or ids.shape[0] is None,
+        all_rows=out["logits"].shape[1:2] != (1,) or keep is not None,
     )
     _refuse_rest(left)
     return plan

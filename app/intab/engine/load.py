@@ -224,7 +224,7 @@ async def _warm_up(network: Network, tokenizer: Tokenizer, report: OnProgress) -
     report(Progress("warm up"))
     session = network.session()
     try:
-        logits = await session.step([0])
+        logits = await session.step([[0]])
     except RunError as exc:
         await network.close()
         raise DeviceError(
@@ -234,9 +234,9 @@ async def _warm_up(network: Network, tokenizer: Tokenizer, report: OnProgress) -
     finally:
         session.close()
     vocabulary = tokenizer.size
-    if logits.size < vocabulary:
+    if logits.shape[-1] < vocabulary:
         await network.close()
         raise ManifestError(
-            f"The tokenizer has {vocabulary:,} tokens, the graph only {logits.size:,} logits: "
+            f"The tokenizer has {vocabulary:,} tokens, the graph only {logits.shape[-1]:,} logits: "
             "they belong to different models."
         )

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from intab.engine import chat
 from intab.engine.generate import Generation, Session, TextChunk, complete, stream
+from intab.engine.graph import GraphPlan
 from intab.engine.metrics import Meter, OnMetrics
 from intab.engine.options import GenerationOptions
 from intab.engine.tokenizer import Tokenizer
@@ -37,8 +38,12 @@ class Network(Protocol):
     def device(self) -> str:
         """Where it runs and how, e.g. "wasm, 2 threads"."""
 
-    def session(self) -> Session:
-        """A new, empty sequence."""
+    @property
+    def plan(self) -> GraphPlan:
+        """How the graph is fed, and what it can do."""
+
+    def session(self, padding: Sequence[int] = (0,)) -> Session:
+        """Empty sequences, one for each number of tokens of left padding."""
 
     async def close(self) -> None:
         """Give everything back; may be called twice."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
 
 from intab.engine.graph import GraphPlan, TensorInfo, plan_graph
 from intab.engine.load import Graph
@@ -86,9 +87,10 @@ class OnnxNetwork:
         """Where it runs."""
         return "cpu"
 
-    def session(self) -> OnnxSession:
-        """A new, empty sequence."""
-        return OnnxSession(self)
+    def session(self, padding: Sequence[int] = (0,)) -> OnnxSession:
+        """Empty sequences, one for each number of tokens of left padding."""
+        empty = [np.zeros(0, np.int64) for _ in padding]
+        return OnnxSession(self, padding, np.array(empty), _empty_cache(self.plan, len(padding)))
 
     async def close(self) -> None:
         """Drop the onnxruntime session."""
@@ -107,54 +109,94 @@ class OnnxNetwork:
 
 
 class OnnxSession:
-    """A sequence with its cache, fed as the network's plan says."""
+    """Sequences with their cache, fed as the network's plan says."""
 
-    def __init__(self, network: OnnxNetwork) -> None:
+    def __init__(
+        self,
+        network: OnnxNetwork,
+        padding: Sequence[int],
+        ids: NDArray[np.int64],
+        cache: Mapping[str, ort.OrtValue],
+    ) -> None:
         self._network = network
-        self._ids: list[int] = []
-        self._cache = _empty_cache(network.plan)
+        self._padding = np.array(padding)[:, None]  # [batch, 1]
+        self._ids = ids  # [batch, length]
+        self._cache = cache
 
-    async def step(self, ids: Sequence[int]) -> Logits:
-        """Append `ids`; the float32 logits [vocab] after the last of them."""
-        self._ids += ids
-        feeds = self._feeds(len(ids) if self._cache else len(self._ids))
-        logits, *present = await self._network.run(feeds)
-        self._cache = {
-            slot.past: value for slot, value in zip(self._network.plan.caches, present, strict=True)
-        }
-        row = logits.numpy()
-        return np.asarray(row.reshape(-1, row.shape[-1])[-1], np.float32)
+    @property
+    def length(self) -> int:
+        """Tokens in the cache, of each sequence."""
+        return int(self._ids.shape[1])
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        """Append `ids` [batch][n]; the float32 logits [batch, rows, vocab] of the last `rows`."""
+        plan = self._network.plan
+        plan.check_rows(rows)
+        longer = np.concatenate([self._ids, np.array(ids, np.int64)], axis=1)
+        logits, *present = await self._network.run(self._feeds(longer, rows))
+        self._cache = {slot.past: value for slot, value in zip(plan.caches, present, strict=True)}
+        self._ids = longer
+        return _last_rows(logits.numpy(), rows)
+
+    async def rewind(self, length: int) -> None:
+        """Keep the first `length` tokens."""
+        if length < self.length:
+            self._cut(range(len(self._ids)), length)
+
+    async def select(self, sequences: Sequence[int]) -> None:
+        """Keep, repeat and reorder sequences."""
+        self._cut(sequences, self.length)
+
+    def fork(self) -> OnnxSession:
+        """An independent session with the same cache."""
+        return OnnxSession(self._network, self._padding[:, 0].tolist(), self._ids, self._cache)
 
     def close(self) -> None:
         """Drop the cache."""
         self._cache = {}
 
-    def _feeds(self, count: int) -> dict[str, ort.OrtValue]:
-        """Inputs for the last `count` of the ids so far."""
-        plan, total = self._network.plan, len(self._ids)
-        rows = {
-            plan.input_ids: [self._ids[-count:]],
-            plan.attention_mask: [[1] * total],
-            plan.position_ids: [list(range(total - count, total))],
-            plan.use_cache_branch: [total > count],
-            plan.logits_to_keep: _keep_one(plan.logits_to_keep),
+    def _cut(self, sequences: Sequence[int], length: int) -> None:
+        chosen = list(sequences)
+        self._padding, self._ids = self._padding[chosen], self._ids[chosen, :length]
+        self._cache = {
+            name: _ort_value(value.numpy()[chosen, :, :length])
+            for name, value in self._cache.items()
+        }
+
+    def _feeds(self, ids: NDArray[np.int64], rows: int) -> dict[str, ort.OrtValue]:
+        """Inputs for what `ids` have and the cache has not."""
+        plan, total = self._network.plan, ids.shape[1]
+        past = self.length if plan.caches else 0
+        place = np.arange(total)[None]
+        keep = plan.logits_to_keep
+        values: dict[TensorInfo | None, object] = {
+            plan.input_ids: ids[:, past:],
+            plan.attention_mask: place >= self._padding,
+            plan.position_ids: np.maximum(place - self._padding, 0)[:, past:],
+            plan.use_cache_branch: [past > 0],
+            keep: [rows] if keep is not None and keep.shape else rows,
         }
         feeds = {
-            info.name: ort.OrtValue.ortvalue_from_numpy(np.array(row, info.dtype))
-            for info, row in rows.items()
+            info.name: _ort_value(np.array(value, info.dtype))
+            for info, value in values.items()
             if info is not None
         }
         return {**feeds, **self._cache}
 
 
-def _keep_one(info: TensorInfo | None) -> object:
-    return [1] if info is not None and info.shape else 1
+def _last_rows(logits: NDArray[Any], rows: int) -> Logits:
+    found = logits.reshape(len(logits), -1, logits.shape[-1])
+    if found.shape[1] < rows:
+        raise RunError(f"onnxruntime failed: {found.shape[1]} rows of logits came, not {rows}")
+    return np.asarray(found[:, -rows:], np.float32)
 
 
-def _empty_cache(plan: GraphPlan) -> dict[str, ort.OrtValue]:
+def _empty_cache(plan: GraphPlan, batch: int) -> dict[str, ort.OrtValue]:
     return {
-        slot.past: ort.OrtValue.ortvalue_from_numpy(
-            np.zeros((1, slot.heads, 0, slot.dim), slot.dtype)
-        )
+        slot.past: _ort_value(np.zeros((batch, slot.heads, 0, slot.dim), slot.dtype))
         for slot in plan.caches
     }
+
+
+def _ort_value(array: NDArray[Any]) -> ort.OrtValue:
+    return ort.OrtValue.ortvalue_from_numpy(np.array(array, order="C"))

@@ -1,0 +1,87 @@
+/**
+ * The KV cache of some sequences, in tensors on this side of the boundary. Forks share tensors, so
+ * they are counted, and the last one that lets go of a tensor disposes it.
+ */
+const holders = new Map(); // tensor -> how many caches hold it
+
+/** How many cache tensors are alive; 0 when every session is closed. */
+export function liveTensors() {
+  return holders.size;
+}
+
+export class KvCache {
+  /** `tensors` by the names of the past inputs; `slots` are the plan's. */
+  constructor(ort, slots, tensors) {
+    Object.assign(this, { ort, slots, tensors });
+    Object.values(tensors).forEach(hold);
+  }
+
+  static empty({ ort, plan }, batch) {
+    const make = ({ past, dtype, heads, dim }) => {
+      const none = dtype === "float16" ? halves() : new Float32Array(0);
+      return [past, new ort.Tensor(dtype, none, [batch, heads, 0, dim])];
+    };
+    return new KvCache(ort, plan.caches, Object.fromEntries(plan.caches.map(make)));
+  }
+
+  share() {
+    return new KvCache(this.ort, this.slots, this.tensors);
+  }
+
+  /** The present tensors of a run become the past ones. */
+  replace(results) {
+    const next = this.slots.map(({ past, present }) => [past, results[present]]);
+    this.become(Object.fromEntries(next));
+  }
+
+  /** Keep, repeat and reorder sequences; only the first `length` tokens of each. */
+  async cut(sequences, length) {
+    const next = {};
+    for (const [past, tensor] of Object.entries(this.tensors)) {
+      next[past] = await this.part(tensor, sequences, length);
+    }
+    this.become(next);
+  }
+
+  async part(tensor, sequences, length) {
+    const [, heads, total, dim] = tensor.dims;
+    const source = await tensor.getData();
+    const kept = length * dim;
+    const target = new source.constructor(sequences.length * heads * kept);
+    sequences.forEach((from, to) => {
+      for (let head = 0; head < heads; head++) {
+        const start = (from * heads + head) * total * dim;
+        target.set(source.subarray(start, start + kept), (to * heads + head) * kept);
+      }
+    });
+    return new this.ort.Tensor(tensor.type, target, [sequences.length, heads, length, dim]);
+  }
+
+  become(tensors) {
+    Object.values(tensors).forEach(hold);
+    this.dispose();
+    this.tensors = tensors;
+  }
+
+  /** May be called twice. */
+  dispose() {
+    Object.values(this.tensors).forEach(letGo);
+    this.tensors = {};
+  }
+}
+
+function hold(tensor) {
+  holders.set(tensor, (holders.get(tensor) ?? 0) + 1);
+}
+
+function letGo(tensor) {
+  const left = holders.get(tensor) - 1;
+  if (left) return holders.set(tensor, left);
+  holders.delete(tensor);
+  return tensor.dispose();
+}
+
+/** onnxruntime-web wants Float16Array where the browser has it, Uint16Array elsewhere. */
+function halves() {
+  return new (globalThis.Float16Array ?? Uint16Array)(0);
+}

@@ -1,0 +1,59 @@
+/** A graph that onnxruntime-web has loaded; what to feed it is decided in Python (engine/graph.py). */
+import { exclusively, prepare } from "./ort.mjs";
+import { Session } from "./session.mjs";
+
+/** Make a network of a graph's bytes; `externalData` is [[path, bytes], ...]. */
+export async function open(bytes, externalData, device, sessionOptions) {
+  const ort = await prepare(device);
+  const session = await exclusively(() =>
+    ort.InferenceSession.create(bytes, {
+      executionProviders: [device],
+      externalData: externalData.map(([path, data]) => ({ path, data })),
+      logSeverityLevel: 3, // errors: warnings about graphs are of no use to a page's visitor
+      extra: nest(JSON.parse(sessionOptions)),
+    }),
+  );
+  return new Network(ort, session);
+}
+
+/** onnxruntime-web takes configuration entries such as "session.x" as nested objects. */
+function nest(entries) {
+  const root = {};
+  for (const [key, value] of Object.entries(entries)) {
+    const path = key.split(".");
+    const last = path.pop();
+    path.reduce((node, name) => (node[name] ??= {}), root)[last] = value;
+  }
+  return root;
+}
+
+class Network {
+  constructor(ort, session) {
+    Object.assign(this, { ort, session, plan: null });
+  }
+
+  /** Inputs and outputs as JSON: [[name, dtype, shape], ...], unknown sizes null. */
+  describe() {
+    const list = (metadata) =>
+      metadata.map(({ name, type, shape }) => [
+        name,
+        type,
+        (shape ?? []).map((size) => (typeof size === "number" && size > 0 ? size : null)),
+      ]);
+    const { inputMetadata, outputMetadata } = this.session;
+    return JSON.stringify([list(inputMetadata), list(outputMetadata)]);
+  }
+
+  usePlan(json) {
+    this.plan = JSON.parse(json);
+  }
+
+  /** An empty session; `padding` has the tokens of left padding of each of its sequences. */
+  begin(padding) {
+    return Session.empty(this, padding);
+  }
+
+  async release() {
+    await exclusively(() => this.session.release());
+  }
+}

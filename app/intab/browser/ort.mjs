@@ -1,0 +1,49 @@
+/**
+ * Starting onnxruntime-web: which devices there are, one runtime for each, one run at a time.
+ */
+const ORT = new URL("../ort/", import.meta.url).href;
+const BUILDS = {
+  wasm: ["ort.wasm.min.mjs", "ort-wasm-simd-threaded"],
+  webgpu: ["ort.webgpu.min.mjs", "ort-wasm-simd-threaded.asyncify"],
+};
+const MAX_THREADS = 4; // more never helped a single token's row
+
+const runtimes = new Map(); // device -> promise of the onnxruntime module
+let lastRun = Promise.resolve();
+
+/** onnxruntime-web cannot run two sessions at once, so runs queue. */
+export function exclusively(run) {
+  const next = lastRun.then(run);
+  lastRun = next.catch(() => {});
+  return next;
+}
+
+/** The devices that can be asked for here, best default first. */
+export function devices() {
+  return navigator.gpu ? ["wasm", "webgpu"] : ["wasm"];
+}
+
+export function threads() {
+  return crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency || 1) : 1;
+}
+
+/** Fetch and set up the onnxruntime build of `device`; cheap the second time. */
+export function prepare(device) {
+  if (!runtimes.has(device)) {
+    const starting = start(device);
+    starting.catch(() => runtimes.delete(device));
+    runtimes.set(device, starting);
+  }
+  return runtimes.get(device);
+}
+
+async function start(device) {
+  const [module, wasm] = BUILDS[device];
+  const [ort, response] = await Promise.all([import(ORT + module), fetch(`${ORT}${wasm}.wasm`)]);
+  if (!response.ok) throw new Error(`${wasm}.wasm: the server answered ${response.status}`);
+  ort.env.logLevel = "error";
+  ort.env.wasm.numThreads = threads();
+  ort.env.wasm.wasmPaths = { mjs: `${ORT}${wasm}.mjs` };
+  ort.env.wasm.wasmBinary = await response.arrayBuffer();
+  return ort;
+}
