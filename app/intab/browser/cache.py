@@ -29,12 +29,12 @@ class BrowserStore:
 
     async def match(self, key: str) -> JsBody | None:
         """The body under a key, None where there is none."""
-        js_bytes = await _translated(self._js_store.match(key))
-        return None if js_bytes is None else JsBody(js_bytes)
+        js_chunk = await _translated(self._js_store.match(key))
+        return None if js_chunk is None else JsBody(js_chunk)
 
     async def put(self, key: str, body: JsBody) -> None:
         """Keep a body."""
-        await _translated(self._js_store.put(key, body.js_bytes))
+        await _translated(self._js_store.put(key, body.js_body))
 
     async def delete(self, key: str) -> None:
         """Forget a body."""

@@ -1,12 +1,10 @@
 /**
- * Fetching into JavaScript memory. Python asks and gets an answer whose body it may read: a
- * Uint8Array, whose bytes never enter Python. Used by fetch.py; knows nothing of models.
+ * Fetching into JavaScript memory. Python asks and gets an answer whose body it may have: a Chunk,
+ * whose bytes never enter Python. Used by fetch.py; knows nothing of models.
  */
-import { createSHA256 } from "hash-wasm";
+import { Chunk } from "./bodies.mjs";
 
 const REPORT_EVERY = 256 * 1024; // bytes between two calls into Python
-const HASH_SLICE = 4 * 1024 * 1024;
-const SUBTLE_MOST = 64 * 1024 * 1024; // SubtleCrypto copies what it is given
 
 /**
  * Ask for `address`, for a part of it where `range` is a Range header: a promise of the answer, and
@@ -41,7 +39,7 @@ class Answer {
       }
     }
     report(unreported);
-    return buffer.finish();
+    return new Chunk(buffer.finish());
   }
 }
 
@@ -77,66 +75,4 @@ class Growing {
   finish() {
     return this.size === this.bytes.length ? this.bytes : this.bytes.slice(0, this.size);
   }
-}
-
-/** One file's bytes while its chunks come in any order; hashed from the front as they do. */
-class Assembly {
-  constructor(size, hashing) {
-    this.bytes = new Uint8Array(size);
-    this.ends = new Map(); // start -> end of what has been written
-    this.hashed = 0;
-    this.hashing = hashing ? createSHA256() : null; // promise of the hasher, behind all updates
-  }
-
-  write(start, bytes) {
-    this.bytes.set(bytes, start);
-    this.ends.set(start, start + bytes.length);
-    if (this.hashing) this.hashing = this.hashing.then((hasher) => this.hashOn(hasher));
-  }
-
-  async hashOn(hasher) {
-    for (let end; (end = this.ends.get(this.hashed)) > this.hashed; this.hashed = end) {
-      await update(hasher, this.bytes.subarray(this.hashed, end));
-    }
-    return hasher;
-  }
-
-  async digest() {
-    return this.hashing ? (await this.hashing).digest("hex") : sha256(this.bytes);
-  }
-}
-
-/** Room for a file of that size; a RangeError where the device has not got it. */
-export function allocate(size, hashing) {
-  return new Assembly(size, hashing);
-}
-
-/** The sha256 in hexadecimal digits; SubtleCrypto is faster, where the context is secure. */
-export async function sha256(bytes) {
-  if (globalThis.crypto?.subtle && bytes.length <= SUBTLE_MOST) {
-    return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
-  }
-  const hasher = await createSHA256();
-  await update(hasher, bytes);
-  return hasher.digest("hex");
-}
-
-/** In slices with a pause after each, so that a stop is heard. */
-async function update(hasher, bytes) {
-  for (let at = 0; at < bytes.length; at += HASH_SLICE) {
-    hasher.update(bytes.subarray(at, at + HASH_SLICE));
-    await new Promise((resolve) => setTimeout(resolve));
-  }
-}
-
-function hex(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-export function decodeText(bytes) {
-  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-}
-
-export function encodeText(text) {
-  return new TextEncoder().encode(text);
 }

@@ -1,4 +1,4 @@
-"""Files over the browser's fetch; bodies are JavaScript buffers that Python never copies whole.
+"""Files over the browser's fetch; bodies are JavaScript objects whose bytes Python never sees.
 
 Cancelling a Python task that waits here aborts the JavaScript request.
 """
@@ -13,63 +13,59 @@ from pyodide.ffi import JsException, create_proxy
 
 from intab.browser.ffi import js_worker, reason
 from intab.engine.retry import OnBytes
-from intab.errors import DeviceError, ManifestError, TemporaryError
+from intab.errors import DeviceError, ManifestError, StorageError, TemporaryError
 
 
 class JsBody:
-    """Bytes in a JavaScript Uint8Array; `js_assembly` where it was put together from chunks."""
+    """A Chunk or a Whole of bodies.mjs: bytes in JavaScript's memory or on disk."""
 
-    def __init__(self, js_bytes: Any, address: str = "the file", js_assembly: Any = None) -> None:
-        self.js_bytes = js_bytes
+    def __init__(self, js_body: Any, address: str = "the file") -> None:
+        self.js_body = js_body
         self._address = address
-        self._js_assembly = js_assembly
 
     @property
     def size(self) -> int:
         """The number of bytes."""
-        return int(self.js_bytes.byteLength)
+        return int(self.js_body.size)
 
     def text(self) -> str:
         """The bytes as UTF-8."""
         try:
-            return str(js_worker().decodeText(self.js_bytes))
+            return str(js_worker().decodeText(self.js_body))
         except JsException as exc:
             raise ManifestError(f"{self._address} is not UTF-8 text: fetch it again.") from exc
 
     async def sha256(self) -> str:
-        """The sha256 in hexadecimal digits; an assembly has made it on the way."""
-        if self._js_assembly:
-            return str(await self._js_assembly.digest())
-        return str(await js_worker().sha256(self.js_bytes))
+        """The sha256 in hexadecimal digits; an assembly may have made it on the way."""
+        try:
+            return str(await self.js_body.sha256())
+        except JsException as exc:
+            raise StorageError(
+                f"What was stored of {self._address} cannot be read ({reason(exc)}): load it again."
+            ) from exc
 
 
 class JsAssembly:
-    """One buffer that a file's chunks are copied into."""
+    """A file whose chunks stay apart."""
 
-    def __init__(self, js_assembly: Any) -> None:
-        self._js_assembly = js_assembly
+    def __init__(self, js_whole: Any) -> None:
+        self._js_whole = js_whole
 
     def write(self, start: int, body: JsBody) -> None:
-        """Copy a chunk to its place."""
-        self._js_assembly.write(start, body.js_bytes)
+        """Put a chunk in its place."""
+        self._js_whole.write(start, body.js_body)
 
     def finish(self) -> JsBody:
-        """The whole; the buffer itself."""
-        return JsBody(self._js_assembly.bytes, js_assembly=self._js_assembly)
+        """The whole."""
+        return JsBody(self._js_whole)
 
 
 class BrowserMemory:
     """Makes bodies in JavaScript's memory."""
 
     def allocate(self, size: int, *, hashing: bool) -> JsAssembly:
-        """Room for a file."""
-        try:
-            return JsAssembly(js_worker().allocate(size, hashing))
-        except JsException as exc:
-            raise DeviceError(
-                f"This browser has no room in memory for a file of {size:,} bytes "
-                f"({reason(exc)}): close other tabs, or choose a smaller model or dtype."
-            ) from exc
+        """An empty file; its chunks bring their memory with them."""
+        return JsAssembly(js_worker().allocate(size, hashing))
 
     def encode(self, text: str) -> JsBody:
         """A body of a text."""
@@ -92,6 +88,8 @@ class BrowserReply:
         try:
             return JsBody(await self._js_answer.body(js_report), self._address)
         except JsException as exc:
+            if getattr(exc, "name", "") == "RangeError":
+                raise _too_large(self._address, exc) from exc
             raise _unreachable(self._address, exc) from exc
         finally:
             self._js_asked.stop()
@@ -121,4 +119,11 @@ def _unreachable(address: str, exc: JsException) -> TemporaryError:
     return TemporaryError(
         f"{address} could not be fetched ({reason(exc)}): "
         "check the address and the network, then load again."
+    )
+
+
+def _too_large(address: str, exc: JsException) -> DeviceError:
+    return DeviceError(
+        f"This browser has no room in memory for what {address} sends ({reason(exc)}): close other "
+        "tabs, or choose a smaller model or dtype."
     )

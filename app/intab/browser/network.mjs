@@ -1,14 +1,16 @@
 /** A graph that onnxruntime-web has loaded; what to feed it is decided in Python (engine/graph.py). */
 import { exclusively, prepare } from "./ort.mjs";
 import { Session } from "./session.mjs";
+import { withoutWeights } from "./weights.mjs";
 
-/** Make a network of a graph's bytes; `externalData` is [[path, bytes], ...]. */
-export async function open(bytes, externalData, device, sessionOptions) {
+/** Make a network of the body of a graph; `others` are the files beside it: [[path, body], ...]. */
+export async function open(name, body, others, device, sessionOptions) {
   const ort = await prepare(device);
+  const { graph, externalData } = withoutWeights(name, body, others);
   const session = await exclusively(() =>
-    ort.InferenceSession.create(bytes, {
+    ort.InferenceSession.create(graph, {
       executionProviders: [device],
-      externalData: externalData.map(([path, data]) => ({ path, data })),
+      externalData,
       logSeverityLevel: 3, // errors: warnings about graphs are of no use to a page's visitor
       extra: nest(JSON.parse(sessionOptions)),
     }),

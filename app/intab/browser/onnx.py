@@ -19,12 +19,11 @@ from intab.errors import DeviceError, ModelClosedError, RunError
 
 
 async def open_network(graph: Graph[JsBody], device: str) -> OnnxNetwork:
-    """Make a network of a graph; the graph's bytes are given back afterwards."""
-    bodies = {path: body.js_bytes for path, body in graph.external_data.items()}
-    external = js_array(js_array(item) for item in bodies.items())
+    """Make a network of a graph; onnxruntime copies the weights one by one."""
+    others = js_array([path, body.js_body] for path, body in graph.external_data.items())
     options = json.dumps(dict(graph.session_options))
     try:
-        js_network = await js_worker().open(graph.body.js_bytes, external, device, options)
+        js_network = await js_worker().open(graph.name, graph.body.js_body, others, device, options)
     except JsException as exc:
         raise DeviceError(
             f"onnxruntime cannot load {graph.name} on {device} ({reason(exc)}): the file may be "

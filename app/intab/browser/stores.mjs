@@ -1,7 +1,10 @@
 /**
  * Three places where a browser keeps bytes, with the same five verbs. Keys are paths of parts that
  * begin with `=` (engine/keys.py). Used by cache.py; each error is thrown as the browser made it.
+ * What is stored is read as Blobs, which stay on disk until somebody wants their bytes.
  */
+import { stored } from "./bodies.mjs";
+
 const NAME = "intab-models-1";
 const DRAFT = ".draft";
 const ADDRESS = "https://intab.invalid/"; // the Cache API wants addresses; nothing is fetched there
@@ -15,7 +18,7 @@ class CacheStore {
 
   async match(key) {
     const response = await (await this.open()).match(ADDRESS + key);
-    return response && new Uint8Array(await response.arrayBuffer());
+    return response?.blob();
   }
 
   async put(key, bytes) {
@@ -54,8 +57,7 @@ class FileStore {
   async match(key) {
     return orUndefined(async () => {
       const { folders, names } = await this.find(key, false);
-      const file = await (await folders[0].getFileHandle(names[0])).getFile();
-      return new Uint8Array(await file.arrayBuffer());
+      return (await folders[0].getFileHandle(names[0])).getFile();
     });
   }
 
@@ -129,7 +131,7 @@ class DatabaseStore {
   }
 
   put(key, bytes) {
-    return this.within("readwrite", (store) => store.put(bytes, key));
+    return this.within("readwrite", (store) => store.put(new Blob([bytes]), key));
   }
 
   remove(key) {
@@ -143,9 +145,35 @@ class DatabaseStore {
 
 const KINDS = { cache: CacheStore, opfs: FileStore, indexeddb: DatabaseStore };
 
-/** A store of that kind; nothing is opened before its first use. */
+/** A store of that kind, of chunks; nothing is opened before its first use. */
+class Store {
+  constructor(kind) {
+    this.place = new KINDS[kind]();
+  }
+
+  async match(key) {
+    const blob = await this.place.match(key);
+    return blob && stored(blob);
+  }
+
+  /** Once a chunk is stored, its bytes need not be held in memory. */
+  async put(key, chunk) {
+    await this.place.put(key, await chunk.bytes());
+    const blob = await this.place.match(key);
+    if (blob?.size === chunk.size) chunk.rest(blob);
+  }
+
+  remove(key) {
+    return this.place.remove(key);
+  }
+
+  keys() {
+    return this.place.keys();
+  }
+}
+
 export function makeStore(kind) {
-  return new KINDS[kind]();
+  return new Store(kind);
 }
 
 /** Bytes used and allowed, and whether the browser promised to keep them; asks it to. */

@@ -1,5 +1,6 @@
 /** All that Python calls in the worker; registered as the JavaScript module `intab_js`. */
-export { allocate, ask, decodeText, encodeText, sha256 } from "./fetch.mjs";
+export { allocate, decodeText, encodeText } from "./bodies.mjs";
+export { ask } from "./fetch.mjs";
 export { liveTensors } from "./kv_cache.mjs";
 export { open } from "./network.mjs";
 export { devices, prepare, threads } from "./ort.mjs";

@@ -79,11 +79,11 @@ class Shelf(Generic[B]):
             return None
         try:
             body = await self._store.match(str(key))
+            if body and body.size == key.span.size and await body.sha256() == key.digest:
+                return body
         except StorageError as exc:
             self._give_up(exc)
             return None
-        if body and body.size == key.span.size and await body.sha256() == key.digest:
-            return body
         await self.delete([key])
         return None
 

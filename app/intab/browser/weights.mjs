@@ -1,0 +1,148 @@
+/**
+ * A graph without its weights, which stay where they are until onnxruntime asks for each of them.
+ *
+ * onnxruntime-web copies a model's bytes into its memory and there parses them into further copies.
+ * So the large initializers of an ONNX file are made external data of that same file: what is left
+ * is small. Field numbers: https://github.com/onnx/onnx/blob/v1.19.0/onnx/onnx.proto3
+ */
+const GRAPH = 7; // of ModelProto
+const INITIALIZER = 5; // of GraphProto
+const RAW_DATA = 9; // of TensorProto, as are the next two
+const EXTERNAL_DATA = 13;
+const DATA_LOCATION = 14;
+const EXTERNAL = 1;
+const LARGE = 64 * 1024; // smaller ones, such as shapes, are asked for again and again
+const WINDOW = 64 * 1024;
+
+/** What onnxruntime takes for a Uint8Array of a file, though it is not in memory as a whole. */
+class External extends Uint8Array {
+  constructor(body) {
+    super(0);
+    this.body = body;
+  }
+
+  get byteLength() {
+    return this.body.size;
+  }
+
+  subarray(start, end) {
+    return this.body.read(start, end);
+  }
+}
+
+/** The bytes of the graph in `body`, and as `externalData` its weights and `others`, which is
+ * [[path, body], ...]. */
+export function withoutWeights(name, body, others) {
+  const files = [[name, body], ...others];
+  const externalData = files.map(([path, file]) => ({ path, data: new External(file) }));
+  return { graph: join(model(new Source(body), name)), externalData };
+}
+
+/** Reads a body in windows, since each read of a Blob takes a while. */
+class Source {
+  constructor(body) {
+    this.body = body;
+    this.size = body.size;
+    this.from = 0;
+    this.window = new Uint8Array(0);
+  }
+
+  bytes(start, end) {
+    if (end - start > WINDOW) return this.body.read(start, end);
+    if (start < this.from || end > this.from + this.window.length) {
+      this.from = start;
+      this.window = this.body.read(start, Math.min(start + WINDOW, this.size));
+    }
+    return this.window.subarray(start - this.from, end - this.from);
+  }
+
+  /** [value, where it ends] */
+  varint(at) {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const [byte] = this.bytes(at, at + 1);
+      if (byte === undefined) throw new Error("the file is not ONNX, or it is cut off");
+      value += (byte & 127) * scale;
+      at += 1;
+      if (byte < 128) return [value, at];
+    }
+  }
+
+  /** The fields of a message: number, where they begin, their content's place. */
+  *fields(start, end) {
+    while (start < end) {
+      const [tag, after] = this.varint(start);
+      const [from, to] = this.content(tag % 8, after);
+      if (!(to <= end)) throw new Error("the file is not ONNX, or it is cut off");
+      yield { number: Math.floor(tag / 8), start, from, to };
+      start = to;
+    }
+  }
+
+  content(wire, at) {
+    if (wire === 0) return [at, this.varint(at)[1]];
+    if (wire === 2) {
+      const [length, from] = this.varint(at);
+      return [from, from + length];
+    }
+    return [at, at + { 1: 8, 5: 4 }[wire]];
+  }
+}
+
+function* model(source, name) {
+  for (const field of source.fields(0, source.size)) {
+    if (field.number === GRAPH) yield* message(GRAPH, [...graph(source, field, name)]);
+    else yield source.bytes(field.start, field.to).slice();
+  }
+}
+
+function* graph(source, { from, to }, name) {
+  for (const field of source.fields(from, to)) {
+    const fields = field.number === INITIALIZER ? [...source.fields(field.from, field.to)] : [];
+    const raw = fields.find(({ number }) => number === RAW_DATA);
+    if (raw && raw.to - raw.from >= LARGE) yield* moved(source, fields, raw, name);
+    else yield source.bytes(field.start, field.to).slice();
+  }
+}
+
+/** An initializer that says where in the file its data is. */
+function* moved(source, fields, raw, name) {
+  const kept = fields
+    .filter((field) => field !== raw && field.number !== DATA_LOCATION)
+    .map((field) => source.bytes(field.start, field.to).slice());
+  const place = { location: name, offset: `${raw.from}`, length: `${raw.to - raw.from}` };
+  const entries = Object.entries(place).flatMap(([key, value]) => [
+    ...message(EXTERNAL_DATA, [...message(1, [encode(key)]), ...message(2, [encode(value)])]),
+  ]);
+  const location = Uint8Array.from([...varint(DATA_LOCATION * 8), EXTERNAL]);
+  yield* message(INITIALIZER, [...kept, ...entries, location]);
+}
+
+function encode(text) {
+  return new TextEncoder().encode(text);
+}
+
+function* message(number, parts) {
+  yield Uint8Array.from([...varint(number * 8 + 2), ...varint(length(parts))]);
+  yield* parts;
+}
+
+function* varint(value) {
+  for (; value >= 128; value = Math.floor(value / 128)) yield (value % 128) + 128;
+  yield value;
+}
+
+function length(parts) {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
+function join(parts) {
+  const all = [...parts];
+  const joined = new Uint8Array(length(all));
+  let at = 0;
+  for (const part of all) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
