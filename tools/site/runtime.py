@@ -54,6 +54,7 @@ def _bundle_worker(sources: Sources, target: Path) -> None:
     if not (sources.root / entry).exists():
         raise SiteError(f"{sources.root / entry} is missing: the worker's JavaScript starts there.")
     esbuild.run(sources, entry, f"--outfile={target / 'worker.mjs'}")
+    shutil.copyfile(sources.root / "app/intab/browser/ort_module.mjs", target / "ort_module.mjs")
 
 
 def _add_wheels(sources: Sources, target: Path) -> None:

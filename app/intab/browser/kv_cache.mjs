@@ -10,22 +10,22 @@ export function liveTensors() {
 }
 
 export class KvCache {
-  /** `tensors` by the names of the past inputs; `slots` are the plan's. */
-  constructor(ort, slots, tensors) {
-    Object.assign(this, { ort, slots, tensors });
+  /** `tensors` by the names of the past inputs, made by `runner`; `slots` are the plan's. */
+  constructor(runner, slots, tensors) {
+    Object.assign(this, { runner, slots, tensors });
     Object.values(tensors).forEach(hold);
   }
 
-  static empty({ ort, plan }, batch) {
-    const make = ({ past, dtype, heads, dim }) => {
-      const none = dtype === "float16" ? halves() : new Float32Array(0);
-      return [past, new ort.Tensor(dtype, none, [batch, heads, 0, dim])];
-    };
-    return new KvCache(ort, plan.caches, Object.fromEntries(plan.caches.map(make)));
+  static empty({ runner, plan }, batch) {
+    const make = ({ past, dtype, heads, dim }) => [
+      past,
+      runner.tensor(dtype, [batch, heads, 0, dim]),
+    ];
+    return new KvCache(runner, plan.caches, Object.fromEntries(plan.caches.map(make)));
   }
 
   share() {
-    return new KvCache(this.ort, this.slots, this.tensors);
+    return new KvCache(this.runner, this.slots, this.tensors);
   }
 
   /** The present tensors of a run become the past ones. */
@@ -45,16 +45,16 @@ export class KvCache {
 
   async part(tensor, sequences, length) {
     const [, heads, total, dim] = tensor.dims;
-    const source = await tensor.getData();
+    const part = this.runner.tensor(tensor.type, [sequences.length, heads, length, dim]);
+    const [source, target] = [await tensor.getData(), await part.getData()];
     const kept = length * dim;
-    const target = new source.constructor(sequences.length * heads * kept);
     sequences.forEach((from, to) => {
       for (let head = 0; head < heads; head++) {
         const start = (from * heads + head) * total * dim;
         target.set(source.subarray(start, start + kept), (to * heads + head) * kept);
       }
     });
-    return new this.ort.Tensor(tensor.type, target, [sequences.length, heads, length, dim]);
+    return part;
   }
 
   become(tensors) {
@@ -79,9 +79,4 @@ function letGo(tensor) {
   if (left) return holders.set(tensor, left);
   holders.delete(tensor);
   return tensor.dispose();
-}
-
-/** onnxruntime-web wants Float16Array where the browser has it, Uint16Array elsewhere. */
-function halves() {
-  return new (globalThis.Float16Array ?? Uint16Array)(0);
 }

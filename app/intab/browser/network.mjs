@@ -1,5 +1,7 @@
 /** A graph that onnxruntime-web has loaded; what to feed it is decided in Python (engine/graph.py). */
-import { exclusively, prepare } from "./ort.mjs";
+import { Arrays } from "./arrays.mjs";
+import { canUseHeap, Heap } from "./heap.mjs";
+import { exclusively, prepare, wasmModule } from "./ort.mjs";
 import { Session } from "./session.mjs";
 import { withoutWeights } from "./weights.mjs";
 
@@ -15,7 +17,9 @@ export async function open(name, body, others, device, sessionOptions) {
       extra: nest(JSON.parse(sessionOptions)),
     }),
   );
-  return new Network(ort, session);
+  const module = await wasmModule(device);
+  const heap = canUseHeap(module, session);
+  return new Network(session, heap ? new Heap(module, session) : new Arrays(ort, session));
 }
 
 /** onnxruntime-web takes configuration entries such as "session.x" as nested objects. */
@@ -30,8 +34,9 @@ function nest(entries) {
 }
 
 class Network {
-  constructor(ort, session) {
-    Object.assign(this, { ort, session, plan: null });
+  /** `runner` makes tensors and runs the session on them. */
+  constructor(session, runner) {
+    Object.assign(this, { session, runner, plan: null });
   }
 
   /** Inputs and outputs as JSON: [[name, dtype, shape], ...], unknown sizes null. */
@@ -46,6 +51,11 @@ class Network {
     return JSON.stringify([list(inputMetadata), list(outputMetadata)]);
   }
 
+  /** Whether tensors stay in onnxruntime's memory between runs. */
+  get inHeap() {
+    return this.runner instanceof Heap;
+  }
+
   usePlan(json) {
     this.plan = JSON.parse(json);
   }
@@ -56,6 +66,9 @@ class Network {
   }
 
   async release() {
-    await exclusively(() => this.session.release());
+    await exclusively(() => {
+      this.runner.release();
+      return this.session.release();
+    });
   }
 }

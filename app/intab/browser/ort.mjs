@@ -6,6 +6,8 @@ const BUILDS = {
   wasm: ["ort.wasm.min.mjs", "ort-wasm-simd-threaded"],
   webgpu: ["ort.webgpu.min.mjs", "ort-wasm-simd-threaded.asyncify"],
 };
+// Stands between onnxruntime-web and its plain build, to keep the instance (see ort_module.mjs).
+const MODULE = new URL("ort_module.mjs", import.meta.url).href;
 const MAX_THREADS = 4; // more never helped a single token's row
 
 const runtimes = new Map(); // device -> promise of the onnxruntime module
@@ -43,7 +45,12 @@ async function start(device) {
   if (!response.ok) throw new Error(`${wasm}.wasm: the server answered ${response.status}`);
   ort.env.logLevel = "error";
   ort.env.wasm.numThreads = threads();
-  ort.env.wasm.wasmPaths = { mjs: `${ORT}${wasm}.mjs` };
+  ort.env.wasm.wasmPaths = { mjs: device === "wasm" ? MODULE : `${ORT}${wasm}.mjs` };
   ort.env.wasm.wasmBinary = await response.arrayBuffer();
   return ort;
+}
+
+/** The WebAssembly module that `device` computes in, null where it is not at hand. */
+export async function wasmModule(device) {
+  return device === "wasm" ? (await import(MODULE)).ortModule() : null;
 }

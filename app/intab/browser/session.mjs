@@ -62,10 +62,15 @@ export class Session {
     this.ids = chosen.map((i) => this.ids[i].slice(0, length));
   }
 
-  run(ids, rows) {
-    const { plan, session } = this.network;
+  async run(ids, rows) {
+    const { plan, runner } = this.network;
     const wanted = ["logits", ...plan.caches.map(({ present }) => present)];
-    return session.run({ ...this.feeds(ids, rows), ...this.cache.tensors }, wanted);
+    const feeds = this.feeds(ids, rows);
+    try {
+      return await runner.run({ ...feeds, ...this.cache.tensors }, wanted);
+    } finally {
+      Object.values(feeds).forEach((tensor) => tensor.dispose());
+    }
   }
 
   /** Tensors for what `ids` have and the cache has not. */
@@ -89,7 +94,7 @@ export class Session {
 
   tensor({ dtype }, dims, values) {
     const data = ARRAYS[dtype].from(dtype === "int64" ? values.map(BigInt) : values);
-    return new this.network.ort.Tensor(dtype, data, dims);
+    return this.network.runner.tensor(dtype, dims, data);
   }
 }
 
@@ -99,17 +104,20 @@ function grid(batch, start, end, cell) {
   return Array.from({ length: batch }, (_, i) => places.map((at) => cell(i, at))).flat();
 }
 
-/** The last `rows` rows of each sequence; halves as uint16. */
+/** The last `rows` rows of each sequence, as a copy; halves as uint16. */
 async function lastRows(logits, rows) {
-  const data = await logits.getData();
-  const [batch, vocabulary] = [logits.dims[0], logits.dims.at(-1)];
-  const size = data.length / batch; // of all the rows of one sequence
-  const wanted = rows * vocabulary;
-  if (wanted > size) throw new Error(`${size / vocabulary} rows of logits came, not ${rows}`);
-  const found = new data.constructor(batch * wanted);
-  for (let i = 0; i < batch; i++) {
-    found.set(data.subarray((i + 1) * size - wanted, (i + 1) * size), i * wanted);
+  try {
+    const data = await logits.getData();
+    const [batch, vocabulary] = [logits.dims[0], logits.dims.at(-1)];
+    const size = data.length / batch; // of all the rows of one sequence
+    const wanted = rows * vocabulary;
+    if (wanted > size) throw new Error(`${size / vocabulary} rows of logits came, not ${rows}`);
+    const found = new data.constructor(batch * wanted);
+    for (let i = 0; i < batch; i++) {
+      found.set(data.subarray((i + 1) * size - wanted, (i + 1) * size), i * wanted);
+    }
+    return found instanceof Float32Array ? found : new Uint16Array(found.buffer);
+  } finally {
+    logits.dispose();
   }
-  logits.dispose();
-  return found instanceof Float32Array ? found : new Uint16Array(found.buffer);
 }

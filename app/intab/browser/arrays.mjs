@@ -1,0 +1,25 @@
+/**
+ * Tensors of onnxruntime-web's public API. In WebAssembly each run copies them into its memory and
+ * out of it again; heap.mjs does without, where it can.
+ */
+export class Arrays {
+  constructor(ort, session) {
+    Object.assign(this, { ort, session });
+  }
+
+  /** A tensor of the values given, else of zeros. */
+  tensor(type, dims, values) {
+    const size = dims.reduce((product, n) => product * n, 1);
+    return new this.ort.Tensor(type, values ?? new ARRAYS[type](size), dims);
+  }
+
+  /** Run the graph; the tensors of the wanted outputs, by name. */
+  run(feeds, wanted) {
+    return this.session.run(feeds, wanted);
+  }
+
+  release() {}
+}
+
+// onnxruntime-web wants Float16Array where the browser has it, Uint16Array elsewhere.
+const ARRAYS = { float32: Float32Array, float16: globalThis.Float16Array ?? Uint16Array };
