@@ -59,7 +59,7 @@ class FakeSession:
 class FakeNetwork:
     """Hands out sessions with the same script and keeps them for the test to look at."""
 
-    plan = make_plan()
+    plan = make_plan(all_rows=False)
     device = "fake"
 
     def __init__(self, script: Sequence[int] = ()) -> None:

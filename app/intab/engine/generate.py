@@ -14,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
+from intab.engine.guessing import Guesser
 from intab.engine.metrics import Meter, Metrics
 from intab.engine.options import GenerationOptions
 from intab.engine.processors import make_processors
@@ -80,17 +81,29 @@ async def generate_tokens(
     prompt: Sequence[int],
     pick: Sampler,
     processors: Sequence[LogitsProcessor] = (),
+    guesser: Guesser | None = None,
 ) -> AsyncGenerator[int]:
-    """Yield one id after another, without an end of its own: the caller stops."""
+    """Yield one id after another, without an end of its own: the caller stops.
+
+    The guesser's guesses change how many steps it takes, never the ids.
+    """
     ids, new = list(prompt), list(prompt)
     while True:
-        logits = (await session.step([new]))[0, -1]
-        for process in processors:
-            logits = _checked(process(ids, logits), logits.size, process)
-        token = _picked(pick, logits)
-        ids.append(token)
-        new = [token]
-        yield token
+        guess = guesser.guess(ids) if guesser else []
+        rows = (await session.step([[*new, *guess]], len(guess) + 1))[0]
+        known = len(ids)
+        for logits, guessed in zip(rows, [*guess, None], strict=True):
+            for process in processors:
+                logits = _checked(process(ids, logits), logits.size, process)
+            token = _picked(pick, logits)
+            ids.append(token)
+            yield token
+            if token != guessed:
+                break
+        new = ids[-1:]
+        if guesser and guess:
+            guesser.learn(ids, len(ids) - known - 1, len(guess))
+            await session.rewind(session.length - (len(guess) + 1 - (len(ids) - known)))
 
 
 async def stream(
@@ -99,6 +112,7 @@ async def stream(
     prompt: Sequence[int],
     options: GenerationOptions,
     meter: Meter,
+    guesser: Guesser | None = None,
 ) -> AsyncGenerator[TextChunk]:
     """Yield text as soon as it is complete; the last chunk has finish_reason and metrics.
 
@@ -107,7 +121,7 @@ async def stream(
     """
     decoder, stops, waiting = StreamDecoder(tokenizer), StopFinder(options.stop), list[int]()
     processors = make_processors(options, len(prompt))
-    tokens = generate_tokens(session, prompt, make_picker(options), processors)
+    tokens = generate_tokens(session, prompt, make_picker(options), processors, guesser)
     async with aclosing(tokens):
         async for token in tokens:
             meter.token()

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from intab.engine import chat
 from intab.engine.generate import Generation, Session, TextChunk, complete, stream
 from intab.engine.graph import GraphPlan
+from intab.engine.guessing import Guesser, make_guesser
 from intab.engine.metrics import Meter, OnMetrics
 from intab.engine.options import GenerationOptions
 from intab.engine.tokenizer import Tokenizer
@@ -116,11 +117,12 @@ class Model:
         else the template knows) go to the chat template. OptionError and PromptError come at once,
         before anything is computed. Ending the loop early frees the model.
         """
-        self._open_network()
+        plan = self._open_network().plan
         chosen = GenerationOptions.make(options, self._defaults)
         chosen.check_tokens(self.tokenizer.size)
         ids = self.encode(prompt, **(chat_template_kwargs or {}))
-        return self._stream(ids, self._within_context(ids, chosen))
+        chosen = self._within_context(ids, chosen)
+        return self._stream(ids, chosen, make_guesser(chosen, len(ids), all_rows=plan.all_rows))
 
     async def generate(self, prompt: Prompt, **options: Any) -> Generation:
         """The whole answer at once; the options of `stream`."""
@@ -173,12 +175,12 @@ class Model:
         return options.limited(room)
 
     async def _stream(
-        self, ids: list[int], options: GenerationOptions
+        self, ids: list[int], options: GenerationOptions, guesser: Guesser | None
     ) -> AsyncGenerator[TextChunk]:
         session = self._open_network().session()
         try:
             meter = Meter(len(ids), self._on_metrics)
-            async for chunk in stream(session, self.tokenizer, ids, options, meter):
+            async for chunk in stream(session, self.tokenizer, ids, options, meter, guesser):
                 yield chunk
         finally:
             session.close()

@@ -1,0 +1,154 @@
+"""Guess and check: the same tokens in fewer steps, and no guesses where they do not help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from intab.engine.generate import generate_tokens, make_picker
+from intab.engine.guessing import Guesser, make_guesser
+from intab.engine.options import GenerationOptions
+from intab.engine.processors import make_processors
+from intab.engine.sampling import Logits
+from intab.errors import OptionError
+
+VOCABULARY = 12
+PROMPT = [1, 2, 3, 4, 5, 6, 7, 1, 2, 3, 8, 9, 4, 5]
+
+
+class Echo:
+    """A session whose logits depend on all ids so far and favour what last followed the last id."""
+
+    def __init__(self, fidelity: float) -> None:
+        self.fidelity = fidelity
+        self.ids: list[int] = []
+        self.rows: list[int] = []  # of each step
+
+    @property
+    def length(self) -> int:
+        return len(self.ids)
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        self.ids += ids[0]
+        self.rows.append(rows)
+        ends = range(len(self.ids) - rows + 1, len(self.ids) + 1)
+        return np.array([[self._logits(self.ids[:end]) for end in ends]], np.float32)
+
+    def _logits(self, ids: list[int]) -> Logits:
+        logits = np.random.default_rng(ids).normal(size=VOCABULARY).astype(np.float32)
+        before = [at for at in range(len(ids) - 1) if ids[at] == ids[-1]]
+        if before:
+            logits[ids[before[-1] + 1]] += self.fidelity
+        return logits
+
+    async def rewind(self, length: int) -> None:
+        self.ids = self.ids[:length]
+
+    async def select(self, sequences: Sequence[int]) -> None:
+        raise NotImplementedError
+
+    def fork(self) -> Echo:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+async def generated(
+    session: Echo, guesser: Guesser | None, count: int, **options: Any
+) -> list[int]:
+    chosen = GenerationOptions.make(options, {})
+    processors = make_processors(chosen, len(PROMPT))
+    tokens = generate_tokens(session, PROMPT, make_picker(chosen), processors, guesser)
+    return [await anext(tokens) for _ in range(count)]
+
+
+@pytest.mark.parametrize("fidelity", [0.0, 2.0, 4.0, 9.0])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"repetition_penalty": 1.3},
+        {"presence_penalty": 0.5, "frequency_penalty": 0.2},
+        {"no_repeat_ngram_size": 7},
+        {"temperature": 0.8},
+        {"temperature": 1.5, "top_k": 5, "top_p": 0.9, "repetition_penalty": 1.1},
+    ],
+    ids=str,
+)
+async def test_the_tokens_are_those_without_guesses(
+    options: dict[str, Any], fidelity: float
+) -> None:
+    sampled = "temperature" in options
+    for seed in range(20 if sampled else 1):
+        seeded = {**options, "seed": seed} if sampled else options
+        plain = await generated(Echo(fidelity), None, 60, **seeded)
+        guesser = Guesser(most=1 + seed % 9, end=1000)
+        assert await generated(Echo(fidelity), guesser, 60, **seeded) == plain
+
+
+async def test_a_text_that_repeats_itself_takes_a_third_of_the_steps() -> None:
+    session = Echo(fidelity=20)
+    await generated(session, Guesser(most=8, end=1000), 120)
+    assert len(session.rows) < 120 / 3
+
+
+async def test_a_text_that_does_not_is_left_alone() -> None:
+    """Three ids of so small a vocabulary often come again, and mean nothing."""
+    session = Echo(fidelity=0)
+    await generated(session, Guesser(most=8, end=2000), 1000, temperature=1.0, seed=3)
+    guesses = sum(rows > 1 for rows in session.rows)
+    assert 0 < guesses < 0.03 * len(session.rows)
+
+
+def test_the_guess_is_what_came_after_the_last_three_ids() -> None:
+    assert Guesser(8, 100).guess([5, 6, 7, 8, 9, 5, 6, 7]) == [8, 9]
+    assert Guesser(8, 100).guess([5, 6, 7, 8, 9, 6, 7]) == []
+    assert Guesser(8, 100).guess([5, 6]) == []
+    # The last time counts, and what repeats may go on repeating.
+    assert Guesser(8, 100).guess([5, 6, 7, 8, 5, 6, 7, 9, 5, 6, 7]) == [9, 5]
+    assert Guesser(8, 100).guess([5, 5, 5, 5]) == [5, 5]
+
+
+def test_guesses_end_before_the_context_does() -> None:
+    ids = [5, 6, 7, 8, 9, 5, 6, 7]
+    assert Guesser(8, 10).guess(ids) == [8]
+    assert Guesser(8, 9).guess(ids) == []
+    assert Guesser(8, 8).guess(ids) == []
+
+
+def test_guesses_grow_when_they_are_right_and_rest_when_they_are_wrong() -> None:
+    guesser, ids = Guesser(8, 100), [1, 2, 3] * 4
+    lengths = []
+    for _ in range(3):
+        guess = guesser.guess(ids)
+        lengths.append(len(guess))
+        ids += guess
+        guesser.learn(ids, len(guess), len(guess))
+    assert lengths == [2, 5, 8]
+    guesser.learn(ids, 0, 8)
+    rests = 0
+    while not guesser.guess(ids):
+        ids.append([1, 2, 3][len(ids) % 3])
+        rests += 1
+    assert rests == 4
+
+
+@pytest.mark.parametrize(
+    ("passed", "all_rows", "guesses"),
+    [({}, True, True), ({}, False, False), ({"prompt_lookup_num_tokens": 0}, True, False)],
+)
+def test_it_guesses_where_the_graph_can_check(
+    passed: dict[str, Any], all_rows: bool, guesses: bool
+) -> None:
+    options = GenerationOptions.make(passed, {})
+    assert bool(make_guesser(options, 5, all_rows=all_rows)) is guesses
+
+
+def test_an_option_that_cannot_be_honoured_is_an_error() -> None:
+    options = GenerationOptions.make({"prompt_lookup_num_tokens": 4}, {})
+    with pytest.raises(OptionError, match="the last row alone"):
+        make_guesser(options, 5, all_rows=False)
