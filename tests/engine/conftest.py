@@ -261,7 +261,9 @@ class Maker:
         self, answer: str = "", generation: Mapping[str, Any] | None = None, **config: Any
     ) -> tuple[Model, FakeNetwork]:
         network = FakeNetwork(self.tokenizer.encode(answer))
-        texts = Texts(self.tokenizer, {**CONFIG, **config}, generation or {}, {}, TEMPLATE)
+        texts = Texts(
+            self.tokenizer, {**CONFIG, **config}, generation or {}, {}, {"default": TEMPLATE}
+        )
         return Model("tiny", "q8", "for the test", network, texts), network
 
 

@@ -95,7 +95,7 @@ async def test_the_end_token_of_the_tokenizer_config(tokenizer: Tokenizer) -> No
     from intab.engine.model import Model
     from tests.engine.networks import FakeNetwork
 
-    texts = Texts(tokenizer, {}, {}, {"eos_token": {"content": "<|end|>"}}, None)
+    texts = Texts(tokenizer, {}, {}, {"eos_token": {"content": "<|end|>"}}, {})
     model = Model("tiny", "q8", "", FakeNetwork(), texts)
     assert (await model.generate("x")).finish_reason == "eos"
 

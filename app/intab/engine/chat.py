@@ -1,47 +1,91 @@
 """Chat messages to a prompt, by the model's own Jinja template.
 
-The environment is the one transformers uses (immutable sandbox, trimmed blocks, the same helpers),
-so that the text is the same to the character:
+What the template is given is what transformers' apply_chat_template gives it, so that the text is
+the same to the character:
 https://github.com/huggingface/transformers/blob/main/src/transformers/utils/chat_template_utils.py
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jinja2
-from jinja2 import nodes
-from jinja2.ext import Extension
-from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from intab.engine.plain import plain
+from intab.engine.sandbox import render_template
+from intab.engine.schema import get_json_schema
 from intab.errors import ChatTemplateError
 
 Message = Mapping[str, Any]
-# What every template may count on, as in transformers' apply_chat_template; only the prompt for
-# the answer is on here, since generating is what we render for.
-DEFAULTS = {"tools": None, "documents": None, "add_generation_prompt": True}
+Templates = Mapping[str, str]
+Tool = Mapping[str, Any] | Callable[..., Any]
+
+# The names a message's reasoning goes by; templates read the first, gpt-oss's the second.
+_REASONING = ("reasoning_content", "thinking", "reasoning")
+_TAG = "CONTINUE_FINAL_MESSAGE_TAG "
+_SPECIAL = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 
 
 def render(
-    template: str | None, messages: Sequence[Message], special: Mapping[str, str], **context: Any
+    templates: Templates,
+    messages: Sequence[Message],
+    special: Mapping[str, str],
+    *,
+    tools: Sequence[Tool] | str | None = None,
+    documents: Sequence[Mapping[str, Any]] | None = None,
+    chat_template: str | None = None,
+    add_generation_prompt: bool | None = None,
+    continue_final_message: bool | str = False,
+    **context: Any,
 ) -> str:
-    """Render `messages` with `template`; `special` gives bos_token and the like.
+    """The text of `messages`; arguments mean what they mean in transformers' apply_chat_template.
 
-    `context` are the template's further names, tools and documents among them. Raises
-    ChatTemplateError where there is no template, it is not valid, or it refuses the messages.
+    templates: the model's, by name; `chat_template` is one's name or a template itself. Left out,
+        it is "tool_use" where there are tools and such a template, else "default".
+    special: bos_token and the like.
+    tools: JSON schemas, or functions with annotations and a docstring (see `get_json_schema`). A
+        JSON text of a list of schemas is what it says, also where a template prints it as it is.
+    documents: dicts, usually with a title and a text.
+    add_generation_prompt: whether the beginning of an answer follows; left out, it does unless the
+        last message is to be continued.
+    continue_final_message: True leaves the last message open, so that the model goes on with it; a
+        string names the field to go on with.
+    context: whatever else the template knows.
+
+    Raises ChatTemplateError where there is no template, it is not valid, it refuses the messages
+    or takes more than a template may (budget.py).
     """
-    if template is None:
-        raise ChatTemplateError(
-            "The model has no chat template: pass the prompt as a string instead of messages."
-        )
+    chosen = choose_template(templates, chat_template, tools is not None)
     check_messages(messages)
-    names = {**DEFAULTS, **special, **context, "messages": list(messages)}
+    if continue_final_message and add_generation_prompt:
+        raise ChatTemplateError(
+            "continue_final_message goes on with the last message, add_generation_prompt begins "
+            "a new one: leave one of the two out."
+        )
+    chat = [_message(message) for message in messages]
+    field = "content" if continue_final_message is True else continue_final_message or ""
+    final = _open(chat[-1], field, chosen) if field else ""
+    names = {
+        **special,
+        **plain(context),
+        "messages": chat,
+        "tools": _schemas(tools),
+        "documents": _documents(documents),
+        "add_generation_prompt": not field
+        if add_generation_prompt is None
+        else add_generation_prompt,
+    }
+    text = _rendered(chosen, names)
+    return _cut(text, final) if field else text
+
+
+def _rendered(template: str, names: Mapping[str, Any]) -> str:
     try:
-        return _environment().from_string(template).render(names)
+        return render_template(template, names)
+    except ChatTemplateError:
+        raise
     except jinja2.TemplateError as exc:
         raise ChatTemplateError(f"The model's chat template refused the messages: {exc}") from exc
     except Exception as exc:  # a template is a program, and may fail in any way
@@ -63,21 +107,65 @@ def check_messages(messages: Sequence[Message]) -> None:
             )
 
 
-def find_template(config: Mapping[str, Any], file: str | None) -> str | None:
-    """The model's template: chat_template.jinja, else tokenizer_config.json's (default of many)."""
-    if file is not None:
-        return file
-    template = config.get("chat_template")
-    if isinstance(template, list):
-        named = {e.get("name"): e.get("template") for e in template if isinstance(e, Mapping)}
-        template = named.get("default")
-    return template if isinstance(template, str) else None
+def choose_template(templates: Templates, wanted: str | None, tools: bool) -> str:
+    """The template to use; ChatTemplateError names those there are."""
+    if wanted is not None:
+        return templates.get(wanted) or _template_itself(wanted, templates)
+    if not templates:
+        raise ChatTemplateError(
+            "The model has no chat template: pass the prompt as a string instead of messages, "
+            "or a chat_template."
+        )
+    name = "tool_use" if tools and "tool_use" in templates else "default"
+    if name not in templates:
+        raise ChatTemplateError(
+            f"The model has several chat templates and no default: pass chat_template, "
+            f"one of {', '.join(sorted(templates))}."
+        )
+    return templates[name]
+
+
+def _template_itself(text: str, templates: Templates) -> str:
+    if "{" in text:
+        return text
+    have = ", ".join(sorted(templates)) or "none"
+    raise ChatTemplateError(f"The model has no chat template {text!r}; it has: {have}.")
+
+
+def find_templates(config: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, str]:
+    """A model's templates by name.
+
+    files: the contents of chat_template.jinja, additional_chat_templates/NAME.jinja and
+        chat_template.json, where they are there. The .jinja files win over tokenizer_config.json's
+        `chat_template` (one, a list of named ones, or a dict), that over chat_template.json's.
+    """
+    jinja = {_name(path): text for path, text in files.items() if path.endswith(".jinja")}
+    if jinja:
+        return jinja
+    legacy = json.loads(files.get("chat_template.json", "{}"))
+    return _named(config.get("chat_template")) or _named(legacy.get("chat_template"))
+
+
+def _name(path: str) -> str:
+    name = path.rpartition("/")[2].removesuffix(".jinja")
+    return "default" if name == "chat_template" else name
+
+
+def _named(value: object) -> dict[str, str]:
+    if isinstance(value, str):
+        return {"default": value}
+    if isinstance(value, list):
+        entries = [entry for entry in value if isinstance(entry, Mapping)]
+        value = {entry.get("name"): entry.get("template") for entry in entries}
+    if not isinstance(value, Mapping):
+        return {}
+    return {k: v for k, v in value.items() if isinstance(k, str) and isinstance(v, str)}
 
 
 def special_tokens(config: Mapping[str, Any]) -> dict[str, str]:
     """bos_token, eos_token ... of tokenizer_config.json, as plain strings."""
     tokens = {}
-    for name in ("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token"):
+    for name in (f"{kind}_token" for kind in _SPECIAL):
         value = config.get(name)
         content = value.get("content") if isinstance(value, Mapping) else value
         if isinstance(content, str):
@@ -85,49 +173,82 @@ def special_tokens(config: Mapping[str, Any]) -> dict[str, str]:
     return tokens
 
 
-class GenerationBlock(Extension):
-    """{% generation %}...{% endgeneration %} marks the model's words for training: text here."""
+class JsonTools(list[Any]):
+    """Tools that print as the JSON text they were given in."""
 
-    tags = {"generation"}  # noqa: RUF012 - as Jinja declares it
+    def __init__(self, text: str) -> None:
+        super().__init__(json.loads(text))
+        self._text = text
 
-    def parse(self, parser: Parser) -> list[nodes.Node]:
-        """The block's own content."""
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-
-def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.loopcontrols", GenerationBlock],
-    )
-    environment.filters["tojson"] = _tojson
-    environment.globals["raise_exception"] = _raise_exception
-    environment.globals["strftime_now"] = _strftime_now
-    return environment
+    def __str__(self) -> str:
+        return self._text
 
 
-def _tojson(
-    value: Any,
-    ensure_ascii: bool = False,
-    indent: int | None = None,
-    separators: tuple[str, str] | None = None,
-    sort_keys: bool = False,
-) -> str:
-    # Jinja's own filter escapes <, > and & for HTML, which a prompt must not.
-    return json.dumps(
-        value,
-        ensure_ascii=ensure_ascii,
-        indent=indent,
-        separators=separators,
-        sort_keys=sort_keys,
-    )
+def _schemas(tools: Sequence[Tool] | str | None) -> list[Any] | None:
+    if tools is None:
+        return None
+    if isinstance(tools, str):
+        try:
+            return JsonTools(tools)
+        except (ValueError, TypeError) as exc:
+            raise ChatTemplateError(f"tools is not a list in JSON: {exc}") from exc
+    return [_schema(tool) for tool in tools]
 
 
-def _raise_exception(message: str) -> None:
-    raise jinja2.TemplateError(message)
+def _schema(tool: Tool) -> Any:
+    if isinstance(tool, Mapping):
+        return plain(tool)
+    if callable(tool):
+        return get_json_schema(tool)
+    raise ChatTemplateError(f"A tool is a JSON schema or a function, not {tool!r}.")
 
 
-def _strftime_now(pattern: str) -> str:
-    return datetime.now().strftime(pattern)
+def _documents(documents: Sequence[Mapping[str, Any]] | None) -> Any:
+    for document in documents or ():
+        if not isinstance(document, Mapping):
+            raise ChatTemplateError(f"A document is a dict with a title and a text: {document!r}.")
+    return plain(documents)
+
+
+def _message(message: Message) -> dict[str, Any]:
+    """A copy for the template: what is None is left out, reasoning is under every usual name."""
+    chat = plain({key: value for key, value in message.items() if value is not None})
+    reasoning = next((chat[name] for name in _REASONING if name in chat), None)
+    if reasoning is None:
+        return dict(chat)
+    return {"thinking": reasoning, **chat, "reasoning_content": reasoning}
+
+
+def _open(message: dict[str, Any], field: str, template: str) -> str:
+    """Mark where the last message ends; the text that the model goes on with."""
+    final = message.get(field)
+    same = [name for name in _REASONING if field in _REASONING and message.get(name) == final]
+    same = same or [field]
+    if final is None or not any(name in template for name in same):
+        where = "the last message" if final is None else "the chat template"
+        raise ChatTemplateError(f"continue_final_message: {where} has no {field!r} to go on with.")
+    if isinstance(final, list):
+        return _open_block(final)
+    for name in same:
+        message[name] = final + _TAG
+    return str(final)
+
+
+def _open_block(blocks: list[Any]) -> str:
+    for block in reversed(blocks):
+        if isinstance(block, dict) and "text" in block:
+            text = str(block["text"])
+            block["text"] = text + _TAG
+            return text
+    raise ChatTemplateError("continue_final_message: the last message has no text to go on with.")
+
+
+def _cut(text: str, final: str) -> str:
+    """Up to the mark; a template that strips messages strips what stands before the mark too."""
+    at = text.rfind(_TAG.strip())
+    if at < 0 or final.strip() not in text:
+        raise ChatTemplateError(
+            "continue_final_message: the chat template leaves parts of the last message out, "
+            "so there is nothing to go on with."
+        )
+    return text[:at] if text.startswith(_TAG, at) else text[:at].rstrip()

@@ -27,10 +27,11 @@ from intab.engine.download import (
 from intab.engine.keys import ModelKey
 from intab.engine.locate import Location
 from intab.engine.manifest import (
-    TEXT_FILES,
     FileEntry,
     Manifest,
     describe,
+    is_template,
+    is_text_file,
     parse_manifest,
     read_manifest,
 )
@@ -191,7 +192,7 @@ def _parse_config(body: Body) -> dict[str, Any]:
 
 
 def _needed(manifest: Manifest, dtype: str) -> dict[str, FileEntry]:
-    texts = ["tokenizer.json", *(n for n in TEXT_FILES if n in manifest.files)]
+    texts = ["tokenizer.json", *(n for n in manifest.files if is_text_file(n))]
     return {n: manifest.files.get(n, FileEntry()) for n in (*texts, *manifest.dtypes[dtype])}
 
 
@@ -199,14 +200,14 @@ def _read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:
     def read(name: str) -> dict[str, Any]:
         return parse_object(bodies[name].text(), name) if name in bodies else {}
 
-    jinja = bodies.get("chat_template.jinja")
+    templates = {name: bodies[name].text() for name in bodies if is_template(name)}
     tokenizer_config = read("tokenizer_config.json")
     return Texts(
         Tokenizer(bodies["tokenizer.json"].text()),
         config,
         read("generation_config.json"),
         tokenizer_config,
-        chat.find_template(tokenizer_config, jinja.text() if jinja else None),
+        chat.find_templates(tokenizer_config, templates),
     )
 
 

@@ -38,6 +38,9 @@ TEXT_FILES = (
     "generation_config.json",
     "tokenizer_config.json",
     "chat_template.jinja",
+    "chat_template.json",
+    "additional_chat_templates/tool_use.jinja",
+    "additional_chat_templates/rag.jinja",
 )
 _KEYS = {
     "format",
@@ -104,6 +107,17 @@ async def read_manifest(
     if data is not None:
         return parse_manifest(data)
     return await _from_asking(means, location)
+
+
+def is_template(name: str) -> bool:
+    """Whether a file is one of the model's chat templates."""
+    additional = name.startswith("additional_chat_templates/") and name.endswith(".jinja")
+    return additional or name in ("chat_template.jinja", "chat_template.json")
+
+
+def is_text_file(name: str) -> bool:
+    """Whether a file is one of those that a model may have beside its config and tokenizer."""
+    return name in TEXT_FILES or is_template(name)
 
 
 def parse_manifest(data: dict[str, Any]) -> Manifest:

@@ -52,13 +52,13 @@ class Network(Protocol):
 
 @dataclass(frozen=True)
 class Texts:
-    """What a model folder's text files say: the tokenizer, the configs, the chat template."""
+    """What a model folder's text files say: the tokenizer, the configs, the chat templates."""
 
     tokenizer: Tokenizer
     config: Mapping[str, Any]
     generation_config: Mapping[str, Any]
     tokenizer_config: Mapping[str, Any]
-    chat_template: str | None
+    chat_templates: chat.Templates
 
 
 class Model:
@@ -150,7 +150,7 @@ class Model:
     def render_chat(self, messages: Sequence[chat.Message], **context: Any) -> str:
         """The text that the chat template makes of `messages`."""
         special = chat.special_tokens(self._texts.tokenizer_config)
-        return chat.render(self._texts.chat_template, messages, special, **context)
+        return chat.render(self._texts.chat_templates, messages, special, **context)
 
     async def close(self) -> None:
         """Give the model's memory back; it cannot be used after."""

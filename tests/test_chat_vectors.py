@@ -1,0 +1,30 @@
+"""Chat templates of published models: the text is the recorded one to the character."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from intab.engine.chat import render
+from tests.conftest import ROOT
+
+VECTORS = ROOT.parent / "shared" / "material" / "vectors" / "chat_templates.json"
+CASES: list[dict[str, Any]] = json.loads(VECTORS.read_text("utf-8"))["cases"]
+# Its template prints the list of tools as it is, which is Python's repr in transformers and in
+# ours; the recorded text has the JSON that the model was taught, which tools in JSON give.
+PRINTS_ITS_TOOLS = "MadeAgents/Hammer2.1"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_the_recorded_text(case: dict[str, Any]) -> None:
+    context = {"add_generation_prompt": False, **case["data"]}
+    if case["name"] == PRINTS_ITS_TOOLS:
+        context["tools"] = json.dumps(context["tools"])
+    messages = context.pop("messages")
+    assert render({"default": case["chat_template"]}, messages, {}, **context) == case["target"]
+
+
+def test_there_are_35() -> None:
+    assert len(CASES) == 35
