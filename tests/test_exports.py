@@ -12,6 +12,7 @@ PUBLIC = [
     "Model",
     "Progress",
     "TextChunk",
+    "TokenLogprob",
     "__version__",
     "errors",
     "load",

@@ -11,10 +11,11 @@ The same code runs in CPython.
 
 from intab import errors
 from intab.engine.download import Progress
-from intab.engine.generate import Generation, TextChunk
+from intab.engine.logprobs import TokenLogprob
 from intab.engine.metrics import Metrics
 from intab.engine.model import Model
 from intab.engine.options import GenerationOptions
+from intab.engine.writing import Generation, TextChunk
 from intab.platform import load, storage
 
 __version__ = "0.1.0"
@@ -25,6 +26,7 @@ __all__ = [
     "Model",
     "Progress",
     "TextChunk",
+    "TokenLogprob",
     "__version__",
     "errors",
     "load",

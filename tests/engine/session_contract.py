@@ -10,8 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import numpy as np
 
-from intab.engine.generate import Session
-from intab.engine.model import Network
+from intab.engine.network import Network, Session
 from intab.engine.sampling import Logits
 from intab.errors import RunError
 

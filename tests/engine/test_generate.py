@@ -137,7 +137,7 @@ async def test_logits_that_leave_no_choice(tokenizer: Tokenizer, value: float, s
 
 async def test_a_stream_without_an_end_is_an_error() -> None:
     async def cut() -> Any:
-        from intab.engine.generate import TextChunk
+        from intab.engine.writing import TextChunk
 
         yield TextChunk("a", (1,))
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from intab.engine.generate import generate_tokens, make_picker
+from intab.engine.choosing import make_picker
+from intab.engine.generate import generate_tokens
 from intab.engine.guessing import Guesser, make_guesser
 from intab.engine.options import GenerationOptions
 from intab.engine.processors import make_processors

@@ -1,6 +1,7 @@
 """Processors and warpers against transformers' own, on the rows of tests/golden/sampling.json."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from intab.engine.processors import make_processors
 from intab.engine.sampling import Logits
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "sampling.json").read_text())
-WARPERS = {
+WARPERS: dict[str, Callable[[Logits, Any], Logits]] = {
     "temperature": sampling.apply_temperature,
     "top_k": sampling.apply_top_k,
     "top_p": sampling.apply_top_p,

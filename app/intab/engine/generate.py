@@ -9,71 +9,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Protocol
 
-import numpy as np
-
+from intab.engine.choosing import choose, make_picker
 from intab.engine.guessing import Guesser
-from intab.engine.metrics import Meter, Metrics
+from intab.engine.logprobs import make_recorder
+from intab.engine.metrics import Meter
+from intab.engine.network import Session
 from intab.engine.options import GenerationOptions
+from intab.engine.prefill import OnPrefill, prefill
 from intab.engine.processors import make_processors
-from intab.engine.sampling import Logits, LogitsProcessor, Sampler, make_sampler
-from intab.engine.stopping import StopFinder
-from intab.engine.tokenizer import StreamDecoder, Tokenizer
-from intab.errors import OptionError, RunError
-
-
-class Session(Protocol):
-    """Sequences in a loaded network, in step with each other, with their KV cache."""
-
-    @property
-    def length(self) -> int:
-        """Tokens in the cache, of each sequence, padding included."""
-
-    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
-        """Append `ids` [batch][n]; the float32 logits [batch, rows, vocab] of the last `rows`.
-
-        Padding comes first, as whatever ids. A step that is cancelled, or fails, changes nothing.
-        """
-
-    async def rewind(self, length: int) -> None:
-        """Keep the first `length` tokens."""
-
-    async def select(self, sequences: Sequence[int]) -> None:
-        """Keep the sequences of these numbers, in this order, repeated as they are."""
-
-    def fork(self) -> Session:
-        """An independent session with the same sequences; the cache is shared until one changes."""
-
-    def close(self) -> None:
-        """Give the cache's memory back; may be called twice."""
-
-
-@dataclass(frozen=True)
-class TextChunk:
-    """A piece of text and the ids it took; the last one says why the text ended."""
-
-    text: str
-    ids: tuple[int, ...]
-    finish_reason: str | None = None
-    metrics: Metrics | None = None
-
-    def __str__(self) -> str:
-        return self.text
-
-
-@dataclass(frozen=True)
-class Generation:
-    """A whole answer; `str()` of it is the text."""
-
-    text: str
-    ids: tuple[int, ...]
-    finish_reason: str
-    metrics: Metrics
-
-    def __str__(self) -> str:
-        return self.text
+from intab.engine.sampling import LogitsProcessor, Sampler
+from intab.engine.tokenizer import Tokenizer
+from intab.engine.writing import Generation, TextChunk, Writer, join
 
 
 async def generate_tokens(
@@ -82,28 +29,31 @@ async def generate_tokens(
     pick: Sampler,
     processors: Sequence[LogitsProcessor] = (),
     guesser: Guesser | None = None,
+    *,
+    piece: int = 512,
+    told: OnPrefill = lambda done: None,
 ) -> AsyncGenerator[int]:
     """Yield one id after another, without an end of its own: the caller stops.
 
-    The guesser's guesses change how many steps it takes, never the ids.
+    What of the prompt the session has already is not computed again; the rest goes in `piece` ids
+    at a time, and `told` hears after each how many are in. The guesser's guesses change how many
+    steps it takes, never the ids.
     """
-    ids, new = list(prompt), list(prompt)
+    ids, guess = list(prompt), list[int]()
+    rows = await prefill(session, [ids[session.length :]], piece, told)  # [1, vocab]
     while True:
-        guess = guesser.guess(ids) if guesser else []
-        rows = (await session.step([[*new, *guess]], len(guess) + 1))[0]
         known = len(ids)
         for logits, guessed in zip(rows, [*guess, None], strict=True):
-            for process in processors:
-                logits = _checked(process(ids, logits), logits.size, process)
-            token = _picked(pick, logits)
+            token = choose(ids, logits, processors, pick)
             ids.append(token)
             yield token
             if token != guessed:
                 break
-        new = ids[-1:]
         if guesser and guess:
             guesser.learn(ids, len(ids) - known - 1, len(guess))
             await session.rewind(session.length - (len(guess) + 1 - (len(ids) - known)))
+        guess = guesser.guess(ids) if guesser else []
+        rows = (await session.step([[*ids[-1:], *guess]], len(guess) + 1))[0]
 
 
 async def stream(
@@ -119,91 +69,26 @@ async def stream(
     finish_reason is "eos" (an end token), "stop" (a stop string; neither is part of the text),
     "length" or "time".
     """
-    decoder, stops, waiting = StreamDecoder(tokenizer), StopFinder(options.stop), list[int]()
-    processors = make_processors(options, len(prompt))
-    tokens = generate_tokens(session, prompt, make_picker(options), processors, guesser)
+    recorder = make_recorder(tokenizer, options)
+    writer = Writer(tokenizer, options, meter, recorder)
+    processors = make_processors(options, len(prompt), recorder)
+    tokens = generate_tokens(
+        session,
+        prompt,
+        make_picker(options),
+        processors,
+        guesser,
+        piece=options.prefill_chunk_size,
+        told=meter.prefilled,
+    )
     async with aclosing(tokens):
         async for token in tokens:
-            meter.token()
-            waiting.append(token)
-            reason = _reason(token, options, meter)
-            text = "" if reason == "eos" else decoder.push(token)
-            if reason:
-                text += decoder.flush()
-            text, stopped = stops.push(text, last=reason is not None)
-            reason = "stop" if stopped else reason
-            if text or reason:
-                yield TextChunk(text, tuple(waiting), reason, _end(meter) if reason else None)
-                waiting.clear()
-            if reason:
+            if chunk := writer.push(token):
+                yield chunk
+            if writer.ended:
                 return
-
-
-def _reason(token: int, options: GenerationOptions, meter: Meter) -> str | None:
-    """Why the text ends with this token, None if it goes on."""
-    if token in options.eos_token_id:
-        return "eos"
-    if meter.tokens >= options.max_new_tokens:
-        return "length"
-    if options.max_time is not None and meter.elapsed >= options.max_time:
-        return "time"
-    return None
 
 
 async def complete(chunks: AsyncIterator[TextChunk]) -> Generation:
     """Join a stream into one Generation."""
-    parts = [chunk async for chunk in chunks]
-    last = parts[-1]
-    if last.finish_reason is None or last.metrics is None:
-        raise RunError("The stream ended before its last chunk.")
-    return Generation(
-        "".join(part.text for part in parts),
-        tuple(token for part in parts for token in part.ids),
-        last.finish_reason,
-        last.metrics,
-    )
-
-
-def make_picker(options: GenerationOptions) -> Sampler:
-    """The sampler that the options describe, with a generator of its own."""
-    if options.greedy:
-        return make_sampler()
-    return make_sampler(
-        options.temperature,
-        options.top_k,
-        options.top_p,
-        options.min_p,
-        options.typical_p,
-        options.epsilon_cutoff,
-        options.eta_cutoff,
-        rng=np.random.default_rng(options.seed),
-    )
-
-
-def _end(meter: Meter) -> Metrics:
-    meter.report()
-    return meter.metrics()
-
-
-def _checked(logits: object, vocab: int, process: LogitsProcessor) -> Logits:
-    row = np.asarray(logits)
-    if row.shape == (vocab,) and row.dtype.kind in "fiu":
-        return row.astype(np.float32, copy=False)
-    got = "nothing" if logits is None else f"{row.dtype} {row.shape}"
-    name = getattr(process, "__name__", repr(process))
-    raise OptionError(
-        f"The logits processor {name} returned {got}: "
-        f"return the row of {vocab:,} numbers it is given."
-    )
-
-
-def _picked(pick: Sampler, logits: Logits) -> int:
-    best = logits.max()
-    if np.isnan(best) or np.isposinf(best):
-        raise RunError(
-            "The model gave logits that are not finite: try another dtype or device, "
-            "or check your logits processor."
-        )
-    if np.isneginf(best):
-        raise RunError("No token is allowed any more: the logits processors forbid every one.")
-    return pick(logits)
+    return join([chunk async for chunk in chunks])

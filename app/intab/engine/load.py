@@ -36,7 +36,8 @@ from intab.engine.manifest import (
     read_manifest,
 )
 from intab.engine.metrics import OnMetrics
-from intab.engine.model import Model, Network, Texts
+from intab.engine.model import Model, Texts
+from intab.engine.network import Network
 from intab.engine.shelf import Shelf, open_shelf
 from intab.engine.tasks import all_or_first_error
 from intab.engine.tokenizer import Tokenizer

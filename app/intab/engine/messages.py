@@ -90,6 +90,7 @@ class Measured:
     time_to_first_token: float
     prefill_rate: float
     decode_rate: float
+    prefilled_tokens: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,17 @@ from time import perf_counter
 
 @dataclass(frozen=True)
 class Metrics:
-    """Figures of one generation; times in seconds, rates in tokens a second (0 if unknown)."""
+    """Figures of one generation; times in seconds, rates in tokens a second (0 if unknown).
+
+    `prefilled_tokens` says how far the prompt is in; it grows from piece to piece.
+    """
 
     prompt_tokens: int
     new_tokens: int
     time_to_first_token: float
     prefill_rate: float
     decode_rate: float
+    prefilled_tokens: int = 0
 
 
 OnMetrics = Callable[[Metrics], None]
@@ -29,6 +33,7 @@ class Meter:
 
     def __init__(self, prompt_tokens: int, on_metrics: OnMetrics | None = None) -> None:
         self._prompt_tokens = prompt_tokens
+        self._prefilled = self._at_first = 0
         self._on_metrics = on_metrics
         self._start = self._first = self._last = self._reported = perf_counter()
 
@@ -37,13 +42,23 @@ class Meter:
         """Seconds since the prompt went in."""
         return perf_counter() - self._start
 
-    def token(self) -> None:
-        """One more token is there."""
-        self.tokens += 1
+    def prefilled(self, tokens: int) -> None:
+        """So many tokens of the prompt are in; those of a batch have as many each."""
+        self._prefilled = tokens
+        self._report_now_and_then()
+
+    def token(self, count: int = 1) -> None:
+        """One more token is there, or one in each of `count` answers."""
+        self.tokens += count
         self._last = perf_counter()
-        if self.tokens == 1:
-            self._first = self._last
-        if self.tokens == 1 or self._last - self._reported >= self.interval:
+        if self.tokens == count:
+            self._first, self._at_first = self._last, count
+            self.report()
+        else:
+            self._report_now_and_then()
+
+    def _report_now_and_then(self) -> None:
+        if perf_counter() - self._reported >= self.interval:
             self.report()
 
     def report(self) -> None:
@@ -60,5 +75,6 @@ class Meter:
             self.tokens,
             first,
             self._prompt_tokens / first if first > 0 else 0.0,
-            (self.tokens - 1) / decoding if decoding > 0 else 0.0,
+            (self.tokens - self._at_first) / decoding if decoding > 0 else 0.0,
+            self._prefilled,
         )

@@ -8,17 +8,15 @@ The model's generation_config.json gives the defaults; what the caller passes wi
 
 from __future__ import annotations
 
-import math
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any
 
+from intab.engine.checks import CHECKS
 from intab.engine.sampling import LogitsProcessor
 from intab.errors import OptionError
 
-TINY = sys.float_info.min
 _SAMPLING = (
     "temperature",
     "top_k",
@@ -78,6 +76,25 @@ class GenerationOptions:
         prompt_lookup_num_tokens: where the text repeats itself, guess up to that many tokens and
             check them in one step, 0 or more; 0 is off. The answer stays the same. Left out, it is
             8 where the graph gives the logits after every token.
+
+    Several answers
+        num_return_sequences: that many answers to a prompt, 1 or more; not from a stream. With a
+            seed, the first is the one that the seed gives alone.
+        num_beams: beams that are searched, 1 or more; 1 is no beam search. Not from a stream.
+        length_penalty: the power of the length that a beam's score is divided by; above 0 favours
+            long answers.
+        early_stopping: when a search ends: True as soon as num_beams answers are there, False when
+            better ones are unlikely, "never" when they are impossible.
+
+    Prompt
+        truncation: cut a prompt that is longer than the context; False is an error instead.
+        truncation_side: "left" cuts its beginning (the oldest messages of a chat), "right" its end.
+        prefill_chunk_size: tokens of the prompt that are computed at once, 1 or more. Smaller takes
+            less memory and heeds Stop sooner, larger is faster.
+
+    Figures
+        logprobs: tell each token's log-probability, as the model gave it, before any other option.
+        top_logprobs: and that of the most probable tokens at its place, 0 to 20 of them.
     """
 
     max_new_tokens: int = 256
@@ -106,21 +123,29 @@ class GenerationOptions:
     logit_bias: Mapping[int, float] = field(default_factory=dict)
     logits_processors: tuple[LogitsProcessor, ...] = ()
     prompt_lookup_num_tokens: int | None = None
+    num_return_sequences: int = 1
+    num_beams: int = 1
+    length_penalty: float = 1.0
+    early_stopping: bool | str = False
+    truncation: bool = False
+    truncation_side: str = "left"
+    prefill_chunk_size: int = 512
+    logprobs: bool = False
+    top_logprobs: int = 0
 
     @classmethod
     def make(cls, passed: Mapping[str, Any], defaults: Mapping[str, Any]) -> GenerationOptions:
         """Check what the caller passed and lay it over the model's defaults."""
         _refuse_unknown(passed)
         values = {name: value for name, value in passed.items() if value is not None}
-        known = {k: v for k, v in defaults.items() if k in _CHECKS and v is not None}
-        merged = {name: _CHECKS[name](name, v) for name, v in {**known, **values}.items()}
+        known = {k: v for k, v in defaults.items() if k in CHECKS and v is not None}
+        merged = {name: CHECKS[name](name, v) for name, v in {**known, **values}.items()}
         merged["do_sample"] = _decide_sampling(values, merged)
+        if merged.get("top_logprobs"):
+            merged["logprobs"] = merged["logprobs"] if "logprobs" in values else True
         options = cls(**merged)
-        if options.min_new_tokens > options.max_new_tokens:
-            raise OptionError(
-                f"min_new_tokens ({options.min_new_tokens}) is more than "
-                f"max_new_tokens ({options.max_new_tokens}): change one of the two."
-            )
+        _refuse_without_effect(values, options)
+        _refuse_contradictions(options)
         return options
 
     @property
@@ -164,96 +189,28 @@ def _decide_sampling(passed: Mapping[str, Any], merged: Mapping[str, Any]) -> bo
     return not greedy and bool(merged.get("do_sample", False) or asked)
 
 
-def _integer(low: int, what: str) -> Callable[[str, Any], int]:
-    def check(name: str, value: Any) -> int:
-        if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < low:
-            raise OptionError(f"{name} must be {what}, not {value!r}.")
-        return int(value)
-
-    return check
-
-
-def _number(low: float, high: float, what: str) -> Callable[[str, Any], float]:
-    def check(name: str, value: Any) -> float:
-        try:
-            number = math.nan if isinstance(value, (bool, str)) else float(value)
-        except (TypeError, ValueError):
-            number = math.nan
-        if not low <= number <= high or math.isinf(number):
-            raise OptionError(f"{name} must be {what}, not {value!r}.")
-        return number
-
-    return check
+def _refuse_without_effect(passed: Mapping[str, Any], options: GenerationOptions) -> None:
+    needed = (
+        ("length_penalty", options.num_beams > 1, "num_beams above 1"),
+        ("early_stopping", options.num_beams > 1, "num_beams above 1"),
+        ("truncation_side", options.truncation, "truncation=True"),
+        ("top_logprobs", options.logprobs or not options.top_logprobs, "logprobs=True"),
+    )
+    for name, met, need in needed:
+        if name in passed and not met:
+            raise OptionError(f"{name} has no effect without {need}: pass both or neither.")
 
 
-def _boolean(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise OptionError(f"{name} must be True or False, not {value!r}.")
-    return value
-
-
-def _token_ids(name: str, value: Any) -> tuple[int, ...]:
-    check = _integer(0, "a token id or a list of them, each 0 or more")
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(check(name, item) for item in value)
-    return (check(name, value),)
-
-
-def _words(name: str, value: Any) -> tuple[tuple[int, ...], ...]:
-    if not isinstance(value, Sequence) or isinstance(value, str) or not all(value):
-        raise OptionError(f"{name} must be a list of lists of token ids, none of them empty.")
-    return tuple(_token_ids(name, item) for item in value)
-
-
-def _bias(name: str, value: Any) -> dict[int, float]:
-    if not isinstance(value, Mapping):
-        raise OptionError(f"{name} must be a dict from token ids to numbers, not {value!r}.")
-    number = _number(-math.inf, math.inf, "a dict from token ids to finite numbers")
-    return {_token_ids(name, token)[0]: number(name, bias) for token, bias in value.items()}
-
-
-def _strings(name: str, value: Any) -> tuple[str, ...]:
-    items = (value,) if isinstance(value, str) else value
-    if not isinstance(items, Sequence) or not all(isinstance(i, str) and i for i in items):
-        raise OptionError(f"{name} must be a string or a list of strings, none of them empty.")
-    return tuple(items)
-
-
-def _functions(name: str, value: Any) -> tuple[LogitsProcessor, ...]:
-    items = tuple(value) if isinstance(value, Sequence) else (value,)
-    if not all(callable(item) for item in items):
-        raise OptionError(f"{name} must be a list of functions (ids, logits) -> logits.")
-    return items
-
-
-_COUNT = _integer(0, "a whole number, 0 or more")
-_PROBABILITY = _number(0, 1, "a number from 0 to 1")
-_PENALTY = _number(-2, 2, "a number from -2 to 2")
-_CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    "max_new_tokens": _integer(1, "a whole number, 1 or more"),
-    "min_new_tokens": _COUNT,
-    "max_time": _number(TINY, math.inf, "a number of seconds, more than 0"),
-    "eos_token_id": _token_ids,
-    "stop": _strings,
-    "do_sample": _boolean,
-    "temperature": _number(0, math.inf, "a number, 0 or more"),
-    "top_k": _COUNT,
-    "top_p": _PROBABILITY,
-    "min_p": _PROBABILITY,
-    "typical_p": _number(TINY, 1, "a number above 0, at most 1"),
-    "epsilon_cutoff": _PROBABILITY,
-    "eta_cutoff": _PROBABILITY,
-    "seed": _COUNT,
-    "repetition_penalty": _number(TINY, math.inf, "a number, more than 0"),
-    "presence_penalty": _PENALTY,
-    "frequency_penalty": _PENALTY,
-    "no_repeat_ngram_size": _COUNT,
-    "bad_words_ids": _words,
-    "suppress_tokens": _token_ids,
-    "begin_suppress_tokens": _token_ids,
-    "forced_bos_token_id": _token_ids,
-    "forced_eos_token_id": _token_ids,
-    "logit_bias": _bias,
-    "logits_processors": _functions,
-    "prompt_lookup_num_tokens": _COUNT,
-}
+def _refuse_contradictions(options: GenerationOptions) -> None:
+    if options.min_new_tokens > options.max_new_tokens:
+        raise OptionError(
+            f"min_new_tokens ({options.min_new_tokens}) is more than "
+            f"max_new_tokens ({options.max_new_tokens}): change one of the two."
+        )
+    answers, beams = options.num_return_sequences, options.num_beams
+    if answers > beams and (beams > 1 or options.greedy):
+        raise OptionError(
+            f"num_return_sequences is {answers}, but "
+            + (f"num_beams is {beams}" if beams > 1 else "greedy decoding has one answer")
+            + ": sample (do_sample=True) or pass as many num_beams."
+        )

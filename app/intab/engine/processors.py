@@ -16,10 +16,12 @@ from intab.engine.options import GenerationOptions
 from intab.engine.sampling import NEVER, Logits, LogitsProcessor
 
 
-def make_processors(options: GenerationOptions, prompt: int) -> list[LogitsProcessor]:
+def make_processors(
+    options: GenerationOptions, prompt: int, first: LogitsProcessor | None = None
+) -> list[LogitsProcessor]:
     """The processors that `options` ask for, in transformers' order, the user's own last.
 
-    `prompt` is the number of ids before the answer.
+    `prompt` is the number of ids before the answer; `first` sees the logits as the model gave them.
     """
     o, ends = options, options.eos_token_id
     begin = prompt + 1 if prompt == 1 and o.forced_bos_token_id else prompt
@@ -41,7 +43,8 @@ def make_processors(options: GenerationOptions, prompt: int) -> list[LogitsProce
         (o.suppress_tokens, lambda: make_suppress(o.suppress_tokens)),
         (o.begin_suppress_tokens, lambda: make_suppress(o.begin_suppress_tokens, [begin])),
     )
-    return [*(make() for wanted, make in table if wanted), *o.logits_processors]
+    ours = [make() for wanted, make in table if wanted]
+    return [*([first] if first else []), *ours, *o.logits_processors]
 
 
 def make_logit_bias(bias: Mapping[int, float]) -> LogitsProcessor:

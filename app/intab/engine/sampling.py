@@ -4,20 +4,21 @@
 are those of transformers' logits processors:
 https://github.com/huggingface/transformers/blob/main/src/transformers/generation/logits_process.py
 
-    >>> pick = make_sampler(temperature=0.8, top_p=0.9, rng=np.random.default_rng(1))
+    >>> pick = make_sampler(make_warpers(0.8, top_p=0.9), rng=np.random.default_rng(1))
     >>> pick(np.array([0.1, 2.0, 1.0], np.float32))
     1
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 Logits = NDArray[np.float32]
 Sampler = Callable[[Logits], int]
+Warper = Callable[[Logits], Logits]
 LogitsProcessor = Callable[[list[int], Logits], Logits]
 NEVER = np.float32(-np.inf)
 TINY = float(np.finfo(np.float32).tiny)
@@ -34,31 +35,33 @@ def apply_temperature(logits: Logits, temperature: float) -> Logits:
         return cold
 
 
-def apply_top_k(logits: Logits, top_k: int) -> Logits:
+def apply_top_k(logits: Logits, top_k: int, least: int = 1) -> Logits:
     """Keep the `top_k` largest logits, and whatever ties with the smallest of them."""
+    top_k = max(top_k, least)
     if top_k >= logits.size:
         return logits
     threshold = np.partition(logits, -top_k)[-top_k]
     return forbid(logits, logits < threshold)
 
 
-def apply_top_p(logits: Logits, top_p: float) -> Logits:
-    """Keep the most probable tokens whose probabilities just reach `top_p`; always one."""
+def apply_top_p(logits: Logits, top_p: float, least: int = 1) -> Logits:
+    """Keep the most probable tokens whose probabilities just reach `top_p`."""
     left = np.flatnonzero(logits > NEVER)
     order = left[np.argsort(logits[left], kind="stable")]  # ascending, as transformers sorts
     cumulative = running_sum(softmax(logits[order]))
     drop = np.zeros(logits.size, bool)
-    drop[order[:-1]] = cumulative[:-1] <= np.float32(1 - top_p)
+    drop[order[:-least]] = cumulative[:-least] <= np.float32(1 - top_p)
     return forbid(logits, drop)
 
 
-def apply_min_p(logits: Logits, min_p: float) -> Logits:
+def apply_min_p(logits: Logits, min_p: float, least: int = 1) -> Logits:
     """Keep tokens at least `min_p` times as probable as the most probable one."""
     probabilities = softmax(logits)
-    return forbid(logits, probabilities < np.float32(min_p) * probabilities.max())
+    unlikely = probabilities < np.float32(min_p) * probabilities.max()
+    return forbid(logits, unlikely & (logits < nth_largest(logits, least)))
 
 
-def apply_typical_p(logits: Logits, typical_p: float) -> Logits:
+def apply_typical_p(logits: Logits, typical_p: float, least: int = 1) -> Logits:
     """Keep tokens whose surprise is nearest to the expected one until they reach `typical_p`."""
     log_probabilities = log_softmax(logits)
     probabilities = np.exp(log_probabilities)
@@ -68,21 +71,30 @@ def apply_typical_p(logits: Logits, typical_p: float) -> Logits:
     cumulative = running_sum(softmax(logits)[order])
     last = min(int((cumulative < typical_p).sum()), logits.size - 1)
     distance = np.abs(-log_probabilities - entropy)
-    return forbid(logits, distance > distance[order[last]])
+    drop = distance > distance[order[last]]
+    drop[order[:least]] = False
+    return forbid(logits, drop)
 
 
-def apply_epsilon_cutoff(logits: Logits, epsilon: float) -> Logits:
-    """Keep tokens with a probability of at least `epsilon`, and always the most probable one."""
-    return forbid(logits, (softmax(logits) < epsilon) & (logits < logits.max()))
+def apply_epsilon_cutoff(logits: Logits, epsilon: float, least: int = 1) -> Logits:
+    """Keep tokens with a probability of at least `epsilon`."""
+    return forbid(logits, (softmax(logits) < epsilon) & (logits < nth_largest(logits, least)))
 
 
-def apply_eta_cutoff(logits: Logits, epsilon: float) -> Logits:
+def apply_eta_cutoff(logits: Logits, epsilon: float, least: int = 1) -> Logits:
     """Like `apply_epsilon_cutoff`, with a cutoff that falls as the entropy rises."""
     log_probabilities = log_softmax(logits)
     # Zero times minus infinity is nothing here: forbidden tokens carry no information.
     terms = np.exp(log_probabilities) * np.maximum(log_probabilities, np.finfo(np.float32).min)
     eta = min(epsilon, float(np.sqrt(epsilon) * np.exp(terms.sum(dtype=np.float32))))
-    return apply_epsilon_cutoff(logits, eta)
+    return apply_epsilon_cutoff(logits, eta, least)
+
+
+def nth_largest(logits: Logits, n: int) -> np.float32:
+    """The n-th largest logit, the smallest if there are fewer."""
+    if n == 1:
+        return np.float32(logits.max())
+    return np.float32(np.partition(logits, max(logits.size - n, 0))[max(logits.size - n, 0)])
 
 
 def running_sum(probabilities: Logits) -> Logits:
@@ -123,8 +135,8 @@ def argmax(logits: Logits) -> int:
     return int(logits.argmax())
 
 
-def make_sampler(
-    temperature: float = 0.0,
+def make_warpers(
+    temperature: float = 1.0,
     top_k: int = 0,
     top_p: float = 1.0,
     min_p: float = 0.0,
@@ -132,26 +144,32 @@ def make_sampler(
     epsilon_cutoff: float = 0.0,
     eta_cutoff: float = 0.0,
     *,
-    rng: np.random.Generator | None = None,
-) -> Sampler:
-    """A function from a row of logits to a token id; temperature 0 is greedy.
+    least: int = 1,
+) -> list[Warper]:
+    """The warpers that are asked for, in transformers' order, which is that of the arguments.
 
-    The warpers come in transformers' order, which is that of the arguments. The same generator
-    state gives the same ids on every platform: one float64 is drawn per token.
+    Each keeps `least` tokens at the least, however improbable.
     """
-    if temperature == 0:
-        return argmax
-    coin = (rng or np.random.default_rng()).random
-    table: tuple[tuple[bool, Callable[[Logits], Logits]], ...] = (
+    table: tuple[tuple[bool, Warper], ...] = (
         (temperature != 1, lambda row: apply_temperature(row, temperature)),
-        (top_k > 0, lambda row: apply_top_k(row, top_k)),
-        (top_p < 1, lambda row: apply_top_p(row, top_p)),
-        (min_p > 0, lambda row: apply_min_p(row, min_p)),
-        (typical_p < 1, lambda row: apply_typical_p(row, typical_p)),
-        (epsilon_cutoff > 0, lambda row: apply_epsilon_cutoff(row, epsilon_cutoff)),
-        (eta_cutoff > 0, lambda row: apply_eta_cutoff(row, eta_cutoff)),
+        (top_k > 0, lambda row: apply_top_k(row, top_k, least)),
+        (top_p < 1, lambda row: apply_top_p(row, top_p, least)),
+        (min_p > 0, lambda row: apply_min_p(row, min_p, least)),
+        (typical_p < 1, lambda row: apply_typical_p(row, typical_p, least)),
+        (epsilon_cutoff > 0, lambda row: apply_epsilon_cutoff(row, epsilon_cutoff, least)),
+        (eta_cutoff > 0, lambda row: apply_eta_cutoff(row, eta_cutoff, least)),
     )
-    warpers = [warp for wanted, warp in table if wanted]
+    return [warp for wanted, warp in table if wanted]
+
+
+def make_sampler(
+    warpers: Sequence[Warper] = (), *, rng: np.random.Generator | None = None
+) -> Sampler:
+    """A function from a row of logits to a token id, drawn after all warpers.
+
+    The same generator state gives the same ids on every platform: one float64 is drawn per token.
+    """
+    coin = (rng or np.random.default_rng()).random
 
     def sample(logits: Logits) -> int:
         for warp in warpers:

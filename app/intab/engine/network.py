@@ -1,0 +1,57 @@
+"""What computes: a `Network` is a loaded graph, a `Session` holds sequences in it.
+
+Both runtimes and the tests' fakes keep these protocols; tests/engine/session_contract.py says what
+that means. Nothing here knows text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from intab.engine.graph import GraphPlan
+from intab.engine.sampling import Logits
+
+
+class Session(Protocol):
+    """Sequences in a loaded network, in step with each other, with their KV cache."""
+
+    @property
+    def length(self) -> int:
+        """Tokens in the cache, of each sequence, padding included."""
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        """Append `ids` [batch][n]; the float32 logits [batch, rows, vocab] of the last `rows`.
+
+        Padding comes first, as whatever ids. A step that is cancelled, or fails, changes nothing.
+        """
+
+    async def rewind(self, length: int) -> None:
+        """Keep the first `length` tokens."""
+
+    async def select(self, sequences: Sequence[int]) -> None:
+        """Keep the sequences of these numbers, in this order, repeated as they are."""
+
+    def fork(self) -> Session:
+        """An independent session with the same sequences; the cache is shared until one changes."""
+
+    def close(self) -> None:
+        """Give the cache's memory back; may be called twice."""
+
+
+class Network(Protocol):
+    """A graph that is ready to run; sessions are independent sequences in it."""
+
+    @property
+    def device(self) -> str:
+        """Where it runs and how, e.g. "wasm, 2 threads"."""
+
+    @property
+    def plan(self) -> GraphPlan:
+        """How the graph is fed, and what it can do."""
+
+    def session(self, padding: Sequence[int] = (0,)) -> Session:
+        """Empty sequences, one for each number of tokens of left padding."""
+
+    async def close(self) -> None:
+        """Give everything back; may be called twice."""

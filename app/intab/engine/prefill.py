@@ -1,0 +1,28 @@
+"""The prompt's way into a session, piece by piece.
+
+So memory is that of a piece, Stop is heeded between two of them, and somebody can be told how far
+it is. The logits are those of the whole at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from intab.engine.network import Session
+from intab.engine.sampling import Logits
+
+OnPrefill = Callable[[int], None]
+
+
+async def prefill(
+    session: Session, ids: Sequence[Sequence[int]], size: int, told: OnPrefill
+) -> Logits:
+    """Append `ids` [batch][n], `size` at a time; the logits [batch, vocab] after the last.
+
+    `told` hears after each piece how many of the n tokens are in.
+    """
+    total = len(ids[0])
+    for start in range(0, total, size):
+        logits = await session.step([row[start : start + size] for row in ids])
+        told(min(start + size, total))
+    return logits[:, -1]
