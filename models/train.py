@@ -74,7 +74,12 @@ def make_log(paths: Paths, tokenizer: Tokenizer, network: LlamaForCausalLM) -> L
     stories = read_stories(paths.data / "stories-heldout.jsonl")
     simple = [story for story in stories if story.source == "tinystories"][:HELD_OUT_STORIES]
     held_out = evaluator.batches_of(tokenizer, simple)
-    return Log(paths.log, lambda: held_out_loss(network, held_out))
+
+    def measure() -> float:
+        save_network(network, paths.checkpoint)  # so that a run that is cut short has not been lost
+        return held_out_loss(network, held_out)
+
+    return Log(paths.log, measure)
 
 
 def run_export(paths: Paths) -> None:

@@ -20,6 +20,14 @@ from recipe.corpora import Question, Story
 LONGEST = 1700  # characters: about 450 tokens, so that most chats fit in one row
 COMMON_WORDS = 350  # not worth asking for
 QUESTIONS_A_CHAT = 3
+NUMBERS = {3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"} | {
+    10: "ten",
+    11: "eleven",
+    12: "twelve",
+    13: "thirteen",
+    14: "fourteen",
+}
+_SENTENCE_END = re.compile(r'[.!?]"?(?=\s|$)')
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,11 @@ ABOUT = (
     "Write a story about {}.",
     "Tell me a story about {}.",
     "Can you tell me a short story about {}?",
+)
+IN_SENTENCES = (
+    "Write a story about {} in {} sentences.",
+    "Tell me a story about {} in {} sentences.",
+    "Write a story of {1} sentences about {0}.",
 )
 CALLED = ('Write a story called "{}".', 'Tell me the story "{}".')
 TITLE = (
@@ -101,10 +114,17 @@ def make_about(story: Story, common: frozenset[str], rng: random.Random) -> Chat
         return None
     if title := short_title(story):
         return _pair(rng.choice(CALLED).format(title), story.text)
-    counted = Counter(_rare_words(story.text, common)).most_common(1)
-    if not counted or counted[0][1] < 3:
+    subject = _subject(story.text, common)
+    return _pair(rng.choice(ABOUT).format(subject), story.text) if subject else None
+
+
+def make_sentences(story: Story, common: frozenset[str], rng: random.Random) -> Chat | None:
+    """A short story by its subject and by how many sentences it has."""
+    subject, count = _subject(story.text, common), count_sentences(story.text)
+    if not subject or count not in NUMBERS or len(story.text) > LONGEST:
         return None
-    return _pair(rng.choice(ABOUT).format(_with_article(counted[0][0])), story.text)
+    number = rng.choice((str(count), NUMBERS[count]))
+    return _pair(rng.choice(IN_SENTENCES).format(subject, number), story.text)
 
 
 def make_title(story: Story, rng: random.Random) -> Chat | None:
@@ -136,6 +156,14 @@ def common_words(stories: Iterable[Story]) -> frozenset[str]:
     return frozenset(word for word, _ in counts.most_common(COMMON_WORDS))
 
 
+def count_sentences(text: str) -> int:
+    """
+    >>> count_sentences('"Hi!" said Tom. He ran.')
+    3
+    """
+    return len(_SENTENCE_END.findall(text))
+
+
 def short_title(story: Story) -> str:
     """The last part of "Book: Tale"; empty for parts of chapters and for no title."""
     title = story.title.rsplit(": ", 1)[-1]
@@ -161,6 +189,12 @@ def _sentence(text: str) -> str:
 
 def _pair(asked: str, answer: str) -> Chat:
     return [Turn("user", asked), Turn("assistant", answer)]
+
+
+def _subject(text: str, common: frozenset[str]) -> str:
+    """What it speaks of most, with an article; empty where no word stands out."""
+    counted = Counter(_rare_words(text, common)).most_common(1)
+    return _with_article(counted[0][0]) if counted and counted[0][1] >= 3 else ""
 
 
 def _rare_words(text: str, common: frozenset[str]) -> list[str]:

@@ -49,6 +49,7 @@ def build_chats(data: Path, stories: dict[str, list[Story]]) -> dict[str, list[C
         "continue": _each(short, VARIANTS, lambda s: chats.make_continue(s, rng)),
         "words": _each(short, VARIANTS, lambda s: chats.make_words(s, common, rng)),
         "about": _each(short, 1, lambda s: chats.make_about(s, common, rng)),
+        "sentences": _each(short, VARIANTS, lambda s: chats.make_sentences(s, common, rng)),
         "title": _each(short, 1, lambda s: chats.make_title(s, rng)),
         "questions": list(chats.make_questions(read_questions(_questions(data), "train"), rng)),
         "talk": list(chats.make_talk()),

@@ -5,31 +5,51 @@ Every number in the card comes from here; its words are in the template.
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import datetime
 import json
+from dataclasses import asdict
 from pathlib import Path
 from string import Template
 
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, LlamaForCausalLM
 
-from recipe import evaluator
-from recipe.corpora import Story, drop_asked, read_stories
+from recipe import abilities, evaluator, ngrams
+from recipe.corpora import Story, drop_asked, read_stories, read_training_groups
 from recipe.curve import write_curve
 from recipe.network import load_network, parameter_count
 from recipe.settings import CONTEXT, Paths
 
 TEMPLATE = Path(__file__).with_name("card.md")
-OPENINGS = 6
+FIRST_VERSION = Path(__file__).with_name("first_version.json")
+OPENINGS = 10
 LENGTH = 120
 CHATS = (
     "Write a story with the words dog, rain and box.",
+    "Tell me a story with these three words: moon, cake, brave.",
     "Tell me a story about a brave cat.",
+    "Write a story about a lost ball in eight sentences.",
+    'Write a story called "The Little Red Boat".',
     "Continue this story:\n\nTom found a small key under the old tree. He picked it up.",
     "Mia had a blue kite. The wind took it over the hill.\n\nQuestion: What did Mia have?",
+    "The fox hid in the barn, for he was afraid of the dog.\n\nQuestion: Why did the fox hide?",
+    "Give this story a title:\n\nA snail raced a rabbit. The rabbit slept. The snail won.",
     "Who are you?",
 )
+ABILITIES = {
+    "f1": "FairytaleQA test split: mean token F1, greedy",
+    "questions": "questions that fit in the context",
+    "all_words": "stories with all three asked words",
+    "mean_words": "asked words in a story, of 3",
+    "right_sentences": "stories with the asked number of sentences",
+    "sentences_off": "sentences too many or too few, mean",
+    "distinct_1": "distinct-1 of the stories",
+    "distinct_2": "distinct-2",
+    "distinct_3": "distinct-3",
+    "repeated_4": "4-grams that stood in the story before",
+}
 
 
 def write_report(paths: Paths, minutes: float, size: str, hardware: str) -> None:
@@ -42,7 +62,8 @@ def write_report(paths: Paths, minutes: float, size: str, hardware: str) -> None
         "minutes": f"{minutes:g}",
         "size": size,
         "hardware": hardware,
-        "losses": losses(network, rounded, tokenizer, held_out_stories(paths)),
+        "losses": losses(network, rounded, tokenizer, paths),
+        "abilities": abilities_table(asyncio.run(abilities.measure(str(paths.out), paths.data))),
         "samples": samples(rounded, tokenizer, paths),
         "gap": f"{logit_gap(rounded, tokenizer, paths):.1e}",
     }
@@ -59,20 +80,29 @@ def held_out_stories(paths: Paths) -> dict[str, list[Story]]:
 
 
 def losses(
-    network: LlamaForCausalLM,
-    rounded: LlamaForCausalLM,
-    tokenizer: Tokenizer,
-    parts: dict[str, list[Story]],
+    network: LlamaForCausalLM, rounded: LlamaForCausalLM, tokenizer: Tokenizer, paths: Paths
 ) -> str:
+    read = read_training_groups(paths.data).values()
+    training = _ids(tokenizer, [story for group in read for story in group])
     lines = []
-    for name, stories in parts.items():
+    for name, stories in held_out_stories(paths).items():
         exact = evaluator.measure(network, tokenizer, stories)
         small = evaluator.measure(rounded, tokenizer, stories)
+        size = sum(len(story.text.encode()) for story in stories)
+        baseline = ngrams.bits_a_byte(training, _ids(tokenizer, stories), size)
         lines.append(
-            f"| {name} | {len(stories)} | {exact.nats_a_token:.4f} | {exact.bits_a_byte:.4f} "
-            f"| {small.nats_a_token:.4f} | {small.bits_a_byte:.4f} |"
+            f"| {name} | {len(stories)} | {baseline:.4f} | {exact.bits_a_byte:.4f} "
+            f"| {small.bits_a_byte:.4f} | {exact.nats_a_token:.4f} | {small.nats_a_token:.4f} |"
         )
     return "\n".join(lines)
+
+
+def abilities_table(found: abilities.Abilities) -> str:
+    """Beside the first version, whose figures recipe/abilities.py took with the same seeds."""
+    first = json.loads(FIRST_VERSION.read_text("utf-8"))
+    now = asdict(found)
+    rows = ((text, first[name], now[name]) for name, text in ABILITIES.items())
+    return "\n".join(f"| {text} | {old:.3g} | {new:.3g} |" for text, old, new in rows)
 
 
 def samples(network: LlamaForCausalLM, tokenizer: Tokenizer, paths: Paths) -> str:
@@ -98,6 +128,10 @@ def logit_gap(network: LlamaForCausalLM, tokenizer: Tokenizer, paths: Paths) -> 
     stories = held_out_stories(paths)["all held-out stories"][:20]
     prompts = [tokenizer.encode(story.text).ids[: CONTEXT // 2] for story in stories]
     return evaluator.largest_logit_gap(network, paths.onnx, prompts)
+
+
+def _ids(tokenizer: Tokenizer, stories: list[Story]) -> list[list[int]]:
+    return [found.ids for found in tokenizer.encode_batch_fast([s.text for s in stories])]
 
 
 def _shape(network: LlamaForCausalLM) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Trains for a given number of minutes and writes a line of log every few seconds.
 
-Muon for the matrices, AdamW for the embedding and the norms, bf16 autocast. The schedule follows
-the clock, not a number of steps, so the seed fixes the data's order but not the last digit.
+Muon for the matrices, AdamW for the embedding and the norms, bf16 autocast, on whatever
+device the network is. The schedule follows the clock, not a number of steps, so the seed fixes the
+data's order but not the last digit.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def train(
     start, step, tokens = time.monotonic(), 0, 0
     while (progress := (time.monotonic() - start) / (60 * minutes)) < 1:
         scale = rate_scale(progress, schedule)
-        inputs, targets = _tensors(next(data))
+        inputs, targets = _tensors(next(data), network.device)
         loss = _step(network, loss_of, optimizers, inputs, targets, scale)
         step, tokens = step + 1, tokens + len(inputs) * CONTEXT
         seconds = time.monotonic() - start
@@ -100,7 +101,8 @@ def rate_scale(progress: float, schedule: Schedule) -> float:
 def held_out_loss(network: LlamaForCausalLM, batches: list[tuple[Tensor, Tensor]]) -> float:
     """Mean nats a token, in float32."""
     with torch.inference_mode():
-        sums = [token_losses(network, *batch).sum().item() for batch in batches]
+        moved = ([part.to(network.device) for part in batch] for batch in batches)
+        sums = [token_losses(network, *batch).sum().item() for batch in moved]
     return sum(sums) / sum(int((targets != IGNORED).sum()) for _, targets in batches)
 
 
@@ -112,7 +114,7 @@ def _step(
     targets: Tensor,
     scale: float,
 ) -> float:
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
         loss = loss_of(inputs, targets)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -148,16 +150,16 @@ def _compiled_loss(network: LlamaForCausalLM, data: Batches) -> LossFunction:
         return token_losses(network, inputs, targets).sum() / (targets != IGNORED).sum()
 
     compiled: LossFunction = torch.compile(mean_loss)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        loss = compiled(*_tensors(next(data)))
+    with torch.autocast(network.device.type, dtype=torch.bfloat16):
+        loss = compiled(*_tensors(next(data), network.device))
     loss.backward()  # type: ignore[no-untyped-call]
     network.zero_grad()
     return compiled
 
 
-def _tensors(batch: tuple[NDArray[np.int64], ...]) -> tuple[Tensor, Tensor]:
-    inputs, targets = batch
-    return torch.from_numpy(inputs).contiguous(), torch.from_numpy(targets).contiguous()
+def _tensors(batch: tuple[NDArray[np.int64], ...], device: torch.device) -> tuple[Tensor, Tensor]:
+    inputs, targets = (torch.from_numpy(part).contiguous().to(device) for part in batch)
+    return inputs, targets
 
 
 def _rounded(value: float | None) -> str:
