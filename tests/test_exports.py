@@ -6,11 +6,13 @@ import intab
 from intab import errors
 
 PUBLIC = [
+    "Chat",
     "Generation",
     "GenerationOptions",
     "Metrics",
     "Model",
     "Progress",
+    "Snapshot",
     "TextChunk",
     "TokenLogprob",
     "__version__",

@@ -1,17 +1,13 @@
-# Messages become a prompt by the model's own chat template.
+# A conversation: what was computed for one turn is kept for the next.
 import intab
 
 model = await intab.load("default")
+chat = model.chat(max_new_tokens=80, temperature=0.7, repetition_penalty=1.1)
 
-messages = [
-    {"role": "user", "content": "Write a story about a cat in two sentences."},
-]
-print(model.render_chat(messages))
+for words in ("Write a story about a cat in two sentences.", "Continue this story."):
+    print(f"> {words}")
+    async for chunk in chat.stream(words):
+        print(chunk, end="")
+    print("\n")
 
-async for chunk in model.stream(
-    messages,
-    max_new_tokens=80,
-    temperature=0.7,
-    repetition_penalty=1.1,
-):
-    print(chunk, end="")
+print(model.render_chat(chat.messages))

@@ -10,6 +10,7 @@ The same code runs in CPython.
 """
 
 from intab import errors
+from intab.engine.conversation import Chat, Snapshot
 from intab.engine.download import Progress
 from intab.engine.logprobs import TokenLogprob
 from intab.engine.metrics import Metrics
@@ -20,11 +21,13 @@ from intab.platform import load, storage
 
 __version__ = "0.1.0"
 __all__ = [
+    "Chat",
     "Generation",
     "GenerationOptions",
     "Metrics",
     "Model",
     "Progress",
+    "Snapshot",
     "TextChunk",
     "TokenLogprob",
     "__version__",

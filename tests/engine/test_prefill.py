@@ -1,6 +1,7 @@
 """Long prompts: in pieces, told of, stopped between two; cut where the options ask for it."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +11,12 @@ from intab.engine.graph import CacheSlot
 from intab.engine.metrics import Meter, Metrics
 from intab.engine.model import Model, Texts
 from intab.engine.prefill import prefill
+from intab.engine.sampling import Logits
 from intab.engine.tokenizer import Tokenizer
 from intab.engine.truncation import cut_ids
-from intab.errors import ContextLengthError, OptionError
+from intab.errors import ContextLengthError, OptionError, RunError
 from tests.engine.conftest import CONFIG, TEMPLATE, Maker
-from tests.engine.networks import FakeNetwork, ToyNetwork
+from tests.engine.networks import FakeNetwork, ToyNetwork, ToySession
 
 
 async def test_in_pieces_as_in_one() -> None:
@@ -143,3 +145,34 @@ def test_prompts_that_are_not_cut(
     model, _ = make_model()
     with pytest.raises(error, match=says):
         model.stream(chat, **options)
+
+
+class Picky(ToySession):
+    """Takes a whole prompt, or one token after others."""
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        if self.length and len(ids[0]) > 1:
+            raise RunError("invalid expand shape")
+        return await super().step(ids, rows)
+
+
+async def test_a_graph_that_takes_one_token_after_others() -> None:
+    network, ids = ToyNetwork(), list(range(10))
+    whole = await prefill(ToyNetwork().session(), [ids], 100, lambda done: None)
+    picky = Picky(network, [0], [[]])
+    pieces = await prefill(picky, [ids], 4, lambda done: None)
+    assert (whole == pieces).all()
+    assert [len(step[0]) for step in picky.steps] == [4, *[1] * 6]
+
+
+async def test_a_step_that_fails_fails() -> None:
+    session = Picky(ToyNetwork(), [0], [[]])
+
+    async def fail(ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        raise RunError("out of memory")
+
+    session.step = fail  # type: ignore[method-assign]
+    for ids in ([], [1]):
+        session.ids = [ids]
+        with pytest.raises(RunError, match="out of memory"):
+            await prefill(session, [[1, 2]], 4, lambda done: None)

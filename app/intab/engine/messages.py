@@ -91,6 +91,7 @@ class Measured:
     prefill_rate: float
     decode_rate: float
     prefilled_tokens: int = 0
+    cached_tokens: int = 0
 
 
 @dataclass(frozen=True)

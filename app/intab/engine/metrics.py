@@ -11,7 +11,8 @@ from time import perf_counter
 class Metrics:
     """Figures of one generation; times in seconds, rates in tokens a second (0 if unknown).
 
-    `prefilled_tokens` says how far the prompt is in; it grows from piece to piece.
+    `cached_tokens` of the prompt were there from an earlier turn of a chat; `prefilled_tokens` says
+    how far the rest is in, and grows from piece to piece.
     """
 
     prompt_tokens: int
@@ -20,6 +21,7 @@ class Metrics:
     prefill_rate: float
     decode_rate: float
     prefilled_tokens: int = 0
+    cached_tokens: int = 0
 
 
 OnMetrics = Callable[[Metrics], None]
@@ -31,8 +33,11 @@ class Meter:
     interval = 0.25
     tokens = 0
 
-    def __init__(self, prompt_tokens: int, on_metrics: OnMetrics | None = None) -> None:
+    def __init__(
+        self, prompt_tokens: int, on_metrics: OnMetrics | None = None, cached_tokens: int = 0
+    ) -> None:
         self._prompt_tokens = prompt_tokens
+        self._cached_tokens = cached_tokens
         self._prefilled = self._at_first = 0
         self._on_metrics = on_metrics
         self._start = self._first = self._last = self._reported = perf_counter()
@@ -74,7 +79,8 @@ class Meter:
             self._prompt_tokens,
             self.tokens,
             first,
-            self._prompt_tokens / first if first > 0 else 0.0,
+            (self._prompt_tokens - self._cached_tokens) / first if first > 0 else 0.0,
             (self.tokens - self._at_first) / decoding if decoding > 0 else 0.0,
             self._prefilled,
+            self._cached_tokens,
         )

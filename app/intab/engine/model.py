@@ -14,14 +14,15 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, overload
 
-from intab.engine import chat
 from intab.engine.batches import Job, generate_batch, is_batch
 from intab.engine.beams import search_beams
+from intab.engine.chat import Message, Templates, Tool, render, special_tokens
+from intab.engine.conversation import Chat, Speaker
 from intab.engine.defaults import read_defaults
 from intab.engine.generate import complete, stream
 from intab.engine.guessing import Guesser, make_guesser
 from intab.engine.metrics import Meter, OnMetrics
-from intab.engine.network import Network
+from intab.engine.network import Network, Session
 from intab.engine.options import GenerationOptions
 from intab.engine.tokenizer import Tokenizer
 from intab.engine.truncation import cut_chat, cut_ids, room_for_prompt
@@ -34,7 +35,7 @@ from intab.errors import (
     PromptError,
 )
 
-Prompt = str | Sequence[chat.Message]
+Prompt = str | Sequence[Message]
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Texts:
     config: Mapping[str, Any]
     generation_config: Mapping[str, Any]
     tokenizer_config: Mapping[str, Any]
-    chat_templates: chat.Templates
+    chat_templates: Templates
 
 
 class Model:
@@ -102,13 +103,28 @@ class Model:
         """
         if is_batch(prompt):
             raise PromptError("A stream has one prompt: pass a list of them to generate.")
-        job = self._job(prompt, options, chat_template_kwargs or {})
-        if job.options.num_beams > 1 or job.options.num_return_sequences > 1:
-            raise OptionError(
-                "A stream gives one answer as it is written: with num_beams or "
-                "num_return_sequences above 1, use generate."
-            )
-        return self._stream(job)
+        return self._stream(self._single(prompt, options, chat_template_kwargs or {}))
+
+    def chat(
+        self,
+        system: str | None = None,
+        *,
+        messages: Sequence[Message] = (),
+        tools: Sequence[Tool] | str | None = None,
+        documents: Sequence[Mapping[str, Any]] | None = None,
+        chat_template_kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Chat:
+        """A conversation, which keeps what it has computed from turn to turn.
+
+        It begins with `system`, the system message, and `messages`. The options are those of every
+        answer; `tools`, `documents` and `chat_template_kwargs` go to the chat template each time.
+        """
+        GenerationOptions.make(options, self._defaults)
+        begun = [{"role": "system", "content": system}] if system else []
+        context = {"tools": tools, "documents": documents, **(chat_template_kwargs or {})}
+        speaker = Speaker(self._single, lambda: self._open_network().session(), self._run)
+        return Chat(speaker, [*begun, *messages], options, context)
 
     @overload
     async def generate(
@@ -172,10 +188,10 @@ class Model:
             raise EmptyPromptError("The prompt is empty: write at least one character.")
         return ids
 
-    def render_chat(self, messages: Sequence[chat.Message], **context: Any) -> str:
+    def render_chat(self, messages: Sequence[Message], **context: Any) -> str:
         """The text that the chat template makes of `messages`."""
-        special = chat.special_tokens(self._texts.tokenizer_config)
-        return chat.render(self._texts.chat_templates, messages, special, **context)
+        special = special_tokens(self._texts.tokenizer_config)
+        return render(self._texts.chat_templates, messages, special, **context)
 
     async def close(self) -> None:
         """Give the model's memory back; it cannot be used after."""
@@ -221,18 +237,33 @@ class Model:
             )
         return options.limited(room)
 
-    def _stream(self, job: Job) -> AsyncGenerator[TextChunk]:
-        all_rows = self._open_network().plan.all_rows
-        return self._run(job, make_guesser(job.options, len(job.prompt), all_rows=all_rows))
+    def _single(self, prompt: Any, options: Mapping[str, Any], context: Mapping[str, Any]) -> Job:
+        """A job whose one answer can be streamed."""
+        job = self._job(prompt, options, context)
+        if job.options.num_beams > 1 or job.options.num_return_sequences > 1:
+            raise OptionError(
+                "A stream gives one answer as it is written: with num_beams or "
+                "num_return_sequences above 1, use generate."
+            )
+        self._guesser(job)  # refuses what the graph cannot do
+        return job
 
-    async def _run(self, job: Job, guesser: Guesser | None) -> AsyncGenerator[TextChunk]:
-        session, prompt = self._open_network().session(), job.prompt
+    def _guesser(self, job: Job) -> Guesser | None:
+        all_rows = self._open_network().plan.all_rows
+        return make_guesser(job.options, len(job.prompt), all_rows=all_rows)
+
+    async def _stream(self, job: Job) -> AsyncGenerator[TextChunk]:
+        session = self._open_network().session()
         try:
-            meter = Meter(len(prompt), self._on_metrics)
-            async for chunk in stream(session, self.tokenizer, prompt, job.options, meter, guesser):
+            async for chunk in self._run(session, job):
                 yield chunk
         finally:
             session.close()
+
+    def _run(self, session: Session, job: Job) -> AsyncGenerator[TextChunk]:
+        meter = Meter(len(job.prompt), self._on_metrics, session.length)
+        guesser = self._guesser(job)
+        return stream(session, self.tokenizer, job.prompt, job.options, meter, guesser)
 
 
 def context_length(config: Mapping[str, Any]) -> int | None:
@@ -245,7 +276,7 @@ def context_length(config: Mapping[str, Any]) -> int | None:
 
 def _generation_defaults(texts: Texts) -> dict[str, Any]:
     eos = texts.config.get("eos_token_id")
-    token = chat.special_tokens(texts.tokenizer_config).get("eos_token")
+    token = special_tokens(texts.tokenizer_config).get("eos_token")
     if eos is None and token:
         eos = texts.tokenizer.token_id(token)
     return read_defaults(texts.generation_config, eos)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from intab.engine.network import Session
 from intab.engine.sampling import Logits
+from intab.errors import RunError
 
 OnPrefill = Callable[[int], None]
 
@@ -23,6 +24,22 @@ async def prefill(
     """
     total = len(ids[0])
     for start in range(0, total, size):
-        logits = await session.step([row[start : start + size] for row in ids])
+        logits = await _append(session, [row[start : start + size] for row in ids])
         told(min(start + size, total))
     return logits[:, -1]
+
+
+async def _append(session: Session, piece: Sequence[Sequence[int]]) -> Logits:
+    """The piece in one step, or one by one in a graph that takes no several tokens after others.
+
+    Such are onnxruntime-genai's exports with MultiHeadAttention: their mask fits a whole prompt, or
+    one token.
+    """
+    try:
+        return await session.step(piece)
+    except RunError:
+        if not session.length or len(piece[0]) == 1:
+            raise
+    for column in zip(*piece, strict=True):
+        logits = await session.step([[token] for token in column])
+    return logits
