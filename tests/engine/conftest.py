@@ -19,6 +19,7 @@ from tokenizers.models import BPE
 from intab.engine.download import Fetch, Means, Room
 from intab.engine.load import Graph
 from intab.engine.model import Model, Texts
+from intab.engine.network import Network
 from intab.engine.retry import Clock, OnBytes
 from intab.engine.tokenizer import Tokenizer
 from intab.errors import DownloadError, StorageError
@@ -206,13 +207,17 @@ class FakeRuntime:
         self.means = fake_means(self.fetch, self.store)
         self.devices: tuple[str, ...] = ("wasm", "webgpu")
         self.script = script
+        self.objections: dict[tuple[str, str], str] = {}
         self.prepared: list[str] = []
         self.opened: list[Graph[FakeBody]] = []
+
+    async def objection(self, device: str, dtype: str) -> str:
+        return self.objections.get((device, dtype), "")
 
     async def prepare(self, device: str) -> None:
         self.prepared.append(device)
 
-    async def open(self, graph: Graph[FakeBody], device: str) -> FakeNetwork:
+    async def open(self, graph: Graph[FakeBody], device: str) -> Network:
         self.opened.append(graph)
         if graph.body.data == b"broken":
             raise DownloadError("broken")

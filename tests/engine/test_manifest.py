@@ -8,6 +8,7 @@ from intab.engine.download import Means
 from intab.engine.locate import locate
 from intab.engine.manifest import (
     FileEntry,
+    SelfTest,
     describe,
     find_dtypes,
     parse_manifest,
@@ -47,6 +48,10 @@ def test_intab_json() -> None:
             {"files": {"onnx/m.onnx": {"size": 9, "chunk_size": 4, "chunks": ["a", "b"]}}},
             "chunks must have a sha256 for each chunk_size bytes",
         ),
+        ({"self_test": {"prompt_ids": [1]}}, "self_test must have lists of ids"),
+        ({"self_test": {"prompt_ids": [], "greedy_ids": [1]}}, "self_test must have lists of ids"),
+        ({"self_test": {"prompt_ids": [1], "greedy_ids": ["a"]}}, "self_test must have lists"),
+        ({"self_test": [1]}, "self_test must have lists of ids"),
     ],
 )
 def test_a_wrong_intab_json_names_the_problem(change: dict[str, Any], says: str) -> None:
@@ -120,6 +125,8 @@ def test_a_folder_without_a_graph() -> None:
 
 def test_a_manifest_is_read_as_it_is_described() -> None:
     entry = {"size": 9, "sha256": "ab", "chunk_size": 4, "chunks": ["a", "b", "c"]}
-    manifest = parse_manifest({**GOOD, "files": {"onnx/m.onnx": entry}})
+    test = {"prompt_ids": [1, 2], "greedy_ids": [3]}
+    manifest = parse_manifest({**GOOD, "files": {"onnx/m.onnx": entry}, "self_test": test})
+    assert manifest.self_test == SelfTest((1, 2), {"q8": (3,)})
     assert parse_manifest(describe(manifest)) == manifest
     assert manifest.files["onnx/m.onnx"].digest_of(Span(4, 8)) == "b"

@@ -2,8 +2,11 @@
  * Tensors of onnxruntime-web's public API. In WebAssembly each run copies them into its memory and
  * out of it again; heap.mjs does without, where it can.
  */
-export class Arrays {
+import { Runner } from "./runner.mjs";
+
+export class Arrays extends Runner {
   constructor(ort, session) {
+    super();
     Object.assign(this, { ort, session });
   }
 

@@ -6,6 +6,8 @@
  * https://github.com/microsoft/onnxruntime/blob/v1.30.0/onnxruntime/wasm/api.h
  * They are not public, so `canUseHeap` asks for each; where one is missing arrays.mjs serves.
  */
+import { Runner } from "./runner.mjs";
+
 const FUNCTIONS = [
   ...["_OrtCreateTensor", "_OrtGetTensorData", "_OrtReleaseTensor", "_OrtRun", "_OrtFree"],
   ...["_OrtGetLastError", "_malloc", "_free", "stackSave", "stackAlloc", "stackRestore"],
@@ -30,8 +32,9 @@ export function canUseHeap(module, session) {
 }
 
 /** Runs a session on tensors in the heap. */
-export class Heap {
+export class Heap extends Runner {
   constructor(module, session) {
+    super();
     Object.assign(this, { module, session: session.handler.sessionId, names: new Map() });
   }
 

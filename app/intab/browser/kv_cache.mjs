@@ -38,23 +38,9 @@ export class KvCache {
   async cut(sequences, length) {
     const next = {};
     for (const [past, tensor] of Object.entries(this.tensors)) {
-      next[past] = await this.part(tensor, sequences, length);
+      next[past] = await this.runner.part(tensor, sequences, length);
     }
     this.become(next);
-  }
-
-  async part(tensor, sequences, length) {
-    const [, heads, total, dim] = tensor.dims;
-    const part = this.runner.tensor(tensor.type, [sequences.length, heads, length, dim]);
-    const [source, target] = [await tensor.getData(), await part.getData()];
-    const kept = length * dim;
-    sequences.forEach((from, to) => {
-      for (let head = 0; head < heads; head++) {
-        const start = (from * heads + head) * total * dim;
-        target.set(source.subarray(start, start + kept), (to * heads + head) * kept);
-      }
-    });
-    return part;
   }
 
   become(tensors) {

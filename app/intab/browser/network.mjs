@@ -1,5 +1,6 @@
 /** A graph that onnxruntime-web has loaded; what to feed it is decided in Python (engine/graph.py). */
 import { Arrays } from "./arrays.mjs";
+import { Gpu, ON_GPU } from "./gpu.mjs";
 import { canUseHeap, Heap } from "./heap.mjs";
 import { exclusively, prepare, wasmModule } from "./ort.mjs";
 import { Session } from "./session.mjs";
@@ -15,11 +16,16 @@ export async function open(name, body, others, device, sessionOptions) {
       externalData,
       logSeverityLevel: 3, // errors: warnings about graphs are of no use to a page's visitor
       extra: nest(JSON.parse(sessionOptions)),
+      ...(device === "webgpu" ? ON_GPU : {}),
     }),
   );
+  return new Network(session, await makeRunner(ort, session, device));
+}
+
+async function makeRunner(ort, session, device) {
+  if (device === "webgpu") return new Gpu(ort, session, await ort.env.webgpu.device);
   const module = await wasmModule(device);
-  const heap = canUseHeap(module, session);
-  return new Network(session, heap ? new Heap(module, session) : new Arrays(ort, session));
+  return canUseHeap(module, session) ? new Heap(module, session) : new Arrays(ort, session);
 }
 
 /** onnxruntime-web takes configuration entries such as "session.x" as nested objects. */

@@ -25,6 +25,15 @@ export function devices() {
   return navigator.gpu ? ["wasm", "webgpu"] : ["wasm"];
 }
 
+/** Why a graph should not be tried on the GPU, "" if nothing is against it; `halves`: has float16. */
+export async function gpuObjection(halves) {
+  const adapter = await navigator.gpu?.requestAdapter();
+  if (!adapter) return "this browser gives no GPU";
+  if (adapter.info?.isFallbackAdapter) return "the GPU is emulated here";
+  if (halves && !adapter.features.has("shader-f16")) return "this GPU has no float16 (shader-f16)";
+  return "";
+}
+
 export function threads() {
   return crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency || 1) : 1;
 }

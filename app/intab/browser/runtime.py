@@ -22,6 +22,11 @@ class BrowserRuntime:
         )
         self.devices: tuple[str, ...] = tuple(js_worker().devices().to_py())
 
+    async def objection(self, device: str, dtype: str) -> str:
+        """What the GPU's adapter tells against it, if it is for the GPU."""
+        halves = dtype.endswith("f16")
+        return str(await js_worker().gpuObjection(halves)) if device == "webgpu" else ""
+
     async def prepare(self, device: str) -> None:
         """Fetch and start onnxruntime-web for `device`."""
         try:

@@ -30,7 +30,7 @@ export class Session {
       const results = await this.run(longer, rows);
       this.ids = longer;
       this.cache.replace(results);
-      return await lastRows(results.logits, rows);
+      return await this.network.runner.rows(results.logits, rows);
     });
   }
 
@@ -102,22 +102,4 @@ export class Session {
 function grid(batch, start, end, cell) {
   const places = Array.from({ length: end - start }, (_, k) => start + k);
   return Array.from({ length: batch }, (_, i) => places.map((at) => cell(i, at))).flat();
-}
-
-/** The last `rows` rows of each sequence, as a copy; halves as uint16. */
-async function lastRows(logits, rows) {
-  try {
-    const data = await logits.getData();
-    const [batch, vocabulary] = [logits.dims[0], logits.dims.at(-1)];
-    const size = data.length / batch; // of all the rows of one sequence
-    const wanted = rows * vocabulary;
-    if (wanted > size) throw new Error(`${size / vocabulary} rows of logits came, not ${rows}`);
-    const found = new data.constructor(batch * wanted);
-    for (let i = 0; i < batch; i++) {
-      found.set(data.subarray((i + 1) * size - wanted, (i + 1) * size), i * wanted);
-    }
-    return found instanceof Float32Array ? found : new Uint16Array(found.buffer);
-  } finally {
-    logits.dispose();
-  }
 }

@@ -25,10 +25,12 @@ from intab.engine.download import (
     silent,
 )
 from intab.engine.keys import ModelKey
+from intab.engine.ladder import Rung, check, climb, rungs
 from intab.engine.locate import Location
 from intab.engine.manifest import (
     FileEntry,
     Manifest,
+    SelfTest,
     describe,
     is_template,
     is_text_file,
@@ -74,6 +76,9 @@ class Runtime(Protocol[B]):
     def devices(self) -> tuple[str, ...]:
         """The devices it can run on, the default one first."""
 
+    async def objection(self, device: str, dtype: str) -> str:
+        """Why that dtype should not be tried on that device, "" if nothing is known against it."""
+
     async def prepare(self, device: str) -> None:
         """Fetch and start whatever `device` needs, while the model is on its way."""
 
@@ -95,7 +100,7 @@ async def load_model(
     """Load the model at `location`; LoadError says what is missing, damaged or not supported."""
     report, notice = on_progress or silent, on_notice or silent
     report(Progress("describe"))
-    device = choose_device(runtime, device)
+    check_device(runtime, device)
     key = ModelKey(location.base, location.revision)
     keep = keep and location.remote
     async with open_shelf(runtime.means, key, notice, keep=keep) as shelf:
@@ -107,20 +112,26 @@ async def load_model(
         only = {"config.json": manifest.files.get("config.json", FileEntry())}
         config = _parse_config(await deliver(only, silent).get("config.json"))
         check_architecture(config)
-        dtype, reason = manifest.choose_dtype(device, dtype)
-        delivery = deliver(_needed(manifest, dtype), report)
-        await delivery.check_room()
-        await _note(shelf, location, manifest, [*only, *delivery.files], runtime.means.clock.date())
-        bodies = await _with(delivery.get_all(), runtime.prepare(device))
-        await shelf.note()
-    texts = _read_texts(bodies, config)
-    graph = _graph(manifest, dtype, bodies, config)
-    bodies.clear()
-    report(Progress("start"))
-    network = await runtime.open(graph, device)
-    del graph  # its bytes, which the network has made its own
-    await _warm_up(network, texts.tokenizer, report)
-    return Model(location.name, dtype, reason, network, texts, on_metrics)
+
+        async def attempt(rung: Rung) -> tuple[Network, Texts]:
+            delivery = deliver(_needed(manifest, rung.dtype), report)
+            await delivery.check_room()
+            files = [*only, *delivery.files]
+            await _note(shelf, location, manifest, files, runtime.means.clock.date())
+            bodies = await _with(delivery.get_all(), runtime.prepare(rung.device))
+            await shelf.note()
+            texts = _read_texts(bodies, config)
+            graph = _graph(manifest, rung.dtype, bodies, config)
+            bodies.clear()
+            report(Progress("start"))
+            network = await runtime.open(graph, rung.device)
+            del graph  # its bytes, which the network has made its own
+            await _try_out(network, texts.tokenizer, manifest.self_test, rung.dtype, report)
+            return network, texts
+
+        ladder = rungs(manifest, runtime.devices, device, dtype)
+        found = await climb(ladder, runtime, attempt)
+    return Model(location.name, found.rung.dtype, found.reason, *found.reached, on_metrics)
 
 
 async def _describe(
@@ -158,15 +169,12 @@ async def _with(
     return bodies
 
 
-def choose_device(runtime: Runtime[Any], wanted: str | None) -> str:
-    """The wanted device, else the runtime's first; DeviceError names those there are."""
-    if wanted is None:
-        return runtime.devices[0]
-    if wanted not in runtime.devices:
+def check_device(runtime: Runtime[Any], wanted: str | None) -> None:
+    """DeviceError for a device that is not there, naming those there are."""
+    if wanted is not None and wanted not in runtime.devices:
         raise DeviceError(
             f"There is no device {wanted!r} here; this runtime has: {', '.join(runtime.devices)}."
         )
-    return wanted
 
 
 def check_architecture(config: Mapping[str, Any]) -> None:
@@ -221,14 +229,25 @@ def _graph(
     return Graph(name, bodies[name], external, config, manifest.session_options)
 
 
-async def _warm_up(network: Network, tokenizer: Tokenizer, report: OnProgress) -> None:
-    """Run one token, so that the first answer does not pay for first-run work."""
+async def _try_out(
+    network: Network, tokenizer: Tokenizer, test: SelfTest | None, dtype: str, report: OnProgress
+) -> None:
+    """Warm up and check a network; where that fails, give it back."""
     report(Progress("warm up"))
+    try:
+        await _warm_up(network, tokenizer)
+        await check(network, test, dtype)
+    except BaseException:
+        await network.close()
+        raise
+
+
+async def _warm_up(network: Network, tokenizer: Tokenizer) -> None:
+    """Run one token, so that the first answer does not pay for first-run work."""
     session = network.session()
     try:
         logits = await session.step([[0]])
     except RunError as exc:
-        await network.close()
         raise DeviceError(
             f"The model loads but does not run on {network.device} ({exc}): "
             "choose another dtype or device."
@@ -237,7 +256,6 @@ async def _warm_up(network: Network, tokenizer: Tokenizer, report: OnProgress) -
         session.close()
     vocabulary = tokenizer.size
     if logits.shape[-1] < vocabulary:
-        await network.close()
         raise ManifestError(
             f"The tokenizer has {vocabulary:,} tokens, the graph only {logits.shape[-1]:,} logits: "
             "they belong to different models."

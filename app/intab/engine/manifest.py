@@ -8,7 +8,9 @@ reads: https://huggingface.co/docs/transformers.js/guides/dtypes
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from operator import index
 from typing import Any
 
 from intab.engine.download import Means, exists, get_json, get_whole
@@ -73,12 +75,21 @@ class FileEntry:
 
 
 @dataclass(frozen=True)
+class SelfTest:
+    """A prompt, and the ids that follow it greedily with each dtype."""
+
+    prompt_ids: tuple[int, ...]
+    greedy_ids: dict[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A model folder's contents: `dtypes` maps a dtype to its graph and external-data files."""
 
     files: dict[str, FileEntry]
     dtypes: dict[str, tuple[str, ...]]
     session_options: dict[str, str] = field(default_factory=dict)
+    self_test: SelfTest | None = None
 
     def choose_dtype(self, device: str, wanted: str | None = None) -> tuple[str, str]:
         """The dtype to load on `device` and why: the wanted one, else what the device runs best."""
@@ -136,9 +147,10 @@ def parse_manifest(data: dict[str, Any]) -> Manifest:
     if problems:
         raise ManifestError("intab.json is not valid: " + "; ".join(problems) + ".")
     entries = {name: _parse_entry(name, entry, problems) for name, entry in files.items()}
+    test = _parse_self_test(data.get("self_test"), dtypes, problems)
     if problems:
         raise ManifestError("intab.json is not valid: " + "; ".join(problems) + ".")
-    return Manifest(entries, dtypes, data.get("session_options", {}))
+    return Manifest(entries, dtypes, data.get("session_options", {}), test)
 
 
 def _parse_entry(name: str, data: dict[str, Any], problems: list[str]) -> FileEntry:
@@ -162,13 +174,32 @@ def _parse_entry(name: str, data: dict[str, Any], problems: list[str]) -> FileEn
     return entry
 
 
+def _parse_self_test(
+    data: Any, dtypes: Mapping[str, object], problems: list[str]
+) -> SelfTest | None:
+    """The self-test; its ids are one list for every dtype, or one for each of some."""
+    if data is None:
+        return None
+    try:
+        ids = data["greedy_ids"]
+        by_dtype = ids if isinstance(ids, dict) else dict.fromkeys(dtypes, ids)
+        greedy = {dtype: tuple(map(index, row)) for dtype, row in by_dtype.items()}
+        prompt = tuple(map(index, data["prompt_ids"]))
+        return SelfTest((prompt[0], *prompt[1:]), greedy)
+    except (KeyError, IndexError, TypeError):
+        problems.append("self_test must have lists of ids: prompt_ids and greedy_ids")
+        return None
+
+
 def describe(manifest: Manifest) -> dict[str, Any]:
     """The manifest as intab.json, for `parse_manifest`."""
+    test = {"self_test": asdict(manifest.self_test)} if manifest.self_test else {}
     return {
         "format": 1,
         "files": {name: asdict(entry) for name, entry in manifest.files.items()},
         "dtypes": {dtype: list(names) for dtype, names in manifest.dtypes.items()},
         "session_options": manifest.session_options,
+        **test,
     }
 
 

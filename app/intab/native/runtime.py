@@ -26,6 +26,10 @@ class NativeRuntime:
             NativeFetch(), NativeMemory(), FolderStore(), lambda name: nullcontext()
         )
 
+    async def objection(self, device: str, dtype: str) -> str:
+        """Nothing is known against any."""
+        return ""
+
     async def prepare(self, device: str) -> None:
         """Nothing: onnxruntime is there once it is imported."""
 

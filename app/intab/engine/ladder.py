@@ -1,0 +1,137 @@
+"""The ways to run a model, the fastest first; the first that works is taken.
+
+A rung is a device and a dtype. A rung is left before anything is fetched where the runtime objects
+to it, and after it where the network does not open or fails the manifest's self-test. Why each was
+left is remembered and shown:
+
+    webgpu q4f16 -> webgpu q4 -> wasm q8, with threads or without (the runtime sees to that)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+
+from intab.engine.manifest import PREFERENCE, Manifest, SelfTest
+from intab.engine.network import Network, Session
+from intab.errors import DeviceError, RunError
+
+T = TypeVar("T")
+# What a GPU runs faster than the processor; anything else is slower there, if it runs at all.
+GPU_DTYPES = ("q4f16", "q4")
+CHECKED = 4  # ids of the self-test: enough to see that a device computes something else
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One way to run a model, and why it was chosen."""
+
+    device: str
+    dtype: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.dtype} on {self.device}"
+
+
+@dataclass
+class Climb(Generic[T]):
+    """What was reached, and why each rung above it was left."""
+
+    reached: T
+    rung: Rung
+    left: list[str] = field(default_factory=list)
+
+    @property
+    def reason(self) -> str:
+        """Why this rung, in words for a status line."""
+        return "; ".join([self.rung.reason, *self.left])
+
+
+class Judge(Protocol):
+    """The part of a runtime that knows its devices."""
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices it can run on, the default one first."""
+
+    async def objection(self, device: str, dtype: str) -> str:
+        """Why that dtype should not be tried on that device, "" if nothing is known against it."""
+
+
+def rungs(
+    manifest: Manifest, devices: Sequence[str], device: str | None, dtype: str | None
+) -> list[Rung]:
+    """The rungs for what was asked for, None for what was not; never an empty list."""
+    chosen = device or devices[0]
+    if dtype is not None:
+        return [Rung(chosen, *manifest.choose_dtype(chosen, dtype))]
+    on_gpu = [d for d in GPU_DTYPES if d in manifest.dtypes and "webgpu" in devices]
+    if device == "webgpu":
+        kinds = on_gpu or [manifest.choose_dtype(device)[0]]
+        return [Rung(device, kind, _why(manifest, device, kind)) for kind in kinds]
+    last = Rung(chosen, *manifest.choose_dtype(chosen))
+    if device is not None:
+        return [last]
+    gpu = [Rung("webgpu", kind, _why(manifest, "webgpu", kind)) for kind in on_gpu]
+    return [*gpu, last]
+
+
+def _why(manifest: Manifest, device: str, dtype: str) -> str:
+    if len(manifest.dtypes) == 1:
+        return "the model's only dtype"
+    best = next(d for d in PREFERENCE[device] if d in manifest.dtypes)
+    have = ", ".join(manifest.dtypes)
+    return f"best on {device} of {have}" if dtype == best else f"next best on {device} of {have}"
+
+
+async def climb(
+    ladder: Sequence[Rung],
+    judge: Judge,
+    attempt: Callable[[Rung], Awaitable[T]],
+) -> Climb[T]:
+    """Try each rung in turn; if none works, DeviceError says why each was left."""
+    left: list[str] = []
+    for rung in ladder[:-1]:
+        objection = await judge.objection(rung.device, rung.dtype)
+        if not objection:
+            try:
+                return Climb(await attempt(rung), rung, left)
+            except DeviceError as exc:
+                objection = str(exc)
+        left.append(f"not {rung}: {objection}")
+    try:
+        return Climb(await attempt(ladder[-1]), ladder[-1], left)
+    except DeviceError as exc:
+        raise DeviceError("; ".join([str(exc), *left])) from exc
+
+
+async def check(network: Network, test: SelfTest | None, dtype: str) -> None:
+    """Run the manifest's fixed prompt; DeviceError where the answer is not the recorded one."""
+    wanted = test.greedy_ids.get(dtype, ())[:CHECKED] if test else ()
+    if not test or not wanted:
+        return
+    session = network.session()
+    try:
+        new = list(test.prompt_ids)
+        for token in wanted:
+            new = [await _next(session, new, network.device)]
+            if new != [token]:
+                raise DeviceError(
+                    f"{network.device} gives the token {new[0]} where {token} is right: "
+                    "it computes something else."
+                )
+    except RunError as exc:
+        raise DeviceError(f"the model does not run on {network.device} ({exc})") from exc
+    finally:
+        session.close()
+
+
+async def _next(session: Session, ids: list[int], device: str) -> int:
+    logits = (await session.step([ids]))[0, -1]
+    if not np.isfinite(logits).all():
+        raise DeviceError(f"{device} gives numbers that are not finite.")
+    return int(logits.argmax())

@@ -1,0 +1,198 @@
+"""From the fastest way to run a model down to the one that works, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from intab.engine.ladder import Rung, check, climb, rungs
+from intab.engine.load import Graph, load_model
+from intab.engine.locate import locate
+from intab.engine.manifest import Manifest, SelfTest
+from intab.engine.network import Network
+from intab.engine.sampling import Logits
+from intab.errors import DeviceError, ManifestError, RunError
+from tests.engine.conftest import FakeBody, FakeRuntime, model_files
+from tests.engine.networks import FakeNetwork, FakeSession, ToyNetwork
+
+BOTH = ("wasm", "webgpu")
+PROMPT = (72, 101, 108)
+
+
+def folder(*dtypes: str) -> Manifest:
+    return Manifest({}, {dtype: (f"{dtype}.onnx",) for dtype in dtypes})
+
+
+def names(ladder: Sequence[Rung]) -> list[str]:
+    return [str(rung) for rung in ladder]
+
+
+def test_the_gpu_comes_first_with_the_dtypes_it_is_fast_with() -> None:
+    ladder = rungs(folder("q8", "q4", "q4f16"), BOTH, None, None)
+    assert names(ladder) == ["q4f16 on webgpu", "q4 on webgpu", "q8 on wasm"]
+    assert ladder[0].reason == "best on webgpu of q8, q4, q4f16"
+    assert ladder[1].reason == "next best on webgpu of q8, q4, q4f16"
+
+
+def test_without_such_a_dtype_or_without_webgpu_it_is_the_processor() -> None:
+    assert names(rungs(folder("q8", "fp32"), BOTH, None, None)) == ["q8 on wasm"]
+    assert names(rungs(folder("q8", "q4"), ("wasm",), None, None)) == ["q8 on wasm"]
+    assert names(rungs(folder("q8", "q4"), ("cpu",), None, None)) == ["q8 on cpu"]
+
+
+def test_what_was_asked_for_is_all_there_is() -> None:
+    some = folder("q8", "q4", "q4f16")
+    assert names(rungs(some, BOTH, "wasm", None)) == ["q8 on wasm"]
+    assert names(rungs(some, BOTH, "webgpu", None)) == ["q4f16 on webgpu", "q4 on webgpu"]
+    assert names(rungs(folder("q8"), BOTH, "webgpu", None)) == ["q8 on webgpu"]
+    assert rungs(some, BOTH, "webgpu", "q8") == [Rung("webgpu", "q8", "as asked for")]
+    assert rungs(some, BOTH, None, "q4") == [Rung("wasm", "q4", "as asked for")]
+
+
+LADDER = [Rung("webgpu", "q4f16", "a"), Rung("webgpu", "q4", "b"), Rung("wasm", "q8", "c")]
+
+
+async def test_it_ends_at_the_first_rung_that_works() -> None:
+    tried = []
+
+    async def attempt(rung: Rung) -> str:
+        tried.append(str(rung))
+        if rung.dtype == "q4":
+            raise DeviceError("no such kernel")
+        return "network"
+
+    runtime = FakeRuntime({})
+    runtime.objections = {("webgpu", "q4f16"): "no float16"}
+    found = await climb(LADDER, runtime, attempt)
+    assert tried == ["q4 on webgpu", "q8 on wasm"]
+    assert (found.reached, found.rung) == ("network", LADDER[2])
+    assert found.reason == "c; not q4f16 on webgpu: no float16; not q4 on webgpu: no such kernel"
+
+
+async def test_if_none_works_the_error_names_them_all() -> None:
+    async def attempt(rung: Rung) -> str:
+        raise DeviceError(f"{rung.device} failed")
+
+    with pytest.raises(DeviceError, match=r"^wasm failed; not q4f16 .* failed; not q4 .* failed$"):
+        await climb(LADDER, FakeRuntime({}), attempt)
+
+
+async def test_what_is_no_matter_of_the_device_ends_the_climb() -> None:
+    async def attempt(rung: Rung) -> str:
+        raise ManifestError("the folder is wrong")
+
+    with pytest.raises(ManifestError):
+        await climb(LADDER, FakeRuntime({}), attempt)
+
+
+async def recorded() -> tuple[int, ...]:
+    """What the toy says after the prompt."""
+    session, new, ids = ToyNetwork().session(), list(PROMPT), []
+    for _ in range(6):
+        new = [int((await session.step([new]))[0, -1].argmax())]
+        ids += new
+    return tuple(ids)
+
+
+async def test_the_recorded_ids_pass() -> None:
+    network = ToyNetwork()
+    await check(network, SelfTest(PROMPT, {"q8": await recorded()}), "q8")
+    assert len(network.sessions[0].steps) == 4
+    assert network.sessions[0].closed
+
+
+async def test_nothing_recorded_is_nothing_to_check() -> None:
+    network = ToyNetwork()
+    await check(network, None, "q8")
+    await check(network, SelfTest(PROMPT, {"q4": (1,)}), "q8")
+    assert not network.sessions
+
+
+async def test_other_ids_say_which() -> None:
+    wrong = ((await recorded())[0], 999)
+    network = ToyNetwork()
+    with pytest.raises(DeviceError, match=r"toy gives the token .* where 999 is right"):
+        await check(network, SelfTest(PROMPT, {"q8": wrong}), "q8")
+    assert network.sessions[0].closed
+
+
+class BadSession(FakeSession):
+    """Overflows, or fails."""
+
+    error: Exception | None = None
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        if self.error:
+            raise self.error
+        return np.full((1, rows, 300), np.nan, np.float32)
+
+
+class BadNetwork(FakeNetwork):
+    error: Exception | None = None
+
+    def session(self, padding: Sequence[int] = (0,)) -> FakeSession:
+        session = BadSession([])
+        session.error = self.error
+        return session
+
+
+async def test_numbers_that_are_not_finite_are_found() -> None:
+    with pytest.raises(DeviceError, match="not finite"):
+        await check(BadNetwork(), SelfTest(PROMPT, {"q8": (1,)}), "q8")
+
+
+async def test_a_run_that_fails_is_the_device_s_fault() -> None:
+    network = BadNetwork()
+    network.error = RunError("out of memory")
+    with pytest.raises(DeviceError, match=r"does not run on fake .out of memory."):
+        await check(network, SelfTest(PROMPT, {"q8": (1,)}), "q8")
+
+
+class WrongGpu(FakeRuntime):
+    """Its WebGPU recites something, its wasm computes."""
+
+    async def open(self, graph: Graph[FakeBody], device: str) -> Network:
+        network = await super().open(graph, device)
+        if device != "webgpu":
+            return ToyNetwork()
+        assert isinstance(network, FakeNetwork)
+        self.on_gpu = network
+        return network
+
+
+async def folder_with_a_self_test() -> dict[str, bytes | Exception]:
+    graphs = {"q4": "onnx/model_q4.onnx", "q8": "onnx/model_quantized.onnx"}
+    manifest = {
+        "format": 1,
+        "files": {name: {} for name in graphs.values()},
+        "dtypes": {dtype: [name] for dtype, name in graphs.items()},
+        "self_test": {"prompt_ids": PROMPT, "greedy_ids": await recorded()},
+    }
+    return model_files(**{"intab.json": manifest, graphs["q4"]: b"q4", graphs["q8"]: b"q8"})
+
+
+async def test_a_model_is_loaded_where_its_self_test_passes() -> None:
+    runtime = WrongGpu(await folder_with_a_self_test(), script=[5])
+    model = await load_model(locate("tiny", "models"), runtime)
+    assert (model.dtype, model.device) == ("q8", "toy")
+    assert model.reason.startswith("best on wasm of q4, q8; not q4 on webgpu: fake gives the token")
+    assert [graph.body.data for graph in runtime.opened] == [b"q4", b"q8"]
+    assert runtime.prepared == ["webgpu", "wasm"]
+
+
+async def test_what_a_device_objects_to_is_not_fetched() -> None:
+    runtime = WrongGpu(await folder_with_a_self_test())
+    runtime.objections = {("webgpu", "q4"): "the GPU is emulated here"}
+    model = await load_model(locate("tiny", "models"), runtime)
+    assert model.reason.endswith("not q4 on webgpu: the GPU is emulated here")
+    assert not any("model_q4" in request for request in runtime.fetch.asked)
+    assert runtime.prepared == ["wasm"]
+
+
+async def test_a_network_that_fails_its_test_is_closed() -> None:
+    runtime = WrongGpu(await folder_with_a_self_test(), script=[5])
+    with pytest.raises(DeviceError, match="computes something else"):
+        await load_model(locate("tiny", "models"), runtime, device="webgpu")
+    assert runtime.on_gpu.closed
