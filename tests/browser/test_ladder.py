@@ -84,3 +84,31 @@ def test_without_a_gpu_it_is_wasm(browser: Browser, address: str) -> None:
     dtype, device, _, ids = printed_json(visitor, loading("right"))
     assert (dtype, device.split(",")[0], ids) == ("fp32", "wasm", ANSWER)
     page.close()
+
+
+LOSING = """
+    import intab
+    from intab.browser.ffi import js_worker
+    from intab.errors import RunError
+
+    for losses in range(2):
+        model = await intab.load("right", device="webgpu")
+        assert (await model.generate("Hello", max_new_tokens=12)).ids == tuple({answer})
+        gpu = model._network._js_network.runner.device
+        gpu.destroy()
+        await gpu.lost
+        try:
+            await model.generate("Hello", max_new_tokens=12)
+        except RunError as exc:
+            assert "The GPU was lost" in str(exc), exc
+        else:
+            raise AssertionError("it runs without a GPU")
+    print(await js_worker().gpuObjection(False))
+"""
+
+
+def test_a_lost_gpu_is_met_with_a_rebuild_once(webgpu_browser: Browser, address: str) -> None:
+    page = webgpu_browser.new_page()
+    printed = Visitor(page).open(address).run(LOSING.format(answer=ANSWER))
+    assert printed.strip() == "the GPU was lost 2 times"
+    page.close()

@@ -61,6 +61,7 @@ class FakeNetwork:
 
     plan = make_plan(all_rows=False)
     device = "fake"
+    lost = False
 
     def __init__(self, script: Sequence[int] = ()) -> None:
         self.script = script
@@ -133,6 +134,7 @@ class ToyNetwork:
     """Hands out ToySessions and keeps them, forks as well, for the test to look at."""
 
     device = "toy"
+    lost = False
 
     def __init__(self, plan: GraphPlan | None = None) -> None:
         self.plan = plan or make_plan()

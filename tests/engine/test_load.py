@@ -20,7 +20,7 @@ from intab.errors import (
     UnsupportedModelError,
 )
 from tests.engine.conftest import CONFIG, FakeRuntime, model_files
-from tests.engine.networks import FakeSession
+from tests.engine.networks import FakeNetwork, FakeSession
 
 
 async def load(runtime: FakeRuntime, **options: Any) -> Model:
@@ -156,6 +156,15 @@ async def test_a_closed_model_is_loaded_anew() -> None:
     loader = Loader(FakeRuntime(model_files()), "models")
     one = await loader.load("tiny")
     await one.close()
+    assert await loader.load("tiny") is not one
+
+
+async def test_a_model_whose_device_was_lost_is_loaded_anew() -> None:
+    loader = Loader(FakeRuntime(model_files()), "models")
+    one = await loader.load("tiny")
+    assert await loader.load("tiny") is one
+    assert isinstance(one._network, FakeNetwork)
+    one._network.lost = True
     assert await loader.load("tiny") is not one
 
 

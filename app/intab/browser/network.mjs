@@ -2,7 +2,7 @@
 import { Arrays } from "./arrays.mjs";
 import { Gpu, ON_GPU } from "./gpu.mjs";
 import { canUseHeap, Heap } from "./heap.mjs";
-import { exclusively, prepare, wasmModule } from "./ort.mjs";
+import { exclusively, noteLoss, prepare, wasmModule } from "./ort.mjs";
 import { Session } from "./session.mjs";
 import { withoutWeights } from "./weights.mjs";
 
@@ -42,7 +42,15 @@ function nest(entries) {
 class Network {
   /** `runner` makes tensors and runs the session on them. */
   constructor(session, runner) {
-    Object.assign(this, { session, runner, plan: null });
+    Object.assign(this, { session, runner, plan: null, lost: false, released: false });
+    runner.device?.lost.then(() => this.lose());
+  }
+
+  /** The GPU is gone, and what was on it; a network that was given back does not miss it. */
+  lose() {
+    if (this.released) return;
+    this.lost = true;
+    noteLoss(this.runner.device);
   }
 
   /** Inputs and outputs as JSON: [[name, dtype, shape], ...], unknown sizes null. */
@@ -72,6 +80,7 @@ class Network {
   }
 
   async release() {
+    this.released = true;
     await exclusively(() => {
       this.runner.release();
       return this.session.release();

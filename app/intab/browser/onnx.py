@@ -53,6 +53,11 @@ class OnnxNetwork:
         return self._js_network is None
 
     @property
+    def lost(self) -> bool:
+        """Whether its GPU is gone."""
+        return not self.closed and bool(self._js_network.lost)
+
+    @property
     def device(self) -> str:
         """Where it runs, e.g. "wasm, 2 threads"."""
         threads = js_worker().threads()
@@ -117,4 +122,8 @@ class OnnxSession:
         try:
             return await js_function(*arguments)
         except JsException as exc:
+            if self._network.lost:
+                raise RunError(
+                    f"The GPU was lost ({reason(exc)}): run again, which loads the model anew."
+                ) from exc
             raise RunError(f"onnxruntime failed: {reason(exc)}") from exc

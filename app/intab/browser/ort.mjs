@@ -11,6 +11,8 @@ const MODULE = new URL("ort_module.mjs", import.meta.url).href;
 const MAX_THREADS = 4; // more never helped a single token's row
 
 const runtimes = new Map(); // device -> promise of the onnxruntime module
+const lostGpus = new Set();
+const MOST_LOSSES = 1; // once may be a driver's update or a tab in the background
 let lastRun = Promise.resolve();
 
 /** onnxruntime-web cannot run two sessions at once, so runs queue. */
@@ -29,6 +31,7 @@ export function devices() {
 export async function gpuObjection(halves) {
   const adapter = await navigator.gpu?.requestAdapter();
   if (!adapter) return "this browser gives no GPU";
+  if (lostGpus.size > MOST_LOSSES) return `the GPU was lost ${lostGpus.size} times`;
   if (adapter.info?.isFallbackAdapter) return "the GPU is emulated here";
   if (halves && !adapter.features.has("shader-f16")) return "this GPU has no float16 (shader-f16)";
   return "";
@@ -50,7 +53,9 @@ export function prepare(device) {
 
 async function start(device) {
   const [module, wasm] = BUILDS[device];
-  const [ort, response] = await Promise.all([import(ORT + module), fetch(`${ORT}${wasm}.wasm`)]);
+  // A module holds on to its GPU, so a lost one needs another instance.
+  const address = `${ORT}${module}${device === "webgpu" && lostGpus.size ? `?${lostGpus.size}` : ""}`;
+  const [ort, response] = await Promise.all([import(address), fetch(`${ORT}${wasm}.wasm`)]);
   if (!response.ok) throw new Error(`${wasm}.wasm: the server answered ${response.status}`);
   ort.env.logLevel = "error";
   ort.env.wasm.numThreads = threads();
@@ -62,4 +67,10 @@ async function start(device) {
 /** The WebAssembly module that `device` computes in, null where it is not at hand. */
 export async function wasmModule(device) {
   return device === "wasm" ? (await import(MODULE)).ortModule() : null;
+}
+
+/** Remember that a GPU was lost: the next network gets a new runtime. */
+export function noteLoss(gpu) {
+  lostGpus.add(gpu);
+  runtimes.delete("webgpu");
 }

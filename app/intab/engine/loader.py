@@ -1,8 +1,9 @@
 """Loads models by name and remembers them: the same name twice is the same model.
 
 A page's program runs again and again; its `await intab.load("default")` must cost nothing the
-second time. A load that is under way is joined, a failed one is forgotten, a closed model is loaded
-anew. Cancelling one who waits does not cancel the load; cancelling all of them does.
+second time. A load that is under way is joined, a failed one is forgotten, a closed model and one
+whose device was lost are loaded anew. Cancelling one who waits does not cancel the load; cancelling
+all of them does.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ class Loader:
         location = locate(spec, self._models_base, endpoint or self._endpoint)
         key = (location.base, dtype, device)
         model = self._models.get(key)
-        if model is None or model.closed:
+        if model is None or model.closed or model.lost:
             load = self._under_way(key) or self._begin(key, location, keep)
             if on_progress:
                 load.listeners.append(on_progress)

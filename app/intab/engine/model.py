@@ -79,6 +79,11 @@ class Model:
         return self._network is None
 
     @property
+    def lost(self) -> bool:
+        """Whether the device it ran on is gone: `intab.load` then loads it anew."""
+        return self._network is not None and self._network.lost
+
+    @property
     def device(self) -> str:
         """Where it runs and how, e.g. "wasm, 2 threads"."""
         return self._network.device if self._network else "nothing (closed)"

@@ -47,6 +47,10 @@ class Network(Protocol):
         """Where it runs and how, e.g. "wasm, 2 threads"."""
 
     @property
+    def lost(self) -> bool:
+        """Whether the device it ran on is gone."""
+
+    @property
     def plan(self) -> GraphPlan:
         """How the graph is fed, and what it can do."""
 

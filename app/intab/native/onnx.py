@@ -82,6 +82,8 @@ class OnnxNetwork:
         self.plan = plan
         self.outputs = ["logits", *(slot.present for slot in plan.caches)]
 
+    lost = False  # processors stay
+
     @property
     def device(self) -> str:
         """Where it runs."""
