@@ -5,6 +5,7 @@ tree, and made-up sources that must fail, against it.
 
     engine                pure Python and numpy: no JavaScript, no onnxruntime, no files
     browser   native      the engine's protocols over JavaScript, over onnxruntime and files
+    convert               from checkpoints to graphs, in CPython
     page      cli         wiring; whatever lies in no folder chooses between the rings
 """
 
@@ -43,7 +44,13 @@ RINGS = {
     "browser": Ring(JAVASCRIPT | {"numpy"}, _ENGINE),
     "native": Ring(frozenset({"httpx", "numpy", "onnxruntime"}), _ENGINE),
     "page": Ring(JAVASCRIPT, _ENGINE | {"", "browser", "platform"}),
-    "cli": Ring(frozenset({"numpy", "rich", "starlette", "uvicorn"}), _ENGINE | {"native"}),
+    "convert": Ring(
+        frozenset({"ml_dtypes", "numpy", "onnx_ir", "onnxruntime", "safetensors", "tokenizers"}),
+        _ENGINE,
+    ),
+    "cli": Ring(
+        frozenset({"numpy", "rich", "starlette", "uvicorn"}), _ENGINE | {"convert", "native"}
+    ),
     "errors": Ring(frozenset(), frozenset(), pure=True),
     # intab/__init__.py, platform.py, __main__.py: they name the parts and choose.
     "": Ring(frozenset(), _ENGINE | {"", "browser", "native", "platform"}),

@@ -24,7 +24,7 @@ PUBLIC = [
 
 def test_all_is_exact() -> None:
     assert intab.__all__ == PUBLIC
-    modules = {"browser", "cli", "engine", "native", "page", "platform"}
+    modules = {"browser", "cli", "convert", "engine", "native", "page", "platform"}
     shown = {name for name in vars(intab) if not name.startswith("_")} - modules
     assert shown == {name for name in PUBLIC if not name.startswith("_")}
 

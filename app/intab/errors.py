@@ -10,6 +10,7 @@ IntabError
 │   ├── ManifestError         a description file (config.json, intab.json ...) is not valid
 │   ├── UnsupportedModelError the architecture or the graph is not one we can run
 │   └── DeviceError           the runtime or device cannot run it here
+├── ConvertError              a checkpoint cannot be converted
 ├── OptionError (ValueError)  an unknown option, or a value out of range
 ├── ProgramError              a user's program asked for what a page cannot give
 ├── PromptError (ValueError)  the prompt cannot be used
@@ -63,6 +64,10 @@ class UnsupportedModelError(LoadError):
 
 class DeviceError(LoadError):
     """This runtime or device cannot run the model."""
+
+
+class ConvertError(IntabError):
+    """A checkpoint, or what is to be made of it, cannot be converted."""
 
 
 class OptionError(IntabError, ValueError):

@@ -11,9 +11,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from intab.cli import serve
+from intab.cli import convert, serve
 
-COMMANDS = {"serve": serve}
+COMMANDS = {"serve": serve, "convert": convert}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,45 @@
+"""Convert a Hugging Face checkpoint into a folder that intab loads.
+
+It reads the command line and shows progress; intab.convert does the work.
+
+    intab convert CHECKPOINT --out DIR --dtypes fp32,q8
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from intab.errors import IntabError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", type=Path, help="config.json, safetensors, tokenizer.json")
+    parser.add_argument("--out", type=Path, required=True, help="the model folder to write")
+    parser.add_argument("--dtypes", default="fp32,q8", help="of fp32,q8")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Convert; the exit status."""
+    try:
+        _convert(options)
+    except IntabError as exc:
+        print(exc, file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as exc:
+        print(f"{exc.name} is not installed; try: pip install 'intab[convert]'", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _convert(options: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from intab.convert.converter import Request, convert
+
+    console = Console(stderr=True)
+    dtypes = tuple(filter(None, options.dtypes.split(",")))
+    with console.status("reading") as status:
+        convert(Request(options.checkpoint, options.out, dtypes), status.update)
+    console.print(f"{options.out} is ready")

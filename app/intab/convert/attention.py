@@ -1,0 +1,75 @@
+"""Attention over the keys and values of all tokens, in the forms that devices run fastest.
+
+products   two matrix products and a softmax; query heads that share a key head are laid below
+           each other, so that nothing is repeated: fast in WebAssembly, for any mask
+fused      com.microsoft GroupQueryAttention: one WebGPU kernel, for causal masks alone
+"""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from intab.convert.architecture import Architecture, Layer
+from intab.convert.builder import MICROSOFT, Builder
+from intab.convert.inputs import Inputs
+
+
+def attend_by_products(
+    b: Builder,
+    inputs: Inputs,
+    number: int,
+    q: ir.Value,
+    k: ir.Value,
+    v: ir.Value,
+) -> ir.Value:
+    """q [batch, heads, new, dim], k and v [batch, kv_heads, new, dim] -> [batch, new, hidden]."""
+    arch = inputs.arch
+    keys, values = _remember(b, inputs, number, k, v)
+    q = b.op("Reshape", q, b.ints(0, arch.kv_heads, -1, arch.head_dim))
+    scores = b.op(
+        f"{MICROSOFT}:FusedMatMul", q, keys, transB=1, alpha=arch.score_scale
+    )  # [batch, kv_heads, groups * new, total]
+    if cap := arch.attention_softcap:
+        scores = softcap(b, scores, cap)
+    scores = b.op("Add", scores, inputs.mask(arch.layers[number].window))
+    found = b.op("MatMul", b.op("Softmax", scores, axis=-1), values)
+    found = b.op("Reshape", found, b.ints(0, arch.heads, -1, arch.head_dim))
+    found = b.op("Transpose", found, perm=[0, 2, 1, 3])
+    return b.op("Reshape", found, b.ints(0, 0, arch.heads * arch.head_dim))
+
+
+def softcap(b: Builder, x: ir.Value, cap: float) -> ir.Value:
+    """cap * tanh(x / cap), as Gemma 2 bounds its scores and logits."""
+    return b.op("Mul", b.op("Tanh", b.op("Div", x, b.scalar(cap))), b.scalar(cap))
+
+
+def _remember(
+    b: Builder, inputs: Inputs, number: int, k: ir.Value, v: ir.Value
+) -> tuple[ir.Value, ir.Value]:
+    """Keys and values of all tokens, which are also given back for the next run."""
+    present = []
+    for part, new in (("key", k), ("value", v)):
+        whole = b.op("Concat", inputs.past(number, part), new, axis=2)
+        inputs.give_present(number, part, whole)
+        present.append(whole)
+    return present[0], present[1]
+
+
+def heads_first(b: Builder, x: ir.Value, heads: int, arch: Architecture) -> ir.Value:
+    """[batch, new, heads * dim] -> [batch, heads, new, dim]."""
+    x = b.op("Reshape", x, b.ints(0, 0, heads, arch.head_dim))
+    return b.op("Transpose", x, perm=[0, 2, 1, 3])
+
+
+def rotate(b: Builder, inputs: Inputs, layer: Layer, x: ir.Value) -> ir.Value:
+    """x [batch, heads, new, dim] turned by its positions, or its first elements where the table
+    has fewer."""
+    if not layer.rotary:
+        return x
+    size, whole = 2 * len(inputs.arch.rotaries[layer.rotary].frequencies), inputs.arch.head_dim
+    rotation = inputs.rotation(layer.rotary)
+    if size == whole:
+        return b.op(f"{MICROSOFT}:RotaryEmbedding", x, *rotation)
+    head, rest = b.ops("Split", [x, b.ints(size, whole - size)], 2, {"axis": -1})
+    head = b.op(f"{MICROSOFT}:RotaryEmbedding", head, *rotation)
+    return b.op("Concat", head, rest, axis=-1)

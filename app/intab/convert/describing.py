@@ -1,0 +1,46 @@
+"""Writes intab.json: what a visitor downloads, with sizes and hashes, and a prompt to check it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from intab.engine.ranges import CHUNK
+
+PROMPT = "Once upon a time"
+SELF_TEST_LENGTH = 8
+
+
+def write_manifest(folder: Path, dtypes: Mapping[str, Sequence[str]], **more: Any) -> None:
+    """Write the folder's intab.json; `more` are further keys, such as self_test and devices."""
+    files = sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in ("README.md", "intab.json")
+    )
+    manifest = {
+        "format": 1,
+        "files": {name: describe_file(folder / name) for name in files},
+        "dtypes": {dtype: list(names) for dtype, names in dtypes.items()},
+        **more,
+    }
+    write_json(folder / "intab.json", manifest)
+
+
+def describe_file(path: Path, chunk: int = CHUNK) -> dict[str, Any]:
+    """A file's size, sha256, and those of its chunks where it has more than one."""
+    whole, chunks = hashlib.sha256(), []
+    with path.open("rb") as file:
+        while part := file.read(chunk):
+            whole.update(part)
+            chunks.append(hashlib.sha256(part).hexdigest())
+    entry: dict[str, Any] = {"size": path.stat().st_size, "sha256": whole.hexdigest()}
+    return entry | ({"chunk_size": chunk, "chunks": chunks} if len(chunks) > 1 else {})
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Write JSON as people read it."""
+    path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,54 @@
+"""The embedding and lm_head, which may share one weight.
+
+A shared int8 weight lies as lm_head wants it, [hidden, vocabulary]; a token's column of it is
+gathered and turned, which costs little for a few tokens and saves a second copy in the file.
+"""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from intab.convert.architecture import Linear, Weights
+from intab.convert.builder import Builder
+from intab.convert.forms import Form
+from intab.convert.inputs import Inputs
+from intab.convert.linear import multiply, rounded
+
+NAME = "lm_head"
+
+
+def embed(b: Builder, inputs: Inputs, weights: Weights, form: Form) -> ir.Value:
+    """input_ids -> [batch, new, hidden]."""
+    x = _EMBED[form.linear](b, inputs, weights)
+    if (scale := inputs.arch.embedding_scale) != 1.0:
+        x = b.op("Mul", x, b.scalar(scale))
+    if weights.positions is not None:
+        table = b.floats("positions", weights.positions)
+        x = b.op("Add", x, b.op("Gather", table, inputs.positions))
+    return x
+
+
+def lm_head(b: Builder, x: ir.Value, weights: Weights, form: Form) -> ir.Value:
+    """[batch, rows, hidden] -> [batch, rows, vocabulary]."""
+    if weights.lm_head is None and form.linear == "float":
+        return b.op(
+            "com.microsoft:FusedMatMul", x, b.floats("embedding", weights.embedding), transB=1
+        )
+    head = weights.lm_head or Linear(weights.embedding.T)
+    return multiply(b, form.linear, NAME, x, head)
+
+
+def _float(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
+    return b.op("Gather", b.floats("embedding", weights.embedding), inputs.ids)
+
+
+def _int8(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
+    name = NAME if weights.lm_head is None else "embedding"
+    integers, scale = rounded(weights.embedding.T)
+    columns = b.op("Gather", b.constant(f"{name}.weight", integers), inputs.ids, axis=1)
+    rows = b.op("Transpose", b.cast(columns, b.dtype), perm=[1, 2, 0])
+    scales = b.op("Gather", b.constant(f"{name}.scale", scale), inputs.ids)
+    return b.op("Mul", rows, b.op("Unsqueeze", scales, b.ints(2)))
+
+
+_EMBED = {"float": _float, "int8": _int8}

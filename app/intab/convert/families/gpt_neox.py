@@ -1,0 +1,99 @@
+"""GPT-NeoX and Pythia: rotated in part, attention and MLP side by side.
+
+The fused projection holds query, key and value of one head after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from intab.convert.architecture import (
+    Architecture,
+    Array,
+    Layer,
+    LayerWeights,
+    Linear,
+    Norm,
+    Weights,
+)
+from intab.convert.checkpoint import Checkpoint
+from intab.convert.families.llama import activation
+from intab.convert.rotary import read_rotary, rotary_settings
+
+
+def architecture(config: Mapping[str, Any]) -> Architecture:
+    """The shape that a GPT-NeoX config describes."""
+    heads = config["num_attention_heads"]
+    head_dim = config["hidden_size"] // heads
+    return Architecture(
+        family="gpt_neox",
+        vocabulary=config["vocab_size"],
+        hidden=config["hidden_size"],
+        heads=heads,
+        kv_heads=heads,
+        head_dim=head_dim,
+        layers=(Layer(),) * config["num_hidden_layers"],
+        rotaries={"global": read_rotary(config, head_dim, _settings(config))},
+        norm="layer",
+        epsilon=config.get("layer_norm_eps", 1e-5),
+        activation=activation(config.get("hidden_act", "gelu")),
+        parallel=config.get("use_parallel_residual", True),
+        tied=bool(config.get("tie_word_embeddings", False)),
+    )
+
+
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Older configs have names of their own."""
+    if config.get("rope_parameters"):
+        return rotary_settings(config)
+    names = {"rope_theta": "rotary_emb_base", "partial_rotary_factor": "rotary_pct"}
+    defaults = {"rope_theta": 10000, "partial_rotary_factor": 0.25}
+    known = {key: config.get(old, defaults[key]) for key, old in names.items()}
+    return {**rotary_settings(config), **known}
+
+
+def weights(checkpoint: Checkpoint, arch: Architecture) -> Weights:
+    """The checkpoint's weights."""
+    read, size = checkpoint.tensor, arch.hidden
+    inner = checkpoint.config["intermediate_size"]
+
+    def stored(name: str, inputs: int, outputs: int) -> tuple[Array, Array | None]:
+        bias = f"{name}.bias"
+        found = read(bias, (outputs,)) if checkpoint.has(bias) else None
+        return read(f"{name}.weight", (outputs, inputs)), found
+
+    def linear(name: str, inputs: int, outputs: int) -> Linear:
+        weight, bias = stored(name, inputs, outputs)
+        return Linear(weight.T, bias)
+
+    def qkv(name: str) -> Linear:
+        weight, bias = stored(name, size, 3 * size)
+        return Linear(_apart(weight, arch).T, None if bias is None else _apart(bias, arch))
+
+    def norm(name: str) -> Norm:
+        return Norm(read(f"{name}.weight", (size,)), read(f"{name}.bias", (size,)))
+
+    def layer(number: int) -> LayerWeights:
+        name = f"gpt_neox.layers.{number}"
+        return LayerWeights(
+            attention_norm=norm(f"{name}.input_layernorm"),
+            qkv=qkv(f"{name}.attention.query_key_value"),
+            out=linear(f"{name}.attention.dense", size, size),
+            mlp_norm=norm(f"{name}.post_attention_layernorm"),
+            up=linear(f"{name}.mlp.dense_h_to_4h", size, inner),
+            down=linear(f"{name}.mlp.dense_4h_to_h", inner, size),
+            gated=False,
+        )
+
+    shape = (arch.vocabulary, size)
+    name = "embed_out.weight" if checkpoint.has("embed_out.weight") else "lm_head.weight"
+    head = None if arch.tied else Linear(read(name, shape).T)
+    final = norm("gpt_neox.final_layer_norm")
+    return Weights(read("gpt_neox.embed_in.weight", shape), None, layer, final, head)
+
+
+def _apart(rows: Array, arch: Architecture) -> Array:
+    """[heads * 3 * dim, ...] -> all queries, all keys, all values."""
+    split = rows.reshape(arch.heads, 3, arch.head_dim, *rows.shape[1:])
+    return split.swapaxes(0, 1).reshape(rows.shape)

@@ -1,0 +1,117 @@
+"""What a decoder graph takes, and what is computed from it once for all layers.
+
+Masks, cosines and sines are made in the graph from the ids' positions: tables of them for a whole
+context of 131,072 would be 32 MiB of download.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from intab.convert.architecture import Architecture, Rotary
+from intab.convert.builder import Builder
+
+INT64 = ir.DataType.INT64
+FLOAT = ir.DataType.FLOAT
+
+
+class Inputs:
+    """The inputs of a decoder graph; positions, masks and rotations are made when first used."""
+
+    def __init__(self, b: Builder, arch: Architecture) -> None:
+        self.b, self.arch = b, arch
+        self.ids = b.input("input_ids", INT64, ["batch", "new"])
+        self.attention_mask = b.input("attention_mask", INT64, ["batch", "total"])
+        self.positions = b.input("position_ids", INT64, ["batch", "new"])
+        # transformers' older name, which Transformers.js feeds with 0: all rows.
+        self.rows = b.input("num_logits_to_keep", INT64, [])
+        self._masks: dict[int, ir.Value] = {}
+        self._rotations: dict[str, tuple[ir.Value, ir.Value, ir.Value]] = {}
+
+    def _cache_shape(self, length: str) -> list[int | str]:
+        return ["batch", self.arch.kv_heads, length, self.arch.head_dim]
+
+    def past(self, layer: int, part: str) -> ir.Value:
+        """The keys or values of the tokens before."""
+        shape = self._cache_shape("past")
+        return self.b.input(f"past_key_values.{layer}.{part}", self.b.dtype, shape)
+
+    def give_present(self, layer: int, part: str, value: ir.Value) -> None:
+        """The keys or values of all tokens, for the next run."""
+        shape = self._cache_shape("total")
+        self.b.output(value, f"present.{layer}.{part}", shape)
+
+    def last_rows(self, value: ir.Value) -> ir.Value:
+        """[batch, new, n] -> [batch, rows, n], the last ones."""
+        b = self.b
+        start = b.op("Unsqueeze", b.op("Neg", self.rows), b.ints(0))
+        return b.op("Slice", value, start, b.ints(np.iinfo(np.int64).max), b.ints(1))
+
+    def total(self) -> ir.Value:
+        """Tokens before and new ones, an int64 scalar."""
+        return self._length(self.attention_mask)
+
+    def _length(self, value: ir.Value) -> ir.Value:
+        """The size of the second dimension, an int64 scalar."""
+        size = self.b.op("Shape", value, start=1, end=2)
+        return self.b.op("Squeeze", size, self.b.ints(0))
+
+    def mask(self, window: int) -> ir.Value:
+        """0 where a new token may look and the least float where not: [batch, 1, groups * new,
+        total], the rows once for each query head that shares the keys."""
+        if window not in self._masks:
+            b = self.b
+            least = b.scalar(float(np.finfo(b.dtype.numpy()).min))
+            mask = b.op("Where", self._visible(window), b.scalar(0.0), least)
+            if self.arch.groups > 1:
+                mask = b.op("Concat", *[mask] * self.arch.groups, axis=2)
+            self._masks[window] = mask
+        return self._masks[window]
+
+    def _visible(self, window: int) -> ir.Value:
+        """[batch, 1, new, total] bool: not padding, not later, within the window."""
+        b, total = self.b, self.total()
+        columns = b.op("Range", b.integer(0), total, b.integer(1))
+        past = b.op("Sub", total, self._length(self.ids))
+        rows = b.op("Range", past, total, b.integer(1))
+        rows = b.op("Unsqueeze", rows, b.ints(1))
+        visible = b.op("LessOrEqual", columns, rows)  # [new, total]
+        if window:
+            near = b.op("Less", b.op("Sub", rows, columns), b.integer(window))
+            visible = b.op("And", visible, near)
+        given = b.op("Cast", self.attention_mask, to=int(ir.DataType.BOOL))
+        return b.op("And", visible, b.op("Unsqueeze", given, b.ints(1, 2)))
+
+    def rotation(self, name: str) -> tuple[ir.Value, ir.Value, ir.Value]:
+        """Which row each new token has of the cosines and sines, [batch * new, pairs]."""
+        if name not in self._rotations:
+            self._rotations[name] = self._rotation(self.arch.rotaries[name], name)
+        return self._rotations[name]
+
+    def _rotation(self, rotary: Rotary, name: str) -> tuple[ir.Value, ir.Value, ir.Value]:
+        b = self.b
+        positions = b.op("Reshape", b.cast(self.positions, FLOAT), b.ints(-1, 1))
+        angles = b.op("Mul", positions, self._frequencies(rotary, name))
+        cosines, sines = (self._scaled(b.op(f, angles), rotary, name) for f in ("Cos", "Sin"))
+        return self._row_numbers(), cosines, sines
+
+    def _row_numbers(self) -> ir.Value:
+        b = self.b
+        shape = b.op("Shape", self.ids)
+        count = b.op("ReduceProd", shape, keepdims=0)
+        return b.op("Reshape", b.op("Range", b.integer(0), count, b.integer(1)), shape)
+
+    def _frequencies(self, rotary: Rotary, name: str) -> ir.Value:
+        b = self.b
+        short = b.constant(f"rotary.{name}", rotary.frequencies)
+        if rotary.long is None:
+            return short
+        beyond = b.op("Greater", self.total(), b.integer(rotary.switch_at))
+        return b.op("Where", beyond, b.constant(f"rotary.{name}.long", rotary.long), short)
+
+    def _scaled(self, table: ir.Value, rotary: Rotary, name: str) -> ir.Value:
+        if rotary.factor != 1.0:
+            factor = np.array(rotary.factor, np.float32)
+            table = self.b.op("Mul", table, self.b.constant(f"rotary.{name}.factor", factor))
+        return table if self.b.dtype == FLOAT else self.b.cast(table, self.b.dtype)

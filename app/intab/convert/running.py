@@ -1,0 +1,67 @@
+"""Runs a converted graph natively, without intab's engine: for the self-test and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+Cache = dict[str, NDArray[Any]]
+
+
+class Runner:
+    """A graph in native onnxruntime."""
+
+    def __init__(self, path: Path, options: dict[str, str] | None = None) -> None:
+        settings = ort.SessionOptions()
+        settings.log_severity_level = 3
+        for key, value in (options or {}).items():
+            settings.add_session_config_entry(key, value)
+        providers = ["CPUExecutionProvider"]
+        self.session = ort.InferenceSession(str(path), settings, providers=providers)
+        self.inputs = {value.name: value for value in self.session.get_inputs()}
+        self.outputs = [value.name for value in self.session.get_outputs()]
+
+    def logits(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """The logits after each of the ids, [ids, vocabulary]."""
+        return self.step(list(ids), {}, rows=0)[0]
+
+    def greedy(self, ids: Sequence[int], count: int) -> list[int]:
+        """The `count` ids that follow, the likeliest each time."""
+        made: list[int] = []
+        cache: Cache = {}
+        fed = list(ids)
+        for _ in range(count):
+            logits, cache = self.step(fed, cache, rows=1)
+            fed = [int(logits[-1].argmax())]
+            made += fed
+        return made
+
+    def step(self, ids: list[int], cache: Cache, rows: int) -> tuple[NDArray[np.float32], Cache]:
+        """Logits of the last `rows` ids (0: all) and the cache that now holds them."""
+        cache = cache or self._empty()
+        past = next(iter(cache.values())).shape[2]
+        feeds: dict[str, Any] = {
+            "input_ids": np.array([ids], np.int64),
+            "attention_mask": np.ones((1, past + len(ids)), np.int64),
+            "position_ids": np.arange(past, past + len(ids), dtype=np.int64)[None],
+            "num_logits_to_keep": np.array(rows, np.int64),
+        }
+        feeds = {name: value for name, value in feeds.items() if name in self.inputs} | cache
+        found = dict(zip(self.outputs, self.session.run(self.outputs, feeds), strict=True))
+        fresh = {name: found[name.replace("past_key_values", "present")] for name in cache}
+        return found["logits"][0].astype(np.float32), fresh
+
+    def _empty(self) -> Cache:
+        return {
+            name: np.zeros(
+                (1, value.shape[1], 0, value.shape[3]),
+                np.float16 if value.type == "tensor(float16)" else np.float32,
+            )
+            for name, value in self.inputs.items()
+            if name.startswith("past_key_values.")
+        }

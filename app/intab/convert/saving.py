@@ -1,0 +1,67 @@
+"""Writes a graph to disk: small ones as one file, others with their weights in pieces beside it.
+
+    save(model, folder / "onnx", "model_q4f16.onnx")    # -> its file names, the graph's first
+
+The pieces stay below what a browser can hold in one array. Names are those that Transformers.js
+asks for: model.onnx_data, model.onnx_data_1 ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import onnx_ir as ir
+
+INLINE = 64 * 2**20  # bytes of weights that stay in the graph's own file
+PIECE = 1_900_000_000
+SMALL = 1024  # tensors below stay in the graph: shapes and scalars are read while it is loaded
+ALIGNMENT = 64
+
+
+def weight_bytes(model: ir.Model) -> int:
+    """The bytes of a graph's weights."""
+    return sum(tensor.nbytes for _, tensor in _tensors(model))
+
+
+def save(model: ir.Model, folder: Path, name: str, piece: int = PIECE) -> list[str]:
+    """Write the graph; the names of its files, the graph first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [name]
+    if weight_bytes(model) > INLINE:
+        names += _write_pieces(model, folder, f"{name}_data", piece)
+    ir.save(model, folder / name)
+    return names
+
+
+def _write_pieces(model: ir.Model, folder: Path, stem: str, piece: int) -> list[str]:
+    """Move the weights into files of at most `piece` bytes (one tensor may be larger)."""
+    names, offset = [stem], 0
+    file = (folder / stem).open("wb")
+    for value, tensor in _tensors(model):
+        if tensor.nbytes < SMALL:
+            continue
+        if offset and offset + tensor.nbytes > piece:
+            file.close()
+            names.append(f"{stem}_{len(names)}")
+            file, offset = (folder / names[-1]).open("wb"), 0
+        file.write(tensor.tobytes())
+        value.const_value = ir.ExternalTensor(
+            names[-1],
+            offset,
+            tensor.nbytes,
+            tensor.dtype,
+            shape=ir.Shape(tensor.shape.numpy()),
+            name=value.name or "",
+            base_dir=folder,
+        )
+        offset += tensor.nbytes
+        offset += file.write(bytes(-offset % ALIGNMENT))
+    file.close()
+    return names
+
+
+def _tensors(model: ir.Model) -> Iterator[tuple[ir.Value, ir.TensorProtocol]]:
+    for value in model.graph.initializers.values():
+        if value.const_value is not None:
+            yield value, value.const_value

@@ -1,0 +1,199 @@
+"""A checkpoint becomes a folder that intab loads; what stands against it is said beforehand."""
+
+from __future__ import annotations
+
+import errno
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+from safetensors.numpy import save_file
+
+import intab
+from intab.cli.main import main
+from intab.convert import converter, saving
+from intab.convert.checkpoint import INDEX, Checkpoint
+from intab.convert.converter import Request, convert
+from intab.convert.describing import describe_file
+from intab.convert.running import Runner
+from intab.errors import ConvertError
+from tests.convert import tiny
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    return tiny.write_checkpoint(tmp_path / "checkpoint", "llama")
+
+
+def refused(checkpoint: Path, *dtypes: str) -> str:
+    """What converting says; nothing may be left of it."""
+    out = checkpoint.parent / "out" / "model"
+    with pytest.raises(ConvertError) as caught:
+        convert(Request(checkpoint, out, dtypes or ("fp32",)))
+    assert not out.parent.exists() or not list(out.parent.iterdir())
+    return str(caught.value)
+
+
+def change(checkpoint: Path, **values: Any) -> None:
+    """Other values in config.json."""
+    config = json.loads((checkpoint / "config.json").read_text())
+    (checkpoint / "config.json").write_text(json.dumps(config | values))
+
+
+def replace(checkpoint: Path, name: str, array: np.ndarray[Any, Any] | None) -> None:
+    """Another tensor in place of `name`, or none."""
+    read = Checkpoint(checkpoint)
+    tensors = {n: read.tensor(n) for n in read.shards if n != name}
+    added = {} if array is None else {name: array}
+    save_file(tensors | added, checkpoint / "model.safetensors")
+
+
+async def test_the_folder_loads_and_answers_as_its_self_test_says(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "model"
+    assert main(["convert", str(checkpoint), "--out", str(out), "--dtypes", "fp32,q8"]) == 0
+    manifest = json.loads((out / "intab.json").read_text())
+    assert manifest["dtypes"]["q8"] == ["onnx/model_quantized.onnx"]
+    model = await intab.load(str(out), dtype="fp32")
+    answer = await model.generate("Once upon a time", max_new_tokens=8, do_sample=False)
+    assert list(answer.ids) == manifest["self_test"]["greedy_ids"]
+
+
+def test_shards_are_read_together_and_a_missing_one_is_named(checkpoint: Path) -> None:
+    whole = Checkpoint(checkpoint)
+    tensors = {name: whole.tensor(name) for name in sorted(whole.shards)}
+    files = {name: f"part-{number % 2}.safetensors" for number, name in enumerate(tensors)}
+    for file in set(files.values()):
+        part = {name: tensors[name] for name in tensors if files[name] == file}
+        save_file(part, checkpoint / file)
+    (checkpoint / INDEX).write_text(json.dumps({"weight_map": files}))
+    (checkpoint / "model.safetensors").unlink()
+    sharded = Checkpoint(checkpoint)
+    assert all((sharded.tensor(name) == tensors[name]).all() for name in tensors)
+    assert sharded.parameters() == sum(tensor.size for tensor in tensors.values())
+    (checkpoint / "part-1.safetensors").unlink()
+    assert "lacks part-1.safetensors" in refused(checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"model_type": "bloom"}, "'bloom' cannot be converted; these can: llama, mistral"),
+        ({"hidden_act": "mish"}, "activation 'mish' is not known"),
+        ({"num_hidden_layers": 9}, "no tensor model.layers.4.input_layernorm.weight"),
+        ({"vocab_size": 300}, "has the shape (259, 64), but config.json asks for (300, 64)"),
+        ({"num_attention_heads": 8}, "config.json asks for"),
+        ({"rope_scaling": {"type": "ntk"}}, "rotary scaling 'ntk' is not known"),
+    ],
+)
+def test_a_config_that_cannot_be_is_refused(
+    checkpoint: Path, changes: dict[str, Any], said: str
+) -> None:
+    change(checkpoint, **changes)
+    assert said in refused(checkpoint)
+
+
+def test_a_config_without_its_sizes_is_refused(checkpoint: Path) -> None:
+    (checkpoint / "config.json").write_text('{"model_type": "llama"}')
+    assert "config.json lacks 'num_attention_heads'" in refused(checkpoint)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_weight_that_is_no_number_is_named(checkpoint: Path, value: float) -> None:
+    name = "model.layers.2.mlp.down_proj.weight"
+    array = Checkpoint(checkpoint).tensor(name)
+    array[3, 4] = value
+    replace(checkpoint, name, array)
+    assert f"{name} holds NaN or infinite values" in refused(checkpoint)
+
+
+def test_a_tensor_of_another_shape_is_named(checkpoint: Path) -> None:
+    name = "model.layers.0.mlp.down_proj.weight"
+    replace(checkpoint, name, np.zeros((7, 7), np.float32))
+    assert f"{name} has the shape (7, 7)" in refused(checkpoint)
+
+
+def test_a_file_that_is_cut_off_is_refused(checkpoint: Path) -> None:
+    path = checkpoint / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    assert "model.safetensors cannot be read" in refused(checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("config.json", "has no config.json"),
+        ("model.safetensors", "has no model.safetensors and no model.safetensors.index.json"),
+        ("tokenizer.json", "has no tokenizer.json"),
+    ],
+)
+def test_a_missing_file_is_named(checkpoint: Path, missing: str, said: str) -> None:
+    (checkpoint / missing).unlink()
+    assert said in refused(checkpoint)
+
+
+def test_a_tokenizer_that_cannot_be_read_is_refused(checkpoint: Path) -> None:
+    (checkpoint / "tokenizer.json").write_text("{}")
+    assert "tokenizer.json cannot be read" in refused(checkpoint)
+
+
+def test_an_unknown_dtype_is_refused(checkpoint: Path) -> None:
+    assert "asked for: q3" in refused(checkpoint, "q8", "q3")
+
+
+def test_too_little_room_is_said_before_anything_is_written(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    assert "MB left" in refused(checkpoint)
+
+
+def test_a_disk_that_fills_up_leaves_nothing(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_up(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(converter, "write_manifest", fill_up)
+    assert "is full" in refused(checkpoint)
+
+
+def test_a_folder_that_is_there_is_not_touched(checkpoint: Path, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+    with pytest.raises(ConvertError, match="is there already"):
+        convert(Request(checkpoint, out, ("fp32",)))
+    assert [path.name for path in out.iterdir()] == ["mine.txt"]
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["convert", str(tmp_path), "--out", str(tmp_path / "out"), "--dtypes", "q8"]) == 1
+    assert "has no config.json" in capsys.readouterr().err
+
+
+def test_large_weights_lie_in_pieces_beside_the_graph(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert(Request(checkpoint, tmp_path / "whole", ("fp32",)))
+    model = ir.load(tmp_path / "whole" / "onnx" / "model.onnx")
+    monkeypatch.setattr(saving, "INLINE", 1000)
+    names = saving.save(model, tmp_path / "pieces", "model.onnx", piece=200_000)
+    assert names == ["model.onnx", *(f"model.onnx_data{end}" for end in ("", "_1", "_2"))]
+    assert all((tmp_path / "pieces" / name).stat().st_size <= 200_000 for name in names)
+    runners = [Runner(tmp_path / at) for at in ("whole/onnx/model.onnx", "pieces/model.onnx")]
+    one, other = (runner.logits(tiny.ids()[0]) for runner in runners)
+    np.testing.assert_array_equal(one, other)
+
+
+def test_a_file_of_several_chunks_has_a_sha256_for_each(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(10)))
+    entry = describe_file(path, chunk=4)
+    assert (entry["size"], entry["chunk_size"], len(entry["chunks"])) == (10, 4, 3)
+    assert "chunks" not in describe_file(path)

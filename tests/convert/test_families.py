@@ -1,0 +1,45 @@
+"""Every family's graph computes what torch computes, and its cache continues it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from intab.convert.checkpoint import Checkpoint
+from intab.convert.decoder import decoder
+from intab.convert.families import FAMILIES, read_model
+from intab.convert.forms import FORMS
+from intab.convert.running import Runner
+from intab.convert.saving import save
+from tests.convert import tiny
+
+ROWS = [0, 5, 12, -2, -1]
+
+
+def make_runner(folder: Path, case: str, dtype: str) -> Runner:
+    arch, weights = read_model(Checkpoint(tiny.write_checkpoint(folder / case, case)))
+    save(decoder(arch, weights, FORMS[dtype]), folder, f"{dtype}.onnx")
+    return Runner(folder / f"{dtype}.onnx")
+
+
+@pytest.mark.parametrize("case", tiny.CASES)
+def test_logits_are_torchs(tmp_path: Path, case: str) -> None:
+    golden = tiny.golden()["cases"][case]
+    rows = make_runner(tmp_path, case, "fp32").logits(tiny.ids()[0])[ROWS]
+    np.testing.assert_allclose(rows[:, :16], golden["logits"], atol=2e-5)
+    assert rows.argmax(-1).tolist() == golden["top"]
+
+
+@pytest.mark.parametrize("case", tiny.CASES)
+def test_the_cache_continues_a_sequence(tmp_path: Path, case: str) -> None:
+    runner, ids = make_runner(tmp_path, case, "fp32"), tiny.ids()[0].tolist()
+    whole = runner.logits(ids)
+    _, cache = runner.step(ids[:17], {}, rows=1)
+    last, _ = runner.step(ids[17:], cache, rows=2)
+    np.testing.assert_allclose(last, whole[-2:], atol=2e-5)
+
+
+def test_every_family_has_a_case() -> None:
+    assert {tiny.config_of(case)["model_type"] for case in tiny.CASES} == set(FAMILIES)
