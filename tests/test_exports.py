@@ -18,6 +18,7 @@ PUBLIC = [
     "__version__",
     "errors",
     "load",
+    "run_sync",
     "storage",
 ]
 

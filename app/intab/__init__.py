@@ -17,7 +17,7 @@ from intab.engine.metrics import Metrics
 from intab.engine.model import Model
 from intab.engine.options import GenerationOptions
 from intab.engine.writing import Generation, TextChunk
-from intab.platform import load, storage
+from intab.platform import load, run_sync, storage
 
 __version__ = "0.1.0"
 __all__ = [
@@ -33,5 +33,6 @@ __all__ = [
     "__version__",
     "errors",
     "load",
+    "run_sync",
     "storage",
 ]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from functools import cache
+from typing import Any, TypeVar, overload
 
 from intab.engine.download import OnProgress
 from intab.engine.loader import Loader
 from intab.engine.model import Model
 from intab.engine.storage import Storage
+from intab.engine.synchronous import wait
+
+T = TypeVar("T")
 
 
 @cache
@@ -50,3 +55,24 @@ async def load(
 
 
 storage = Storage(lambda: loader().means)
+
+
+@overload
+def run_sync(waiting: AsyncGenerator[T]) -> Iterator[T]: ...
+@overload
+def run_sync(waiting: Awaitable[T]) -> T: ...
+def run_sync(waiting: Awaitable[Any] | AsyncGenerator[Any]) -> Any:
+    """Wait for a result without `await`; of a stream, an iterator over its chunks.
+
+        model = intab.run_sync(intab.load("default"))
+        for chunk in intab.run_sync(model.stream("Once upon a time")):
+            print(chunk, end="")
+
+    Raises ProgramError where that cannot be: in a browser without JSPI, or in CPython where an
+    event loop is running. All calls share one event loop there.
+    """
+    if sys.platform == "emscripten":
+        from intab.browser.waiting import run
+    else:
+        from intab.native.waiting import run
+    return wait(waiting, run)

@@ -9,13 +9,14 @@ What ends up where, and which names carry a digest of their content:
     assets/style-HASH.css         app/style.css
     pyscript/                     @pyscript/core as npm has it; core.js is the stable name
     intab/without_eval.mjs        app/page/without_eval.mjs, for pages that embed us
+    intab/python.mjs              app/page/python.mjs, for workers without PyScript
     runtime-HASH/pyodide/         interpreter, our pyodide-lock.json, the wheels
     runtime-HASH/ort/             onnxruntime-web
     runtime-HASH/intab/worker.mjs the worker's JavaScript: app/intab/browser/worker.mjs, bundled
     models/NAME/                  every folder of models/ that holds a config.json
     *.br, *.gz                    pre-compressed variants beside what compresses
 
-Placeholders, in index.html and pyscript.toml alone: `{{page.mjs}}`, `{{style.css}}` and
+Placeholders, in index.html, pyscript.toml and python.mjs alone: `{{page.mjs}}`, `{{style.css}}` and
 `{{runtime}}` become `assets/page-HASH.mjs`, `assets/style-HASH.css` and `runtime-HASH`. An
 unknown placeholder is an error. All of them are relative, so the site also works under a
 sub-path: PyScript resolves the addresses in pyscript.toml against that file's own.

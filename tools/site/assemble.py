@@ -28,14 +28,15 @@ def _fill(sources: Sources, site: Path) -> None:
     page.fill(sources.app / "index.html", names, site / "index.html")
     page.fill(sources.root / "pyscript.toml", names, site / "pyscript.toml")
     shutil.copyfile(sources.app / "worker.py", site / "worker.py")
-    _copy_for_embedders(sources, site / "intab")
+    _copy_for_embedders(sources, names, site / "intab")
     copy_models(sources.models, site / "models")
     compress.add_variants(site, sources.cache / "compressed")
 
 
-def _copy_for_embedders(sources: Sources, target: Path) -> None:
-    """Under a stable name and unbundled: it finds PyScript beside itself."""
+def _copy_for_embedders(sources: Sources, names: dict[str, str], target: Path) -> None:
+    """Under stable names and unbundled: they find PyScript and the runtime beside themselves."""
     target.mkdir()
+    page.fill(sources.app / "page/python.mjs", names, target / "python.mjs")
     shutil.copyfile(sources.app / "page/without_eval.mjs", target / "without_eval.mjs")
 
 
