@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from intab.engine.processors import SeenTokens
 from intab.engine.sampling import (
+    Logits,
     apply_temperature,
     apply_top_k,
     apply_top_p,
@@ -11,6 +13,7 @@ from intab.engine.sampling import (
     draw,
     make_sampler,
     make_warpers,
+    nth_largest,
     softmax,
 )
 
@@ -106,3 +109,46 @@ def test_the_distribution_is_the_softmax() -> None:
     counts = np.bincount([pick(logits) for _ in range(draws)], minlength=4)
     expected = PROBABILITIES * draws
     assert ((counts - expected) ** 2 / expected).sum() < 16.27
+
+
+def rows_of_a_large_vocabulary() -> dict[str, Logits]:
+    rng = np.random.default_rng(2)
+    sharp = rng.normal(scale=4, size=49152).astype(np.float32)
+    forbidden = sharp.copy()
+    forbidden[rng.permutation(49152)[:49000]] = -np.inf
+    flat = rng.normal(scale=0.01, size=49152).astype(np.float32)
+    return {"sharp": sharp, "forbidden": forbidden, "flat": flat, "ties": np.round(sharp)}
+
+
+@pytest.mark.parametrize("name", rows_of_a_large_vocabulary())
+@pytest.mark.parametrize("n", [1, 2, 50, 383, 384, 5000, 49152, 60000])
+def test_the_nth_largest_of_many_without_a_partition_of_all(name: str, n: int) -> None:
+    logits = rows_of_a_large_vocabulary()[name]
+    assert nth_largest(logits, n) == np.sort(logits)[::-1][min(n, logits.size) - 1]
+
+
+@pytest.mark.parametrize("name", rows_of_a_large_vocabulary())
+@pytest.mark.parametrize("top_p", [0.0, 0.1, 0.9, 0.999])
+def test_top_p_of_many_without_a_sort_of_all(name: str, top_p: float) -> None:
+    logits = rows_of_a_large_vocabulary()[name]
+    order = np.argsort(logits, kind="stable")
+    cumulative = np.cumsum(softmax(logits)[order], dtype=np.float64).astype(np.float32)
+    kept = order[np.append(cumulative[:-1] > np.float32(1 - top_p), True)]
+    found = np.flatnonzero(apply_top_p(logits, top_p) > -np.inf)
+    # Which of equal logits stay is open; sums in another order may differ in their last digit.
+    assert abs(len(found) - len(kept)) <= 1
+    size = min(len(found), len(kept))
+    assert (np.sort(logits[found])[-size:] == np.sort(logits[kept])[-size:]).all()
+
+
+def test_each_warper_keeps_as_many_as_it_must() -> None:
+    logits = row(5, 1, 2, 0, -1)
+    for warp in make_warpers(1, 1, 0.0, 1.0, 0.01, 0.9, 0.9, least=3):
+        assert np.isfinite(warp(logits)).sum() >= 3
+    assert np.flatnonzero(np.isfinite(apply_top_k(logits, 1, 3))).tolist() == [0, 1, 2]
+
+
+def test_seen_tokens_follow_a_sequence_that_grows_or_changes() -> None:
+    tokens = SeenTokens()
+    for ids in ([3, 1, 3], [3, 1, 3, 7], [3, 1, 3, 7, 1], [3, 2], [3, 2, 9], []):
+        assert sorted(tokens.among(ids)) == sorted(set(ids))

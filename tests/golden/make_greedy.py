@@ -101,25 +101,31 @@ class OnnxLlama(PreTrainedModel, GenerationMixin):
         )
 
     def forward(
-        self, input_ids: Tensor, past_key_values: DynamicCache, **unused: Any
+        self,
+        input_ids: Tensor,
+        past_key_values: DynamicCache,
+        attention_mask: Tensor | None = None,
+        **unused: Any,
     ) -> CausalLMOutputWithPast:
-        """One prompt without padding, so mask and positions follow from the lengths alone."""
+        """Sequences side by side, padded on the left; transformers drops a mask of ones."""
+        batch, new = input_ids.shape
         past = past_key_values.get_seq_length()
-        length = past + input_ids.shape[1]
+        ones = torch.ones(batch, past + new)
+        mask = (ones if attention_mask is None else attention_mask).numpy().astype(np.int64)
         feeds = {
             "input_ids": input_ids.numpy(),
-            "attention_mask": np.ones((1, length), np.int64),
-            "position_ids": np.arange(past, length, dtype=np.int64)[None],
+            "attention_mask": mask,
+            "position_ids": np.maximum(mask.cumsum(1) - 1, 0)[:, -new:],
         }
-        logits, *presents = self._session.run(None, feeds | self._past(past_key_values))
+        logits, *presents = self._session.run(None, feeds | self._past(past_key_values, batch))
         self._remember(past_key_values, presents, past)
         return CausalLMOutputWithPast(
             logits=torch.from_numpy(logits), past_key_values=past_key_values
         )
 
-    def _past(self, cache: DynamicCache) -> dict[str, Any]:
+    def _past(self, cache: DynamicCache, batch: int) -> dict[str, Any]:
         names = [i for i in self._session.get_inputs() if i.name.startswith("past_key_values")]
-        empty = torch.zeros(1, names[0].shape[1], 0, names[0].shape[3])
+        empty = torch.zeros(batch, names[0].shape[1], 0, names[0].shape[3])
         return {i.name: _cached(cache, i.name, empty).numpy() for i in names}
 
     def _remember(self, cache: DynamicCache, presents: list[Any], past: int) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from intab.engine.options import GenerationOptions
 from intab.engine.sampling import NEVER, Logits, LogitsProcessor
@@ -61,13 +62,36 @@ def make_logit_bias(bias: Mapping[int, float]) -> LogitsProcessor:
 def make_repetition_penalty(penalty: float) -> LogitsProcessor:
     """Make every token of prompt and answer less likely: https://arxiv.org/abs/1909.05858"""
 
+    tokens = SeenTokens()
+
     def process(ids: list[int], logits: Logits) -> Logits:
-        seen = np.unique(ids)
+        seen = tokens.among(ids)
         row = logits[seen]
         logits[seen] = np.where(row < 0, row * np.float32(penalty), row / np.float32(penalty))
         return logits
 
     return process
+
+
+class SeenTokens:
+    """The different tokens of a sequence that grows, without reading all of it again."""
+
+    def __init__(self) -> None:
+        self._ids: list[int] = []
+        self._seen: dict[int, None] = {}
+        self._array = np.zeros(0, np.intp)
+
+    def among(self, ids: list[int]) -> NDArray[np.intp]:
+        """Each token of `ids` once."""
+        known = len(self._ids)
+        if ids[:known] != self._ids:
+            self._ids, self._seen, known = [], {}, 0
+        new = ids[known:]
+        self._ids += new
+        self._seen.update(dict.fromkeys(new))
+        if len(self._seen) != self._array.size or not known:
+            self._array = np.fromiter(self._seen, np.intp, len(self._seen))
+        return self._array
 
 
 def make_count_penalty(presence: float, frequency: float, prompt: int) -> LogitsProcessor:

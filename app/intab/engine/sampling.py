@@ -21,6 +21,7 @@ Sampler = Callable[[Logits], int]
 Warper = Callable[[Logits], Logits]
 LogitsProcessor = Callable[[list[int], Logits], Logits]
 NEVER = np.float32(-np.inf)
+GROUP = 64  # logits whose maximum stands for them where the largest of many are looked for
 TINY = float(np.finfo(np.float32).tiny)
 
 
@@ -40,18 +41,36 @@ def apply_top_k(logits: Logits, top_k: int, least: int = 1) -> Logits:
     top_k = max(top_k, least)
     if top_k >= logits.size:
         return logits
-    threshold = np.partition(logits, -top_k)[-top_k]
-    return forbid(logits, logits < threshold)
+    return forbid(logits, logits < nth_largest(logits, top_k))
 
 
 def apply_top_p(logits: Logits, top_p: float, least: int = 1) -> Logits:
     """Keep the most probable tokens whose probabilities just reach `top_p`."""
-    left = np.flatnonzero(logits > NEVER)
-    order = left[np.argsort(logits[left], kind="stable")]  # ascending, as transformers sorts
-    cumulative = running_sum(softmax(logits[order]))
-    drop = np.zeros(logits.size, bool)
-    drop[order[:-least]] = cumulative[:-least] <= np.float32(1 - top_p)
-    return forbid(logits, drop)
+    probabilities = softmax(logits)
+    likely, rest = _likely(logits, probabilities, 1 - top_p)
+    order = likely[np.argsort(logits[likely], kind="stable")]  # ascending, as transformers sorts
+    cumulative = (rest + np.cumsum(probabilities[order], dtype=np.float64)).astype(np.float32)
+    kept = np.full_like(logits, NEVER)
+    kept[likely] = logits[likely]
+    kept[order[:-least][cumulative[:-least] <= np.float32(1 - top_p)]] = NEVER
+    return kept
+
+
+def _likely(
+    logits: Logits, probabilities: Logits, mass: float
+) -> tuple[NDArray[np.intp], np.float64]:
+    """Tokens without the least probable ones, which have no more than `mass`, and what these have.
+
+    Sorting the whole vocabulary takes milliseconds, and the most probable tokens have nearly all.
+    """
+    total = probabilities.sum(dtype=np.float64)
+    for count in (256, 4096):
+        if count < logits.size:
+            likely = np.flatnonzero(logits >= nth_largest(logits, count))
+            rest = total - probabilities[likely].sum(dtype=np.float64)
+            if rest <= mass:
+                return likely, rest
+    return np.flatnonzero(logits > NEVER), np.float64(0)
 
 
 def apply_min_p(logits: Logits, min_p: float, least: int = 1) -> Logits:
@@ -94,7 +113,21 @@ def nth_largest(logits: Logits, n: int) -> np.float32:
     """The n-th largest logit, the smallest if there are fewer."""
     if n == 1:
         return np.float32(logits.max())
-    return np.float32(np.partition(logits, max(logits.size - n, 0))[max(logits.size - n, 0)])
+    if n * 2 * GROUP < logits.size:
+        logits = _at_least_n(logits, n)
+    at = max(logits.size - n, 0)
+    return np.float32(np.partition(logits, at)[at])
+
+
+def _at_least_n(logits: Logits, n: int) -> Logits:
+    """Some of the logits, the `n` largest among them; a partition of all takes ten times longer.
+
+    The maxima of groups are n logits that are no smaller than the n-th of the maxima.
+    """
+    groups = logits.size // GROUP
+    maxima = logits[: groups * GROUP].reshape(GROUP, groups).max(axis=0)
+    likely: Logits = logits[logits >= np.partition(maxima, groups - n)[groups - n]]
+    return likely
 
 
 def running_sum(probabilities: Logits) -> Logits:
@@ -104,8 +137,7 @@ def running_sum(probabilities: Logits) -> Logits:
 
 def forbid(logits: Logits, where: NDArray[np.bool_]) -> Logits:
     """A copy with minus infinity where `where` is True."""
-    kept = logits.copy()
-    kept[where] = NEVER
+    kept: Logits = np.where(where, NEVER, logits)
     return kept
 
 
@@ -172,8 +204,13 @@ def make_sampler(
     coin = (rng or np.random.default_rng()).random
 
     def sample(logits: Logits) -> int:
+        tokens = None  # those that are left, where all others were forbidden
         for warp in warpers:
             logits = warp(logits)
-        return draw(logits, coin())
+            if tokens is None and np.isneginf(logits.min()):
+                tokens = np.flatnonzero(logits > NEVER)
+                logits = logits[tokens]
+        drawn = draw(logits, coin())
+        return drawn if tokens is None else int(tokens[drawn])
 
     return sample

@@ -1,0 +1,52 @@
+"""Batches, beams and sampling in a real page are transformers' own, as recorded.
+
+tests/test_reference.py has the same in CPython.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import serve_command
+from tests.browser.copies import copy_site
+from tests.browser.programs import printed_json
+from tests.browser.visitor import Visitor
+from tests.conftest import ROOT
+from tests.llama import TINY, write_llama
+
+COMPARING = """
+import json
+import intab
+from pyodide.http import pyfetch
+from intab.browser.ffi import js_worker
+
+recorded = await (await pyfetch(js_worker().root + "models/generation.json")).json()
+model = await intab.load({name!r})
+print(json.dumps(await differences(model, recorded["models"][{name!r}])))
+await model.close()
+"""
+
+
+@pytest.fixture(scope="module")
+def opened(
+    browser: Browser, site: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Visitor]:
+    """The site with the recorded answers and the small random model."""
+    folder = copy_site(site, tmp_path_factory.mktemp("reference"))
+    golden = (ROOT / "tests/golden/generation.json").read_text("utf-8")
+    (folder / "models/generation.json").write_text(golden)
+    write_llama(folder / "models/tiny", TINY)
+    with serve_command(folder) as served:
+        page = browser.new_page()
+        yield Visitor(page).open(served)
+        page.close()
+
+
+@pytest.mark.parametrize("name", ["default", "tiny"])
+def test_all_is_as_recorded(opened: Visitor, name: str) -> None:
+    program = (ROOT / "tests/engine/reference.py").read_text("utf-8")
+    assert printed_json(opened, program + COMPARING.format(name=name)) == []
