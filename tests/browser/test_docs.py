@@ -45,22 +45,18 @@ def test_a_worker_without_pyscript(own_worker: str, page: Page, watch: Watch) ->
     assert watch.violations == []
 
 
-def test_without_await_in_cpython() -> None:
-    assert run_in_cpython("embedding.md") == ""
+@pytest.mark.parametrize("document", ["embedding.md", "chat.md"])
+def test_the_python_in_cpython(document: str) -> None:
+    [program] = snippets(document, "python")
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert WORDS.search(done.stdout)
+    assert done.stderr == ""
 
 
 def test_without_await_in_the_page(page: Page, served: str) -> None:
     [program] = snippets("embedding.md", "python")
     assert WORDS.search(Visitor(page).open(served).run(program))
-
-
-def run_in_cpython(document: str) -> str:
-    """Run a document's one Python snippet; what it says on stderr."""
-    [program] = snippets(document, "python")
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert WORDS.search(done.stdout)
-    return done.stderr
 
 
 NOT_SUSPENDABLE = """
