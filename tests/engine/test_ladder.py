@@ -111,41 +111,52 @@ async def test_nothing_recorded_is_nothing_to_check() -> None:
 
 
 async def test_other_ids_say_which() -> None:
-    wrong = ((await recorded())[0], 999)
-    network = ToyNetwork()
-    with pytest.raises(DeviceError, match=r"toy gives the token .* where 999 is right"):
-        await check(network, SelfTest(PROMPT, {"q8": wrong}), "q8")
-    assert network.sessions[0].closed
+    right = await recorded()
+    for wrong in (right[2], 999):
+        network = ToyNetwork()
+        with pytest.raises(DeviceError, match=rf"gives the token {right[1]} where {wrong} is"):
+            await check(network, SelfTest(PROMPT, {"q8": (right[0], wrong)}), "q8")
+        assert network.sessions[0].closed
 
 
-class BadSession(FakeSession):
-    """Overflows, or fails."""
+class RowSession(FakeSession):
+    """Gives one and the same row of logits, or fails."""
 
-    error: Exception | None = None
+    def __init__(self, row: Sequence[float] | RunError) -> None:
+        super().__init__([])
+        self.row = row
 
     async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
-        if self.error:
-            raise self.error
-        return np.full((1, rows, 300), np.nan, np.float32)
+        if isinstance(self.row, RunError):
+            raise self.row
+        return np.array([[self.row] * rows], np.float32)
 
 
-class BadNetwork(FakeNetwork):
-    error: Exception | None = None
+class RowNetwork(FakeNetwork):
+    def __init__(self, row: Sequence[float] | RunError) -> None:
+        super().__init__()
+        self.row = row
 
     def session(self, padding: Sequence[int] = (0,)) -> FakeSession:
-        session = BadSession([])
-        session.error = self.error
-        return session
+        return RowSession(self.row)
+
+
+async def test_of_two_that_are_almost_equal_each_is_right() -> None:
+    """As a dtype decides between them, so do others not."""
+    network = RowNetwork([0, 0, 5, 4.8, 4.0])
+    for near in (2, 3):
+        await check(network, SelfTest(PROMPT, {"q8": (near,)}), "q8")
+    with pytest.raises(DeviceError, match="the token 2 where 4 is right"):
+        await check(network, SelfTest(PROMPT, {"q8": (4,)}), "q8")
 
 
 async def test_numbers_that_are_not_finite_are_found() -> None:
     with pytest.raises(DeviceError, match="not finite"):
-        await check(BadNetwork(), SelfTest(PROMPT, {"q8": (1,)}), "q8")
+        await check(RowNetwork([1, float("nan")]), SelfTest(PROMPT, {"q8": (1,)}), "q8")
 
 
 async def test_a_run_that_fails_is_the_device_s_fault() -> None:
-    network = BadNetwork()
-    network.error = RunError("out of memory")
+    network = RowNetwork(RunError("out of memory"))
     with pytest.raises(DeviceError, match=r"does not run on fake .out of memory."):
         await check(network, SelfTest(PROMPT, {"q8": (1,)}), "q8")
 
