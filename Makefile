@@ -14,6 +14,7 @@ serve: site ## set everything up, serve the page, print its address
 
 test: check site ## set everything up, run every test, browsers included
 	@$(PY) -m tools.browser
+	@$(PY) -m tools.nginx
 	@$(PY) -m pytest $(ARGS)
 
 faults: site ## many random sequences of faults and kills, in CPython and in a browser

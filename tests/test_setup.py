@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tools import browser
+from tools import browser, nginx
 
 VERBS = {"help", "serve", "test", "faults", "check", "site", "bench", "picture"}
 VERBS |= {"wheels", "wheels-check", "model"}
@@ -169,6 +169,29 @@ def test_apt_is_the_last_resort_and_for_root(
     assert list(browser.from_apt()) == []
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     assert browser.find() == tmp_path / "chromium"
+
+
+def test_without_nginx_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(nginx, "MODULE", "usr/lib/nothing.so")
+    monkeypatch.setattr(nginx, "UNPACKED", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert nginx.main() == 1
+    said = capsys.readouterr().err
+    assert "apt-get install nginx libnginx-mod-http-brotli-static" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_nginx_is_unpacked_not_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    unpacked = tmp_path / "unpacked"
+    monkeypatch.setattr(nginx, "MODULE", "usr/lib/module.so")
+    monkeypatch.setattr(nginx, "UNPACKED", unpacked)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    write_program(tmp_path, "apt-get", "touch a.deb")
+    makes = "mkdir -p usr/sbin usr/lib && touch usr/sbin/nginx usr/lib/module.so"
+    write_program(tmp_path, "dpkg", makes)
+    assert nginx.find().program == unpacked / "usr/sbin/nginx"
 
 
 def test_a_command_that_hangs_or_is_not_there_is_a_plain_no(tmp_path: Path) -> None:

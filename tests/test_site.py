@@ -15,7 +15,7 @@ import pytest
 
 from intab.cli import headers
 from tests.conftest import ROOT
-from tools.site import assemble, compress, page, runtime, wheels
+from tools.site import assemble, compress, offline, page, runtime, wheels
 from tools.site.__main__ import bring_up_to_date
 from tools.site.sources import SiteError, Sources, files_under, sha256_of
 
@@ -200,6 +200,18 @@ def test_every_asset_name_is_one_the_server_keeps_for_ever(site: Path) -> None:
     assert assets
     for path in assets:
         assert headers.cache_control(f"/assets/{path.name}") == headers.IMMUTABLE
+
+
+def test_the_list_of_files_is_the_site_s(site: Path) -> None:
+    [path] = site.glob("assets/files-*.json")
+    listed = json.loads(path.read_text())
+    assert path.relative_to(site).as_posix() in (site / "index.html").read_text()
+    for name, integrity in listed.items():
+        assert offline.integrity_of(site / name) == integrity, name
+    there = {file.relative_to(site).as_posix() for file in files_under(site)}
+    there = {name for name in there if not name.endswith((".br", ".gz")) and "models/" not in name}
+    page = {"index.html", "service-worker.mjs", path.relative_to(site).as_posix()}
+    assert there - page == set(listed)
 
 
 def test_what_the_page_names_is_there(site: Path) -> None:

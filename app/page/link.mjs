@@ -3,17 +3,20 @@
  * program by ever stronger means (a message, Pyodide's interrupt, a new worker), and notices a
  * worker that died.
  */
-const CONFIG = new URL("./pyscript.toml", document.baseURI).href;
-const PROGRAM = new URL("./worker.py", document.baseURI).href;
-// PyWorker does not read the interpreter's address from the configuration as <script> does.
+// All of the runtime's folder, whose address carries a digest: a page that is open keeps its version
+// when Python is restarted. PyWorker does not read the interpreter's address from the configuration
+// as <script> does.
 const INTERPRETER = document.querySelector("#interpreter").href;
+const CONFIG = new URL("../pyscript.toml", INTERPRETER).href;
+const PROGRAM = new URL("../worker.py", INTERPRETER).href;
+const PYSCRIPT = new URL("../intab/without_eval.mjs", INTERPRETER).href;
 const SIGINT = 2;
 const INTERRUPT_EVERY = 300; // ms: a generation ends by message within one token
 const RESTART_AFTER = 900; // ms: where there is no interrupt
 const RESTART_STUBBORN_AFTER = 3000; // ms: what does not even heed interrupts
 
 async function startWorker() {
-  const { PyWorker } = await import("./without_eval.mjs");
+  const { PyWorker } = await import(PYSCRIPT);
   // Until its plugins are there, PyScript 0.7.31 would start a worker without its own library.
   await customElements.whenDefined("py-script");
   return PyWorker(PROGRAM, { config: CONFIG, version: INTERPRETER, async: true });
@@ -25,6 +28,7 @@ export class Link {
    * `onFailure(error)`: there is no worker; `start` tries again. */
   constructor({ onReady, onEvent, onRestart, onFailure }) {
     Object.assign(this, { onReady, onEvent, onRestart, onFailure, run: 0, running: false });
+    this.fetched = []; // addresses that workers fetched
   }
 
   async start() {
@@ -50,6 +54,7 @@ export class Link {
     const event = JSON.parse(data);
     if (event.run !== undefined && event.run !== this.run) return; // of a program that was given up
     if (event.kind === "alive") navigator.locks.request(event.lock, () => this.lose(worker));
+    else if (event.kind === "fetched") this.fetched.push(...event.addresses);
     else if (event.kind === "crashed") this.lose(worker, event.message);
     else {
       if (event.kind === "finished") this.finish();

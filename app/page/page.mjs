@@ -6,6 +6,7 @@
 import { Editor } from "./editor.mjs";
 import { Link } from "./link.mjs";
 import { Notices } from "./notices.mjs";
+import { isolate, keepOffline } from "./offline.mjs";
 import { Output } from "./output.mjs";
 import { EXAMPLES, Programs } from "./programs.mjs";
 import {
@@ -117,6 +118,7 @@ function stop() {
 
 const handlers = {
   preloaded({ error }) {
+    keepOffline(link.fetched, (answer) => (document.body.dataset.offline = answer));
     hideProgress();
     if (link.running) return;
     if (error) setState("error", `The default model could not be loaded. ${error}`);
@@ -227,6 +229,6 @@ if (missing) {
   setState("error", missing);
   runButton.disabled = true;
 } else {
-  link.start();
   beginStart("Starting Python");
+  if (!(await isolate())) link.start();
 }

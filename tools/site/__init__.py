@@ -4,22 +4,27 @@ What ends up where, and which names carry a digest of their content:
 
     index.html                    from app/index.html, placeholders filled in
     pyscript.toml                 from pyscript.toml, placeholders filled in
-    worker.py                     app/worker.py: what PyScript runs
+    service-worker.mjs            app/service-worker.mjs, bundled by esbuild
     assets/page-HASH.mjs          app/page/page.mjs with the editor, bundled by esbuild
     assets/style-HASH.css         app/style.css
-    pyscript/                     @pyscript/core as npm has it; core.js is the stable name
-    intab/without_eval.mjs        app/page/without_eval.mjs, for pages that embed us
+    assets/files-HASH.json        every file that the service worker keeps, with its sha256
+    intab/, pyscript/             stable names in the runtime, for pages that embed us
     intab/python.mjs              app/page/python.mjs, for workers without PyScript
+    runtime-HASH/pyscript.toml    the same as above, its addresses being relative to itself
+    runtime-HASH/worker.py        app/worker.py: what PyScript runs
+    runtime-HASH/pyscript/        @pyscript/core as npm has it
     runtime-HASH/pyodide/         interpreter, our pyodide-lock.json, the wheels
     runtime-HASH/ort/             onnxruntime-web
-    runtime-HASH/intab/worker.mjs the worker's JavaScript: app/intab/browser/worker.mjs, bundled
+    runtime-HASH/intab/           the worker's JavaScript: app/intab/browser/worker.mjs, bundled,
+                                  and app/page/without_eval.mjs
     models/NAME/                  every folder of models/ that holds a config.json
     *.br, *.gz                    pre-compressed variants beside what compresses
 
-Placeholders, in index.html, pyscript.toml and python.mjs alone: `{{page.mjs}}`, `{{style.css}}` and
-`{{runtime}}` become `assets/page-HASH.mjs`, `assets/style-HASH.css` and `runtime-HASH`. An
-unknown placeholder is an error. All of them are relative, so the site also works under a
-sub-path: PyScript resolves the addresses in pyscript.toml against that file's own.
+Placeholders, in index.html, pyscript.toml and python.mjs alone: `{{page.mjs}}`, `{{style.css}}`,
+`{{files.json}}` and `{{runtime}}` become `assets/page-HASH.mjs`, `assets/style-HASH.css`,
+`assets/files-HASH.json` and `runtime-HASH`. An unknown placeholder is an error. All of them are
+relative, so the site also works under a sub-path: PyScript resolves the addresses in pyscript.toml
+against that file's own.
 
 It knows nothing about serving, and nothing here is part of the wheel.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tools.site import compress, page, runtime
+from tools.site import compress, offline, page, runtime
 from tools.site.sources import Sources, files_under
 
 
@@ -23,21 +23,23 @@ def assemble(sources: Sources, target: Path) -> None:
 
 def _fill(sources: Sources, site: Path) -> None:
     names = page.bundle(sources, site)
-    page.copy_pyscript(sources, site / "pyscript")
     names["runtime"] = runtime.build(sources, site)
-    page.fill(sources.app / "index.html", names, site / "index.html")
     page.fill(sources.root / "pyscript.toml", names, site / "pyscript.toml")
-    shutil.copyfile(sources.app / "worker.py", site / "worker.py")
-    _copy_for_embedders(sources, names, site / "intab")
+    _add_stable_names(site, names["runtime"])
+    page.fill(sources.app / "page/python.mjs", names, site / "intab/python.mjs")
+    names["files.json"] = offline.write_list(site)
+    page.fill(sources.app / "index.html", names, site / "index.html")
+    offline.bundle_service_worker(sources, site)
     copy_models(sources.models, site / "models")
     compress.add_variants(site, sources.cache / "compressed")
 
 
-def _copy_for_embedders(sources: Sources, names: dict[str, str], target: Path) -> None:
-    """Under stable names and unbundled: they find PyScript and the runtime beside themselves."""
-    target.mkdir()
-    page.fill(sources.app / "page/python.mjs", names, target / "python.mjs")
-    shutil.copyfile(sources.app / "page/without_eval.mjs", target / "without_eval.mjs")
+def _add_stable_names(site: Path, runtime_name: str) -> None:
+    """For pages that embed us; a second copy of PyScript would be a second PyScript."""
+    for name in ("intab/without_eval.mjs", "pyscript/core.js"):
+        (site / name).parent.mkdir()
+        (site / name).write_text(f'export * from "../{runtime_name}/{name}";\n', encoding="utf-8")
+    shutil.copyfile(site / runtime_name / "pyscript/core.css", site / "pyscript/core.css")
 
 
 def copy_models(models: Path, target: Path) -> None:

@@ -1,7 +1,6 @@
 """Bundles the page's modules and style with esbuild, and fills in the placeholders.
 
-`app/page/page.mjs` imports PyScript as `../pyscript/core.js`, which stays outside the bundle:
-one stable address for our page and for those who embed. It knows no Python.
+It knows no Python.
 """
 
 from __future__ import annotations
@@ -16,8 +15,6 @@ from tools.site.sources import SiteError, Sources
 
 PLACEHOLDER = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 ENTRIES = {"page.mjs": "app/page/page.mjs", "style.css": "app/style.css"}
-# Unhashed beside the bundle, hence not part of it.
-PYSCRIPT = "../pyscript/core.js"
 
 
 def bundle(sources: Sources, site: Path) -> dict[str, str]:
@@ -37,7 +34,6 @@ def _esbuild(sources: Sources, site: Path) -> dict[str, Path]:
         sources,
         *ENTRIES.values(),
         "--splitting",
-        f"--external:{PYSCRIPT}",
         "--entry-names=[name]-[hash]",
         "--chunk-names=[name]-[hash]",
         f"--outdir={site / 'assets'}",

@@ -1,7 +1,7 @@
 """Builds `runtime-HASH/`: what the worker loads, addressed by the digest of its contents.
 
-The digest covers every file's path and bytes, so the folder may be cached for ever. It knows
-nothing of the page.
+The digest covers every file's path and bytes, so the folder may be cached for ever. All that a page
+of this version loads after its own module lies here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from tools.site import esbuild, lock, wheels
+from tools.site import esbuild, lock, page, wheels
 from tools.site.sources import SiteError, Sources, files_under, sha256_of
 
 PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
@@ -35,6 +35,7 @@ def build(sources: Sources, site: Path) -> str:
     copy_named(sources.node_modules / "onnxruntime-web/dist", ORT, draft / "ort")
     _bundle_worker(sources, draft / "intab")
     _add_wheels(sources, draft / "pyodide")
+    _add_pyscript(sources, draft)
     name = f"runtime-{digest_of(draft)[:16]}"
     draft.rename(site / name)
     return name
@@ -63,6 +64,14 @@ def _add_wheels(sources: Sources, target: Path) -> None:
         shutil.copyfile(wheel.path, target / wheel.path.name)
     upstream = sources.node_modules / "pyodide/pyodide-lock.json"
     lock.write(upstream, collected, target / "pyodide-lock.json")
+
+
+def _add_pyscript(sources: Sources, target: Path) -> None:
+    """PyScript unmodified, how we use it, and what its worker runs."""
+    page.copy_pyscript(sources, target / "pyscript")
+    page.fill(sources.root / "pyscript.toml", {"runtime": "."}, target / "pyscript.toml")
+    shutil.copyfile(sources.app / "page/without_eval.mjs", target / "intab/without_eval.mjs")
+    shutil.copyfile(sources.app / "worker.py", target / "worker.py")
 
 
 def digest_of(folder: Path) -> str:

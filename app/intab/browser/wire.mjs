@@ -1,14 +1,20 @@
 /**
- * How the worker tells the page that its Python is no more. Python cannot say so itself, so these
- * two events are JavaScript's own and in no Python module:
+ * How the worker tells the page that its Python is no more, and what it has fetched. Python cannot
+ * say so itself, so these events are JavaScript's own and in no Python module:
  *
  *   {"kind": "alive", "lock": NAME}        whoever gets that Web Lock knows that this thread ended
  *   {"kind": "crashed", "message": TEXT}   Pyodide suffered a fatal error, or Python exited
+ *   {"kind": "fetched", "addresses": [...]}
  */
 
 /** Answer the page's first message: `interrupt` is its shared buffer, where it could make one. */
 export function connect({ lock, interrupt }, pyodide) {
   const tell = (event) => postMessage(JSON.stringify(event));
+  const fetched = (list) => list.getEntries().map(({ name }) => name);
+  new PerformanceObserver((list) => tell({ kind: "fetched", addresses: fetched(list) })).observe({
+    type: "resource",
+    buffered: true,
+  });
   if (interrupt) pyodide.setInterruptBuffer(new Int32Array(interrupt));
   // Semi-private: Pyodide's TypeScript declares it on its API object and calls it after the fact.
   pyodide._api.on_fatal = ({ message }) => tell({ kind: "crashed", message });

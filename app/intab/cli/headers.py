@@ -34,22 +34,22 @@ ALWAYS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-# Together they make a page cross-origin isolated: SharedArrayBuffer, hence threads.
+# Together they make a page cross-origin isolated: SharedArrayBuffer, hence threads. Our service
+# worker adds them where a host is silent about it.
 ISOLATION = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
 }
 
+# Said, so that the service worker does not take it for a host that cannot say anything.
+NO_ISOLATION = dict.fromkeys(ISOLATION, "unsafe-none")
+
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
 
 # The addresses whose name changes with their content: our runtime, esbuild's output
-# (an upper-case base-32 hash of eight), PyScript's own chunks (a base-64 hash of eight).
-_HASHED = re.compile(
-    r"/runtime-[0-9a-f]{16}/.+"
-    r"|/assets/[^/]+-[0-9A-Z]{8}\.(?:mjs|css)"
-    r"|/pyscript/[^/]+-[0-9A-Za-z_-]{8}\.js"
-)
+# (an upper-case base-32 hash of eight), the list of the site's files. Also of JavaScript's syntax.
+HASHED = r"/runtime-[0-9a-f]{16}/.+|/assets/[^/]+-[0-9A-Z]{8}\.(?:mjs|css|json)"
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -70,7 +70,7 @@ MEDIA_TYPES = {
 
 
 def cache_control(address: str) -> str:
-    return IMMUTABLE if _HASHED.fullmatch(address) else REVALIDATE
+    return IMMUTABLE if re.fullmatch(HASHED, address) else REVALIDATE
 
 
 def media_type(suffix: str) -> str:
@@ -85,6 +85,6 @@ def security(*, isolation: bool, connect: Sequence[str] = ()) -> dict[str, str]:
     policy = "; ".join(f"{name} {value}" for name, value in directives.items())
     return {
         **ALWAYS,
-        **(ISOLATION if isolation else {}),
+        **(ISOLATION if isolation else NO_ISOLATION),
         "Content-Security-Policy": policy,
     }

@@ -1,0 +1,120 @@
+/**
+ * The site without its server, and isolated where the host sends no headers for that.
+ *
+ * Nothing is fetched ahead until a page that has become ready asks for it: `keep`. Then each file of
+ * that page's version is there, with the digest that its list promises, and the page itself last; a
+ * version with its page is complete. Addresses that carry a digest come from any version's cache; all
+ * else comes from the network, and from the newest complete version where that fails. So versions
+ * never mix: a page names its files by digests. Models are not ours: intab's own store has them.
+ */
+import { nameOf, prefixOf } from "./page/versions.mjs";
+
+const SCOPE = registration.scope;
+const PREFIX = prefixOf(SCOPE);
+const DIGEST = new RegExp(`^(${SITE.hashed})$`); // SITE comes from app/intab/cli/headers.py
+const OPTIONAL = /\/ort\/.*\.wasm$/; // a browser needs one of them, and each is large
+const PATIENCE = 4000; // ms for the network, where there is something kept
+
+addEventListener("install", () => skipWaiting());
+// A page that is open when its site is replaced can still restart its Python, from here.
+addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+addEventListener("message", (event) => event.waitUntil(keep(event.data, event.source)));
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.method === "GET" && isOurs(request)) event.respondWith(answer(request));
+});
+
+function isOurs({ url, headers }) {
+  return url.startsWith(SCOPE) && !url.startsWith(`${SCOPE}models/`) && !headers.has("range");
+}
+
+async function answer(request) {
+  return isolated(await (hasDigest(request.url) ? fixed(request) : newest(request)));
+}
+
+function hasDigest(url) {
+  return DIGEST.test(`/${url.slice(SCOPE.length)}`);
+}
+
+async function fixed(request) {
+  return (await caches.match(request, { ignoreVary: true })) ?? fetch(request);
+}
+
+async function newest(request) {
+  const network = fetch(request);
+  const useful = network.then((response) => (response.status < 500 ? response : undefined));
+  const late = new Promise((done) => setTimeout(done, PATIENCE));
+  return (await Promise.race([useful.catch(() => {}), late])) ?? (await kept(request)) ?? network;
+}
+
+/** What the newest complete version has at an address; both of the page's are one. */
+async function kept({ url }) {
+  const [address] = url.replace(/index\.html$/, "").split(/[?#]/);
+  for (const name of (await ourCaches()).reverse()) {
+    const cache = await caches.open(name);
+    if (await cache.match(SCOPE)) return cache.match(address, { ignoreVary: true });
+  }
+  return undefined;
+}
+
+/** In the order in which they were made. */
+async function ourCaches() {
+  return (await caches.keys()).filter((name) => name.startsWith(PREFIX));
+}
+
+/** A host that speaks of isolation is left its say; one that is silent gets our headers. */
+function isolated(response) {
+  if (response.type !== "basic" && response.type !== "default") return response;
+  if (response.headers.has("Cross-Origin-Embedder-Policy")) return response;
+  const headers = new Headers(response.headers);
+  for (const [name, value] of Object.entries(SITE.isolation)) headers.set(name, value);
+  const { status, statusText } = response;
+  return new Response(response.body, { status, statusText, headers });
+}
+
+/** Keep the version whose list of files is at `list`, with the optional files that were `used`. */
+async function keep({ list, used }, page) {
+  const name = nameOf(SCOPE, list);
+  try {
+    await navigator.locks.request(`${name} keep`, () => fill(name, list, used));
+    page.postMessage("kept");
+  } catch {
+    // No network, no room, or the site changed meanwhile: the next visit goes on from here.
+    page.postMessage("not kept");
+  }
+}
+
+async function fill(name, list, used) {
+  const cache = await caches.open(name);
+  const files = await (await fetch(list)).json();
+  for (const [path, integrity] of Object.entries(files)) {
+    const url = SCOPE + path;
+    if (!OPTIONAL.test(path) || used.includes(url)) await keepFile(cache, url, integrity);
+  }
+  if (!(await cache.match(SCOPE))) await keepPage(cache, list);
+  await removeUnused(name);
+}
+
+async function keepFile(cache, url, integrity) {
+  if (await cache.match(url, { ignoreVary: true })) return;
+  const known = hasDigest(url) && (await caches.match(url, { ignoreVary: true }));
+  // The browser itself has what the page has just used; it also compares the digest.
+  const response = known || (await fetch(url, { integrity }));
+  if (!response.ok) throw new Error(`${response.status} ${url}`);
+  await cache.put(url, response);
+}
+
+async function keepPage(cache, list) {
+  const response = await fetch(SCOPE, { cache: "no-cache" });
+  const text = await response.clone().text();
+  if (!text.includes(list.slice(SCOPE.length))) throw new Error("the site has changed");
+  await cache.put(SCOPE, response);
+}
+
+/** Versions that are neither this one nor an open page's. */
+async function removeUnused(current) {
+  const { held } = await navigator.locks.query();
+  const inUse = new Set([current, ...held.map(({ name }) => name)]);
+  const old = (await ourCaches()).filter((name) => !inUse.has(name));
+  await Promise.all(old.map((name) => caches.delete(name)));
+}
