@@ -8,6 +8,7 @@ import { Link } from "./link.mjs";
 import { Notices } from "./notices.mjs";
 import { isolate, keepOffline } from "./offline.mjs";
 import { Output } from "./output.mjs";
+import { Panel, askToKeep } from "./panel.mjs";
 import { EXAMPLES, Programs } from "./programs.mjs";
 import {
   deviceText,
@@ -38,7 +39,9 @@ const files = new Map(); // of the model on its way: name -> [loaded, total] in 
 const programs = new Programs();
 const editor = new Editor(find("editor"), { onChange: (text) => programs.edit(text), onRun: run });
 const link = new Link({ onReady, onEvent, onRestart, onFailure });
+const panel = new Panel((request) => link.send(request));
 let model = ""; // the name and device of the one that was loaded last
+let asked; // whether the browser was asked to keep models
 let python = "none"; // none -> starting -> ready
 let waitingProgram = null; // what to run as soon as Python is ready
 
@@ -137,6 +140,9 @@ const handlers = {
   measured(event) {
     metrics.replaceChildren(...metricsTexts(event).map(onOneLine));
   },
+  stored(event) {
+    panel.show(event);
+  },
   noticed({ topic, text }) {
     notices.show(topic, text);
   },
@@ -149,6 +155,8 @@ const handlers = {
       setState("error", `${error_type}: ${message}`);
     } else {
       setState("ready", outcome === "stopped" ? "Stopped" : "Ready");
+      // A page may ask, its worker may not; and only for what has proved to be of use.
+      if (model && !asked) asked = askToKeep();
     }
     output.flush();
   },
@@ -161,6 +169,7 @@ function onOneLine(textContent) {
 
 function onReady() {
   python = "ready";
+  panel.connect(true);
   link.send({ kind: "preload", model: "default" });
   if (waitingProgram !== null) execute(waitingProgram);
   else setState("loading", "Loading the model");
@@ -174,6 +183,7 @@ function onRestart(cause) {
   const text = restartText(cause);
   model = "";
   hideProgress();
+  panel.connect(false);
   output.addLine(text, "note");
   beginStart(text);
 }
@@ -181,6 +191,7 @@ function onRestart(cause) {
 function onFailure(error) {
   python = "none";
   waitingProgram = null;
+  panel.connect(false);
   const reason = error.message ?? error;
   setState("error", `Python could not start: ${reason}. Run tries again; if that fails, reload the page.`);
 }

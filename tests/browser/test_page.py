@@ -317,7 +317,7 @@ def test_keyboard_alone(page: Page, served: str) -> None:
     """Tab reaches every control in reading order; Escape then Tab leaves the editor."""
     visitor = Visitor(page).open(served)
     names = []
-    for _ in range(9):
+    for _ in range(10):
         page.keyboard.press("Escape")
         page.keyboard.press("Tab")
         focused = page.evaluate(
@@ -325,9 +325,9 @@ def test_keyboard_alone(page: Page, served: str) -> None:
             ".activeElement.textContent.trim().slice(0, 12)"
         )
         names.append(focused)
-    assert names[:2] == ["Reset exampl", "Continue a s"]
-    assert names[5] == "Temperatures"
-    assert names[7:9] == ["Run", "Restart Pyth"]
+    assert names[:3] == ["Stored model", "Reset exampl", "Continue a s"]
+    assert names[6] == "Temperatures"
+    assert names[8:10] == ["Run", "Restart Pyth"]
     visitor.button("run").focus()
     page.keyboard.press("Enter")
     visitor.expect_state("running", "ready")

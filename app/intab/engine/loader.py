@@ -90,6 +90,10 @@ class Loader:
         self.listeners.on_loaded(model)
         return model
 
+    def holds(self, address: str) -> bool:
+        """Whether a model from there is in memory."""
+        return any(key[0] == address and not model.closed for key, model in self._models.items())
+
     def _under_way(self, key: _Key) -> _Load | None:
         load = self._loads.get(key)
         # A task of an event loop that has ended (a second asyncio.run) can never finish.

@@ -34,6 +34,14 @@ class Preload:
 
 
 @dataclass(frozen=True)
+class Manage:
+    """Manage what is stored; `model` is its address, or "" for all of them. Answered by Stored."""
+
+    action: Literal["list", "verify", "delete"]
+    model: str = ""
+
+
+@dataclass(frozen=True)
 class Preloaded:
     """The preload ended; `error` is "" where it succeeded."""
 
@@ -105,9 +113,40 @@ class Finished:
     traceback: str = ""
 
 
-Request = Run | Stop | Preload
-Event = Preloaded | Output | Loading | Noticed | Loaded | Measured | Finished
-_REQUESTS: dict[str, type[Request]] = {"run": Run, "stop": Stop, "preload": Preload}
+@dataclass(frozen=True)
+class StoredItem:
+    """A model that is stored, or part of one; `loaded` if it is in memory too."""
+
+    name: str
+    address: str
+    revision: str
+    bytes: int
+    complete: bool
+    verified: bool
+    last_used: float | None
+    loaded: bool
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is stored, the room in bytes, and a sentence on what was done or went wrong."""
+
+    models: tuple[StoredItem, ...] = ()
+    used: int | None = None
+    quota: int | None = None
+    persisted: bool = False
+    done: str = ""
+    error: str = ""
+
+
+Request = Run | Stop | Preload | Manage
+Event = Preloaded | Output | Loading | Noticed | Loaded | Measured | Finished | Stored
+_REQUESTS: dict[str, type[Request]] = {
+    "run": Run,
+    "stop": Stop,
+    "preload": Preload,
+    "manage": Manage,
+}
 
 
 def encode(event: Event) -> str:

@@ -11,11 +11,13 @@ from dataclasses import asdict
 
 from intab.engine.download import Notice, Progress
 from intab.engine.loader import Listeners, Loader
+from intab.engine.manager import Manager
 from intab.engine.messages import (
     Event,
     Finished,
     Loaded,
     Loading,
+    Manage,
     Measured,
     Noticed,
     Output,
@@ -49,6 +51,8 @@ class Service:
         self._loader = loader
         self._running: tuple[int, asyncio.Task[Finished]] | None = None
         self._preloading: asyncio.Task[None] | None = None
+        self._manager = Manager(loader)
+        self._managing: set[asyncio.Task[None]] = set()
         loader.listeners = Listeners(
             self._on_progress, self._on_loaded, self._on_metrics, self._on_notice
         )
@@ -63,6 +67,10 @@ class Service:
                 self._stop(request.run)
             case Preload():
                 self._preloading = start_lasting(self._preload(request.model), "preload")
+            case Manage():
+                task = start_lasting(self._manage(request), "manage")
+                self._managing.add(task)
+                task.add_done_callback(self._managing.discard)
 
     def _post(self, event: Event) -> None:
         self._post_text(encode(event))
@@ -111,6 +119,9 @@ class Service:
             self._post(Preloaded(f"{type(exc).__name__}: {exc}"))
         else:
             self._post(Preloaded())
+
+    async def _manage(self, request: Manage) -> None:
+        self._post(await self._manager.act(request))
 
     def _on_progress(self, progress: Progress) -> None:
         self._post(Loading(**asdict(progress)))

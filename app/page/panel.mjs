@@ -1,0 +1,130 @@
+/**
+ * The storage panel: which models are stored, how much room there is, whether the browser may throw
+ * them away. The worker does what is asked for and answers with the list as it is then.
+ */
+import { sizeText } from "./texts.mjs";
+
+const find = (name) => document.querySelector(`[data-testid="${name}"]`);
+const dialog = find("panel");
+const room = find("room");
+const keeping = find("keeping");
+const keepButton = find("keep");
+const list = find("stored");
+const message = find("panel-message");
+const deleteAll = find("delete-all");
+const WAITING = "Python is starting: what is stored is shown as soon as it has.";
+
+export class Panel {
+  /** `send(request)` sends to the worker. */
+  constructor(send) {
+    this.send = send;
+    this.connected = false;
+    find("open-panel").addEventListener("click", () => this.open());
+    find("close-panel").addEventListener("click", () => dialog.close());
+    keepButton.addEventListener("click", async () => this.showKeeping(await askToKeep()));
+    confirmed(deleteAll, "Delete all models?", () => this.ask("delete", ""));
+  }
+
+  open() {
+    dialog.showModal();
+    this.refresh();
+  }
+
+  /** Whether there is a worker that answers. */
+  connect(connected) {
+    this.connected = connected;
+    if (dialog.open) this.refresh();
+  }
+
+  refresh() {
+    if (this.connected) this.ask("list", "");
+    else this.wait(WAITING);
+  }
+
+  ask(action, model) {
+    this.wait(action === "verify" ? "Reading every byte of it" : "");
+    this.send({ kind: "manage", action, model });
+  }
+
+  wait(text) {
+    this.say(text);
+    dialog.setAttribute("aria-busy", "true");
+    for (const button of dialog.querySelectorAll("[data-acts]")) button.disabled = true;
+  }
+
+  say(text, isError = false) {
+    message.textContent = text;
+    message.classList.toggle("failure", isError);
+  }
+
+  /** The worker's answer. */
+  show({ models, used, quota, persisted, done, error }) {
+    dialog.removeAttribute("aria-busy");
+    this.say(error || done, Boolean(error));
+    room.textContent = roomText(used, quota);
+    this.showKeeping(persisted);
+    list.replaceChildren(...models.map((model) => this.describe(model)));
+    deleteAll.disabled = false;
+    deleteAll.hidden = models.length < 2;
+  }
+
+  showKeeping(persisted) {
+    keeping.textContent = persisted
+      ? "They are kept until you delete them."
+      : "The browser may delete these files when it runs out of room.";
+    keepButton.hidden = persisted;
+  }
+
+  describe(model) {
+    const item = document.createElement("li");
+    const name = document.createElement("strong");
+    const facts = document.createElement("p");
+    name.textContent = model.name;
+    facts.textContent = factsText(model);
+    const verify = actButton(`Verify ${model.name}`, "Verify");
+    const remove = actButton(`Delete ${model.name}`, "Delete");
+    verify.addEventListener("click", () => this.ask("verify", model.address));
+    confirmed(remove, `Delete ${sizeText(model.bytes)}?`, () => this.ask("delete", model.address));
+    item.append(name, facts, verify, remove);
+    return item;
+  }
+}
+
+/** Ask the browser to keep what this site stores; some browsers ask the visitor then. */
+export async function askToKeep() {
+  return (await navigator.storage?.persist?.()) ?? false;
+}
+
+function roomText(used, quota) {
+  if (used === null || quota === null) return "";
+  return `This site uses ${sizeText(used)} of the ${sizeText(quota)} that it may.`;
+}
+
+function factsText({ revision, bytes, complete, verified, last_used: used, loaded }) {
+  const parts = [sizeText(bytes), complete ? "complete" : "not complete yet"];
+  if (verified) parts.push("verified");
+  if (loaded) parts.push("loaded");
+  if (revision) parts.push(`revision ${revision.slice(0, 12)}`);
+  if (used) parts.push(`last used ${new Date(used * 1000).toLocaleString()}`);
+  return parts.join(" · ");
+}
+
+function actButton(label, textContent) {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", textContent, ariaLabel: label });
+  button.dataset.acts = "";
+  return button;
+}
+
+/** What cannot be undone takes a second press of the same button, which asks for it. */
+function confirmed(button, question, act) {
+  const { textContent, ariaLabel } = button;
+  const reset = () => Object.assign(button, { textContent, ariaLabel });
+  button.addEventListener("blur", reset);
+  button.addEventListener("click", () => {
+    if (button.textContent === question) {
+      reset();
+      act();
+    } else Object.assign(button, { textContent: question, ariaLabel: question });
+  });
+}

@@ -1,0 +1,105 @@
+"""The storage panel: what is stored, checking and deleting it, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+
+from tests.browser.test_looks import CONTRAST, SHOTS, Scheme
+from tests.browser.visitor import STARTED, Visitor
+
+OTHER = """
+import intab
+from intab.engine.keys import ModelKey
+from intab.platform import loader
+means = loader().means
+await means.store.put(ModelKey("https://hub.example/org/other/", "abc").record,
+                      means.memory.encode('{"format": 1, "name": "org/other", "files": ["x"]}'))
+"""
+
+
+def open_panel(page: Page) -> Locator:
+    page.get_by_role("button", name="Stored models").click()
+    return page.get_by_role("dialog", name="Stored models")
+
+
+def test_a_stored_model_is_checked_and_deleted(page: Page, served: str) -> None:
+    visitor = Visitor(page).open(served)
+    panel = open_panel(page)
+    item = panel.get_by_role("listitem")
+    expect(item).to_contain_text("default")
+    expect(item).to_contain_text("MB · complete · verified · loaded · last used")
+    expect(panel).to_contain_text("that it may.")
+    message = panel.get_by_role("status")
+    panel.get_by_role("button", name="Verify default").click()
+    expect(message).to_have_text("Every byte is as it was stored.")
+    panel.get_by_role("button", name="Delete default").click()
+    expect(item).to_be_visible()  # not before it was confirmed
+    panel.get_by_role("button", name="Delete 6.").click()
+    expect(message).to_contain_text("A loaded model goes on working until the page is reloaded.")
+    expect(item).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    visitor.button("run").click()
+    visitor.expect_state("ready")
+    assert visitor.printed().startswith("Once upon a time")
+
+
+def test_several_are_deleted_by_keyboard_alone(page: Page, served: str) -> None:
+    visitor = Visitor(page).open(served)
+    visitor.run(OTHER)
+    visitor.button("open-panel").focus()
+    page.keyboard.press("Enter")
+    panel = page.get_by_role("dialog")
+    expect(panel.get_by_role("listitem").nth(1)).to_contain_text("org/other")
+    expect(panel.get_by_role("listitem").nth(1)).to_contain_text("not complete yet")
+    panel.get_by_role("button", name="Delete all").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")  # a visitor who moves on has not confirmed it
+    panel.get_by_role("button", name="Delete all").focus()
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("listitem")).to_have_count(2)
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("listitem")).to_have_count(0)
+
+
+def test_before_python_has_started_it_says_so(page: Page, served: str) -> None:
+    page.goto(served)
+    panel = open_panel(page)
+    expect(panel.get_by_role("status")).to_contain_text("Python is starting")
+    expect(panel.get_by_role("listitem")).to_contain_text("default", timeout=STARTED)
+
+
+def test_the_browser_is_asked_to_keep_models_once_one_has_run(page: Page, served: str) -> None:
+    page.add_init_script(
+        "window.asked = 0; StorageManager.prototype.persist = async () => (asked += 1) > 0;"
+    )
+    visitor = Visitor(page).open(served)
+    panel = open_panel(page)
+    expect(panel).to_contain_text("The browser may delete these files when it runs out of room.")
+    assert page.evaluate("asked") == 0
+    panel.get_by_role("button", name="Keep them").click()
+    expect(panel).to_contain_text("They are kept until you delete them.")
+    page.keyboard.press("Escape")
+    for _ in range(2):
+        visitor.run("print(1)")
+    assert page.evaluate("asked") == 2
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (360, "light"), (360, "dark")], ids=str
+)
+def test_the_panel_fits_and_can_be_read(
+    browser: Browser, served: str, width: int, scheme: Scheme
+) -> None:
+    size: ViewportSize = {"width": width, "height": 720}
+    page = browser.new_page(viewport=size, color_scheme=scheme)
+    Visitor(page).open(served).run(OTHER)
+    panel = open_panel(page)
+    expect(panel.get_by_role("listitem")).to_have_count(2)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"panel-{width}-{scheme}.png")
+    assert panel.evaluate("panel => panel.scrollWidth - panel.clientWidth") == 0
+    for hook in ("room", "stored", "panel-message"):
+        assert page.evaluate(CONTRAST, f"[data-testid={hook}]") >= 4.5, hook
+    page.close()
