@@ -53,7 +53,16 @@ function setState(state, text) {
   stopButton.disabled = !busy;
   restartButton.disabled = python !== "ready";
   output.element.setAttribute("aria-busy", String(state === "running"));
-  if (state !== "loading" && state !== "running") hideProgress();
+  if (state !== "ready" && state !== "error") return;
+  hideProgress();
+  if (python === "ready") keepSite();
+}
+
+/** Keep the site for a visit without its server: once, and when there is nothing else to do. */
+function keepSite() {
+  if (document.body.dataset.offline) return;
+  document.body.dataset.offline = "asked";
+  keepOffline(link.fetched, (answer) => (document.body.dataset.offline = answer));
 }
 
 function showProgress(event) {
@@ -121,7 +130,7 @@ function stop() {
 
 const handlers = {
   preloaded({ error }) {
-    keepOffline(link.fetched, (answer) => (document.body.dataset.offline = answer));
+    panel.connect(true);
     hideProgress();
     if (link.running) return;
     if (error) setState("error", `The default model could not be loaded. ${error}`);

@@ -77,6 +77,7 @@ export class Panel {
 
   describe(model) {
     const item = document.createElement("li");
+    const text = document.createElement("div");
     const name = document.createElement("strong");
     const facts = document.createElement("p");
     name.textContent = model.name;
@@ -85,7 +86,8 @@ export class Panel {
     const remove = actButton(`Delete ${model.name}`, "Delete");
     verify.addEventListener("click", () => this.ask("verify", model.address));
     confirmed(remove, `Delete ${sizeText(model.bytes)}?`, () => this.ask("delete", model.address));
-    item.append(name, facts, verify, remove);
+    text.append(name, facts);
+    item.append(text, verify, remove);
     return item;
   }
 }
@@ -97,7 +99,8 @@ export async function askToKeep() {
 
 function roomText(used, quota) {
   if (used === null || quota === null) return "";
-  return `This site uses ${sizeText(used)} of the ${sizeText(quota)} that it may.`;
+  const offline = document.body.dataset.offline === "kept" ? ", and works without a network" : "";
+  return `This site uses ${sizeText(used)} of the ${sizeText(quota)} that it may${offline}.`;
 }
 
 function factsText({ revision, bytes, complete, verified, last_used: used, loaded }) {
@@ -105,8 +108,12 @@ function factsText({ revision, bytes, complete, verified, last_used: used, loade
   if (verified) parts.push("verified");
   if (loaded) parts.push("loaded");
   if (revision) parts.push(`revision ${revision.slice(0, 12)}`);
-  if (used) parts.push(`last used ${new Date(used * 1000).toLocaleString()}`);
+  if (used) parts.push(`last used ${dateText(used)}`);
   return parts.join(" · ");
+}
+
+function dateText(seconds) {
+  return new Date(seconds * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
 }
 
 function actButton(label, textContent) {

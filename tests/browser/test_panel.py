@@ -29,7 +29,7 @@ def test_a_stored_model_is_checked_and_deleted(page: Page, served: str) -> None:
     item = panel.get_by_role("listitem")
     expect(item).to_contain_text("default")
     expect(item).to_contain_text("MB · complete · verified · loaded · last used")
-    expect(panel).to_contain_text("that it may.")
+    expect(panel).to_contain_text("that it may")
     message = panel.get_by_role("status")
     panel.get_by_role("button", name="Verify default").click()
     expect(message).to_have_text("Every byte is as it was stored.")
