@@ -6,12 +6,13 @@ In CPython and in the page, since each has sessions of its own.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from playwright.sync_api import Page
 
 from intab.engine.program import run_program
 from tests.browser.programs import printed_json
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import STARTED, Visitor
 
 PROGRAM = """
 import intab, json
@@ -38,11 +39,31 @@ EXPECTED = [[True, True]] * 6
 
 
 async def test_in_cpython() -> None:
+    assert await printed_in_cpython(PROGRAM) == EXPECTED
+    load, warm_up, memory = await printed_in_cpython(FIGURES)
+    assert 0 < warm_up < load
+    assert memory > 50 * MEBIBYTE
+
+
+async def printed_in_cpython(program: str) -> Any:
     printed: list[str] = []
-    failure = await run_program(PROGRAM, printed.append, printed.append)
-    assert failure is None
-    assert json.loads("".join(printed)) == EXPECTED
+    assert await run_program(program, printed.append, printed.append) is None
+    return json.loads("".join(printed))
+
+
+FIGURES = """
+import intab, json
+model = await intab.load("default")
+metrics = (await model.generate("Once", max_new_tokens=2)).metrics
+print(json.dumps([metrics.load_time, metrics.warm_up_time, metrics.peak_memory]))
+"""
+MEBIBYTE = 2**20
 
 
 def test_in_the_page(page: Page, served: str) -> None:
-    assert printed_json(Visitor(page).open(served), PROGRAM) == EXPECTED
+    visitor = Visitor(page).open(served)
+    assert printed_json(visitor, PROGRAM) == EXPECTED
+    load, warm_up, memory = printed_json(visitor, FIGURES)
+    assert 0 < warm_up < load < STARTED / 1000
+    # Python takes some 30 MiB, the model's weights as floats 25.
+    assert 50 * MEBIBYTE < memory < 500 * MEBIBYTE

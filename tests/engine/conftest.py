@@ -223,6 +223,9 @@ class FakeRuntime:
             raise DownloadError("broken")
         return FakeNetwork(self.script)
 
+    def peak_memory(self) -> int | None:
+        return 1000
+
 
 CONFIG = {
     "architectures": ["LlamaForCausalLM"],

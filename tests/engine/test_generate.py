@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from intab.engine.generate import complete, generate_tokens, stream
-from intab.engine.metrics import Meter, Metrics
+from intab.engine.metrics import Meter, Metrics, Setting
 from intab.engine.options import GenerationOptions
 from intab.engine.sampling import Logits, argmax
 from intab.engine.tokenizer import Tokenizer
@@ -147,7 +147,7 @@ async def test_a_stream_without_an_end_is_an_error() -> None:
 
 def test_the_meter_reports_the_first_token_and_then_by_time() -> None:
     reports: list[Metrics] = []
-    meter = Meter(4, reports.append)
+    meter = Meter(4, Setting(reports.append))
     for _ in range(3):
         meter.token()
     assert [report.new_tokens for report in reports] == [1]

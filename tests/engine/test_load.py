@@ -10,6 +10,7 @@ from intab.engine.download import Progress
 from intab.engine.load import load_model
 from intab.engine.loader import Loader
 from intab.engine.locate import locate
+from intab.engine.metrics import Stopwatch
 from intab.engine.model import Model
 from intab.errors import (
     DeviceError,
@@ -199,3 +200,21 @@ async def test_listeners_hear_of_every_load() -> None:
     assert mine == stages
     assert stages[0] == "describe"
     assert names == ["tiny", "tiny"]
+
+
+async def test_a_generation_tells_how_its_model_was_loaded() -> None:
+    model = await load(FakeRuntime(model_files()))
+    metrics = (await model.generate("x")).metrics
+    assert 0 < metrics.warm_up_time < metrics.load_time
+    assert metrics.peak_memory == 1000
+    batch = await model.generate(["x", "y"])
+    assert [answer.metrics.load_time for answer in batch] == [metrics.load_time] * 2
+
+
+def test_the_stopwatch() -> None:
+    times = iter([1.0, 4.0, 6.0])
+    watch = Stopwatch(lambda: next(times))
+    watch.heard("start")
+    watch.heard("warm up")
+    setting = watch.setting(None, lambda: None)
+    assert (setting.load_time, setting.warm_up_time) == (5.0, 2.0)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from intab.engine.graph import CacheSlot
-from intab.engine.metrics import Meter, Metrics
+from intab.engine.metrics import Meter, Metrics, Setting
 from intab.engine.model import Model, Texts
 from intab.engine.prefill import prefill
 from intab.engine.sampling import Logits
@@ -68,7 +68,7 @@ async def test_stop_is_heeded_between_two_pieces(tokenizer: Tokenizer) -> None:
 
 def test_the_meter_tells_how_far_the_prompt_is() -> None:
     reports: list[Metrics] = []
-    meter = Meter(100, reports.append)
+    meter = Meter(100, Setting(reports.append))
     meter.interval = 0
     meter.prefilled(40)
     meter.token(2)

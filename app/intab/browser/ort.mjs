@@ -13,6 +13,7 @@ const MAX_THREADS = 4; // more never helped a single token's row
 const runtimes = new Map(); // device -> promise of the onnxruntime module
 const lostGpus = new Set();
 const MOST_LOSSES = 1; // once may be a driver's update or a tab in the background
+let plain = null; // the plain build's WebAssembly module, where that is what computes
 let lastRun = Promise.resolve();
 
 /** onnxruntime-web cannot run two sessions at once, so runs queue. */
@@ -66,7 +67,19 @@ async function start(device) {
 
 /** The WebAssembly module that `device` computes in, null where it is not at hand. */
 export async function wasmModule(device) {
-  return device === "wasm" ? (await import(MODULE)).ortModule() : null;
+  plain = device === "wasm" ? (await import(MODULE)).ortModule() : null;
+  return plain;
+}
+
+/**
+ * Bytes of WebAssembly memory, Python's and onnxruntime's, which only ever grow; undefined where
+ * there is more than these. Browsers tell workers nothing else: `performance.memory` and
+ * `measureUserAgentSpecificMemory` are for pages alone.
+ */
+export function peakMemory(pyodide) {
+  if (!plain || runtimes.size > 1) return undefined;
+  plain.getValue(0, "i8"); // renews HEAPU8 where another thread made the heap grow
+  return pyodide._module.HEAPU8.buffer.byteLength + plain.HEAPU8.buffer.byteLength;
 }
 
 /** Remember that a GPU was lost: the next network gets a new runtime. */

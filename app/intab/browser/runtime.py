@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyodide_js
 from pyodide.ffi import JsException
 
 from intab.browser.cache import BrowserStore, Kind, lock
@@ -39,6 +40,11 @@ class BrowserRuntime:
     async def open(self, graph: Graph[JsBody], device: str) -> OnnxNetwork:
         """Make a network."""
         return await open_network(graph, device)
+
+    def peak_memory(self) -> int | None:
+        """WebAssembly's, which never shrinks: Python's heap and onnxruntime's."""
+        peak = js_worker().peakMemory(pyodide_js)
+        return None if peak is None else int(peak)
 
 
 def models_address() -> str:

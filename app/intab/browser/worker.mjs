@@ -3,7 +3,7 @@ export { allocate, decodeText, encodeText } from "./bodies.mjs";
 export { ask } from "./fetch.mjs";
 export { liveTensors } from "./kv_cache.mjs";
 export { open } from "./network.mjs";
-export { devices, gpuObjection, prepare, threads } from "./ort.mjs";
+export { devices, gpuObjection, peakMemory, prepare, threads } from "./ort.mjs";
 export { connect } from "./wire.mjs";
 export { lock, makeStore, room } from "./stores.mjs";
 

@@ -9,14 +9,14 @@ ended leaves the batch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TypeGuard
 
 from intab.engine.apart import open_session
 from intab.engine.choosing import choose, make_picker
 from intab.engine.logprobs import make_recorder
-from intab.engine.metrics import Meter, OnMetrics
+from intab.engine.metrics import UNKNOWN, Meter, Setting
 from intab.engine.network import Network
 from intab.engine.options import GenerationOptions
 from intab.engine.prefill import prefill
@@ -39,13 +39,13 @@ class Job:
 class Line:
     """One answer of a batch as it grows."""
 
-    def __init__(self, tokenizer: Tokenizer, job: Job, number: int) -> None:
+    def __init__(self, tokenizer: Tokenizer, job: Job, number: int, setting: Setting) -> None:
         options, prompt = job.options, job.prompt
         recorder = make_recorder(tokenizer, options)
         self.job = job
         self.ids = list(prompt)
         self.chunks: list[TextChunk] = []
-        self.writer = Writer(tokenizer, options, Meter(len(prompt)), recorder)
+        self.writer = Writer(tokenizer, options, Meter(len(prompt), setting), recorder)
         self._processors = make_processors(options, len(prompt), recorder)
         self._pick = make_picker(options, number)
 
@@ -62,13 +62,16 @@ async def generate_batch(
     network: Network,
     tokenizer: Tokenizer,
     jobs: Sequence[Job],
-    on_metrics: OnMetrics | None = None,
+    setting: Setting = UNKNOWN,
 ) -> list[list[Generation]]:
     """The answers to each job, num_return_sequences of them."""
     counts = [job.options.num_return_sequences for job in jobs]
     owners = [i for i, count in enumerate(counts) for _ in range(count)]
-    lines = [Line(tokenizer, jobs[i], k) for i, count in enumerate(counts) for k in range(count)]
-    await _write(network, lines, owners, jobs, on_metrics)
+    quiet = replace(setting, on_metrics=None)  # one meter tells of all answers together
+    lines = [
+        Line(tokenizer, jobs[i], k, quiet) for i, count in enumerate(counts) for k in range(count)
+    ]
+    await _write(network, lines, owners, jobs, setting)
     grouped = groupby(zip(owners, lines, strict=True), key=lambda pair: pair[0])
     return [[join(line.chunks) for _, line in group] for _, group in grouped]
 
@@ -78,12 +81,12 @@ async def _write(
     lines: Sequence[Line],
     owners: Sequence[int],
     jobs: Sequence[Job],
-    on_metrics: OnMetrics | None,
+    setting: Setting,
 ) -> None:
     longest = max(len(job.prompt) for job in jobs)
     padding = [longest - len(job.prompt) for job in jobs]
     padded = [[PAD] * pad + list(job.prompt) for pad, job in zip(padding, jobs, strict=True)]
-    meter = Meter(sum(len(job.prompt) for job in jobs), on_metrics)
+    meter = Meter(sum(len(job.prompt) for job in jobs), setting)
     session = await open_session(network, padding, len(lines))
     try:
         piece = jobs[0].options.prefill_chunk_size

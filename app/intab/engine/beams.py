@@ -18,7 +18,7 @@ from intab.engine.apart import open_session
 from intab.engine.batches import Job
 from intab.engine.choosing import make_rng, process, warpers
 from intab.engine.logprobs import LogprobRecorder, TokenLogprob, make_recorder
-from intab.engine.metrics import Meter, OnMetrics
+from intab.engine.metrics import UNKNOWN, Meter, Setting
 from intab.engine.network import Network
 from intab.engine.options import GenerationOptions
 from intab.engine.prefill import prefill
@@ -147,11 +147,11 @@ def _best(beams: Sequence[Beam], count: int) -> list[Beam]:
 
 
 async def search_beams(
-    network: Network, tokenizer: Tokenizer, job: Job, on_metrics: OnMetrics | None = None
+    network: Network, tokenizer: Tokenizer, job: Job, setting: Setting = UNKNOWN
 ) -> list[Generation]:
     """The num_return_sequences best answers, the best first, each with its score."""
     options = job.options
-    meter = Meter(len(job.prompt), on_metrics)
+    meter = Meter(len(job.prompt), setting)
     search = BeamSearch(tokenizer, job, meter)
     session = await open_session(network, (0,), options.num_beams)
     try:

@@ -37,7 +37,7 @@ from intab.engine.manifest import (
     parse_manifest,
     read_manifest,
 )
-from intab.engine.metrics import OnMetrics
+from intab.engine.metrics import OnMetrics, Stopwatch
 from intab.engine.model import Model, Texts
 from intab.engine.network import Network
 from intab.engine.shelf import Shelf, open_shelf
@@ -85,6 +85,9 @@ class Runtime(Protocol[B]):
     async def open(self, graph: Graph[B], device: str) -> Network:
         """Make a network; DeviceError or UnsupportedModelError where that cannot be."""
 
+    def peak_memory(self) -> int | None:
+        """The most bytes that were in use so far; None where that cannot be told."""
+
 
 async def load_model(
     location: Location,
@@ -98,7 +101,12 @@ async def load_model(
     on_metrics: OnMetrics | None = None,
 ) -> Model:
     """Load the model at `location`; LoadError says what is missing, damaged or not supported."""
-    report, notice = on_progress or silent, on_notice or silent
+    notice, watch = on_notice or silent, Stopwatch()
+
+    def report(progress: Progress) -> None:
+        watch.heard(progress.stage)
+        (on_progress or silent)(progress)
+
     report(Progress("describe"))
     check_device(runtime, device)
     key = ModelKey(location.base, location.revision)
@@ -131,7 +139,8 @@ async def load_model(
 
         ladder = rungs(manifest, runtime.devices, device, dtype)
         found = await climb(ladder, runtime, attempt)
-    return Model(location.name, found.rung.dtype, found.reason, *found.reached, on_metrics)
+    setting = watch.setting(on_metrics, runtime.peak_memory)
+    return Model(location.name, found.rung.dtype, found.reason, *found.reached, setting)
 
 
 async def _describe(

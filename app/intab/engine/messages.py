@@ -100,6 +100,9 @@ class Measured:
     decode_rate: float
     prefilled_tokens: int = 0
     cached_tokens: int = 0
+    load_time: float = 0.0
+    warm_up_time: float = 0.0
+    peak_memory: int | None = None
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,11 @@ from time import perf_counter
 class Metrics:
     """Figures of one generation; times in seconds, rates in tokens a second (0 if unknown).
 
-    `cached_tokens` of the prompt were there from an earlier turn of a chat; `prefilled_tokens` says
-    how far the rest is in, and grows from piece to piece.
+    cached_tokens: those of the prompt that were there from an earlier turn of a chat.
+    prefilled_tokens: how far the rest of the prompt is in; it grows from piece to piece.
+    load_time, warm_up_time: what `intab.load` took, and the part in which the model first ran.
+    peak_memory: bytes; what the process has used in CPython, the WebAssembly memory of Python and
+        onnxruntime in a browser; None where that cannot be told, as on a GPU.
     """
 
     prompt_tokens: int
@@ -22,9 +25,43 @@ class Metrics:
     decode_rate: float
     prefilled_tokens: int = 0
     cached_tokens: int = 0
+    load_time: float = 0.0
+    warm_up_time: float = 0.0
+    peak_memory: int | None = None
 
 
 OnMetrics = Callable[[Metrics], None]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all generations of a model have in common: how it was loaded, who hears of figures."""
+
+    on_metrics: OnMetrics | None = None
+    load_time: float = 0.0
+    warm_up_time: float = 0.0
+    peak_memory: Callable[[], int | None] = lambda: None
+
+
+UNKNOWN = Setting()
+
+
+class Stopwatch:
+    """Times a load by the stages that it reports."""
+
+    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
+        self._clock = clock
+        self._start = self._warm_up = clock()
+
+    def heard(self, stage: str) -> None:
+        """A stage begins."""
+        if stage == "warm up":
+            self._warm_up = self._clock()
+
+    def setting(self, on_metrics: OnMetrics | None, memory: Callable[[], int | None]) -> Setting:
+        """When the load is done: what its generations have in common."""
+        end = self._clock()
+        return Setting(on_metrics, end - self._start, end - self._warm_up, memory)
 
 
 class Meter:
@@ -34,12 +71,12 @@ class Meter:
     tokens = 0
 
     def __init__(
-        self, prompt_tokens: int, on_metrics: OnMetrics | None = None, cached_tokens: int = 0
+        self, prompt_tokens: int, setting: Setting = UNKNOWN, cached_tokens: int = 0
     ) -> None:
         self._prompt_tokens = prompt_tokens
         self._cached_tokens = cached_tokens
         self._prefilled = self._at_first = 0
-        self._on_metrics = on_metrics
+        self._setting = setting
         self._start = self._first = self._last = self._reported = perf_counter()
 
     @property
@@ -69,8 +106,8 @@ class Meter:
     def report(self) -> None:
         """Tell the listener how things stand."""
         self._reported = perf_counter()
-        if self._on_metrics:
-            self._on_metrics(self.metrics())
+        if self._setting.on_metrics:
+            self._setting.on_metrics(self.metrics())
 
     def metrics(self) -> Metrics:
         """The figures so far."""
@@ -83,4 +120,7 @@ class Meter:
             (self.tokens - self._at_first) / decoding if decoding > 0 else 0.0,
             self._prefilled,
             self._cached_tokens,
+            self._setting.load_time,
+            self._setting.warm_up_time,
+            self._setting.peak_memory(),
         )

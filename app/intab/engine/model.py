@@ -21,7 +21,7 @@ from intab.engine.conversation import Chat, Speaker
 from intab.engine.defaults import read_defaults
 from intab.engine.generate import complete, stream
 from intab.engine.guessing import Guesser, make_guesser
-from intab.engine.metrics import Meter, OnMetrics
+from intab.engine.metrics import UNKNOWN, Meter, Setting
 from intab.engine.network import Network, Session
 from intab.engine.options import GenerationOptions
 from intab.engine.tokenizer import Tokenizer
@@ -59,7 +59,7 @@ class Model:
         reason: str,
         network: Network,
         texts: Texts,
-        on_metrics: OnMetrics | None = None,
+        setting: Setting = UNKNOWN,
     ) -> None:
         self.name = name
         self.dtype = dtype
@@ -67,7 +67,7 @@ class Model:
         self.tokenizer = texts.tokenizer
         self._network: Network | None = network
         self._texts = texts
-        self._on_metrics = on_metrics
+        self._setting = setting
         self._defaults = _generation_defaults(texts)
 
     def __repr__(self) -> str:
@@ -167,12 +167,10 @@ class Model:
     async def _answers(self, jobs: Sequence[Job]) -> list[list[Generation]]:
         network, options = self._open_network(), jobs[0].options
         if options.num_beams > 1:
-            return [
-                await search_beams(network, self.tokenizer, job, self._on_metrics) for job in jobs
-            ]
+            return [await search_beams(network, self.tokenizer, job, self._setting) for job in jobs]
         if len(jobs) == options.num_return_sequences == 1:
             return [[await complete(self._stream(jobs[0]))]]
-        return await generate_batch(network, self.tokenizer, jobs, self._on_metrics)
+        return await generate_batch(network, self.tokenizer, jobs, self._setting)
 
     def encode(self, prompt: Prompt, **context: Any) -> list[int]:
         """The ids of a prompt, messages by way of the chat template; PromptError if unusable."""
@@ -266,7 +264,7 @@ class Model:
             session.close()
 
     def _run(self, session: Session, job: Job) -> AsyncGenerator[TextChunk]:
-        meter = Meter(len(job.prompt), self._on_metrics, session.length)
+        meter = Meter(len(job.prompt), self._setting, session.length)
         guesser = self._guesser(job)
         return stream(session, self.tokenizer, job.prompt, job.options, meter, guesser)
 

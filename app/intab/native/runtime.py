@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -36,6 +37,15 @@ class NativeRuntime:
     async def open(self, graph: Graph[NativeBody], device: str) -> OnnxNetwork:
         """Make a network, in a thread: a large graph takes seconds."""
         return await asyncio.to_thread(open_network, graph)
+
+    def peak_memory(self) -> int | None:
+        """The process's; None on Windows, which has no `resource`."""
+        try:
+            import resource
+        except ImportError:
+            return None
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
 
 
 def models_folder() -> str:
