@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Protocol
 
 RESULTS = Path(__file__).with_name("results.json")
 
@@ -51,8 +51,19 @@ class Comparison:
         }
 
 
-def keep(comparison: Comparison, browser: str) -> None:
-    """Replace this comparison in results.json, with the date and what it ran on."""
+class Measurement(Protocol):
+    """What results.json keeps."""
+
+    @property
+    def name(self) -> str:
+        """Its key."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Its value."""
+
+
+def keep(comparison: Measurement, browser: str) -> None:
+    """Replace this measurement in results.json, with the date and what it ran on."""
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     results[comparison.name] = {
         "date": datetime.now(UTC).date().isoformat(),
