@@ -14,7 +14,7 @@ from intab.engine.guessing import Guesser, make_guesser
 from intab.engine.options import GenerationOptions
 from intab.engine.processors import make_processors
 from intab.engine.sampling import Logits
-from intab.errors import OptionError
+from intab.errors import OptionError, RunError
 
 VOCABULARY = 12
 PROMPT = [1, 2, 3, 4, 5, 6, 7, 1, 2, 3, 8, 9, 4, 5]
@@ -103,6 +103,40 @@ async def test_a_text_that_does_not_is_left_alone() -> None:
     await generated(session, Guesser(most=8, end=2000), 1000, temperature=1.0, seed=3)
     guesses = sum(rows > 1 for rows in session.rows)
     assert 0 < guesses < 0.03 * len(session.rows)
+
+
+class OneByOne(Echo):
+    """Takes several tokens as a prompt alone, as some graphs do."""
+
+    refused = 0
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        if self.ids and len(ids[0]) > 1:
+            self.refused += 1
+            raise RunError("the mask does not fit")
+        return await super().step(ids, rows)
+
+
+async def test_a_graph_that_takes_no_guesses_is_not_asked_again() -> None:
+    session = OneByOne(fidelity=20)
+    plain = await generated(Echo(fidelity=20), None, 60)
+    assert await generated(session, Guesser(most=8, end=1000), 60) == plain
+    assert session.refused == 1
+
+
+class Broken(Echo):
+    """Fails after the prompt."""
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        if self.ids:
+            raise RunError("out of memory")
+        return await super().step(ids, rows)
+
+
+@pytest.mark.parametrize("guesser", [None, Guesser(most=8, end=1000)])
+async def test_a_step_that_fails_without_a_guess_too_fails(guesser: Guesser | None) -> None:
+    with pytest.raises(RunError, match="out of memory"):
+        await generated(Broken(fidelity=20), guesser, 2)
 
 
 def test_the_guess_is_what_came_after_the_last_three_ids() -> None:

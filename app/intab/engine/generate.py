@@ -21,6 +21,7 @@ from intab.engine.processors import make_processors
 from intab.engine.sampling import LogitsProcessor, Sampler
 from intab.engine.tokenizer import Tokenizer
 from intab.engine.writing import Generation, TextChunk, Writer, join
+from intab.errors import RunError
 
 
 async def generate_tokens(
@@ -53,7 +54,14 @@ async def generate_tokens(
             guesser.learn(ids, len(ids) - known - 1, len(guess))
             await session.rewind(session.length - (len(guess) + 1 - (len(ids) - known)))
         guess = guesser.guess(ids) if guesser else []
-        rows = (await session.step([[*ids[-1:], *guess]], len(guess) + 1))[0]
+        try:
+            rows = (await session.step([[*ids[-1:], *guess]], len(guess) + 1))[0]
+        except RunError:
+            if not guess:
+                raise
+            # Some graphs take a whole prompt or one token, nothing between.
+            guesser, guess = None, []
+            rows = (await session.step([ids[-1:]]))[0]
 
 
 async def stream(
