@@ -7,8 +7,8 @@ runs here can be held against what torch computes. Shapes are those of SmolLM2-1
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from onnx import TensorProto, helper, numpy_helper
 from tests.engine.conftest import byte_tokenizer_json
 
 Weights = Mapping[str, NDArray[np.float32]]
+Attend = Callable[[str, int], str]
+CACHED_ANGLES = 512  # positions whose angles a grouped graph has
 HIDDEN = -1e9  # finite: a row that sees nothing must not become NaN
 
 
@@ -50,6 +52,7 @@ TINY = Shape(
     vocab_size=1024,
     initializer_range=0.2,
 )
+GROUPED = replace(TINY, head_dim=16)  # GroupQueryAttention turns heads of no less
 
 
 def random_weights(shape: Shape, seed: int = 7) -> dict[str, NDArray[np.float32]]:
@@ -130,16 +133,19 @@ class Graph:
         return self.op("Add", self.op("Mul", value, cos), self.op("Mul", turned, sin))
 
 
-def make_llama(shape: Shape, weights: Weights) -> onnx.ModelProto:
-    """The graph: position_ids, a KV cache, logits of every position."""
+def make_llama(shape: Shape, weights: Weights, attention: str = "decomposed") -> onnx.ModelProto:
+    """The graph: a KV cache, logits of every position.
+
+    `attention` is "decomposed", "grouped" (GroupQueryAttention, no position_ids) or "positioned"
+    (the same with an input position_ids that nothing reads, as some exporters leave it).
+    """
     g = Graph(shape)
-    cos, sin = _angles(g)
-    bias = _mask(g)
+    attend = _decomposed(g) if attention == "decomposed" else _grouped(g)
     hidden = g.op("Gather", "model.embed_tokens.weight", "input_ids")
     for layer in range(shape.num_hidden_layers):
         at = f"model.layers.{layer}"
         normed = g.norm(hidden, f"{at}.input_layernorm")
-        hidden = g.op("Add", hidden, _attention(g, normed, layer, (cos, sin), bias))
+        hidden = g.op("Add", hidden, attend(normed, layer))
         normed = g.norm(hidden, f"{at}.post_attention_layernorm")
         gate, up = (g.linear(normed, f"{at}.mlp.{part}_proj") for part in ("gate", "up"))
         gated = g.op("Mul", g.op("Mul", gate, g.op("Sigmoid", gate)), up)
@@ -148,15 +154,54 @@ def make_llama(shape: Shape, weights: Weights) -> onnx.ModelProto:
     embedding = g.op("Transpose", "model.embed_tokens.weight", perm=[1, 0])
     g.op("MatMul", final, embedding, name="logits")
     constants = [numpy_helper.from_array(v, k) for k, v in {**weights, **g.constants}.items()]
-    graph = helper.make_graph(g.nodes, "llama", _inputs(shape), _outputs(shape), constants)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    inputs = _inputs(shape, positions=attention != "grouped")
+    graph = helper.make_graph(g.nodes, "llama", inputs, _outputs(shape), constants)
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=8)
+
+
+def _decomposed(g: Graph) -> Attend:
+    angles, bias = _angles(g), _mask(g)
+    return lambda value, layer: _attention(g, value, layer, angles, bias)
+
+
+def _grouped(g: Graph) -> Attend:
+    """com.microsoft.GroupQueryAttention, which counts positions from the first column."""
+    angles = np.arange(CACHED_ANGLES, dtype=np.float32)[:, None] * _frequencies(g.shape)
+    g.constants["cos"], g.constants["sin"] = np.cos(angles), np.sin(angles)
+    seen = g.op("ReduceSum", "attention_mask", g.const([1]), keepdims=0)
+    last = g.op("Cast", g.op("Sub", seen, g.const([1])), to=TensorProto.INT32)
+    sizes = g.op("Gather", g.op("Shape", "attention_mask"), g.const(1))
+    total = g.op("Cast", sizes, to=TensorProto.INT32)
+
+    def attend(value: str, layer: int) -> str:
+        at = f"model.layers.{layer}.self_attn"
+        projected = [g.linear(value, f"{at}.{part}_proj") for part in "qkv"]
+        pasts = [f"past_key_values.{layer}.{part}" for part in ("key", "value")]
+        mixed = f"{at}.mixed"
+        node = helper.make_node(
+            "GroupQueryAttention",
+            [*projected, *pasts, last, total, "cos", "sin"],
+            [mixed, *(past.replace("past_key_values", "present") for past in pasts)],
+            domain="com.microsoft",
+            num_heads=g.shape.num_attention_heads,
+            kv_num_heads=g.shape.num_key_value_heads,
+            do_rotary=1,
+        )
+        g.nodes.append(node)
+        return g.linear(mixed, f"{at}.o_proj")
+
+    return attend
+
+
+def _frequencies(shape: Shape) -> NDArray[np.float32]:
+    powers = np.arange(0, shape.head_dim, 2, dtype=np.float32) / np.float32(shape.head_dim)
+    return (1.0 / np.float32(shape.rope_theta) ** powers).astype(np.float32)
 
 
 def _angles(g: Graph) -> tuple[str, str]:
     """cos and sin [batch, 1, n, dim] of each position."""
-    powers = np.arange(0, g.shape.head_dim, 2, dtype=np.float32) / np.float32(g.shape.head_dim)
-    frequencies = (1.0 / np.float32(g.shape.rope_theta) ** powers).astype(np.float32)
-    g.constants["frequencies"] = np.concatenate([frequencies, frequencies])
+    g.constants["frequencies"] = np.tile(_frequencies(g.shape), 2)
     places = g.op("Cast", "position_ids", to=TensorProto.FLOAT)
     column = g.op("Unsqueeze", places, g.const([1, 3]))
     angles = g.op("Mul", column, "frequencies")
@@ -200,12 +245,12 @@ def _attention(g: Graph, value: str, layer: int, angles: tuple[str, str], bias: 
     return g.linear(g.reshape(together, 0, 0, -1), f"{at}.o_proj")
 
 
-def _inputs(shape: Shape) -> list[onnx.ValueInfoProto]:
+def _inputs(shape: Shape, *, positions: bool) -> list[onnx.ValueInfoProto]:
     make, whole = helper.make_tensor_value_info, TensorProto.INT64
     return [
         make("input_ids", whole, ["batch", "new"]),
         make("attention_mask", whole, ["batch", "total"]),
-        make("position_ids", whole, ["batch", "new"]),
+        *([make("position_ids", whole, ["batch", "new"])] if positions else []),
         *_caches(shape, "past_key_values", "past"),
     ]
 
@@ -231,10 +276,10 @@ def config_of(shape: Shape) -> dict[str, Any]:
     return {**fixed, **asdict(shape)}
 
 
-def write_llama(folder: Path, shape: Shape) -> Path:
+def write_llama(folder: Path, shape: Shape, attention: str = "decomposed") -> Path:
     """A whole model folder with the byte tokenizer of the engine's tests; returns the folder."""
     (folder / "onnx").mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(config_of(shape)))
     (folder / "tokenizer.json").write_text(byte_tokenizer_json())
-    onnx.save(make_llama(shape, random_weights(shape)), folder / "onnx/model.onnx")
+    onnx.save(make_llama(shape, random_weights(shape), attention), folder / "onnx/model.onnx")
     return folder

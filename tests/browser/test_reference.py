@@ -16,8 +16,23 @@ from tests.browser.copies import copy_site
 from tests.browser.programs import printed_json
 from tests.browser.visitor import Visitor
 from tests.conftest import ROOT
-from tests.llama import TINY, write_llama
+from tests.llama import GROUPED, TINY, write_llama
 
+ATTENTIONS = ("decomposed", "grouped", "positioned")
+SEVERAL = """
+import intab, json
+options = dict(do_sample=False, max_new_tokens=8, eos_token_id=[])
+prompts = ["Once upon a time there was", "abc", "Hello"]
+found = []
+for name in {names!r}:
+    model = await intab.load(name)
+    alone = [(await model.generate(p, prefill_chunk_size=5, **options)).ids for p in prompts]
+    together = [one.ids for one in await model.generate(prompts, **options)]
+    best = await model.generate(prompts[0], num_beams=3, **options)
+    found.append([alone, together, best.ids])
+    await model.close()
+print(json.dumps(found))
+"""
 COMPARING = """
 import json
 import intab
@@ -40,6 +55,8 @@ def opened(
     golden = (ROOT / "tests/golden/generation.json").read_text("utf-8")
     (folder / "models/generation.json").write_text(golden)
     write_llama(folder / "models/tiny", TINY)
+    for attention in ATTENTIONS:
+        write_llama(folder / "models" / attention, GROUPED, attention)
     with serve_command(folder) as served:
         page = browser.new_page()
         yield Visitor(page).open(served)
@@ -50,3 +67,10 @@ def opened(
 def test_all_is_as_recorded(opened: Visitor, name: str) -> None:
     program = (ROOT / "tests/engine/reference.py").read_text("utf-8")
     assert printed_json(opened, program + COMPARING.format(name=name)) == []
+
+
+def test_group_query_attention_is_as_plain_operators(opened: Visitor) -> None:
+    """In pieces, side by side and in beams, though it takes no padding on the left."""
+    plain, *grouped = printed_json(opened, SEVERAL.format(names=ATTENTIONS))
+    assert plain[0] == plain[1]
+    assert grouped == [plain, plain]
