@@ -13,7 +13,7 @@ import onnx
 import pytest
 
 import intab
-from intab.engine.download import get_whole
+from intab.engine.download import exists, get_whole
 from intab.engine.locate import locate
 from intab.engine.retry import Patience
 from intab.errors import DeviceError, DownloadError, ModelNotFoundError, UnsupportedModelError
@@ -159,3 +159,14 @@ def test_where_models_are_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 def test_the_only_device_is_the_cpu() -> None:
     assert NativeRuntime().devices == ("cpu",)
+
+
+async def test_a_folder_that_may_not_be_read_is_not_taken_for_an_empty_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(path)
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(DownloadError, match="403"):
+        await exists(NativeRuntime().means, "/srv/model/config.json")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from functools import cache
 from typing import Any, TypeVar, overload
 
@@ -20,12 +20,12 @@ T = TypeVar("T")
 def loader() -> Loader:
     """The loader of this interpreter, which remembers its models."""
     if sys.platform == "emscripten":
-        from intab.browser.runtime import BrowserRuntime, models_address
+        from intab.browser.runtime import BrowserRuntime, models_address, page_address
 
-        return Loader(BrowserRuntime(), models_address())
-    from intab.native.runtime import NativeRuntime, endpoint, models_folder
+        return Loader(BrowserRuntime(), models_address(), page=page_address())
+    from intab.native.runtime import NativeRuntime, endpoint, models_folder, token
 
-    return Loader(NativeRuntime(), models_folder(), endpoint())
+    return Loader(NativeRuntime(), models_folder(), endpoint(), token=token())
 
 
 async def load(
@@ -33,28 +33,39 @@ async def load(
     *,
     dtype: str | None = None,
     device: str | None = None,
-    endpoint: str | None = None,
+    endpoint: str | Sequence[str] | None = None,
+    token: str | None = None,
     keep: bool = True,
     on_progress: OnProgress | None = None,
 ) -> Model:
     """Load a model, or give back the one that is already loaded under that name.
 
-    model: a folder of models/, an id `org/name[@revision]` of a hub, or a folder's address.
+    model: a folder of models/, an id `org/name[@revision]` of a hub, a folder's address, or
+        `disk:NAME`, a folder that the page was given.
     dtype: "fp32", "fp16", "q8", "int8", "uint8", "q4", "q4f16" or "bnb4"; left out, the one that
         the device runs best.
     device: "wasm" or "webgpu" in a browser, "cpu" in CPython; left out, the platform's first.
-    endpoint: the hub's address; left out, $HF_ENDPOINT in CPython or https://huggingface.co.
+    endpoint: the hub's address, or that and its mirrors', of which the next is asked when one
+        cannot be reached; left out, $HF_ENDPOINT in CPython or https://huggingface.co.
+    token: the hub's access token, for private and gated models; left out, $HF_TOKEN in CPython.
+        Only the first endpoint gets it, and it is kept nowhere.
     keep: whether to store it, so that it need not be fetched again.
     on_progress: called with a `Progress` as bytes arrive and stages begin.
 
     Raises LoadError; its subclasses in `intab.errors` say what is wrong.
     """
     return await loader().load(
-        model, dtype=dtype, device=device, endpoint=endpoint, keep=keep, on_progress=on_progress
+        model,
+        dtype=dtype,
+        device=device,
+        endpoint=endpoint,
+        token=token,
+        keep=keep,
+        on_progress=on_progress,
     )
 
 
-storage = Storage(lambda: loader().means)
+storage = Storage(lambda: loader().means, lambda spec: loader().locate(spec))
 
 
 @overload

@@ -1,5 +1,5 @@
 // Lets unmodified PyScript 0.7.31 run in a worker under a policy without 'unsafe-eval'.
-// Import it before anything that starts a worker. PyScript builds functions from text in two ways:
+// Import it before anything that starts a worker; it also tells the worker of its page. PyScript builds functions from text in two ways:
 //
 // 1. The default worker hook travels as source and is evaluated on both sides. It only registers
 //    what `pyscript.fs` needs (folders of the visitor's disk), which no page of ours uses.
@@ -15,6 +15,14 @@ const JS_IMPORT = "return (...urls) => Promise.all(urls.map((url) => import(url)
 const makeImporter = () => (...urls) => Promise.all(urls.map((url) => import(url)));
 
 hooks.worker.onBeforeRunAsync.clear();
+
+// The worker itself is started from a blob and cannot know where its page is, nor what
+// <meta name="intab-store" content="opfs"> asks for. JSON of texts is Python too.
+const store = document.querySelector('meta[name="intab-store"]')?.content;
+const facts = { INTAB_PAGE: document.baseURI, ...(store && { INTAB_STORE: store }) };
+const tell = `import os\nos.environ.update(${JSON.stringify(facts)})`;
+hooks.worker.codeBeforeRun.add(tell);
+hooks.worker.codeBeforeRunAsync.add(tell);
 
 globalThis.Function = new Proxy(globalThis.Function, {
   apply: (native, self, texts) =>

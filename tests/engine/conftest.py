@@ -20,6 +20,7 @@ from intab.engine.download import Fetch, Means, Room
 from intab.engine.load import Graph
 from intab.engine.model import Model, Texts
 from intab.engine.network import Network
+from intab.engine.ranges import Span
 from intab.engine.retry import Clock, OnBytes
 from intab.engine.tokenizer import Tokenizer
 from intab.errors import DownloadError, StorageError
@@ -107,7 +108,9 @@ class FakeFetch:
     asked: list[str] = field(default_factory=list)
     ranges: bool = True
 
-    async def request(self, address: str, span: str = "", method: str = "GET") -> FakeReply:
+    async def request(
+        self, address: str, span: str = "", method: str = "GET", token: str = ""
+    ) -> FakeReply:
         self.asked.append(f"{method} {address} {span}".strip())
         await asyncio.sleep(0)
         data = self.files.get(address)
@@ -167,6 +170,52 @@ class FakeStore:
             raise StorageError("there is no store here.")
 
 
+@dataclass(frozen=True)
+class FakeArchive:
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def read(self, span: Span) -> bytes:
+        return self.data[span.start : span.end]
+
+    def body(self, span: Span) -> FakeBody:
+        return FakeBody(self.read(span))
+
+
+@dataclass
+class FakeDraft:
+    files: dict[str, bytes]
+    name: str
+    data: bytes = b""
+
+    async def write(self, body: FakeBody) -> None:
+        await asyncio.sleep(0)
+        self.data += body.data
+
+    async def close(self) -> str:
+        self.files[self.name] = self.data
+        return self.name
+
+    async def abort(self) -> None:
+        self.data = b""
+
+
+@dataclass
+class FakeArchives:
+    """Files in a dict."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    async def open(self, source: str) -> FakeArchive:
+        return FakeArchive(self.files[source])
+
+    async def create(self, target: str) -> FakeDraft:
+        return FakeDraft(self.files, target)
+
+
 class FakeTime:
     """Time that passes when somebody sleeps: a turn of the event loop is a quarter of a second."""
 
@@ -189,7 +238,9 @@ def fake_means(fetch: Fetch[FakeBody], store: FakeStore | None = None) -> Means[
     """Means over fakes, with a lock that locks."""
     locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
     clock = FakeTime().clock()
-    return Means(fetch, FakeMemory(), store or FakeStore(), lambda name: _hold(locks[name]), clock)
+    memory, archives = FakeMemory(), FakeArchives()
+    store = store or FakeStore()
+    return Means(fetch, memory, store, lambda name: _hold(locks[name]), archives, clock=clock)
 
 
 @asynccontextmanager

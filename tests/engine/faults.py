@@ -81,7 +81,9 @@ class FaultyFetch(FakeFetch):
     faults: dict[str, Fault] = field(default_factory=dict)
     happened: list[str] = field(default_factory=list)
 
-    async def request(self, address: str, span: str = "", method: str = "GET") -> FakeReply:
+    async def request(
+        self, address: str, span: str = "", method: str = "GET", token: str = ""
+    ) -> FakeReply:
         for _ in range(self.coin.randrange(3)):  # so that answers overtake each other
             await asyncio.sleep(0)
         reply = await super().request(address, span, method)

@@ -36,7 +36,9 @@ class ScriptedFetch(FakeFetch):
 
     script: dict[int, Fault] = field(default_factory=dict)
 
-    async def request(self, address: str, span: str = "", method: str = "GET") -> FakeReply:
+    async def request(
+        self, address: str, span: str = "", method: str = "GET", token: str = ""
+    ) -> FakeReply:
         number = len(self.asked)
         reply = await super().request(address, span, method)
         return self.script[number](reply) if number in self.script else reply

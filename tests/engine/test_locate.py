@@ -3,7 +3,7 @@
 import pytest
 
 from intab.engine.locate import locate
-from intab.errors import ModelNotFoundError
+from intab.errors import ModelNotFoundError, OptionError
 
 
 @pytest.mark.parametrize(
@@ -26,10 +26,53 @@ def test_spellings(spec: str, base: str) -> None:
     assert locate(spec, "https://site/models/", "https://hub/").base == base
 
 
-def test_hub_ids_have_a_listing() -> None:
-    location = locate("org/name@abc", "models", "https://hub")
-    assert location.listing == "https://hub/api/models/org/name/tree/abc?recursive=true"
-    assert location.file("onnx/a b.onnx") == "https://hub/org/name/resolve/abc/onnx/a%20b.onnx"
+def test_hub_ids_have_addresses_of_their_own() -> None:
+    location = locate("org/name@a/b", "models", "https://hub")
+    assert location.file("onnx/a b.onnx") == "https://hub/org/name/resolve/a%2Fb/onnx/a%20b.onnx"
+    assert location.at("c" * 40).base == f"https://hub/org/name/resolve/{'c' * 40}/"
+    assert (location.at(""), location.revision) == (location, "a/b")
+    repository = location.repository
+    assert repository is not None
+    assert repository.listing("x") == "https://hub/api/models/org/name/tree/x?recursive=true"
+    assert repository.description == "https://hub/api/models/org/name/revision/a%2Fb"
+
+
+@pytest.mark.parametrize(
+    ("spec", "base"),
+    [
+        ("./mine", "https://host/blog/mine/"),
+        ("../mine/", "https://host/mine/"),
+        ("/mine", "https://host/mine/"),
+        ("//other/mine", "https://other/mine/"),
+        ("https://other/a", "https://other/a/"),
+        ("disk:My model", "disk:My model/"),
+        ("a/b", "https://huggingface.co/a/b/resolve/main/"),
+    ],
+)
+def test_in_a_page_what_is_relative_is_so_to_the_page(spec: str, base: str) -> None:
+    assert locate(spec, "https://site/models/", page="https://host/blog/post.html").base == base
+
+
+def test_a_page_whose_address_is_not_known() -> None:
+    with pytest.raises(ModelNotFoundError, match="give the whole address"):
+        locate("./mine", "models", page=None)
+    assert locate("disk:mine", "models", page=None).base == "disk:mine/"
+
+
+def test_a_token_is_never_shown() -> None:
+    location = locate("org/name", "models", token=" hf_secret\n")
+    assert location.repository is not None
+    assert location.repository.token.startswith("hf_")
+    assert location.repository.token.endswith("secret")
+    assert "secret" not in repr(location)
+    with pytest.raises(OptionError, match="copy it once more") as caught:
+        locate("org/name", "models", token="hf_sécret")
+    assert "cret" not in str(caught.value)
+
+
+def test_a_hub_has_an_address() -> None:
+    with pytest.raises(OptionError, match="not none"):
+        locate("org/name", "models", ())
 
 
 @pytest.mark.parametrize("spec", ["", "a b", "a/b/c", "-x", "org/name@"])

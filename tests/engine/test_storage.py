@@ -11,6 +11,7 @@ import pytest
 from intab.engine.download import Notice, Room
 from intab.engine.keys import ModelKey, parse_chunk_key
 from intab.engine.loader import Loader
+from intab.engine.locate import locate
 from intab.engine.program import run_program
 from intab.engine.storage import Storage, StoredModel
 from intab.errors import DownloadError, ModelNotFoundError, TemporaryError
@@ -25,7 +26,7 @@ class Visitor:
     def __init__(self, **files: Any) -> None:
         self.files = {f"https://host/{k}": v for k, v in model_files(**files).items()}
         self.runtime = FakeRuntime(dict(self.files))
-        self.storage = Storage(lambda: self.runtime.means)
+        self.storage = Storage(lambda: self.runtime.means, lambda spec: locate(spec, MODELS))
         self.notices: list[Notice] = []
 
     async def load(self, **options: Any) -> None:

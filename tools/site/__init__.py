@@ -10,6 +10,7 @@ What ends up where, and which names carry a digest of their content:
     assets/files-HASH.json        every file that the service worker keeps, with its sha256
     intab/, pyscript/             stable names in the runtime, for pages that embed us
     intab/python.mjs              app/page/python.mjs, for workers without PyScript
+    intab/disk.mjs                app/page/disk.mjs, for models on the visitor's disk
     runtime-HASH/pyscript.toml    the same as above, its addresses being relative to itself
     runtime-HASH/worker.py        app/worker.py: what PyScript runs
     runtime-HASH/pyscript/        @pyscript/core as npm has it

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tools.site import compress, offline, page, runtime
+from tools.site import compress, esbuild, offline, page, runtime
 from tools.site.sources import Sources, files_under
 
 
@@ -27,6 +27,7 @@ def _fill(sources: Sources, site: Path) -> None:
     page.fill(sources.root / "pyscript.toml", names, site / "pyscript.toml")
     _add_stable_names(site, names["runtime"])
     page.fill(sources.app / "page/python.mjs", names, site / "intab/python.mjs")
+    esbuild.run(sources, "app/page/disk.mjs", f"--outfile={site / 'intab/disk.mjs'}")
     names["files.json"] = offline.write_list(site)
     page.fill(sources.app / "index.html", names, site / "index.html")
     offline.bundle_service_worker(sources, site)

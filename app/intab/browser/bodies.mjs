@@ -25,17 +25,17 @@ export class Chunk {
     return new Uint8Array(READER.readAsArrayBuffer(this.data.slice(start, end)));
   }
 
-  async bytes() {
-    return this.data instanceof Blob ? new Uint8Array(await this.data.arrayBuffer()) : this.data;
+  async bytes(start = 0, end = this.size) {
+    if (!(this.data instanceof Blob)) return this.data.subarray(start, end);
+    return new Uint8Array(await this.data.slice(start, end).arrayBuffer());
   }
 
   /** The sha256 in hexadecimal digits; SubtleCrypto is faster, where the context is secure. */
   async sha256() {
-    const bytes = await this.bytes();
-    if (globalThis.crypto?.subtle && bytes.length <= SUBTLE_MOST) {
-      return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+    if (globalThis.crypto?.subtle && this.size <= SUBTLE_MOST) {
+      return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", await this.bytes())));
     }
-    return (await update(await createSHA256(), bytes)).digest("hex");
+    return (await update(await createSHA256(), this)).digest("hex");
   }
 
   /** From now on read from `blob`, which has the same bytes, if it is worth it and possible. */
@@ -67,7 +67,7 @@ export class Whole {
 
   async hashOn(hasher) {
     for (let chunk; (chunk = this.chunks.get(this.hashed))?.size; this.hashed += chunk.size) {
-      await update(hasher, await chunk.bytes());
+      await update(hasher, chunk);
     }
     return hasher;
   }
@@ -105,9 +105,9 @@ export class Whole {
 }
 
 /** In slices with a pause after each, so that a stop is heard. */
-async function update(hasher, bytes) {
-  for (let at = 0; at < bytes.length; at += HASH_SLICE) {
-    hasher.update(bytes.subarray(at, at + HASH_SLICE));
+async function update(hasher, chunk) {
+  for (let at = 0; at < chunk.size; at += HASH_SLICE) {
+    hasher.update(await chunk.bytes(at, Math.min(at + HASH_SLICE, chunk.size)));
     await new Promise((resolve) => setTimeout(resolve));
   }
   return hasher;

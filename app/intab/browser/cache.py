@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from typing import Any, Literal
+from typing import Any
 
 from pyodide.ffi import JsException
 
@@ -18,13 +18,13 @@ from intab.browser.ffi import js_worker, reason
 from intab.engine.download import Room
 from intab.errors import StorageError
 
-Kind = Literal["cache", "opfs", "indexeddb"]
+KINDS = ("cache", "opfs", "indexeddb")
 
 
 class BrowserStore:
     """Keeps bodies in one of the browser's stores."""
 
-    def __init__(self, kind: Kind = "cache") -> None:
+    def __init__(self, kind: str = "cache") -> None:
         self._js_store = js_worker().makeStore(kind)
 
     async def match(self, key: str) -> JsBody | None:

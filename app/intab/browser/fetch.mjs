@@ -3,16 +3,21 @@
  * whose bytes never enter Python. Used by fetch.py; knows nothing of models.
  */
 import { Chunk } from "./bodies.mjs";
+import { askDisk } from "./disk.mjs";
 
 const REPORT_EVERY = 256 * 1024; // bytes between two calls into Python
 
 /**
  * Ask for `address`, for a part of it where `range` is a Range header: a promise of the answer, and
- * the way to stop it. Parts stay out of the HTTP cache, since they go into a store of ours.
+ * the way to stop it. Parts stay out of the HTTP cache, since they go into a store of ours. By the
+ * Fetch standard a browser takes the token away where a redirect leads to another origin.
  */
-export function ask(address, range, method) {
+export function ask(address, range, method, token) {
+  if (address.startsWith("disk:")) return { answer: askDisk(address, range), stop: () => {} };
   const stopping = new AbortController();
-  const options = range ? { headers: { Range: range }, cache: "no-store" } : { cache: "no-cache" };
+  const headers = range ? { Range: range } : {};
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const options = { headers, cache: range ? "no-store" : "no-cache" };
   const answer = fetch(address, { ...options, method, signal: stopping.signal }).then(
     (response) => new Answer(response),
   );

@@ -13,7 +13,15 @@ from pyodide.ffi import JsException, create_proxy
 
 from intab.browser.ffi import js_worker, reason
 from intab.engine.retry import OnBytes
-from intab.errors import DeviceError, ManifestError, StorageError, TemporaryError
+from intab.errors import (
+    DeviceError,
+    DownloadError,
+    LoadError,
+    ManifestError,
+    ModelNotFoundError,
+    StorageError,
+    TemporaryError,
+)
 
 
 class JsBody:
@@ -103,16 +111,28 @@ class BrowserReply:
 class BrowserFetch:
     """Fetches from the page's origin and from wherever its policy allows."""
 
-    async def request(self, address: str, span: str = "", method: str = "GET") -> BrowserReply:
+    async def request(
+        self, address: str, span: str = "", method: str = "GET", token: str = ""
+    ) -> BrowserReply:
         """Ask; the body is not read yet."""
-        js_asked = js_worker().ask(address, span, method)
+        js_asked = js_worker().ask(address, span, method, token)
         try:
             return BrowserReply(js_asked, await js_asked.answer, address)
         except JsException as exc:
-            raise _unreachable(address, exc) from exc
+            raise _failure(address, exc) from exc
         except BaseException:  # cancelled
             js_asked.stop()
             raise
+
+
+def _failure(address: str, exc: JsException) -> LoadError:
+    """A folder of the visitor's disk says by the error's name what is wrong; fetch does not."""
+    match getattr(exc, "name", ""):
+        case "NotFoundError":
+            return ModelNotFoundError(reason(exc))
+        case "NotAllowedError":
+            return DownloadError(reason(exc))
+    return _unreachable(address, exc)
 
 
 def _unreachable(address: str, exc: JsException) -> TemporaryError:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
+
 import pyodide_js
 from pyodide.ffi import JsException
 
-from intab.browser.cache import BrowserStore, Kind, lock
+from intab.browser.archives import BrowserArchives
+from intab.browser.cache import KINDS, BrowserStore, lock
 from intab.browser.fetch import BrowserFetch, BrowserMemory, JsBody
 from intab.browser.ffi import js_worker, reason
 from intab.browser.onnx import OnnxNetwork, open_network
 from intab.engine.download import Means
 from intab.engine.load import Graph
+from intab.engine.stores import Stores
 from intab.errors import DeviceError
 
 
 class BrowserRuntime:
     """Loads and runs models in a worker of the page."""
 
-    def __init__(self, store: Kind = "cache") -> None:
+    def __init__(self) -> None:
+        stores = Stores({kind: partial(BrowserStore, kind) for kind in KINDS})
+        if chosen := os.environ.get("INTAB_STORE"):
+            stores.use(chosen)
         self.means: Means[JsBody] = Means(
-            BrowserFetch(), BrowserMemory(), BrowserStore(store), lock
+            BrowserFetch(), BrowserMemory(), stores, lock, BrowserArchives(), stores.use
         )
         self.devices: tuple[str, ...] = tuple(js_worker().devices().to_py())
 
@@ -50,3 +58,8 @@ class BrowserRuntime:
 def models_address() -> str:
     """The address of the models/ folder of the site that serves us."""
     return str(js_worker().root) + "models/"
+
+
+def page_address() -> str | None:
+    """The address of the page that has this worker, None where that has not told it."""
+    return os.environ.get("INTAB_PAGE")

@@ -11,9 +11,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from intab.cli import convert, serve
+from intab.cli import convert, serve, storage
 
-COMMANDS = {"serve": serve, "convert": convert}
+COMMANDS = {"serve": serve, "convert": convert, "storage": storage}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

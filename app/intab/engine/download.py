@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from intab.engine.answers import check_status
+from intab.engine.ranges import Span
 from intab.engine.retry import Clock, OnBytes, Patience, persevere, watched
-from intab.errors import DamagedError, ManifestError, ModelNotFoundError
+from intab.errors import DamagedError, ManifestError, ModelNotFoundError, OptionError
 
 
 class Body(Protocol):
@@ -34,6 +35,7 @@ class Body(Protocol):
 
 B = TypeVar("B", bound=Body)
 B_co = TypeVar("B_co", bound=Body, covariant=True)
+B_contra = TypeVar("B_contra", bound=Body, contravariant=True)
 
 
 class Reply(Protocol[B_co]):
@@ -57,8 +59,11 @@ class Reply(Protocol[B_co]):
 class Fetch(Protocol[B_co]):
     """Where files come from."""
 
-    async def request(self, address: str, span: str = "", method: str = "GET") -> Reply[B_co]:
-        """Ask, for a part where `span` is a Range header; TemporaryError where none answers."""
+    async def request(
+        self, address: str, span: str = "", method: str = "GET", token: str = ""
+    ) -> Reply[B_co]:
+        """Ask, for a part where `span` is a Range header; TemporaryError where none answers. The
+        token goes to that address's host alone, wherever it redirects to."""
 
 
 class Assembly(Protocol[B_co]):
@@ -117,18 +122,61 @@ class Store(Protocol[B]):
         """How much is used and may be; asks the browser not to throw it away."""
 
 
+class Archive(Protocol[B_co]):
+    """A file outside of the store, to be read; StorageError where that cannot be."""
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+
+    def read(self, span: Span) -> bytes:
+        """A small part, for a look at it."""
+
+    def body(self, span: Span) -> B_co:
+        """A part of any size."""
+
+
+class Draft(Protocol[B_contra]):
+    """A file outside of the store while it is written; StorageError where that cannot be."""
+
+    async def write(self, body: B_contra) -> None:
+        """Add to its end."""
+
+    async def close(self) -> Any:
+        """Put it in its place; what the user gets."""
+
+    async def abort(self) -> None:
+        """Forget it; what was in its place stays."""
+
+
+class Archives(Protocol[B]):
+    """Files outside of the store, named as the platform names files."""
+
+    async def open(self, source: Any) -> Archive[B]:
+        """A file that is there."""
+
+    async def create(self, target: Any) -> Draft[B]:
+        """A new file."""
+
+
 Lock = Callable[[str], AbstractAsyncContextManager[None]]
 """Makes others who want the same name wait, those in other tabs too."""
 
 
+def _no_choice(kind: str) -> None:
+    raise OptionError(f"There is no store {kind!r}; here is but one.")
+
+
 @dataclass(frozen=True)
 class Means(Generic[B]):
-    """All that a delivery needs of its platform."""
+    """All that a delivery needs of its platform; `use` chooses the store by its name."""
 
     fetch: Fetch[B]
     memory: Memory[B]
     store: Store[B]
     lock: Lock
+    archives: Archives[B]
+    use: Callable[[str], None] = _no_choice
     clock: Clock = field(default_factory=Clock)
     patience: Patience = field(default_factory=Patience)
 
@@ -170,12 +218,22 @@ def silent(_: object) -> None:
 
 async def get_whole(means: Means[B], address: str, patience: Patience | None = None) -> B | None:
     """The file at `address` in one piece, None where there is none."""
+    answer = await get_answer(means, address, patience)
+    return answer[0] if answer else None
+
+
+async def get_answer(
+    means: Means[B], address: str, patience: Patience | None = None
+) -> tuple[B, Mapping[str, str]] | None:
+    """The file at `address` and its answer's headers, None where there is none."""
     patience = patience or means.patience
 
-    async def read(on_bytes: OnBytes) -> B | None:
+    async def read(on_bytes: OnBytes) -> tuple[B, Mapping[str, str]] | None:
         reply = await means.fetch.request(address)
         try:
-            return await reply.body(on_bytes) if check_status(reply, address, means.clock) else None
+            if not check_status(reply, address, means.clock):
+                return None
+            return await reply.body(on_bytes), reply.headers
         finally:
             await reply.close()
 

@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol
 
-from intab.engine import chat
+from intab.engine import chat, hub
 from intab.engine.delivery import Delivery
 from intab.engine.download import (
     B,
@@ -107,15 +107,16 @@ async def load_model(
         watch.heard(progress.stage)
         (on_progress or silent)(progress)
 
+    means = hub.reach(runtime.means, location)
     report(Progress("describe"))
     check_device(runtime, device)
     key = ModelKey(location.base, location.revision)
     keep = keep and location.remote
-    async with open_shelf(runtime.means, key, notice, keep=keep) as shelf:
-        manifest = await _describe(runtime.means, location, shelf, notice)
+    async with open_shelf(means, key, notice, keep=keep) as shelf:
+        location, manifest = await _describe(means, location, shelf, notice)
 
         def deliver(files: dict[str, FileEntry], report: OnProgress) -> Delivery[B]:
-            return Delivery(runtime.means, shelf, location, files, report, notice)
+            return Delivery(means, shelf, location, files, report, notice)
 
         only = {"config.json": manifest.files.get("config.json", FileEntry())}
         config = _parse_config(await deliver(only, silent).get("config.json"))
@@ -125,7 +126,7 @@ async def load_model(
             delivery = deliver(_needed(manifest, rung.dtype), report)
             await delivery.check_room()
             files = [*only, *delivery.files]
-            await _note(shelf, location, manifest, files, runtime.means.clock.date())
+            await _note(shelf, location, manifest, files, means.clock.date())
             bodies = await _with(delivery.get_all(), runtime.prepare(rung.device))
             await shelf.note()
             texts = _read_texts(bodies, config)
@@ -145,24 +146,26 @@ async def load_model(
 
 async def _describe(
     means: Means[B], location: Location, shelf: Shelf[B], notice: OnNotice
-) -> Manifest:
-    """The manifest of now; where it cannot be had, the one of the last visit."""
+) -> tuple[Location, Manifest]:
+    """The manifest of now, and where it is; where it cannot be had, those of the last visit."""
     kept = shelf.record.get("manifest")
     patience = replace(means.patience, attempts=1) if kept else means.patience
     try:
-        return await read_manifest(means, location, patience)
+        now = await hub.pin(means, location, patience)
+        return now, await read_manifest(means, now, patience)
     except DownloadError as exc:
         if not kept:
             raise
         notice(Notice("offline", f"{location.name} is loaded as it was stored: {exc}"))
-        return parse_manifest(kept)
+        return location.at(shelf.record.get("commit", "")), parse_manifest(kept)
 
 
 async def _note(
     shelf: Shelf[B], location: Location, manifest: Manifest, files: list[str], now: float
 ) -> None:
     """Write down what is needed, so that the next visit needs no server."""
-    await shelf.note(name=location.name, manifest=describe(manifest), files=files, used=now)
+    facts = {"name": location.name, "commit": location.commit, "files": files, "used": now}
+    await shelf.note(manifest=describe(manifest), **facts)
 
 
 async def _with(

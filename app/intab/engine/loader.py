@@ -9,7 +9,7 @@ all of them does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,12 +53,27 @@ class _Load:
 
 
 class Loader:
-    """Loads and remembers models over one runtime; `models` is the models/ folder's address."""
+    """Loads and remembers models over one runtime; `models` is the models/ folder's address, `page`
+    what relative addresses are relative to.
 
-    def __init__(self, runtime: Runtime[Any], models: str, endpoint: str | None = None) -> None:
+    `token` may be set, e.g. by a page to what its visitor typed: it is for the hub at `endpoint`,
+    no other, and is kept nowhere else.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime[Any],
+        models: str,
+        endpoint: str | None = None,
+        *,
+        token: str = "",
+        page: str | None = "",
+    ) -> None:
+        self.token = token
         self._runtime = runtime
         self._models_base = models
         self._endpoint = endpoint or DEFAULT_ENDPOINT
+        self._page = page
         self._models: dict[_Key, Model] = {}
         self._loads: dict[_Key, _Load] = {}
         self.listeners = Listeners()
@@ -74,12 +89,13 @@ class Loader:
         *,
         dtype: str | None = None,
         device: str | None = None,
-        endpoint: str | None = None,
+        endpoint: str | Sequence[str] | None = None,
+        token: str | None = None,
         keep: bool = True,
         on_progress: OnProgress | None = None,
     ) -> Model:
         """The model that `spec` names; see `intab.load`."""
-        location = locate(spec, self._models_base, endpoint or self._endpoint)
+        location = self.locate(spec, endpoint, token)
         key = (location.base, dtype, device)
         model = self._models.get(key)
         if model is None or model.closed or model.lost:
@@ -93,6 +109,15 @@ class Loader:
     def holds(self, address: str) -> bool:
         """Whether a model from there is in memory."""
         return any(key[0] == address and not model.closed for key, model in self._models.items())
+
+    def locate(
+        self, spec: str, endpoint: str | Sequence[str] | None = None, token: str | None = None
+    ) -> Location:
+        """Where `spec` is; a token that is not given is ours, if the endpoint is ours too."""
+        where = self._endpoint if endpoint is None else endpoint
+        first = where if isinstance(where, str) else next(iter(where), "")
+        given = self.token if token is None and first == self._endpoint else token or ""
+        return locate(spec, self._models_base, where, token=given, page=self._page)
 
     def _under_way(self, key: _Key) -> _Load | None:
         load = self._loads.get(key)

@@ -16,7 +16,7 @@ class Manager:
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
-        self._storage = Storage(lambda: loader.means)
+        self._storage = Storage(lambda: loader.means, loader.locate)
 
     async def act(self, request: Manage) -> Stored:
         """Do what is asked for, and tell what is stored then."""

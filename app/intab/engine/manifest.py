@@ -7,15 +7,15 @@ reads: https://huggingface.co/docs/transformers.js/guides/dtypes
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from operator import index
 from typing import Any
 
-from intab.engine.download import Means, exists, get_json, get_whole
+from intab.engine.download import Means, exists, get_json
+from intab.engine.hub import list_files
 from intab.engine.locate import Location
-from intab.engine.ranges import Span, plan
+from intab.engine.ranges import Span
 from intab.engine.retry import Patience
 from intab.engine.tasks import all_or_first_error
 from intab.errors import DeviceError, ManifestError, ModelNotFoundError
@@ -53,6 +53,7 @@ _KEYS = {
     "license",
     "session_options",
     "self_test",
+    "source",
 }
 _ENTRY_KEYS = {"size", "sha256", "chunk_size", "chunks"}
 
@@ -112,8 +113,11 @@ async def read_manifest(
     means: Means[Any], location: Location, patience: Patience | None = None
 ) -> Manifest:
     """Learn what is at `location`, by intab.json, the hub's listing, or asking for each file."""
-    if location.listing:
-        return await _from_listing(means, location.name, location.listing, patience)
+    if location.repository:
+        revision = location.commit or location.revision
+        entries = await list_files(means, location.repository, revision, patience)
+        files = {entry["path"]: _listed(entry) for entry in entries}
+        return Manifest(files, find_dtypes(files))
     data = await get_json(means, location.file("intab.json"), patience)
     if data is not None:
         return parse_manifest(data)
@@ -137,7 +141,7 @@ def parse_manifest(data: dict[str, Any]) -> Manifest:
     if data.get("format") != 1:
         problems.append(f"format must be 1, not {data.get('format')!r}")
     files = {k: v for k, v in _mapping(data, "files", problems).items() if isinstance(v, dict)}
-    dtypes = {k: tuple(v) for k, v in _mapping(data, "dtypes", problems).items()}
+    dtypes = {k: _names(k, v, problems) for k, v in _mapping(data, "dtypes", problems).items()}
     problems += [
         f"{dtype} names {name!r}, which is not under files"
         for dtype, names in dtypes.items()
@@ -156,22 +160,25 @@ def parse_manifest(data: dict[str, Any]) -> Manifest:
 def _parse_entry(name: str, data: dict[str, Any], problems: list[str]) -> FileEntry:
     """A file's entry; what is wrong with it is added to `problems`."""
     unknown = ", ".join(sorted(map(repr, data.keys() - _ENTRY_KEYS)))
-    entry = FileEntry(
-        data.get("size", -1),
-        data.get("sha256", ""),
-        data.get("chunk_size", 0),
-        tuple(data.get("chunks", ())),
-    )
+    size, sha256 = data.get("size", -1), data.get("sha256", "")
+    chunk_size, chunks = data.get("chunk_size", 0), data.get("chunks", [])
+    whole = isinstance(size, int) and isinstance(chunk_size, int)
     if unknown:
         problems.append(f"{name} has unknown keys: {unknown}")
-    whole = isinstance(entry.size, int) and isinstance(entry.chunk_size, int)
-    if not whole or not isinstance(entry.sha256, str):
+    if not whole or not isinstance(sha256, str):
         problems.append(f"{name}: size and chunk_size must be whole numbers, sha256 a text")
-    elif entry.chunks and (
-        entry.chunk_size < 1 or len(entry.chunks) != len(plan(entry.size, entry.chunk_size))
-    ):
+    elif not _are_hashes(chunks, size, chunk_size):
         problems.append(f"{name}: chunks must have a sha256 for each chunk_size bytes of its size")
-    return entry
+    else:
+        return FileEntry(size, sha256, chunk_size, tuple(chunks))
+    return FileEntry()
+
+
+def _are_hashes(chunks: Any, size: int, chunk_size: int) -> bool:
+    """Whether there are as many as the file has chunks, or none."""
+    if not isinstance(chunks, list) or not all(isinstance(text, str) for text in chunks):
+        return False
+    return not chunks or (chunk_size > 0 and len(chunks) == -(-size // chunk_size))
 
 
 def _parse_self_test(
@@ -196,11 +203,21 @@ def describe(manifest: Manifest) -> dict[str, Any]:
     test = {"self_test": asdict(manifest.self_test)} if manifest.self_test else {}
     return {
         "format": 1,
-        "files": {name: asdict(entry) for name, entry in manifest.files.items()},
+        "files": {
+            name: {**asdict(entry), "chunks": list(entry.chunks)}
+            for name, entry in manifest.files.items()
+        },
         "dtypes": {dtype: list(names) for dtype, names in manifest.dtypes.items()},
         "session_options": manifest.session_options,
         **test,
     }
+
+
+def _names(dtype: str, value: Any, problems: list[str]) -> tuple[str, ...]:
+    if isinstance(value, list) and value and all(isinstance(name, str) for name in value):
+        return tuple(value)
+    problems.append(f"{dtype} must list its graph and that graph's data files")
+    return ()
 
 
 def _mapping(data: dict[str, Any], key: str, problems: list[str]) -> dict[str, Any]:
@@ -209,23 +226,6 @@ def _mapping(data: dict[str, Any], key: str, problems: list[str]) -> dict[str, A
         return value
     problems.append(f"{key} must be an object")
     return {}
-
-
-async def _from_listing(
-    means: Means[Any], name: str, listing: str, patience: Patience | None
-) -> Manifest:
-    body = await get_whole(means, listing, patience)
-    if body is None:
-        raise ModelNotFoundError(
-            f"The hub knows no {name}: check the id and the revision "
-            "(a private or gated repository looks the same from outside)."
-        )
-    try:
-        entries = json.loads(body.text())
-        files = {e["path"]: _listed(e) for e in entries if e["type"] == "file"}
-    except (ValueError, TypeError, KeyError) as exc:
-        raise ManifestError(f"{listing} did not answer with a file listing: is it a hub?") from exc
-    return Manifest(files, find_dtypes(files))
 
 
 def _listed(entry: dict[str, Any]) -> FileEntry:

@@ -1,8 +1,10 @@
-"""What is stored: listing, checking and deleting models.
+"""What is stored: listing, checking, deleting, exporting and importing models.
 
     for model in await intab.storage.list():
         print(model.name, model.bytes, model.complete)
+    await intab.storage.export("org/name", "name.tar")
     await intab.storage.delete("org/name")
+    await intab.storage.import_("name.tar")
 
 All of it is read from keys and records; bodies are read only to verify them. A model that another
 tab is loading is waited for before it is touched.
@@ -16,10 +18,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from intab.engine.download import Means, Room, Store
+from intab.engine.exporting import export_model
+from intab.engine.importing import import_model
 from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key, parse_record_key
+from intab.engine.locate import Location
+from intab.engine.manifest import FileEntry, parse_manifest
 from intab.engine.ranges import Span
-from intab.engine.shelf import lock_name, parse_record, was_verified
-from intab.errors import ModelNotFoundError
+from intab.engine.shelf import fits, lock_name, parse_record, was_verified
+from intab.errors import ManifestError, ModelNotFoundError
 
 
 @dataclass(frozen=True)
@@ -34,12 +40,19 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model that is stored, or part of one; `last_used` is in seconds since 1970."""
+    """A model that is stored, or part of one.
+
+    commit: what a hub's revision stood for, "" elsewhere.
+    total: the bytes it has when it is complete, None while that is not known.
+    last_used: in seconds since 1970; None for one that was imported and not loaded yet.
+    """
 
     name: str
     address: str
     revision: str
+    commit: str
     files: tuple[StoredFile, ...]
+    total: int | None
     complete: bool
     last_used: float | None
 
@@ -65,8 +78,47 @@ class Verdict:
 class Storage:
     """The place where this origin's models, or this user's, are kept."""
 
-    def __init__(self, means: Callable[[], Means[Any]]) -> None:
+    def __init__(self, means: Callable[[], Means[Any]], locate: Callable[[str], Location]) -> None:
         self._means = means
+        self._locate = locate
+
+    def use(self, store: str) -> None:
+        """Keep models in that store: in a browser "cache" (its Cache API, unless told otherwise),
+        "opfs" (its private file system) or "indexeddb"; in CPython "folder".
+
+        What another store holds is moved there before it is next used, so that there is only one.
+        OptionError where the name is none of these.
+        """
+        self._means().use(store)
+
+    async def export(self, model: str, target: Any = None) -> Any:
+        """Write a model to a tar file: its folder with an intab.json that has all hashes.
+
+        target: a path in CPython; in a browser a FileSystemFileHandle, `disk:NAME` of a file that
+            was chosen in the page, or nothing, which gives a JavaScript Blob. What is there is
+            replaced when all of the new file is written.
+
+        Gives back the file. ModelNotFoundError, StorageError where it is not stored whole or the
+        file cannot be written, DamagedError where what is stored is damaged.
+        """
+        keys = await self._find(model)
+        if len(keys) > 1:
+            addresses = ", ".join(key.base for key in keys)
+            raise ModelNotFoundError(f"{model!r} is several models: name one of {addresses}.")
+        return await export_model(self._means(), keys[0], target)
+
+    async def import_(self, source: Any, model: str | None = None) -> StoredModel:
+        """Store a model from a tar file that `export` wrote.
+
+        source: as the target of `export`, or a JavaScript Blob or File.
+        model: what it is to be loaded by, as for `intab.load`; left out, what it was exported as.
+
+        ManifestError where the file is not such a tar, DamagedError where bytes in it are wrong,
+        StorageError where it cannot be read or stored: then nothing has changed.
+        """
+        location = None if model is None else self._locate(model)
+        key = await import_model(self._means(), source, location)
+        return describe(key, *(await self._known())[key])
 
     async def room(self) -> Room:
         """Bytes used and allowed, and whether the browser promised to keep them."""
@@ -95,15 +147,19 @@ class Storage:
 
     async def list(self) -> tuple[StoredModel, ...]:
         """All models that are stored, whole or in part, by name."""
-        keys = await self._store.keys()
+        known = await self._known()
+        models = [describe(key, *facts) for key, facts in known.items()]
+        return tuple(sorted(models, key=lambda model: (model.name, model.address)))
+
+    async def _known(self) -> dict[ModelKey, tuple[dict[str, Any], set[ChunkKey]]]:
+        """The record and the chunks of each model."""
         chunks: defaultdict[ModelKey, set[ChunkKey]] = defaultdict(set)
-        for text in keys:
+        for text in await self._store.keys():
             if chunk := parse_chunk_key(text):
                 chunks[chunk.model].add(chunk)
             elif model := parse_record_key(text):
                 chunks[model].update()
-        models = [describe(key, await self._record(key), parts) for key, parts in chunks.items()]
-        return tuple(sorted(models, key=lambda model: (model.name, model.address)))
+        return {key: (await self._record(key), parts) for key, parts in chunks.items()}
 
     @property
     def _store(self) -> Store[Any]:
@@ -121,13 +177,13 @@ class Storage:
         body = await self._store.match(str(chunk))
         return body is not None and await body.sha256() == chunk.digest
 
-    async def _find(self, name: str | None) -> Iterable[ModelKey]:
+    async def _find(self, name: str | None) -> tuple[ModelKey, ...]:
         models = await self.list()
-        found = [
+        found = tuple(
             ModelKey(model.address, model.revision)
             for model in models
             if name in (None, model.name, model.address)
-        ]
+        )
         if name is not None and not found:
             stored = ", ".join(model.name for model in models) or "none"
             raise ModelNotFoundError(f"No model {name!r} is stored; stored are: {stored}.")
@@ -136,16 +192,35 @@ class Storage:
 
 def describe(key: ModelKey, record: dict[str, Any], chunks: Iterable[ChunkKey]) -> StoredModel:
     """A model as its record and its chunks tell of it."""
+    entries = _entries(record)
     by_file: defaultdict[str, set[ChunkKey]] = defaultdict(set)
     for chunk in chunks:
-        by_file[chunk.file].add(chunk)
+        # What is left of an earlier version goes with the next load.
+        if fits(chunk, entries.get(chunk.file, FileEntry())):
+            by_file[chunk.file].add(chunk)
     verified = record.get("verified") or {}
     files = tuple(_describe_file(n, by_file[n], verified.get(n)) for n in sorted(by_file))
-    whole = {file.name for file in files if file.stored == file.size}
+    sizes = {name: entry.size for name, entry in entries.items() if entry.size >= 0}
+    sizes |= {file.name: file.size for file in files}
     needed = record.get("files")
-    complete = needed is not None and whole.issuperset(needed)
-    name = record.get("name") or key.base
-    return StoredModel(name, key.base, key.revision, files, complete, record.get("used"))
+    whole = {file.name for file in files if file.stored == file.size}
+    return StoredModel(
+        name=record.get("name") or key.base,
+        address=key.base,
+        revision=key.revision,
+        commit=record.get("commit", ""),
+        files=files,
+        total=sum(sizes[n] for n in needed) if needed and sizes.keys() >= set(needed) else None,
+        complete=needed is not None and whole.issuperset(needed),
+        last_used=record.get("used"),
+    )
+
+
+def _entries(record: dict[str, Any]) -> dict[str, FileEntry]:
+    try:
+        return parse_manifest(record["manifest"]).files
+    except (KeyError, ManifestError):  # chunks speak for themselves
+        return {}
 
 
 def _describe_file(name: str, chunks: set[ChunkKey], verdict: Any) -> StoredFile:

@@ -11,8 +11,11 @@ from urllib.parse import unquote
 
 import httpx
 
+from intab.engine.ranges import Span
 from intab.engine.retry import OnBytes
 from intab.errors import ManifestError, TemporaryError
+
+_SLICE = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,43 @@ class MemoryBody:
         return await asyncio.to_thread(lambda: hashlib.sha256(self.data).hexdigest())
 
 
-NativeBody = FileBody | MemoryBody
+@dataclass(frozen=True)
+class PartBody:
+    """A part of a file on disk."""
+
+    path: Path
+    span: Span
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return self.span.size
+
+    def bytes(self) -> bytes:
+        """All of it."""
+        with self.path.open("rb") as file:
+            file.seek(self.span.start)
+            return file.read(self.span.size)
+
+    def text(self) -> str:
+        """All of it as UTF-8."""
+        return _decode(self.bytes(), str(self.path))
+
+    async def sha256(self) -> str:
+        """The sha256 in hexadecimal digits."""
+        return await asyncio.to_thread(self._digest)
+
+    def _digest(self) -> str:
+        digest, left = hashlib.sha256(), self.span.size
+        with self.path.open("rb") as file:
+            file.seek(self.span.start)
+            while left > 0 and (data := file.read(min(left, _SLICE))):
+                digest.update(data)
+                left -= len(data)
+        return digest.hexdigest()
+
+
+NativeBody = FileBody | MemoryBody | PartBody
 
 
 class MemoryAssembly:
@@ -108,8 +147,11 @@ class DiskReply:
 
     @property
     def status(self) -> int:
-        """200 where there is a file, else 404."""
-        return 200 if self.path.is_file() else 404
+        """200 where there is a file, 403 where that cannot be told, else 404."""
+        try:
+            return 200 if self.path.is_file() else 404
+        except PermissionError:
+            return 403
 
     async def body(self, on_bytes: OnBytes) -> FileBody:
         """The file itself."""
@@ -151,13 +193,15 @@ class NativeFetch:
     """Fetches from folders and from http(s) addresses."""
 
     async def request(
-        self, address: str, span: str = "", method: str = "GET"
+        self, address: str, span: str = "", method: str = "GET", token: str = ""
     ) -> DiskReply | HttpReply:
         """Ask a server; files on disk are there at once, and whole."""
         if not address.startswith(("http://", "https://")):
             return DiskReply(local_path(address))
         # Part of a compressed file would be of no use.
         headers = {"Range": span, "Accept-Encoding": "identity"} if span else {}
+        if token:  # httpx takes it away where a redirect leads to another origin
+            headers["Authorization"] = f"Bearer {token}"
         client = httpx.AsyncClient(follow_redirects=True, timeout=60)
         try:
             request = client.build_request(method, address, headers=headers)

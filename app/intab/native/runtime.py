@@ -10,6 +10,8 @@ from pathlib import Path
 
 from intab.engine.download import Means
 from intab.engine.load import Graph
+from intab.engine.stores import Stores
+from intab.native.archives import NativeArchives
 from intab.native.fetch import NativeBody, NativeFetch, NativeMemory
 from intab.native.folder import FolderStore
 from intab.native.onnx import OnnxNetwork, open_network
@@ -23,8 +25,14 @@ class NativeRuntime:
     devices = ("cpu",)
 
     def __init__(self) -> None:
+        stores: Stores[NativeBody] = Stores({"folder": FolderStore})
         self.means: Means[NativeBody] = Means(
-            NativeFetch(), NativeMemory(), FolderStore(), lambda name: nullcontext()
+            NativeFetch(),
+            NativeMemory(),
+            stores,
+            lambda name: nullcontext(),
+            NativeArchives(),
+            stores.use,
         )
 
     async def objection(self, device: str, dtype: str) -> str:
@@ -59,3 +67,8 @@ def models_folder() -> str:
 def endpoint() -> str | None:
     """The hub's address where $HF_ENDPOINT sets one, as for huggingface_hub."""
     return os.environ.get("HF_ENDPOINT")
+
+
+def token() -> str:
+    """The hub's access token where $HF_TOKEN sets one, as for huggingface_hub."""
+    return os.environ.get("HF_TOKEN", "")

@@ -1,0 +1,72 @@
+/**
+ * Models on the visitor's own disk. `disk:NAME/path` is a file of a folder that the page was given
+ * (app/page/disk.mjs); here it is answered as a server would answer, with a Blob for a body: nothing
+ * is copied, and bytes are read when they are wanted.
+ */
+import { stored } from "./bodies.mjs";
+import { askPages, handlesOf, recall } from "./folders.mjs";
+
+class DiskAnswer {
+  constructor(status, headers, blob = new Blob()) {
+    this.status = status;
+    this.headers = JSON.stringify(headers);
+    this.blob = blob;
+  }
+
+  async body(report) {
+    report(this.blob.size);
+    return stored(this.blob);
+  }
+}
+
+/** The answer about a file, or about a part of it where `range` is a Range header. */
+export async function askDisk(address, range) {
+  const [, name, path] = /^disk:([^/]+)\/(.*)$/s.exec(address);
+  const file = await findFile(name, decodeURIComponent(path));
+  if (!file) return new DiskAnswer(404, {});
+  const etag = `"${file.lastModified}-${file.size}"`;
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
+  if (first === undefined) return new DiskAnswer(200, { etag }, file);
+  const part = file.slice(Number(first), Number(last) + 1);
+  if (!part.size) return new DiskAnswer(416, { "content-range": `bytes */${file.size}` });
+  const span = `bytes ${first}-${Number(first) + part.size - 1}/${file.size}`;
+  return new DiskAnswer(206, { etag, "content-range": span }, part);
+}
+
+/** A file of a folder; undefined where the folder has none of that name. */
+async function findFile(name, path) {
+  const { handle, files } = await openFolder(name);
+  try {
+    return await (files ? unwrapped(files.get(path)) : fileIn(handle, path.split("/")));
+  } catch (error) {
+    if (["NotFoundError", "TypeMismatchError"].includes(error.name)) return undefined;
+    throw error;
+  }
+}
+
+/** What the page was given under that name; an error that says what to do where it cannot be read. */
+async function openFolder(name) {
+  const record = await recall(name);
+  if (!record) {
+    throw new DOMException(`There is no folder disk:${name}: open it in the page.`, "NotFoundError");
+  }
+  const handles = handlesOf(record);
+  if (!handles.length) record.files = await askPages(name);
+  const states = await Promise.all(handles.map((handle) => handle.queryPermission({ mode: "read" })));
+  if (handles.length ? states.every((state) => state === "granted") : record.files) return record;
+  throw new DOMException(
+    `disk:${name} may not be read until the page is allowed to, or given it, once more.`,
+    "NotAllowedError",
+  );
+}
+
+async function fileIn(folder, names) {
+  const file = names.pop();
+  for (const name of names) folder = await folder.getDirectoryHandle(name);
+  return (await folder.getFileHandle(file)).getFile();
+}
+
+/** A file is one already, or its handle. */
+function unwrapped(file) {
+  return file?.getFile ? file.getFile() : file;
+}

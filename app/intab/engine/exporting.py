@@ -1,0 +1,99 @@
+"""A stored model becomes a file: a tar of its folder, intab.json first, that anyone can unpack and
+serve.
+
+Bytes go from the store to the file a chunk at a time, in a browser outside Python's heap.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from intab.engine import tar
+from intab.engine.download import B, Draft, Means, silent
+from intab.engine.keys import ChunkKey, ModelKey
+from intab.engine.manifest import FileEntry, describe, parse_manifest
+from intab.engine.ranges import CHUNK
+from intab.engine.shelf import Shelf, open_shelf
+from intab.errors import DamagedError, StorageError
+
+MANIFEST = "intab.json"
+
+
+async def export_model(means: Means[B], key: ModelKey, target: Any) -> Any:
+    """Write a model to a file; what the platform calls that file."""
+    async with open_shelf(means, key, silent) as shelf:
+        files = await _stored_files(shelf)
+        draft = await means.archives.create(target)
+        try:
+            await _write(means, draft, shelf, files)
+            return await draft.close()
+        except BaseException:
+            await draft.abort()
+            raise
+
+
+async def _stored_files(shelf: Shelf[B]) -> dict[str, list[ChunkKey]]:
+    """The chunks of all files that are there whole; an error unless those that are needed are."""
+    kept = shelf.record.get("manifest")
+    entries = parse_manifest(kept).files if kept else {}
+    files = {}
+    for name, entry in entries.items():
+        chunks = await shelf.select(name, entry, entry.chunk_size or CHUNK)
+        if chunks and sum(chunk.span.size for chunk in chunks) == chunks[0].size:
+            files[name] = chunks
+    missing = [name for name in shelf.record.get("files") or [MANIFEST] if name not in files]
+    if missing:
+        raise StorageError(
+            f"{shelf.record.get('name') or shelf.model.base} is not stored whole "
+            f"({', '.join(missing)} lack bytes): load it once, then export it."
+        )
+    return files
+
+
+async def _write(
+    means: Means[B], draft: Draft[B], shelf: Shelf[B], files: Mapping[str, list[ChunkKey]]
+) -> None:
+    async def write(text: str) -> None:
+        await draft.write(means.memory.encode(text))
+
+    text = json.dumps(_describe(shelf, files), indent=1) + "\n"
+    folder = shelf.record["name"].partition("@")[0].rstrip("/").rpartition("/")[2] or "model"
+    size = len(text.encode())
+    await write(tar.header(f"{folder}/{MANIFEST}", size) + text + tar.padding(size))
+    for name, chunks in files.items():
+        size = chunks[0].size
+        await write(tar.header(f"{folder}/{name}", size))
+        for chunk in chunks:
+            body = await shelf.match(chunk)
+            if body is None:
+                raise DamagedError(f"What is stored of {name} is damaged: load the model again.")
+            await draft.write(body)
+        await write(tar.padding(size))
+    await write(tar.END)
+
+
+def _describe(shelf: Shelf[Any], files: Mapping[str, list[ChunkKey]]) -> dict[str, Any]:
+    """The archive's intab.json: of all files size and hashes, and where they came from."""
+    manifest = parse_manifest(shelf.record["manifest"])
+    dtypes = {d: names for d, names in manifest.dtypes.items() if set(names) <= files.keys()}
+    entries = {name: _entry(chunks) for name, chunks in files.items()}
+    return {
+        **describe(replace(manifest, files=entries, dtypes=dtypes)),
+        "name": shelf.record["name"],
+        "source": {
+            "address": shelf.model.base,
+            "revision": shelf.model.revision,
+            "commit": shelf.record.get("commit", ""),
+            "versions": {name: chunks[0].version for name, chunks in files.items()},
+        },
+    }
+
+
+def _entry(chunks: list[ChunkKey]) -> FileEntry:
+    first = chunks[0]
+    if len(chunks) == 1:
+        return FileEntry(first.size, first.digest)
+    return FileEntry(first.size, first.sha256, first.span.size, tuple(c.digest for c in chunks))

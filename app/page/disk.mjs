@@ -1,0 +1,187 @@
+/**
+ * The page's end of models on the visitor's disk: choose a folder, or the files of one, and keep it
+ * for the next visit, when the browser wants to be allowed once more. A program then loads it by
+ * `intab.load("disk:NAME")`. Nothing is copied or sent anywhere.
+ *
+ * All that opens a dialog must be called in a click's or a drop's own event. A visitor who changes
+ * their mind ends it with an AbortError.
+ */
+import {
+  answerWorkers,
+  forget as forgetRecord,
+  handlesOf,
+  recall,
+  recallAll,
+  remember,
+} from "../intab/browser/folders.mjs";
+
+const READ = { mode: "read" };
+let listening; // to the workers, from the first of these on
+const saving = new Set(); // names that this page has asked to be saved
+const held = new Map(); // name -> Map of path -> File, for browsers whose files have no handles
+
+/** Choose a folder: {name}. */
+export async function pickFolder() {
+  if (!globalThis.showDirectoryPicker) return hold(await chooseFiles({ webkitdirectory: true }));
+  return keepFolder(await showDirectoryPicker(READ));
+}
+
+/** Choose the files of a model one by one: {name}. */
+export async function pickFiles() {
+  if (!globalThis.showOpenFilePicker) return hold(await chooseFiles({ multiple: true }));
+  return keepFiles(await showOpenFilePicker({ multiple: true }));
+}
+
+/** A folder, or a model's files, dropped on the page: {name}. */
+export async function acceptDrop({ items }) {
+  const given = [...items].filter(({ kind }) => kind === "file");
+  if (!given[0]?.getAsFileSystemHandle) {
+    const entries = given.map((item) => item.webkitGetAsEntry()); // all of them before any await
+    return hold((await Promise.all(entries.map(filesOf))).flat());
+  }
+  const handles = await Promise.all(given.map((item) => item.getAsFileSystemHandle()));
+  return handles[0].kind === "directory" ? keepFolder(handles[0]) : keepFiles(handles);
+}
+
+/** Choose an archive to import: {name}, for `intab.storage.import_("disk:NAME")`. */
+export async function pickArchive() {
+  if (globalThis.showOpenFilePicker) {
+    const [handle] = await showOpenFilePicker();
+    return keepArchive(handle.name, handle);
+  }
+  const [[name, file]] = await chooseFiles({});
+  holdFiles(name, new Map([[name, file]]));
+  return keepArchive(name);
+}
+
+/** Choose where to export to: {name}, for `intab.storage.export(MODEL, "disk:NAME")`. */
+export async function pickTarget(suggestedName) {
+  if (globalThis.showSaveFilePicker) {
+    const handle = await showSaveFilePicker({ suggestedName });
+    return keepArchive(handle.name, handle);
+  }
+  holdFiles(suggestedName, new Map());
+  saving.add(suggestedName);
+  return keepArchive(suggestedName);
+}
+
+async function keepArchive(name, handle) {
+  await remember({ name, archive: true, handle });
+  return { name };
+}
+
+/** Without a picker the browser's own download saves what a worker has made. */
+function save(name, blob) {
+  if (!saving.delete(name)) return;
+  const href = URL.createObjectURL(blob);
+  Object.assign(document.createElement("a"), { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+}
+
+/** What was chosen before: [{name, granted}]; what is not granted can be read after `grant`. */
+export async function knownFolders() {
+  const records = (await recallAll()).filter(({ archive }) => !archive);
+  return Promise.all(
+    records.map(async (record) => ({
+      name: record.name,
+      granted: held.has(record.name) || (await isGranted(record)),
+    })),
+  );
+}
+
+/** Ask the visitor for a known folder again; whether it can be read now. */
+export async function grant(name) {
+  const handles = handlesOf((await recall(name)) ?? {});
+  if (!handles.length) return (await pickFolder()).name === name;
+  const answers = await Promise.all(handles.map((handle) => handle.requestPermission(READ)));
+  return answers.every((answer) => answer === "granted");
+}
+
+/** Forget a folder; on the disk it stays. */
+export async function forget(name) {
+  held.delete(name);
+  await forgetRecord(name);
+}
+
+async function isGranted(record) {
+  const handles = handlesOf(record);
+  const states = await Promise.all(handles.map((handle) => handle.queryPermission(READ)));
+  return handles.length > 0 && states.every((state) => state === "granted");
+}
+
+async function keepFolder(handle) {
+  const name = await freeName(handle.name, (record) => record.handle?.isSameEntry(handle));
+  await remember({ name, handle });
+  return { name };
+}
+
+async function keepFiles(handles) {
+  const files = new Map(handles.map((handle) => [placeOf(handle.name), handle]));
+  const name = nameOf([...files.keys()]);
+  await remember({ name, files });
+  return { name };
+}
+
+/** Files without handles, as [path, File]: this page holds them as long as it is open. */
+async function hold(given) {
+  const placed = given.map(([path, file]) => [path.replace(/^[^/]+\//, ""), file]);
+  const [folder, inside] = given[0][0].split("/");
+  const files = new Map(inside ? placed : placed.map(([path, file]) => [placeOf(path), file]));
+  const name = inside ? folder : nameOf([...files.keys()]);
+  holdFiles(name, files);
+  await remember({ name });
+  return { name };
+}
+
+function holdFiles(name, files) {
+  listening ??= answerWorkers(held, save) ?? true;
+  held.set(name, files);
+}
+
+/** Where a file that came without its folder belongs: graphs and their data are in onnx/. */
+function placeOf(name) {
+  return /\.onnx([._]data\w*)?$/.test(name) ? `onnx/${name}` : name;
+}
+
+/** A name for files without a folder; an error where they are no model. */
+function nameOf(paths) {
+  const graph = paths.find((path) => path.endsWith(".onnx"));
+  const wanted = ["config.json", "tokenizer.json"].filter((name) => !paths.includes(name));
+  if (!graph) wanted.push("onnx/model.onnx");
+  if (!wanted.length) return graph.slice("onnx/".length, -".onnx".length);
+  throw new Error(
+    `${paths.join(", ")}: this is not a whole model, ${wanted.join(" and ")} ` +
+      `${wanted.length > 1 ? "are" : "is"} missing. Choose all files together, or their folder.`,
+  );
+}
+
+/** The folder's own name; numbered where another folder has it. */
+async function freeName(name, isSame) {
+  for (let count = 1; ; count += 1) {
+    const candidate = count > 1 ? `${name} (${count})` : name;
+    const record = await recall(candidate);
+    if (!record || (await isSame(record))) return candidate;
+  }
+}
+
+function chooseFiles(options) {
+  const input = Object.assign(document.createElement("input"), { type: "file", ...options });
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new DOMException("Nothing was chosen.", "AbortError"));
+    const chosen = () => [...input.files].map((file) => [file.webkitRelativePath || file.name, file]);
+    input.onchange = () => (input.files.length ? resolve(chosen()) : giveUp());
+    input.oncancel = giveUp;
+    input.click();
+  });
+}
+
+/** The files of a dropped entry, as [path, File]. */
+async function filesOf(entry) {
+  const called = (target, method) => new Promise((done, fail) => target[method](done, fail));
+  if (entry.isFile) return [[entry.fullPath.slice(1), await called(entry, "file")]];
+  const [reader, found] = [entry.createReader(), []];
+  for (let some; (some = await called(reader, "readEntries")).length; ) {
+    for (const inner of some) found.push(...(await filesOf(inner)));
+  }
+  return found;
+}

@@ -1,0 +1,105 @@
+"""A hub and its content network: two origins on real sockets. The first has a private model, lists
+its files in pages, and redirects large files to the second, as Hugging Face does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+COMMIT = "c" * 40
+TOKEN = "hf_secret"  # noqa: S105
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "authorization, range",
+    "Access-Control-Expose-Headers": "Content-Range, ETag, Link",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+@dataclass
+class FakeHub:
+    """What it serves, and what it was told: of each host the Authorization headers it got."""
+
+    files: dict[str, bytes]
+    hub: str = ""
+    network: str = ""
+    heard: dict[str, list[str | None]] = field(default_factory=dict)
+
+    def answer(self, host: str, path: str, token: str | None) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers, body."""
+        address = f"http://{host}"
+        self.heard.setdefault(address, []).append(token)
+        if address == self.network:
+            return 200, {}, self.files[path.removeprefix("/")]
+        if token != f"Bearer {TOKEN}":
+            return 401, {}, b""
+        if path == "/api/models/org/name/revision/main":
+            return 200, {}, json.dumps({"sha": COMMIT}).encode()
+        if path.startswith(f"/api/models/org/name/tree/{COMMIT}"):
+            return self._listing(path)
+        name = path.removeprefix(f"/org/name/resolve/{COMMIT}/")
+        if name not in self.files:
+            return 404, {}, b""
+        if name.endswith(".onnx"):
+            return 302, {"Location": f"{self.network}/{name}"}, b""
+        return 200, {}, self.files[name]
+
+    def _listing(self, path: str) -> tuple[int, dict[str, str], bytes]:
+        """One file a page."""
+        number = int(path.partition("cursor=")[2] or 0)
+        name = sorted(self.files)[number]
+        data = self.files[name]
+        lfs = {"size": len(data), "oid": hashlib.sha256(data).hexdigest()}
+        entry: dict[str, Any] = {"type": "file", "path": name, "size": len(data)}
+        more = f'<{self.hub}{path.partition("?")[0]}?cursor={number + 1}>; rel="next"'
+        headers = {"Link": more} if number + 1 < len(self.files) else {}
+        large = {"lfs": lfs} if name.endswith(".onnx") else {}
+        return 200, headers, json.dumps([{**entry, **large}]).encode()
+
+
+@contextmanager
+def serving_hub(folder: Path) -> Iterator[FakeHub]:
+    """A hub with a folder's files; its two origins have one address and two ports."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    hub = FakeHub({path.relative_to(folder).as_posix(): path.read_bytes() for path in paths})
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            token = self.headers["Authorization"]
+            status, headers, body = hub.answer(self.headers["Host"], self.path, token)
+            self.send_response(status)
+            for name, value in {**CORS, **headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_OPTIONS(self) -> None:  # what a browser asks before it sends a token
+            self.send_response(204)
+            for name, value in CORS.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(2)]
+    hub.hub, hub.network = (f"http://127.0.0.1:{server.server_port}" for server in servers)
+    threads = [threading.Thread(target=server.serve_forever) for server in servers]
+    for thread in threads:
+        thread.start()
+    try:
+        yield hub
+    finally:
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+        for thread in threads:
+            thread.join()
