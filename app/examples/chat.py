@@ -10,4 +10,5 @@ for words in ("Write a story about a cat in two sentences.", "Continue this stor
         print(chunk, end="")
     print("\n")
 
-print(model.render_chat(chat.messages))
+# What the model has read and written, by its own chat template:
+print(model.render_chat(chat.messages, add_generation_prompt=False))

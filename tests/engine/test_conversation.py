@@ -170,6 +170,28 @@ async def test_an_exception_in_a_processor(toy: tuple[Model, ToyNetwork]) -> Non
     assert (await chat.send("?")).text == await anew(model, asked, suppress_tokens=NOT_LETTERS)
 
 
+async def test_a_runtime_that_fails(
+    toy: tuple[Model, ToyNetwork], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its session is dropped, so that the next answer does not begin with what may be broken."""
+    model, network = toy
+    chat = model.chat()
+    await chat.send("Hi")
+
+    async def fail(session: ToySession, *_: Any) -> None:
+        raise RunError("out of memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ToySession, "step", fail)
+        with pytest.raises(RunError, match="out of memory"):
+            await chat.send("Ho")
+    assert owned(network).closed
+    assert [message["role"] for message in chat.messages] == ["user", "assistant"]
+    asked = [*chat.messages, say("user", "Ho")]
+    answer = await chat.send("Ho")
+    assert (answer.text, answer.metrics.cached_tokens) == (await anew(model, asked), 0)
+
+
 async def test_two_answers_at_once_are_refused(toy: tuple[Model, ToyNetwork]) -> None:
     model, _ = toy
     chat = model.chat()

@@ -218,3 +218,22 @@ def test_the_stopwatch() -> None:
     watch.heard("warm up")
     setting = watch.setting(None, lambda: None)
     assert (setting.load_time, setting.warm_up_time) == (5.0, 2.0)
+
+
+@pytest.mark.parametrize("described", [True, False])
+async def test_chat_templates_of_every_name(described: bool) -> None:
+    """By a manifest that lists them; a folder that is asked has those that transformers picks."""
+    files = {
+        "chat_template.jinja": "D",
+        "additional_chat_templates/tool_use.jinja": "T",
+        "additional_chat_templates/own.jinja": "O" if described else None,
+    }
+    if described:
+        listed: dict[str, Any] = {"onnx/model_quantized.onnx": {}, **{name: {} for name in files}}
+        files["intab.json"] = {**manifest(), "files": listed}  # type: ignore[assignment]
+    model = await load(FakeRuntime(model_files(**files)))
+    hello = [{"role": "user", "content": "Hello"}]
+    assert model.render_chat(hello) == "D"
+    assert model.render_chat(hello, tools=[]) == "T"
+    if described:
+        assert model.render_chat(hello, chat_template="own") == "O"

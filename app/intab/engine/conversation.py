@@ -12,8 +12,8 @@ and no graph: a `Speaker` turns messages into ids and runs them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import aclosing, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -105,10 +105,12 @@ class Chat:
 
     async def prefill(self) -> None:
         """Compute what is there already, e.g. a long system prompt, before the first words come."""
+        await self._end_answer()
         ids, size = self._beginning()
-        session = await self._begin(ids, len(ids))
-        if session.length < len(ids):
-            await prefill(session, [ids[session.length :]], size, lambda done: None)
+        with self._anew_after_failure():
+            session = await self._begin(ids, len(ids))
+            if session.length < len(ids):
+                await prefill(session, [ids[session.length :]], size, lambda done: None)
 
     def fork(self) -> Chat:
         """Another conversation that begins with all of this one, its computed tokens included."""
@@ -153,19 +155,29 @@ class Chat:
 
     async def _answer(self, new: Sequence[Message], job: Job) -> AsyncGenerator[TextChunk]:
         await self._end_answer()
-        session = await self._begin(job.prompt, len(job.prompt) - 1)
-        self._answering = chunks = self._speaker.stream(session, job)
         answer: Message | None = None
         last: tuple[int, ...] = ()
-        async with aclosing(chunks):
-            async for chunk in chunks:
-                # The session may not have the last id yet, and a wrong guess in its place.
-                certain = (*last, *chunk.ids)
-                self._ids += certain[:-1]
-                last = certain[-1:]
-                answer = answer or self._open_answer(new)
-                answer["content"] += chunk.text
-                yield chunk
+        with self._anew_after_failure():
+            session = await self._begin(job.prompt, len(job.prompt) - 1)
+            self._answering = chunks = self._speaker.stream(session, job)
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    # The session may not have the last id yet, and a wrong guess in its place.
+                    certain = (*last, *chunk.ids)
+                    self._ids += certain[:-1]
+                    last = certain[-1:]
+                    answer = answer or self._open_answer(new)
+                    answer["content"] += chunk.text
+                    yield chunk
+
+    @contextmanager
+    def _anew_after_failure(self) -> Iterator[None]:
+        """A session whose runtime failed is not trusted again."""
+        try:
+            yield
+        except RunError:
+            self.close()
+            raise
 
     async def _end_answer(self) -> None:
         """End a stream that was left in the middle; RunError where somebody still waits for it."""
