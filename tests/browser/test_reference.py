@@ -5,12 +5,16 @@ tests/test_reference.py has the same in CPython.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
+import intab
 from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
 from tests.browser.programs import printed_json
@@ -67,6 +71,40 @@ def opened(
 def test_all_is_as_recorded(opened: Visitor, name: str) -> None:
     program = (ROOT / "tests/engine/reference.py").read_text("utf-8")
     assert printed_json(opened, program + COMPARING.format(name=name)) == []
+
+
+DRAWN: list[dict[str, Any]] = [
+    {"seed": 1},
+    {"seed": 2, "temperature": 1.5, "top_k": 0, "top_p": 0.95},
+    {"seed": 3, "typical_p": 0.9, "repetition_penalty": 1.2},
+    {"seed": 4, "num_return_sequences": 3, "top_k": 20},
+    {"seed": 5, "num_beams": 3, "num_return_sequences": 3, "do_sample": True},
+]
+DRAWING = """
+import intab, json
+model = await intab.load("default")
+found = []
+for options in {drawn!r}:
+    several = {{"num_return_sequences": 1, "max_new_tokens": 40, **options}}
+    found.append([one.ids for one in await model.generate("Once upon a time", **several)])
+print(json.dumps(found))
+"""
+
+
+def test_the_same_seed_draws_the_same_as_in_cpython(opened: Visitor) -> None:
+    async def here() -> list[list[list[int]]]:
+        model = await intab.load(str(ROOT / "models/default"))
+        found = []
+        for options in DRAWN:
+            several: dict[str, Any] = {"num_return_sequences": 1, "max_new_tokens": 40, **options}
+            answers = await model.generate("Once upon a time", **several)
+            found.append([list(one.ids) for one in answers])
+        return found
+
+    # Playwright has an event loop of its own in this thread.
+    with ThreadPoolExecutor(1) as thread:
+        wanted = thread.submit(lambda: asyncio.run(here())).result()
+    assert printed_json(opened, DRAWING.format(drawn=DRAWN)) == wanted
 
 
 def test_group_query_attention_is_as_plain_operators(opened: Visitor) -> None:

@@ -1,5 +1,6 @@
 """Several answers at once: each is what it would be alone, and everything is free afterwards."""
 
+import asyncio
 from typing import Any
 
 import numpy as np
@@ -135,6 +136,26 @@ async def test_an_exception_frees_everything(model: Model, network: ToyNetwork) 
     assert all(session.closed for session in network.sessions)
     [answer] = await model.generate(["Hello"], max_new_tokens=3)
     assert answer.ids == (await model.generate("Hello", max_new_tokens=3)).ids
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"num_beams": 3}, {"num_return_sequences": 3, "seed": 1}],
+    ids=["batch", "beams", "several"],
+)
+async def test_a_call_that_is_cancelled_frees_everything(
+    model: Model, network: ToyNetwork, options: dict[str, Any]
+) -> None:
+    running = asyncio.create_task(model.generate(PROMPTS, max_new_tokens=30, **options))
+    for _ in range(20):  # turns of the event loop: about as many steps
+        await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert network.sessions
+    assert all(session.closed for session in network.sessions)
+    alone = await model.generate("Hello", max_new_tokens=3)
+    assert [one.ids for one in await model.generate(["Hello"], max_new_tokens=3)] == [alone.ids]
 
 
 class Influenced(ToySession):
