@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from bench import cold
+from bench import cold, python_share
 from bench.report import keep
 from tests.browser.conftest import launch_args, serve_command
 
@@ -28,10 +28,12 @@ def main() -> None:
             comparison = cold.measure(
                 lambda: playwright.chromium.launch(**launch_args()), address, rounds
             )
-        browser = playwright.chromium.launch(**launch_args())
-        keep(comparison, f"Chromium {browser.version}")
+            browser = playwright.chromium.launch(**launch_args())
+            share = python_share.measure(browser, address)
+        for measured in (comparison, share):
+            keep(measured, f"Chromium {browser.version}")
         browser.close()
-    print("\n".join(comparison.lines()))
+    print("\n".join([*comparison.lines(), *share.lines()]))
 
 
 if __name__ == "__main__":

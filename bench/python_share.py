@@ -1,7 +1,5 @@
 """Python's own share of a decode step in the page: everything but onnxruntime's run.
 
-    python -m bench.python_share        # after `make site`
-
 49,152 logits cross to Python, which applies repetition penalty, temperature, top_k and top_p, draws
 and decodes the text; bench/pages/python_share.py does it over a network that answers at once.
 """
@@ -14,14 +12,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from bench.report import keep
-from tests.browser.conftest import launch_args, serve_command
 from tests.browser.visitor import Visitor
 
 PROGRAM = Path(__file__).with_name("pages") / "python_share.py"
-SITE = Path(__file__).resolve().parents[1] / "build" / "site"
 TARGET = 1.5  # ms a token
 
 
@@ -52,17 +47,3 @@ def measure(browser: Browser, address: str) -> Share:
     share = Share(json.loads(Visitor(page).open(address).run(PROGRAM.read_text("utf-8"))))
     page.close()
     return share
-
-
-def main() -> None:
-    """Measure over the site, print, keep."""
-    with sync_playwright() as playwright, serve_command(SITE) as address:
-        browser = playwright.chromium.launch(**launch_args())
-        share = measure(browser, address)
-        keep(share, f"Chromium {browser.version}")
-        browser.close()
-    print("\n".join(share.lines()))
-
-
-if __name__ == "__main__":
-    main()
