@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from intab.engine.stores import Stores
 from intab.errors import StorageError
 from intab.native.fetch import MemoryBody, NativeMemory
 from intab.native.folder import FolderStore, default_folder
@@ -15,6 +16,13 @@ from tests.store_contract import hold_to_contract, key
 
 async def test_the_fake() -> None:
     await hold_to_contract(FakeStore(), FakeMemory())
+
+
+async def test_one_of_several() -> None:
+    stores = Stores({"one": FakeStore, "two": FakeStore})
+    await hold_to_contract(stores, FakeMemory())
+    stores.use("two")
+    await hold_to_contract(stores, FakeMemory())
 
 
 async def test_a_folder(tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ from intab.engine.locate import locate
 from intab.engine.storage import Storage
 from intab.engine.stores import Stores
 from intab.errors import OptionError, StorageError
-from tests.engine.conftest import FakeBody, FakeFetch, FakeMemory, FakeStore, fake_means
-from tests.store_contract import hold_to_contract
+from tests.engine.conftest import FakeBody, FakeFetch, FakeStore, fake_means
 
 
 class Place:
@@ -37,7 +36,6 @@ async def fill(stores: Stores[FakeBody], *keys: str) -> None:
 
 async def test_it_is_a_store_and_the_first_kind_is_used() -> None:
     place = Place()
-    await hold_to_contract(place.stores, FakeMemory())
     await fill(place.stores, "a")
     assert (place.held("cache"), place.held("opfs")) == (["a"], [])
 

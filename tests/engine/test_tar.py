@@ -116,14 +116,14 @@ def test_headers_that_are_too_large_are_not_read() -> None:
     assert max(span.size for span in asked) == 512
 
 
-@pytest.mark.parametrize("seed", range(300))
-def test_any_damage_is_read_or_refused(seed: int) -> None:
-    coin = random.Random(seed)
-    data = bytearray(write({name: coin.randbytes(coin.randrange(600)) for name in NAMES}))
-    for _ in range(coin.randrange(1, 6)):
-        data[coin.randrange(len(data))] = coin.randrange(256)
-    cut = coin.randrange(len(data)) if coin.random() < 0.3 else len(data)
-    archive = FakeArchive(bytes(data[:cut]))
-    with contextlib.suppress(ManifestError):
-        spans = tar.read_members(archive)
-        assert all(0 <= span.start <= span.end <= archive.size for span in spans.values())
+def test_any_damage_is_read_or_refused() -> None:
+    for seed in range(500):
+        coin = random.Random(seed)
+        data = bytearray(write({name: coin.randbytes(coin.randrange(600)) for name in NAMES}))
+        for _ in range(coin.randrange(1, 6)):
+            data[coin.randrange(len(data))] = coin.randrange(256)
+        cut = coin.randrange(len(data)) if coin.random() < 0.3 else len(data)
+        archive = FakeArchive(bytes(data[:cut]))
+        with contextlib.suppress(ManifestError):
+            spans = tar.read_members(archive)
+            assert all(0 <= s.start <= s.end <= archive.size for s in spans.values()), seed
