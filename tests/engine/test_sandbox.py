@@ -212,6 +212,12 @@ def test_a_long_conversation_is_far_from_the_limits() -> None:
     assert len(render_template(source, {"messages": messages})) > MAX_SIZE // 4
 
 
+def test_many_tools_are_far_from_the_limits() -> None:
+    tool = {"name": "f" * 200, "parameters": {"a": {"type": "string", "description": "d" * 500}}}
+    source = "{{ tools | tojson(indent=4) }}{{ tools | tojson(separators=(',', ':')) }}"
+    assert len(render_template(source, {"tools": [tool] * 200})) > 300_000
+
+
 def test_every_filter_has_been_judged() -> None:
     """A filter of a newer Jinja may make much of little: give it a rule, or a place here."""
     judged = growth._FILTERS.keys() | growth._LAZY

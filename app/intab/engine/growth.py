@@ -117,7 +117,12 @@ def _lines(given: Given) -> None:
 
 
 def _times(given: Given) -> None:
-    bound(measure(given[0]) * max(1, *(number(value) for value in given)))
+    """Whatever each part of the value may be followed or replaced by."""
+    bound(measure(given[0]) * max(1, sum(_width(value) for value in given[1:])))
+
+
+def _width(value: object) -> int:
+    return sum(map(_width, value)) if isinstance(value, (list, tuple)) else number(value)
 
 
 def _rows(given: Given) -> None:
