@@ -17,12 +17,12 @@ from jinja2.utils import Namespace
 
 from intab.errors import ChatTemplateError
 
-# Real templates take a few thousand steps; these stop one within seconds, in a browser as well.
-MAX_STEPS = 1_000_000
+# Most templates take a few thousand steps; some look at every character of every message.
+MAX_STEPS = 3_000_000
 MAX_SIZE = 4_000_000  # characters of one value; each item of a list is ITEM more
 MAX_TOTAL = 50_000_000  # characters of all values that were made
 MAX_DEPTH = 64  # calls within calls, values within values
-MAX_SECONDS = 5.0
+MAX_SECONDS = 10.0
 ITEM = 32
 
 _EMPTY: dict[object, object] = {}
@@ -94,6 +94,8 @@ def measure(value: object, depth: int = 0) -> int:
         stop(f"a value has more than {MAX_DEPTH} values within each other")
     total = size(value)
     bound(total)
+    if isinstance(value, str):  # nearly always
+        return total
     for item in _items(value):
         total += measure(item, depth + 1)
         bound(total)
