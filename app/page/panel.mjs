@@ -2,6 +2,8 @@
  * The storage panel: which models are stored, how much room there is, whether the browser may throw
  * them away. The worker does what is asked for and answers with the list as it is then.
  */
+import { pickArchive, pickTarget } from "./disk.mjs";
+import { DiskList } from "./disk_list.mjs";
 import { sizeText } from "./texts.mjs";
 
 const find = (name) => document.querySelector(`[data-testid="${name}"]`);
@@ -12,6 +14,14 @@ const keepButton = find("keep");
 const list = find("stored");
 const message = find("panel-message");
 const deleteAll = find("delete-all");
+const token = find("token");
+const DOING = {
+  list: "",
+  verify: "Reading every byte of it",
+  delete: "Deleting",
+  export: "Writing the file",
+  import: "Reading the file",
+};
 const WAITING = "Python is starting: what is stored is shown as soon as it has.";
 
 export class Panel {
@@ -19,20 +29,26 @@ export class Panel {
   constructor(send) {
     this.send = send;
     this.connected = false;
+    this.folders = new DiskList(find("folders"), (...words) => this.say(...words));
     find("open-panel").addEventListener("click", () => this.open());
     find("close-panel").addEventListener("click", () => dialog.close());
     keepButton.addEventListener("click", async () => this.showKeeping(await askToKeep()));
+    find("import").addEventListener("click", () => this.chosen(pickArchive(), "import", ""));
+    find("open-folder").addEventListener("click", () => this.folders.open());
+    token.addEventListener("change", () => this.sendToken());
     confirmed(deleteAll, "Delete all models?", () => this.ask("delete", ""));
   }
 
   open() {
     dialog.showModal();
+    this.folders.show();
     this.refresh();
   }
 
   /** Whether there is a worker that answers. */
   connect(connected) {
     this.connected = connected;
+    if (token.value) this.sendToken();
     if (dialog.open) this.refresh();
   }
 
@@ -41,15 +57,33 @@ export class Panel {
     else this.wait(WAITING);
   }
 
-  ask(action, model) {
-    this.wait(action === "verify" ? "Reading every byte of it" : "");
-    this.send({ kind: "manage", action, model });
+  ask(action, model, file = "") {
+    this.wait(DOING[action]);
+    this.send({ kind: "manage", action, model, file });
+  }
+
+  /** Go on with the file that the visitor chooses, unless they change their mind. */
+  async chosen(picking, action, model) {
+    try {
+      this.ask(action, model, `disk:${(await picking).name}`);
+    } catch (error) {
+      if (error.name !== "AbortError") this.say(error.message, true);
+    }
+  }
+
+  /** To the worker's memory; a new worker has to be told again. */
+  sendToken() {
+    if (this.connected) this.send({ kind: "token", token: token.value.trim() });
   }
 
   wait(text) {
     this.say(text);
-    dialog.setAttribute("aria-busy", "true");
-    for (const button of dialog.querySelectorAll("[data-acts]")) button.disabled = true;
+    this.setBusy(true);
+  }
+
+  setBusy(busy) {
+    dialog.setAttribute("aria-busy", String(busy));
+    for (const button of dialog.querySelectorAll("[data-acts]")) button.disabled = busy;
   }
 
   say(text, isError = false) {
@@ -59,12 +93,11 @@ export class Panel {
 
   /** The worker's answer. */
   show({ models, used, quota, persisted, done, error }) {
-    dialog.removeAttribute("aria-busy");
     this.say(error || done, Boolean(error));
     room.textContent = roomText(used, quota);
     this.showKeeping(persisted);
     list.replaceChildren(...models.map((model) => this.describe(model)));
-    deleteAll.disabled = false;
+    this.setBusy(false);
     deleteAll.hidden = models.length < 2;
   }
 
@@ -85,9 +118,12 @@ export class Panel {
     const verify = actButton(`Verify ${model.name}`, "Verify");
     const remove = actButton(`Delete ${model.name}`, "Delete");
     verify.addEventListener("click", () => this.ask("verify", model.address));
+    const save = actButton(`Export ${model.name}`, "Export…");
+    const fileName = `${model.name.split("/").at(-1)}.tar`;
+    save.addEventListener("click", () => this.chosen(pickTarget(fileName), "export", model.address));
     confirmed(remove, `Delete ${sizeText(model.bytes)}?`, () => this.ask("delete", model.address));
     text.append(name, facts);
-    item.append(text, verify, remove);
+    item.append(text, verify, save, remove);
     return item;
   }
 }

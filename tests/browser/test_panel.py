@@ -63,6 +63,70 @@ def test_several_are_deleted_by_keyboard_alone(page: Page, served: str) -> None:
     expect(panel.get_by_role("listitem")).to_have_count(0)
 
 
+# What a picker would give: a file of the private file system, which need not be allowed.
+PICKERS = """
+const file = async () => {
+  const root = await navigator.storage.getDirectory();
+  return root.getFileHandle("default.tar", { create: true });
+};
+window.showSaveFilePicker = file;
+window.showOpenFilePicker = async () => [await file()];
+window.showDirectoryPicker = () => Promise.reject(new DOMException("", "AbortError"));
+"""
+TELL = "from intab.platform import loader\nprint(loader().token)"
+
+
+def test_a_model_is_exported_and_imported(page: Page, served: str) -> None:
+    page.add_init_script(PICKERS)
+    Visitor(page).open(served)
+    panel = open_panel(page)
+    message = panel.get_by_role("status")
+    panel.get_by_role("button", name="Import").click()
+    expect(message).to_have_class("message failure")  # an empty file is no archive
+    panel.get_by_role("button", name="Export default").click()
+    expect(message).to_have_text("Exported.")
+    panel.get_by_role("button", name="Delete default").click()
+    panel.get_by_role("button", name="Delete 6.").click()
+    expect(panel.get_by_role("listitem")).to_have_count(0)
+    panel.get_by_role("button", name="Import").click()
+    expect(message).to_have_text("Imported default.")
+    expect(panel.get_by_role("listitem")).to_contain_text("complete")
+
+
+def test_a_folder_is_opened_and_forgotten(page: Page, served: str) -> None:
+    page.add_init_script(PICKERS)
+    Visitor(page).open(served)
+    panel = open_panel(page)
+    folders = panel.get_by_role("list", name="Opened folders")
+    panel.get_by_role("button", name="Open a folder").click()  # and a visitor changes their mind
+    expect(panel.get_by_role("status")).not_to_have_class("failure")
+    page.evaluate(
+        "window.showDirectoryPicker = async () =>"
+        " (await navigator.storage.getDirectory()).getDirectoryHandle('mine', { create: true })"
+    )
+    panel.get_by_role("button", name="Open a folder").click()
+    expect(panel.get_by_role("status")).to_contain_text('intab.load("disk:mine")')
+    expect(folders).to_contain_text("On your disk")
+    panel.get_by_role("button", name="Forget disk:mine").click()
+    expect(folders).to_be_hidden()
+
+
+def test_a_token_is_told_to_each_worker_and_kept_nowhere(page: Page, served: str) -> None:
+    visitor = Visitor(page).open(served)
+    panel = open_panel(page)
+    field = panel.get_by_label("Access token")
+    assert field.get_attribute("type") == "password"
+    field.fill("hf_secret")
+    page.keyboard.press("Escape")
+    assert visitor.run(TELL) == "hf_secret\n"
+    visitor.button("restart").click()
+    visitor.expect_state("ready", timeout=STARTED)
+    assert visitor.run(TELL) == "hf_secret\n"
+    assert "hf_secret" not in page.evaluate("JSON.stringify(localStorage) + location.href")
+    visitor.open(served)
+    assert visitor.run(TELL) == "\n"
+
+
 def test_before_python_has_started_it_says_so(page: Page, served: str) -> None:
     page.goto(served)
     panel = open_panel(page)

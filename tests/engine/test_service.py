@@ -143,6 +143,13 @@ async def test_what_a_visitor_should_hear_of_is_told() -> None:
     assert (noticed["topic"], noticed["text"]) == ("offline", "No network.")
 
 
+async def test_a_typed_token_is_the_loader_s_and_in_no_text() -> None:
+    page, typed = Page(), "hf_typed"
+    page.send("token", token=typed)
+    assert page.loader.token == typed
+    assert typed not in repr(decode(json.dumps({"kind": "token", "token": typed})))
+
+
 async def test_a_generation_is_measured() -> None:
     page = Page()
     model = await page.loader.load("tiny")

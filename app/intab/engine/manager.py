@@ -1,4 +1,4 @@
-"""What the page's storage panel asks for: the list of stored models, verifying, deleting.
+"""What the page's storage panel asks for: what is stored, checking, deleting, files of it.
 
 Each answer is the list as it is afterwards, with one sentence on what was done or went wrong.
 """
@@ -32,6 +32,12 @@ class Manager:
                 return await self._verify(request.model)
             case "delete":
                 return await self._delete(request.model or None)
+            case "export":
+                await self._storage.export(request.model, request.file)
+                return "Exported."
+            case "import":
+                model = await self._storage.import_(request.file)
+                return f"Imported {model.name}."
         return ""
 
     async def _verify(self, model: str) -> str:

@@ -7,7 +7,7 @@ running, so that late words of a stopped program are known as such.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 
@@ -35,10 +35,19 @@ class Preload:
 
 @dataclass(frozen=True)
 class Manage:
-    """Manage what is stored; `model` is its address, or "" for all of them. Answered by Stored."""
+    """Manage what is stored; `model` is its address, or "" for all of them, `file` one that the
+    page has chosen, as `disk:NAME`. Answered by Stored."""
 
-    action: Literal["list", "verify", "delete"]
+    action: Literal["list", "verify", "delete", "export", "import"]
     model: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Token:
+    """The hub's access token that the visitor typed: for this visit, and kept nowhere."""
+
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -142,13 +151,14 @@ class Stored:
     error: str = ""
 
 
-Request = Run | Stop | Preload | Manage
+Request = Run | Stop | Preload | Manage | Token
 Event = Preloaded | Output | Loading | Noticed | Loaded | Measured | Finished | Stored
 _REQUESTS: dict[str, type[Request]] = {
     "run": Run,
     "stop": Stop,
     "preload": Preload,
     "manage": Manage,
+    "token": Token,
 }
 
 

@@ -25,6 +25,7 @@ from intab.engine.messages import (
     Preloaded,
     Run,
     Stop,
+    Token,
     decode,
     encode,
 )
@@ -67,6 +68,8 @@ class Service:
                 self._stop(request.run)
             case Preload():
                 self._preloading = start_lasting(self._preload(request.model), "preload")
+            case Token():
+                self._loader.token = request.token
             case Manage():
                 task = start_lasting(self._manage(request), "manage")
                 self._managing.add(task)
