@@ -1,39 +1,82 @@
-"""`make bench`: run every measurement, print it, keep it in bench/results.json."""
+"""`make bench`: run every measurement, or those named; print and keep them (bench/results.json)."""
 
 from __future__ import annotations
 
 import argparse
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Playwright, sync_playwright
 
-from bench import cold, python_share
-from bench.report import keep
+from bench import cold, compute, guesses, plots, python_share, tables
+from bench.report import Measurement, keep, read
 from tests.browser.conftest import launch_args, serve_command
 
 SITE = Path(__file__).resolve().parents[1] / "build" / "site"
 
 
+@dataclass(frozen=True)
+class Setting:
+    """What a benchmark gets: a copy of the site for its own pages, and how much to measure."""
+
+    playwright: Playwright
+    site: Path
+    rounds: int
+
+
+def run_cold(setting: Setting) -> Iterator[Measurement]:
+    cold.prepare(setting.site)
+    with serve_command(setting.site) as address:
+        launch = setting.playwright.chromium.launch
+        yield cold.measure(lambda: launch(**launch_args()), address, setting.rounds)
+
+
+def run_compute(setting: Setting) -> Iterator[Measurement]:
+    compute.prepare(setting.site)
+    yield from compute.measure(setting.playwright, setting.site, setting.rounds)
+
+
+def run_guesses(setting: Setting) -> Iterator[Measurement]:
+    compute.prepare(setting.site)
+    yield from guesses.measure(setting.playwright, setting.site, setting.rounds)
+
+
+def run_share(setting: Setting) -> Iterator[Measurement]:
+    browser = setting.playwright.chromium.launch(**launch_args())
+    with serve_command(setting.site) as address:
+        yield python_share.measure(browser, address)
+    browser.close()
+
+
+BENCHMARKS: dict[str, Callable[[Setting], Iterator[Measurement]]] = {
+    "cold": run_cold,
+    "compute": run_compute,
+    "guess": run_guesses,
+    "share": run_share,
+}
+
+
 def main() -> None:
-    """Measure over a copy of the site, which the bench adds its own pages to."""
+    """Measure over a copy of the site, which the benchmarks add their own pages to."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(BENCHMARKS)}; left out, all")
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
-        site = Path(shutil.copytree(SITE, Path(scratch) / "site"))
-        cold.prepare(site)
-        with serve_command(site) as address:
-            comparison = cold.measure(
-                lambda: playwright.chromium.launch(**launch_args()), address, rounds
-            )
-            browser = playwright.chromium.launch(**launch_args())
-            share = python_share.measure(browser, address)
-        for measured in (comparison, share):
-            keep(measured, f"Chromium {browser.version}")
+        browser = playwright.chromium.launch(**launch_args())
+        version = f"Chromium {browser.version}"
         browser.close()
-    print("\n".join([*comparison.lines(), *share.lines()]))
+        for name in options.names or BENCHMARKS:
+            site = Path(shutil.copytree(SITE, Path(scratch) / name))
+            setting = Setting(playwright, site, options.rounds)
+            for measurement in BENCHMARKS[name](setting):
+                keep(measurement, version)
+                print("\n".join(measurement.lines()), flush=True)
+    plots.draw(read())
+    tables.write(read())
 
 
 if __name__ == "__main__":

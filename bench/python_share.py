@@ -1,5 +1,7 @@
 """Python's own share of a decode step in the page: everything but onnxruntime's run.
 
+    make bench ARGS=share
+
 49,152 logits cross to Python, which applies repetition penalty, temperature, top_k and top_p, draws
 and decodes the text; bench/pages/python_share.py does it over a network that answers at once.
 """

@@ -40,7 +40,7 @@ class Echo:
 
     def _logits(self, ids: list[int]) -> Logits:
         logits = np.random.default_rng(ids).normal(size=VOCABULARY).astype(np.float32)
-        before = [at for at in range(len(ids) - 1) if ids[at] == ids[-1]]
+        before = self.fidelity and [at for at in range(len(ids) - 1) if ids[at] == ids[-1]]
         if before:
             logits[ids[before[-1] + 1]] += self.fidelity
         return logits
@@ -84,10 +84,10 @@ async def test_the_tokens_are_those_without_guesses(
     options: dict[str, Any], fidelity: float
 ) -> None:
     sampled = "temperature" in options
-    for seed in range(20 if sampled else 1):
+    for seed in range(5 if sampled else 1):
         seeded = {**options, "seed": seed} if sampled else options
         plain = await generated(Echo(fidelity), None, 60, **seeded)
-        guesser = Guesser(most=1 + seed % 9, end=1000)
+        guesser = Guesser(most=1 + 2 * seed, end=1000)
         assert await generated(Echo(fidelity), guesser, 60, **seeded) == plain
 
 

@@ -1,0 +1,43 @@
+/** Transformers.js computes, in a worker: ids are made up, since speed asks for no text. */
+import { AutoModelForCausalLM, env, Tensor } from "@huggingface/transformers";
+import { figures, serve } from "./jobs.mjs";
+
+const here = new URL("./", import.meta.url).href;
+env.allowLocalModels = false;
+env.useWasmCache = false; // its way there is a blob: script, which the Content-Security-Policy forbids
+env.backends.onnx.wasm.wasmPaths = {
+  mjs: `${here}ort-wasm-simd-threaded.asyncify.mjs`,
+  wasm: `${here}ort-wasm-simd-threaded.asyncify.wasm`,
+};
+let model = null;
+
+/** Seconds until a model is ready; `threads` 0 leaves the number to it. */
+async function load({ base, threads }) {
+  const { origin, pathname } = new URL(base);
+  env.remoteHost = origin;
+  env.remotePathTemplate = "{model}/";
+  if (threads) env.backends.onnx.wasm.numThreads = threads;
+  const start = performance.now();
+  const settings = { dtype: "q8", device: "wasm" };
+  model = await AutoModelForCausalLM.from_pretrained(pathname.slice(1, -1), settings);
+  return (performance.now() - start) / 1000;
+}
+
+/** Seconds to the first token; tokens a second in the prompt, and after it. */
+async function answer({ text, tokens }) {
+  const ids = BigInt64Array.from(text, (letter) => BigInt(letter.charCodeAt(0)));
+  const dims = [1, ids.length];
+  const stamps = [];
+  const start = performance.now();
+  await model.generate({
+    inputs: new Tensor("int64", ids, dims),
+    attention_mask: new Tensor("int64", ids.map(() => 1n), dims),
+    max_new_tokens: tokens,
+    min_new_tokens: tokens,
+    do_sample: false,
+    streamer: { put: () => stamps.push(performance.now()), end() {} },
+  });
+  return figures(start, stamps.slice(1), ids.length); // the first put is the prompt
+}
+
+serve({ load, answer });

@@ -1,0 +1,34 @@
+/** wllama computes: it starts a worker of its own. */
+import { Wllama } from "@wllama/wllama";
+import { figures, serve } from "./jobs.mjs";
+
+const wllama = new Wllama(
+  { default: new URL("wllama.wasm", import.meta.url).href },
+  { suppressNativeLog: true },
+);
+
+/** Seconds until a model is ready; `threads` 0 leaves the number to it. */
+async function load({ base, threads }) {
+  const start = performance.now();
+  const settings = { n_ctx: 2048, n_gpu_layers: 0, ...(threads ? { n_threads: threads } : {}) };
+  await wllama.loadModelFromUrl(`${base}model.gguf`, settings);
+  return (performance.now() - start) / 1000;
+}
+
+/** Seconds to the first token; tokens a second in the prompt, and after it. */
+async function answer({ text, tokens }) {
+  const stamps = [];
+  const start = performance.now();
+  const chunks = await wllama.createCompletion({
+    prompt: text,
+    max_tokens: tokens,
+    temperature: 0,
+    cache_prompt: false,
+    ignore_eos: true,
+    stream: true,
+  });
+  for await (const _ of chunks) stamps.push(performance.now());
+  return figures(start, stamps.slice(0, tokens), text.length);
+}
+
+serve({ load, answer });

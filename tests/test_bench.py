@@ -1,0 +1,70 @@
+"""What the benchmarks print, keep and draw of their samples."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from bench import guesses, tables
+from bench.plots import WIDTH, svg
+from bench.report import Comparison
+from bench.tables import contenders, ratios, replaced
+
+RATES = Comparison(
+    "compute: decode at 64",
+    "tok/s",
+    {"intab": [30.0, 40.0, 50.0], "peer": [10.0, 20.0, 30.0], "a & b": [80.0]},
+    ("intab", "peer"),
+    1.6,
+    at_least=True,
+    also=((("intab", "a & b"), 0.4),),
+)
+
+
+def test_ratios_are_those_of_the_medians() -> None:
+    assert RATES.ratio == 2
+    lines = [line.split() for line in RATES.lines()]
+    assert ["intab/peer:", "2.00", "(target:", "at", "least", "1.6)"] in lines
+    assert "intab/a & b: 0.50 (target: at least 0.4)" in RATES.lines()[-1]
+
+
+def test_every_sample_and_ratio_is_kept() -> None:
+    kept = RATES.as_dict()
+    assert kept["samples"]["intab"] == [30.0, 40.0, 50.0]
+    assert kept["ratio"] == ["intab", "peer", 2.0]
+    assert kept["also"] == [["intab", "a & b", 0.5, 0.4]]
+
+
+def test_a_bar_is_as_long_as_its_median() -> None:
+    picture = ElementTree.fromstring(svg({RATES.name: RATES.as_dict()}))  # noqa: S314 - our own
+    bars = picture.findall(".//{http://www.w3.org/2000/svg}rect")
+    assert [float(bar.attrib["width"]) for bar in bars] == [WIDTH / 2, WIDTH / 4, WIDTH]
+    texts = [text.text for text in picture.findall(".//{http://www.w3.org/2000/svg}text")]
+    assert "a & b" in texts
+
+
+def test_the_tables_have_medians_and_ratios() -> None:
+    found = dict.fromkeys(tables.RATES, RATES.as_dict())
+    head, _, *rows = contenders(found, ["decode at 64"])
+    assert head == "|  | decode at 64, tok/s |"
+    assert rows == ["| intab | 40.0 |", "| peer | 20.0 |", "| a & b | 80.0 |"]
+    assert "| intab / a & b | decode at 1024 | 0.50 | 0.4 |" in ratios(found, tables.RATES)
+
+
+def test_a_table_is_replaced_between_its_marks() -> None:
+    text = "a\n<!-- x -->\nold\n<!-- /x -->\nb"
+    assert replaced(text, "x", "| new |") == "a\n<!-- x -->\n| new |\n<!-- /x -->\nb"
+
+
+def test_the_page_has_every_mark() -> None:
+    text = tables.PAGE.read_text("utf-8")
+    for mark in ("rates", "rest", "ratios", "guess", "when"):
+        assert replaced(text, mark, "?") != text
+
+
+def test_a_quoting_answer_copies_its_prompt_in_pieces() -> None:
+    prompt = guesses.letters(guesses.PROMPT, 100)
+    answer = guesses.quoting(prompt)
+    assert len(answer) == guesses.ANSWER
+    assert answer[:40] == prompt[:40]
+    assert answer[40:48] not in prompt
+    assert answer[48:88] == prompt[40:80]
