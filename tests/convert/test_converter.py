@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 import pytest
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 import intab
@@ -19,6 +21,7 @@ from intab.convert import converter, saving
 from intab.convert.checkpoint import INDEX, Checkpoint
 from intab.convert.converter import Request, convert
 from intab.convert.describing import describe_file
+from intab.convert.evaluating import perplexity
 from intab.convert.running import Runner
 from intab.errors import ConvertError
 from tests.convert import tiny
@@ -62,6 +65,47 @@ async def test_the_folder_loads_and_answers_as_its_self_test_says(
     model = await intab.load(str(out), dtype="fp32")
     answer = await model.generate("Once upon a time", max_new_tokens=8, do_sample=False)
     assert list(answer.ids) == manifest["self_test"]["greedy_ids"]
+
+
+def test_the_report_has_sizes_and_perplexities(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, out = tmp_path / "text.txt", tmp_path / "model"
+    text.write_text("Once upon a time there was a text. " * 20)
+    order = ["convert", str(checkpoint), "--out", str(out), "--dtypes", "q8,q4f16"]
+    assert main([*order, "--eval-text", str(text)]) == 0
+    assert "perplexity" in capsys.readouterr().err
+    card = (out / "README.md").read_text()
+    assert "| q8 | wasm | 0.2 | " in card
+    assert "text.txt, read 256 at a time" in card
+    manifest = json.loads((out / "intab.json").read_text())
+    assert manifest["devices"] == ["webgpu", "wasm"]
+    assert sorted(manifest["dtypes"]) == ["q4f16", "q8"]
+    assert not list(out.glob("tmp*"))
+
+
+def test_perplexity_is_that_of_the_probabilities() -> None:
+    """Logits of log(1), log(1), log(2): the last token has the probability 1/2, others 1/4."""
+
+    class Known(Runner):
+        def __init__(self) -> None: ...
+
+        def logits(self, ids: Sequence[int]) -> NDArray[np.float32]:
+            return np.log(np.array([[1, 1, 2]] * len(ids), np.float32))
+
+    assert perplexity(Known(), [0, 2, 2, 2]) == pytest.approx(2)
+    assert perplexity(Known(), [2, 0, 2]) == pytest.approx(8**0.5)
+
+
+@pytest.mark.parametrize("text", [None, "x"])
+def test_a_text_that_cannot_be_read_is_refused(
+    checkpoint: Path, tmp_path: Path, text: str | None
+) -> None:
+    path = tmp_path / "text.txt"
+    if text:
+        path.write_text(text)
+    with pytest.raises(ConvertError, match=r"--eval-text a (text file|longer text)"):
+        convert(Request(checkpoint, tmp_path / "model", ("q8",), path))
 
 
 def test_shards_are_read_together_and_a_missing_one_is_named(checkpoint: Path) -> None:

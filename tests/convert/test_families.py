@@ -41,5 +41,17 @@ def test_the_cache_continues_a_sequence(tmp_path: Path, case: str) -> None:
     np.testing.assert_allclose(last, whole[-2:], atol=2e-5)
 
 
+BOUNDS = {"fp16": 0.06, "q8": 0.7, "q4": 3.0, "q4f16": 3.0, "bnb4": 3.0}
+
+
+@pytest.mark.parametrize("dtype", BOUNDS)
+@pytest.mark.parametrize("case", ["llama", "mistral", "qwen3", "phi3", "gemma2", "gpt2"])
+def test_other_dtypes_stay_near(tmp_path: Path, case: str, dtype: str) -> None:
+    """Random weights are the worst there are to round; bounds are of logits up to 4."""
+    golden = tiny.golden()["cases"][case]["logits"]
+    rows = make_runner(tmp_path, case, dtype).logits(tiny.ids()[0])[ROWS]
+    assert np.abs(rows[:, :16] - golden).max() < BOUNDS[dtype]
+
+
 def test_every_family_has_a_case() -> None:
     assert {tiny.config_of(case)["model_type"] for case in tiny.CASES} == set(FAMILIES)

@@ -20,6 +20,7 @@ from tools.site.sources import SiteError, Sources, sha256_of
 
 PYPI_WHEELS = Path(__file__).with_name("pypi-wheels.txt")
 BROWSER_PYTHON = "3.14"  # Pyodide 314.0.3
+ONLY_CPYTHON = ["app/intab/convert"]  # of our own wheel, and not worth a visitor's bytes
 BROWSER_PLATFORM = "pyemscripten_2026_0_wasm32"
 
 
@@ -103,7 +104,9 @@ def built(sources: Sources) -> Wheel:
     from hatchling.builders.wheel import WheelBuilder
 
     with tempfile.TemporaryDirectory() as scratch:
-        [made] = WheelBuilder(str(sources.root)).build(directory=scratch, versions=["standard"])
+        builder = WheelBuilder(str(sources.root))
+        builder.target_config["exclude"] = ONLY_CPYTHON
+        [made] = builder.build(directory=scratch, versions=["standard"])
         kept = sources.cache / Path(made).name
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(Path(made).read_bytes())

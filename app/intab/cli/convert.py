@@ -2,7 +2,7 @@
 
 It reads the command line and shows progress; intab.convert does the work.
 
-    intab convert CHECKPOINT --out DIR --dtypes fp32,q8
+    intab convert CHECKPOINT --out DIR --dtypes q8,q4f16
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from intab.errors import IntabError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", type=Path, help="config.json, safetensors, tokenizer.json")
     parser.add_argument("--out", type=Path, required=True, help="the model folder to write")
-    parser.add_argument("--dtypes", default="fp32,q8", help="of fp32,q8")
+    parser.add_argument("--dtypes", default="fp32,q8,q4f16", help="fp32,fp16,q8,q4,q4f16,bnb4")
+    parser.add_argument("--eval-text", type=Path, help="a text, for the perplexity of each dtype")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,11 +36,18 @@ def run(options: argparse.Namespace) -> int:
 
 def _convert(options: argparse.Namespace) -> None:
     from rich.console import Console
+    from rich.table import Table
 
+    from intab.convert.card import table
     from intab.convert.converter import Request, convert
 
     console = Console(stderr=True)
     dtypes = tuple(filter(None, options.dtypes.split(",")))
+    request = Request(options.checkpoint, options.out, dtypes, options.eval_text)
     with console.status("reading") as status:
-        convert(Request(options.checkpoint, options.out, dtypes), status.update)
+        report = convert(request, status.update)
+    shown = Table("dtype", "runs on", "MB", "perplexity", "against fp32")
+    for row in table(report):
+        shown.add_row(*row)
+    console.print(shown)
     console.print(f"{options.out} is ready")

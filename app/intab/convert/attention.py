@@ -26,9 +26,8 @@ def attend_by_products(
     arch = inputs.arch
     keys, values = _remember(b, inputs, number, k, v)
     q = b.op("Reshape", q, b.ints(0, arch.kv_heads, -1, arch.head_dim))
-    scores = b.op(
-        f"{MICROSOFT}:FusedMatMul", q, keys, transB=1, alpha=arch.score_scale
-    )  # [batch, kv_heads, groups * new, total]
+    scores = b.op("MatMul", q, b.op("Transpose", keys, perm=[0, 1, 3, 2]))
+    scores = b.op("Mul", scores, b.scalar(arch.score_scale))  # [batch, kv_heads, rows, total]
     if cap := arch.attention_softcap:
         scores = softcap(b, scores, cap)
     scores = b.op("Add", scores, inputs.mask(arch.layers[number].window))
@@ -36,6 +35,34 @@ def attend_by_products(
     found = b.op("Reshape", found, b.ints(0, arch.heads, -1, arch.head_dim))
     found = b.op("Transpose", found, perm=[0, 2, 1, 3])
     return b.op("Reshape", found, b.ints(0, 0, arch.heads * arch.head_dim))
+
+
+def can_be_fused(arch: Architecture, layer: Layer) -> bool:
+    """Whether GroupQueryAttention's WebGPU kernel computes this layer: heads turned as a whole or
+    not at all, scores that are not bounded."""
+    pairs = len(arch.rotaries[layer.rotary].frequencies) if layer.rotary else 0
+    return not arch.attention_softcap and (not pairs or 2 * pairs == arch.head_dim)
+
+
+def attend_fused(
+    b: Builder, inputs: Inputs, number: int, q: ir.Value, k: ir.Value | None, v: ir.Value | None
+) -> ir.Value:
+    """q, k and v [batch, new, heads * dim], or q alone with all three side by side."""
+    arch, layer = inputs.arch, inputs.arch.layers[number]
+    tables = inputs.tables(layer.rotary) if layer.rotary else (None, None)
+    past = [inputs.past(number, part) for part in ("key", "value")]
+    settings = {
+        "num_heads": arch.heads,
+        "kv_num_heads": arch.kv_heads,
+        "scale": arch.score_scale,
+        "do_rotary": int(bool(layer.rotary)),
+        "local_window_size": layer.window or -1,
+    }
+    given = [q, k, v, *past, *inputs.lengths, *tables]
+    found, *present = b.ops(f"{MICROSOFT}:GroupQueryAttention", given, 3, settings)
+    for part, value in zip(("key", "value"), present, strict=True):
+        inputs.give_present(number, part, value)
+    return found
 
 
 def softcap(b: Builder, x: ir.Value, cap: float) -> ir.Value:

@@ -8,10 +8,19 @@ add them on the way. Nothing after the last layer is computed for rows whose log
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import onnx_ir as ir
 
 from intab.convert.architecture import Architecture, Array, LayerWeights, Norm, Weights
-from intab.convert.attention import attend_by_products, heads_first, rotate, softcap
+from intab.convert.attention import (
+    attend_by_products,
+    attend_fused,
+    can_be_fused,
+    heads_first,
+    rotate,
+    softcap,
+)
 from intab.convert.builder import MICROSOFT, Builder
 from intab.convert.embedding import embed, lm_head
 from intab.convert.forms import Form
@@ -61,19 +70,50 @@ class Writer:
         """[batch, new, hidden] -> the same."""
         b, arch, name = self.b, self.arch, f"layers.{number}"
         packed = multiply(b, self.form.linear, f"{name}.qkv", x, weights.qkv)
-        heads = (arch.heads, arch.kv_heads, arch.kv_heads)
-        sizes = b.ints(*(count * arch.head_dim for count in heads))
-        parts = b.ops("Split", [packed, sizes], 3, {"axis": -1})
-        q, k, v = (heads_first(b, p, n, arch) for p, n in zip(parts, heads, strict=True))
-        q = self.turned(number, f"{name}.q_norm", weights.q_norm, q)
-        k = self.turned(number, f"{name}.k_norm", weights.k_norm, k)
-        found = attend_by_products(b, self.inputs, number, q, k, v)
+        fused = self.form.attention == "fused" and can_be_fused(arch, arch.layers[number])
+        attend = self.fused if fused else self.products
+        found = attend(number, weights, packed)
         return multiply(b, self.form.linear, f"{name}.out", found, weights.out)
+
+    def fused(self, number: int, weights: LayerWeights, packed: ir.Value) -> ir.Value:
+        """GroupQueryAttention, which splits and turns queries and keys itself."""
+        if weights.q_norm is None or weights.k_norm is None:
+            return attend_fused(self.b, self.inputs, number, packed, None, None)
+        q, k, v = self.split(packed)
+        q = self.normalized_heads(f"layers.{number}.q_norm", weights.q_norm, q)
+        k = self.normalized_heads(f"layers.{number}.k_norm", weights.k_norm, k)
+        return attend_fused(self.b, self.inputs, number, q, k, v)
+
+    def normalized_heads(self, name: str, norm: Array, x: ir.Value) -> ir.Value:
+        """[batch, new, heads * dim] with each head normalized."""
+        b = self.b
+        heads = b.op("Reshape", x, b.ints(0, 0, -1, self.arch.head_dim))
+        heads, _ = self.normalized(name, Norm(norm), (heads, None))
+        return b.op("Reshape", heads, b.ints(0, 0, -1))
+
+    def products(self, number: int, weights: LayerWeights, packed: ir.Value) -> ir.Value:
+        """Two matrix products and a softmax."""
+        b, arch = self.b, self.arch
+        counts = (arch.heads, arch.kv_heads, arch.kv_heads)
+        q, k, v = (
+            heads_first(b, part, count, arch)
+            for part, count in zip(self.split(packed), counts, strict=True)
+        )
+        q = self.turned(number, "q_norm", weights.q_norm, q)
+        k = self.turned(number, "k_norm", weights.k_norm, k)
+        return attend_by_products(b, self.inputs, number, q, k, v)
+
+    def split(self, packed: ir.Value) -> Sequence[ir.Value]:
+        """Queries, keys and values."""
+        arch = self.arch
+        counts = (arch.heads, arch.kv_heads, arch.kv_heads)
+        sizes = self.b.ints(*(count * arch.head_dim for count in counts))
+        return self.b.ops("Split", [packed, sizes], 3, {"axis": -1})
 
     def turned(self, number: int, name: str, norm: Array | None, x: ir.Value) -> ir.Value:
         """Queries or keys, normalized where the family does, turned by their positions."""
         if norm is not None:
-            x, _ = self.normalized(name, Norm(norm), (x, None))
+            x, _ = self.normalized(f"layers.{number}.{name}", Norm(norm), (x, None))
         return rotate(self.b, self.inputs, self.arch.layers[number], x)
 
     def mlp(self, name: str, weights: LayerWeights, x: ir.Value) -> ir.Value:

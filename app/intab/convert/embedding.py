@@ -6,13 +6,15 @@ gathered and turned, which costs little for a few tokens and saves a second copy
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import onnx_ir as ir
 
 from intab.convert.architecture import Linear, Weights
 from intab.convert.builder import Builder
 from intab.convert.forms import Form
 from intab.convert.inputs import Inputs
-from intab.convert.linear import multiply, rounded
+from intab.convert.linear import BLOCK, int4_blocks, multiply, rounded
 
 NAME = "lm_head"
 
@@ -31,9 +33,8 @@ def embed(b: Builder, inputs: Inputs, weights: Weights, form: Form) -> ir.Value:
 def lm_head(b: Builder, x: ir.Value, weights: Weights, form: Form) -> ir.Value:
     """[batch, rows, hidden] -> [batch, rows, vocabulary]."""
     if weights.lm_head is None and form.linear == "float":
-        return b.op(
-            "com.microsoft:FusedMatMul", x, b.floats("embedding", weights.embedding), transB=1
-        )
+        table = b.floats("embedding", weights.embedding)
+        return b.op("MatMul", x, b.op("Transpose", table, perm=[1, 0]))
     head = weights.lm_head or Linear(weights.embedding.T)
     return multiply(b, form.linear, NAME, x, head)
 
@@ -51,4 +52,27 @@ def _int8(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
     return b.op("Mul", rows, b.op("Unsqueeze", scales, b.ints(2)))
 
 
-_EMBED = {"float": _float, "int8": _int8}
+def _int4(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
+    if weights.embedding.shape[1] % (2 * BLOCK):
+        return _float(b, inputs, weights)
+    name = NAME if weights.lm_head is None else "embedding"
+    packed, scale, zero = int4_blocks(b, name, weights.embedding.T)
+    flat = b.op("Reshape", packed, b.ints(weights.embedding.shape[0], -1))
+    return b.op(
+        "com.microsoft:GatherBlockQuantized",
+        flat,
+        inputs.ids,
+        scale,
+        zero,
+        bits=4,
+        block_size=BLOCK,
+        gather_axis=0,
+        quantize_axis=1,
+    )
+
+
+def _nf4(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
+    return _int8(b, inputs, replace(weights, lm_head=Linear(weights.embedding)))
+
+
+_EMBED = {"float": _float, "int8": _int8, "int4": _int4, "nf4": _nf4}

@@ -28,7 +28,12 @@ class Form:
         return 1.02 if self.linear == "int8" else 0.6
 
 
+_HALF = ir.DataType.FLOAT16
 FORMS = {
     "fp32": Form("float", "products", devices=("wasm", "webgpu")),
+    "fp16": Form("float", "fused", _HALF, ("webgpu",)),
     "q8": Form("int8", "products"),
+    "q4": Form("int4", "fused", devices=("webgpu",)),
+    "q4f16": Form("int4", "fused", _HALF, ("webgpu",)),
+    "bnb4": Form("nf4", "products"),
 }

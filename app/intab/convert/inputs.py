@@ -6,6 +6,8 @@ context of 131,072 would be 32 MiB of download.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import onnx_ir as ir
 
@@ -23,11 +25,21 @@ class Inputs:
         self.b, self.arch = b, arch
         self.ids = b.input("input_ids", INT64, ["batch", "new"])
         self.attention_mask = b.input("attention_mask", INT64, ["batch", "total"])
-        self.positions = b.input("position_ids", INT64, ["batch", "new"])
         # transformers' older name, which Transformers.js feeds with 0: all rows.
         self.rows = b.input("num_logits_to_keep", INT64, [])
         self._masks: dict[int, ir.Value] = {}
+        self._tables: dict[str, tuple[ir.Value, ir.Value]] = {}
         self._rotations: dict[str, tuple[ir.Value, ir.Value, ir.Value]] = {}
+
+    @cached_property
+    def positions(self) -> ir.Value:
+        """Each new token's position; an input of the graphs that ask for it."""
+        return self.b.input("position_ids", INT64, ["batch", "new"])
+
+    @cached_property
+    def total(self) -> ir.Value:
+        """Tokens before and new ones, an int64 scalar."""
+        return self._length(self.attention_mask)
 
     def _cache_shape(self, length: str) -> list[int | str]:
         return ["batch", self.arch.kv_heads, length, self.arch.head_dim]
@@ -48,10 +60,6 @@ class Inputs:
         start = b.op("Unsqueeze", b.op("Neg", self.rows), b.ints(0))
         return b.op("Slice", value, start, b.ints(np.iinfo(np.int64).max), b.ints(1))
 
-    def total(self) -> ir.Value:
-        """Tokens before and new ones, an int64 scalar."""
-        return self._length(self.attention_mask)
-
     def _length(self, value: ir.Value) -> ir.Value:
         """The size of the second dimension, an int64 scalar."""
         size = self.b.op("Shape", value, start=1, end=2)
@@ -71,7 +79,7 @@ class Inputs:
 
     def _visible(self, window: int) -> ir.Value:
         """[batch, 1, new, total] bool: not padding, not later, within the window."""
-        b, total = self.b, self.total()
+        b, total = self.b, self.total
         columns = b.op("Range", b.integer(0), total, b.integer(1))
         past = b.op("Sub", total, self._length(self.ids))
         rows = b.op("Range", past, total, b.integer(1))
@@ -86,15 +94,33 @@ class Inputs:
     def rotation(self, name: str) -> tuple[ir.Value, ir.Value, ir.Value]:
         """Which row each new token has of the cosines and sines, [batch * new, pairs]."""
         if name not in self._rotations:
-            self._rotations[name] = self._rotation(self.arch.rotaries[name], name)
+            rows = self._row_numbers()
+            self._rotations[name] = (rows, *self._cos_sin(self.positions, name))
         return self._rotations[name]
 
-    def _rotation(self, rotary: Rotary, name: str) -> tuple[ir.Value, ir.Value, ir.Value]:
-        b = self.b
-        positions = b.op("Reshape", b.cast(self.positions, FLOAT), b.ints(-1, 1))
-        angles = b.op("Mul", positions, self._frequencies(rotary, name))
+    def _cos_sin(self, positions: ir.Value, name: str) -> tuple[ir.Value, ir.Value]:
+        b, rotary = self.b, self.arch.rotaries[name]
+        # By way of int32: WebGPU casts no int64.
+        floats = b.cast(b.cast(positions, ir.DataType.INT32), FLOAT)
+        column = b.op("Reshape", floats, b.ints(-1, 1))
+        angles = b.op("Mul", column, self._frequencies(rotary, name))
         cosines, sines = (self._scaled(b.op(f, angles), rotary, name) for f in ("Cos", "Sin"))
-        return self._row_numbers(), cosines, sines
+        return cosines, sines
+
+    def tables(self, name: str) -> tuple[ir.Value, ir.Value]:
+        """Cosines and sines of all positions so far, [total, pairs]."""
+        if name not in self._tables:
+            b = self.b
+            numbers = b.op("Range", b.integer(0), self.total, b.integer(1))
+            self._tables[name] = self._cos_sin(numbers, name)
+        return self._tables[name]
+
+    @cached_property
+    def lengths(self) -> tuple[ir.Value, ir.Value]:
+        """As GroupQueryAttention wants them: each sequence's last position, all tokens; int32."""
+        b, int32 = self.b, ir.DataType.INT32
+        given = b.op("ReduceSum", self.attention_mask, b.ints(1), keepdims=0)
+        return b.cast(b.op("Sub", given, b.ints(1)), int32), b.cast(self.total, int32)
 
     def _row_numbers(self) -> ir.Value:
         b = self.b
@@ -107,7 +133,7 @@ class Inputs:
         short = b.constant(f"rotary.{name}", rotary.frequencies)
         if rotary.long is None:
             return short
-        beyond = b.op("Greater", self.total(), b.integer(rotary.switch_at))
+        beyond = b.op("Greater", self.total, b.integer(rotary.switch_at))
         return b.op("Where", beyond, b.constant(f"rotary.{name}.long", rotary.long), short)
 
     def _scaled(self, table: ir.Value, rotary: Rotary, name: str) -> ir.Value:

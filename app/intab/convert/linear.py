@@ -14,9 +14,14 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
+from onnxruntime.capi._pybind_state import quantize_matmul_4bits, quantize_matmul_bnb4
 
 from intab.convert.architecture import Array, Linear
 from intab.convert.builder import MICROSOFT, Builder
+
+BLOCK = 32
+NF4_BLOCK = 64
+NF4 = 1  # MatMulBnb4's quant_type
 
 
 def rounded(weight: Array) -> tuple[NDArray[np.int8], Array]:
@@ -58,4 +63,56 @@ def _int8(b: Builder, name: str, x: ir.Value, weight: Array, bias: ir.Value | No
     )
 
 
-_PRODUCTS: dict[str, Callable[[Builder, str, ir.Value, Array], ir.Value]] = {"float": _float}
+def _int4(b: Builder, name: str, x: ir.Value, weight: Array) -> ir.Value:
+    inputs, outputs = weight.shape
+    return b.op(
+        f"{MICROSOFT}:MatMulNBits",
+        x,
+        *int4_blocks(b, name, weight),
+        K=inputs,
+        N=outputs,
+        bits=4,
+        block_size=BLOCK,
+        accuracy_level=4,
+    )
+
+
+def int4_blocks(b: Builder, name: str, weight: Array) -> tuple[ir.Value, ir.Value, ir.Value]:
+    """Blocks of 32 inputs: values [outputs, blocks, 16], scales and zero points."""
+    inputs, outputs = weight.shape
+    blocks = -(-inputs // BLOCK)
+    packed = np.zeros((outputs, blocks, BLOCK // 2), np.uint8)
+    scale = np.zeros(outputs * blocks, np.float32)
+    zero = np.zeros(outputs * (-(-blocks // 2)), np.uint8)
+    whole = np.ascontiguousarray(weight)
+    quantize_matmul_4bits(packed, whole, scale, zero, BLOCK, outputs, inputs, False)
+    return (
+        b.constant(f"{name}.weight", packed),
+        b.floats(f"{name}.scale", scale.reshape(outputs, blocks)),
+        b.constant(f"{name}.zero", zero.reshape(outputs, -1)),
+    )
+
+
+def _nf4(b: Builder, name: str, x: ir.Value, weight: Array) -> ir.Value:
+    inputs, outputs = weight.shape
+    packed = np.zeros((weight.size + 1) // 2, np.uint8)
+    largest = np.zeros(-(-weight.size // NF4_BLOCK), np.float32)
+    rows = np.ascontiguousarray(weight.T)
+    quantize_matmul_bnb4(packed, rows, largest, NF4_BLOCK, NF4, outputs, inputs)
+    return b.op(
+        f"{MICROSOFT}:MatMulBnb4",
+        x,
+        b.constant(f"{name}.weight", packed),
+        b.constant(f"{name}.largest", largest),
+        K=inputs,
+        N=outputs,
+        block_size=NF4_BLOCK,
+        quant_type=NF4,
+    )
+
+
+_PRODUCTS: dict[str, Callable[[Builder, str, ir.Value, Array], ir.Value]] = {
+    "float": _float,
+    "int4": _int4,
+    "nf4": _nf4,
+}

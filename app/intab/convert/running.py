@@ -22,6 +22,7 @@ class Runner:
         for key, value in (options or {}).items():
             settings.add_session_config_entry(key, value)
         providers = ["CPUExecutionProvider"]
+        self.size = sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
         self.session = ort.InferenceSession(str(path), settings, providers=providers)
         self.inputs = {value.name: value for value in self.session.get_inputs()}
         self.outputs = [value.name for value in self.session.get_outputs()]

@@ -51,6 +51,7 @@ _KEYS = {
     "dtypes",
     "devices",
     "license",
+    "memory",
     "session_options",
     "self_test",
     "source",

@@ -1,0 +1,72 @@
+"""The model card of a converted folder: where it came from, its dtypes, sizes and perplexities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CARD = """# {name}
+
+A {family} model, converted for browsers by `intab convert`. Load it with `intab.load`.
+
+| dtype | runs on | MB | {perplexity}against fp32 |
+|---|---|---|{rule}---|
+{rows}
+"""
+NOTE = """
+Perplexity over {tokens:,} tokens of {text}, read {window} at a time, in native onnxruntime.
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One dtype's figures; `perplexity` is 0 where no text was given."""
+
+    dtype: str
+    devices: tuple[str, ...]
+    size: int
+    perplexity: float = 0.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """The rows of the dtypes that were asked for, and fp32's to compare with."""
+
+    rows: tuple[Row, ...]
+    fp32: Row
+
+
+def table(report: Report) -> list[tuple[str, ...]]:
+    """The figures as text: dtype, devices, MB, perplexity ("" without), against fp32."""
+    return [
+        (
+            row.dtype,
+            ", ".join(row.devices),
+            f"{row.size / 1e6:,.1f}",
+            f"{row.perplexity:.3f}" if row.perplexity else "",
+            _against(row, report.fp32),
+        )
+        for row in report.rows
+    ]
+
+
+def _against(row: Row, fp32: Row) -> str:
+    size = f"{row.size / fp32.size:.0%} of the size"
+    if not row.perplexity:
+        return size
+    return f"{size}, perplexity {row.perplexity / fp32.perplexity - 1:+.2%}"
+
+
+def card(name: str, family: str, report: Report, note: str = "") -> str:
+    """The README.md of the folder."""
+    measured = bool(report.fp32.perplexity)
+    cells = [row if measured else (*row[:3], *row[4:]) for row in table(report)]
+    return (
+        CARD.format(
+            name=name,
+            family=family,
+            perplexity="perplexity | " if measured else "",
+            rule="---|" if measured else "",
+            rows="\n".join(f"| {' | '.join(row)} |" for row in cells),
+        )
+        + note
+    )
