@@ -11,6 +11,7 @@ from intab.engine.sampling import (
     apply_top_p,
     argmax,
     draw,
+    largest,
     make_sampler,
     make_warpers,
     nth_largest,
@@ -125,6 +126,13 @@ def rows_of_a_large_vocabulary() -> dict[str, Logits]:
 def test_the_nth_largest_of_many_without_a_partition_of_all(name: str, n: int) -> None:
     logits = rows_of_a_large_vocabulary()[name]
     assert nth_largest(logits, n) == np.sort(logits)[::-1][min(n, logits.size) - 1]
+
+
+def test_the_largest_in_order_and_of_equals_the_first() -> None:
+    assert largest(row(1, 3, 2, 3, 2), 3).tolist() == [1, 3, 2]
+    assert largest(row(1, 3), 5).tolist() == [1, 0]
+    logits = rows_of_a_large_vocabulary()["ties"]
+    assert largest(logits, 60).tolist() == np.argsort(-logits, kind="stable")[:60].tolist()
 
 
 @pytest.mark.parametrize("name", rows_of_a_large_vocabulary())

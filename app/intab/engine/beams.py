@@ -23,7 +23,7 @@ from intab.engine.network import Network
 from intab.engine.options import GenerationOptions
 from intab.engine.prefill import prefill
 from intab.engine.processors import make_processors
-from intab.engine.sampling import Logits, log_softmax
+from intab.engine.sampling import Logits, largest, log_softmax
 from intab.engine.tokenizer import Tokenizer
 from intab.engine.writing import Generation, end_reason
 
@@ -97,10 +97,7 @@ class BeamSearch:
         if self._rng is not None:
             # The order of draws without replacement: https://arxiv.org/abs/1903.06059
             total = (total + self._rng.gumbel(size=total.size)).astype(np.float32)
-        keep = min(self._keep, total.size)
-        best = np.argpartition(total, total.size - keep)[total.size - keep :]
-        best.sort()
-        return best[np.argsort(-total[best], kind="stable")]
+        return largest(total, self._keep)
 
     def _reason(self, ids: tuple[int, ...]) -> str | None:
         options = self._job.options

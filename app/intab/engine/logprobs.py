@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from intab.engine.options import GenerationOptions
-from intab.engine.sampling import Logits, log_softmax
+from intab.engine.sampling import Logits, largest, log_softmax
 from intab.engine.tokenizer import Tokenizer
 
 
@@ -48,10 +48,8 @@ class LogprobRecorder:
 
     def of(self, token: int) -> TokenLogprob:
         """What the last row says of `token`."""
-        row, count = self._row, min(self._top, self._row.size)
-        best = np.argpartition(row, row.size - count - 1)[row.size - count :]
-        ordered = sorted(best.tolist(), key=lambda i: (-row[i], i))
-        return self._one(token, tuple(self._one(i) for i in ordered))
+        best = largest(self._row, self._top).tolist() if self._top else []
+        return self._one(token, tuple(self._one(i) for i in best))
 
     def _one(self, token: int, top: tuple[TokenLogprob, ...] = ()) -> TokenLogprob:
         text = self._tokenizer.decode([token], skip_special_tokens=False)

@@ -119,6 +119,12 @@ def nth_largest(logits: Logits, n: int) -> np.float32:
     return np.float32(np.partition(logits, at)[at])
 
 
+def largest(logits: Logits, n: int) -> NDArray[np.intp]:
+    """The places of the `n` largest logits, the largest first; of equals the first."""
+    likely = np.flatnonzero(logits >= nth_largest(logits, n))
+    return likely[np.argsort(-logits[likely], kind="stable")][:n]
+
+
 def _at_least_n(logits: Logits, n: int) -> Logits:
     """Some of the logits, the `n` largest among them; a partition of all takes ten times longer.
 
