@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Playwright, sync_playwright
 
-from bench import cold, compute, guesses, plots, python_share, tables
+from bench import cold, compute, delivery, guesses, plots, python_share, tables
 from bench.report import Measurement, keep, read
 from tests.browser.conftest import launch_args, serve_command
 
@@ -25,6 +25,7 @@ class Setting:
     playwright: Playwright
     site: Path
     rounds: int
+    megabytes: int
 
 
 def run_cold(setting: Setting) -> Iterator[Measurement]:
@@ -37,6 +38,12 @@ def run_cold(setting: Setting) -> Iterator[Measurement]:
 def run_compute(setting: Setting) -> Iterator[Measurement]:
     compute.prepare(setting.site)
     yield from compute.measure(setting.playwright, setting.site, setting.rounds)
+
+
+def run_delivery(setting: Setting) -> Iterator[Measurement]:
+    delivery.prepare(setting.site)
+    with delivery.setting(setting.site, setting.megabytes, setting.rounds) as bench:
+        yield from delivery.measure(bench)
 
 
 def run_guesses(setting: Setting) -> Iterator[Measurement]:
@@ -54,6 +61,7 @@ def run_share(setting: Setting) -> Iterator[Measurement]:
 BENCHMARKS: dict[str, Callable[[Setting], Iterator[Measurement]]] = {
     "cold": run_cold,
     "compute": run_compute,
+    "delivery": run_delivery,
     "guess": run_guesses,
     "share": run_share,
 }
@@ -64,6 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help=f"of {', '.join(BENCHMARKS)}; left out, all")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--megabytes", type=int, default=250, help="of delivery's model")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_args())
@@ -71,7 +80,7 @@ def main() -> None:
         browser.close()
         for name in options.names or BENCHMARKS:
             site = Path(shutil.copytree(SITE, Path(scratch) / name))
-            setting = Setting(playwright, site, options.rounds)
+            setting = Setting(playwright, site, options.rounds, options.megabytes)
             for measurement in BENCHMARKS[name](setting):
                 keep(measurement, version)
                 print("\n".join(measurement.lines()), flush=True)

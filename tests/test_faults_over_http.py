@@ -58,5 +58,5 @@ async def test_any_sequence_of_faults_and_kills(server: FaultyServer, means: Mea
     for seed in range(SEQUENCES):
         results = await sequence(means, server.origin, len(DATA), SHA256, seed)
         assert [wrong(result, DATA) for result in results] == [[]] * len(results), seed
-        assert results[-1]["error"] == "", seed
+        assert (results[-1]["error"], results[-1]["message"]) == ("", ""), seed
     assert set(server.happened) == set(FAULTS)

@@ -17,6 +17,7 @@ from tokenizers import Tokenizer as Backend
 from tokenizers.models import BPE
 
 from intab.engine.download import Fetch, Means, Room
+from intab.engine.limits import Limits
 from intab.engine.load import Graph
 from intab.engine.model import Model, Texts
 from intab.engine.network import Network
@@ -261,6 +262,10 @@ class FakeRuntime:
         self.objections: dict[tuple[str, str], str] = {}
         self.prepared: list[str] = []
         self.opened: list[Graph[FakeBody]] = []
+        self.limits_of: dict[str, Limits] = {}
+
+    def limits(self, device: str) -> Limits:
+        return self.limits_of.get(device, Limits())
 
     async def objection(self, device: str, dtype: str) -> str:
         return self.objections.get((device, dtype), "")

@@ -8,7 +8,11 @@ import { createSHA256 } from "hash-wasm";
 const SMALL = 1024 * 1024; // not worth a read from disk
 const HASH_SLICE = 4 * 1024 * 1024;
 const SUBTLE_MOST = 64 * 1024 * 1024; // SubtleCrypto copies what it is given
+const UNCOLLECTED_MOST = 32 * 1024 * 1024;
+const UNTOUCHED = 1024 * 1024 * 1024;
 const READER = globalThis.FileReaderSync && new FileReaderSync(); // workers have it, pages do not
+
+let uncollected = 0; // bytes freed since the last collection that we brought about
 
 /** Bytes that came or were stored together: `data` is a Uint8Array or a Blob. */
 export class Chunk {
@@ -30,17 +34,44 @@ export class Chunk {
     return new Uint8Array(await this.data.slice(start, end).arrayBuffer());
   }
 
+  /** Give back bytes that `bytes` or `read` made a copy of. */
+  done(bytes) {
+    if (this.data instanceof Blob) free(bytes);
+  }
+
   /** The sha256 in hexadecimal digits; SubtleCrypto is faster, where the context is secure. */
   async sha256() {
-    if (globalThis.crypto?.subtle && this.size <= SUBTLE_MOST) {
-      return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", await this.bytes())));
+    if (!globalThis.crypto?.subtle || this.size > SUBTLE_MOST) {
+      return (await update(await createSHA256(), this)).digest("hex");
     }
-    return (await update(await createSHA256(), this)).digest("hex");
+    const bytes = await this.bytes();
+    const digest = await crypto.subtle.digest("SHA-256", bytes);
+    this.done(bytes);
+    return hex(new Uint8Array(digest));
   }
 
   /** From now on read from `blob`, which has the same bytes, if it is worth it and possible. */
   rest(blob) {
-    if (READER && blob.size > SMALL) this.data = blob;
+    if (!READER || blob.size <= SMALL) return;
+    free(this.data);
+    this.data = blob;
+  }
+}
+
+/**
+ * At once: the garbage collector would take its time, and hold many chunks. The browser's own copies
+ * of what it fetched, hashed and read wait for it as well, and it does not count them. It does count
+ * a buffer of ours, which takes up no memory while nobody touches it.
+ */
+function free(bytes) {
+  uncollected += bytes.length;
+  bytes.buffer.transfer?.(0);
+  if (uncollected < UNCOLLECTED_MOST) return;
+  uncollected = 0;
+  try {
+    return void new ArrayBuffer(UNTOUCHED);
+  } catch {
+    // no addresses left for so large a buffer
   }
 }
 
@@ -77,7 +108,11 @@ export class Whole {
     return (await (this.hashing ?? this.hashOn(await createSHA256()))).digest("hex");
   }
 
-  /** A view where one chunk has it all, else a copy. */
+  done(bytes) {
+    if ([...this.chunks.values()].every(({ data }) => data instanceof Blob)) free(bytes);
+  }
+
+  /** A view where one chunk in memory has it all, else a copy. */
   read(start, end) {
     const parts = [...this.parts(start, end)];
     if (parts.length === 1) return parts[0];
@@ -107,7 +142,10 @@ export class Whole {
 /** In slices with a pause after each, so that a stop is heard. */
 async function update(hasher, chunk) {
   for (let at = 0; at < chunk.size; at += HASH_SLICE) {
-    hasher.update(await chunk.bytes(at, Math.min(at + HASH_SLICE, chunk.size)));
+    const end = Math.min(at + HASH_SLICE, chunk.size);
+    const bytes = READER ? chunk.read(at, end) : await chunk.bytes(at, end);
+    hasher.update(bytes);
+    chunk.done(bytes);
     await new Promise((resolve) => setTimeout(resolve));
   }
   return hasher;

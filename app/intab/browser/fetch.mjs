@@ -33,19 +33,52 @@ class Answer {
 
   /** The whole body; `report(count)` is told of what arrives. */
   async body(report) {
-    const buffer = new Growing(this.response.headers);
     let unreported = 0;
-    for await (const part of parts(this.response.body)) {
-      buffer.push(part);
-      unreported += part.length;
-      if (unreported >= REPORT_EVERY) {
-        report(unreported);
-        unreported = 0;
-      }
-    }
+    const count = (arrived) => {
+      unreported += arrived;
+      if (unreported < REPORT_EVERY) return;
+      report(unreported);
+      unreported = 0;
+    };
+    const { body, headers } = this.response;
+    const foretold = headers.has("content-encoding") ? 0 : Number(headers.get("content-length"));
+    const reader = foretold && bytesReader(body);
+    const bytes = await (reader ? fill(reader, foretold, count) : grow(body, foretold, count));
     report(unreported);
-    return new Chunk(buffer.finish());
+    return new Chunk(bytes);
   }
+}
+
+/** A reader that writes into a buffer of ours, where the browser has it. */
+function bytesReader(stream) {
+  try {
+    return stream.getReader({ mode: "byob" });
+  } catch {
+    return null;
+  }
+}
+
+/** A body of that length, or less where it breaks off. */
+async function fill(reader, length, count) {
+  let buffer = new ArrayBuffer(length);
+  let size = 0;
+  while (size < length) {
+    const { done, value } = await reader.read(new Uint8Array(buffer, size));
+    if (value) buffer = value.buffer;
+    if (done) break;
+    size += value.length;
+    count(value.length);
+  }
+  return size === length ? new Uint8Array(buffer) : new Uint8Array(buffer).slice(0, size);
+}
+
+async function grow(stream, foretold, count) {
+  const buffer = new Growing(foretold);
+  for await (const part of parts(stream)) {
+    buffer.push(part);
+    count(part.length);
+  }
+  return buffer.finish();
 }
 
 /** ReadableStream's own async iterator is missing in Safari; an answer to HEAD has no stream. */
@@ -58,10 +91,9 @@ async function* parts(stream) {
   }
 }
 
-/** Bytes of a length that the headers foretell, unless something on the way compressed them. */
+/** Bytes of a length that the headers may foretell. */
 class Growing {
-  constructor(headers) {
-    const foretold = headers.has("content-encoding") ? 0 : Number(headers.get("content-length"));
+  constructor(foretold) {
     this.bytes = new Uint8Array(foretold || REPORT_EVERY);
     this.size = 0;
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from functools import partial
 
@@ -14,6 +15,7 @@ from intab.browser.fetch import BrowserFetch, BrowserMemory, JsBody
 from intab.browser.ffi import js_worker, reason
 from intab.browser.onnx import OnnxNetwork, open_network
 from intab.engine.download import Means
+from intab.engine.limits import Limits
 from intab.engine.load import Graph
 from intab.engine.stores import Stores
 from intab.errors import DeviceError
@@ -35,6 +37,10 @@ class BrowserRuntime:
         """What the GPU's adapter tells against it, if it is for the GPU."""
         halves = dtype.endswith("f16")
         return str(await js_worker().gpuObjection(halves)) if device == "webgpu" else ""
+
+    def limits(self, device: str) -> Limits:
+        """What this browser can hold."""
+        return Limits(**json.loads(js_worker().limits(device)))
 
     async def prepare(self, device: str) -> None:
         """Fetch and start onnxruntime-web for `device`."""

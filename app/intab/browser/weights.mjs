@@ -19,14 +19,18 @@ class External extends Uint8Array {
   constructor(body) {
     super(0);
     this.body = body;
+    this.lent = new Uint8Array(0);
   }
 
   get byteLength() {
     return this.body.size;
   }
 
+  /** onnxruntime has copied what it asked for when it asks for more. */
   subarray(start, end) {
-    return this.body.read(start, end);
+    this.body.done(this.lent);
+    this.lent = this.body.read(start, end);
+    return this.lent;
   }
 }
 

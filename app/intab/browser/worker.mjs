@@ -3,6 +3,7 @@ export { createArchive, openArchive, part } from "./archives.mjs";
 export { allocate, decodeText, encodeText } from "./bodies.mjs";
 export { ask } from "./fetch.mjs";
 export { liveTensors } from "./kv_cache.mjs";
+export { limits } from "./limits.mjs";
 export { open } from "./network.mjs";
 export { devices, gpuObjection, peakMemory, prepare, threads } from "./ort.mjs";
 export { connect } from "./wire.mjs";

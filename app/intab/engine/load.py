@@ -26,6 +26,7 @@ from intab.engine.download import (
 )
 from intab.engine.keys import ModelKey
 from intab.engine.ladder import Rung, check, climb, rungs
+from intab.engine.limits import Limits, check_fits
 from intab.engine.locate import Location
 from intab.engine.manifest import (
     FileEntry,
@@ -79,6 +80,9 @@ class Runtime(Protocol[B]):
     async def objection(self, device: str, dtype: str) -> str:
         """Why that dtype should not be tried on that device, "" if nothing is known against it."""
 
+    def limits(self, device: str) -> Limits:
+        """What `device` can hold."""
+
     async def prepare(self, device: str) -> None:
         """Fetch and start whatever `device` needs, while the model is on its way."""
 
@@ -118,11 +122,13 @@ async def load_model(
         def deliver(files: dict[str, FileEntry], report: OnProgress) -> Delivery[B]:
             return Delivery(means, shelf, location, files, report, notice)
 
+        limits = {each: runtime.limits(each) for each in runtime.devices}
         only = {"config.json": manifest.files.get("config.json", FileEntry())}
         config = _parse_config(await deliver(only, silent).get("config.json"))
         check_architecture(config)
 
         async def attempt(rung: Rung) -> tuple[Network, Texts]:
+            check_fits(location.name, manifest, rung.dtype, rung.device, limits)
             delivery = deliver(_needed(manifest, rung.dtype), report)
             await delivery.check_room()
             files = [*only, *delivery.files]

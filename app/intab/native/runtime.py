@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from intab.engine.download import Means
+from intab.engine.limits import Limits
 from intab.engine.load import Graph
 from intab.engine.stores import Stores
 from intab.native.archives import NativeArchives
@@ -38,6 +39,10 @@ class NativeRuntime:
     async def objection(self, device: str, dtype: str) -> str:
         """Nothing is known against any."""
         return ""
+
+    def limits(self, device: str) -> Limits:
+        """None but the machine's own, which swaps before it fails."""
+        return Limits()
 
     async def prepare(self, device: str) -> None:
         """Nothing: onnxruntime is there once it is imported."""

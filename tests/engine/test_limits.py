@@ -1,0 +1,66 @@
+"""What does not fit is said with both numbers and with what would fit, and nothing is fetched."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from intab.engine.limits import Limits, check_fits
+from intab.engine.load import load_model
+from intab.engine.locate import Location
+from intab.engine.manifest import FileEntry, Manifest
+from intab.errors import DeviceError
+from tests.engine.conftest import FakeRuntime, model_files
+
+GRAPH, DATA, SMALL = "onnx/model.onnx", "onnx/model.onnx_data", "onnx/model_q4.onnx"
+WASM = {"wasm": Limits({"WebAssembly's memory": 4 * 2**30})}
+
+
+def manifest(**sizes: int) -> Manifest:
+    found = {GRAPH: sizes.get("graph", 1000), DATA: sizes.get("data", 0), SMALL: 1_000_000}
+    files = {name: FileEntry(size) for name, size in found.items()}
+    return Manifest(files, {"fp32": (GRAPH, DATA), "q4": (SMALL,)})
+
+
+@pytest.mark.parametrize(("data", "fits"), [(3_904_514_723, True), (3_904_515_724, False)])
+def test_the_last_byte_that_fits_beside_room_to_compute(data: int, fits: bool) -> None:
+    if fits:
+        check_fits("m", manifest(data=data), "fp32", "wasm", WASM)
+    else:
+        with pytest.raises(DeviceError):
+            check_fits("m", manifest(data=data), "fp32", "wasm", WASM)
+
+
+def test_the_message_has_both_numbers_and_what_would_do() -> None:
+    with pytest.raises(DeviceError) as caught:
+        check_fits("m", manifest(data=5 * 10**9), "fp32", "wasm", {**WASM, "webgpu": Limits()})
+    assert str(caught.value) == (
+        "m as fp32 does not fit on wasm: it needs 5,500,001,100 bytes of memory, and WebAssembly's "
+        "memory is 4,294,967,296; choose dtype='q4' on wasm (1,000,000 bytes) or dtype='fp32' on "
+        "webgpu (5,000,001,000 bytes) or dtype='q4' on webgpu (1,000,000 bytes)."
+    )
+
+
+def test_a_file_that_is_too_large_is_named() -> None:
+    with pytest.raises(DeviceError, match=f"{DATA} has 5,000 bytes, and a file may have 4,000;"):
+        check_fits("m", manifest(data=5000), "fp32", "webgpu", {"webgpu": Limits(file=4000)})
+
+
+def test_a_model_that_fits_nowhere() -> None:
+    with pytest.raises(DeviceError, match="choose a smaller model"):
+        check_fits("m", manifest(), "q4", "wasm", {"wasm": Limits({"this device's memory": 9})})
+
+
+def test_unknown_sizes_fit() -> None:
+    check_fits("m", manifest(graph=-1, data=-1), "fp32", "wasm", {"wasm": Limits({"x": 1})})
+
+
+async def test_nothing_is_fetched_of_a_model_of_5_gb() -> None:
+    name = "onnx/model_quantized.onnx"
+    promised = {"format": 1, "files": {name: {"size": 5 * 10**9}}, "dtypes": {"q8": [name]}}
+    runtime = FakeRuntime(model_files(**{"intab.json": json.dumps(promised)}))
+    runtime.limits_of = {"wasm": WASM["wasm"], "webgpu": Limits()}
+    with pytest.raises(DeviceError, match="5,500,000,000 bytes of memory"):
+        await load_model(Location("tiny", "models/tiny/"), runtime)
+    assert not any(name in asked for asked in runtime.fetch.asked)
