@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
+from intab.engine.download import Notice
+from intab.engine.loader import Loader
 from intab.engine.locate import locate
 from intab.engine.storage import Storage
 from intab.engine.stores import Stores
 from intab.errors import OptionError, StorageError
-from tests.engine.conftest import FakeBody, FakeFetch, FakeStore, fake_means
+from tests.engine.conftest import (
+    FakeBody,
+    FakeFetch,
+    FakeRuntime,
+    FakeStore,
+    fake_means,
+    model_files,
+)
 
 
 class Place:
@@ -86,6 +96,18 @@ async def test_a_store_that_the_browser_lacks_says_so_and_nothing_is_lost() -> N
     with pytest.raises(StorageError, match="no store here"):
         await place.stores.keys()
     assert place.held("cache") == ["a"]
+
+
+async def test_a_model_is_loaded_into_memory_then_and_that_is_said() -> None:
+    place, runtime = Place(), FakeRuntime(model_files())
+    files = {f"https://host/{name}": data for name, data in runtime.fetch.files.items()}
+    runtime.fetch.files = files
+    place.stores.use("lacking")
+    runtime.means = replace(runtime.means, store=place.stores)
+    loader, notices = Loader(runtime, "https://host/models"), list[Notice]()
+    loader.listeners.on_notice = notices.append
+    assert (await loader.load("tiny")).name == "tiny"
+    assert [notice.kind for notice in notices] == ["memory"]
 
 
 async def test_a_name_that_is_none_names_those_there_are() -> None:

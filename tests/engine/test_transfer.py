@@ -23,7 +23,7 @@ from intab.errors import (
     StorageError,
     TemporaryError,
 )
-from tests.engine.conftest import FakeArchives, FakeBody, FakeRuntime, model_files
+from tests.engine.conftest import FakeArchives, FakeBody, FakeDraft, FakeRuntime, model_files
 
 HOST = "https://host/models"
 GRAPH = "onnx/model_quantized.onnx"
@@ -137,6 +137,20 @@ async def test_what_is_exported_must_be_whole_and_right() -> None:
         await place.storage.export("tiny", "x")
     place.bodies[graph] = right
     assert place.files == {}
+
+
+async def test_a_target_that_fails_is_told_as_it_failed_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(draft: FakeDraft, *_: FakeBody) -> None:
+        raise StorageError("first" if _ else "second")
+
+    place = Place()
+    await place.load()
+    monkeypatch.setattr(FakeDraft, "write", fail)
+    monkeypatch.setattr(FakeDraft, "abort", fail)
+    with pytest.raises(StorageError, match="first"):
+        await place.storage.export("tiny", "x")
 
 
 def change(name: str, how: Callable[[bytes], bytes | None]) -> Callable[[bytes], bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +32,8 @@ async def export_model(means: Means[B], key: ModelKey, target: Any) -> Any:
             await _write(means, draft, shelf, files)
             return await draft.close()
         except BaseException:
-            await draft.abort()
+            with suppress(StorageError):  # what went wrong first is what is told
+                await draft.abort()
             raise
 
 
