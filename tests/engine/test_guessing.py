@@ -169,7 +169,7 @@ def test_guesses_grow_when_they_are_right_and_rest_when_they_are_wrong() -> None
     while not guesser.guess(ids):
         ids.append([1, 2, 3][len(ids) % 3])
         rests += 1
-    assert rests == 4
+    assert rests == 8
 
 
 @pytest.mark.parametrize(

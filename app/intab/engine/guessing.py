@@ -20,7 +20,7 @@ from intab.errors import OptionError
 MOST = 8  # rows that cost about as much as one, in WebAssembly
 NGRAM = 3
 FIRST = 2  # ids guessed until a guess was right
-REST = 4  # tokens without a guess after a wrong one; twice as many after each one more
+REST = 8  # tokens without a guess after a wrong one; twice as many after each one more
 LONGEST_REST = 64
 
 
