@@ -12,7 +12,7 @@ import js
 from pyscript import window
 
 import intab
-from intab.browser.cache import BrowserStore, Kind
+from intab.browser.cache import BrowserStore
 from intab.engine.delivery import Delivery
 from intab.engine.download import silent
 from intab.engine.keys import ModelKey
@@ -54,7 +54,7 @@ async def load(base: str) -> float:
     return time.perf_counter() - start
 
 
-async def store(kind: Kind, address: str, chunk: int) -> list[float]:
+async def store(kind: str, address: str, chunk: int) -> list[float]:
     """Seconds to store a file's chunks, some at a time, and to have their bytes again."""
     place = BrowserStore(kind)
     fetched = await loader().means.fetch.request(address)
