@@ -23,7 +23,7 @@ from tests.browser.conftest import serve_command
 
 PROMPT, ANSWER, QUOTED = 400, 240, 40
 OPTIONS: dict[str, dict[str, int]] = {
-    "guessing": {},
+    "guessing": {"prompt_lookup_num_tokens": 8},
     "not guessing": {"prompt_lookup_num_tokens": 0},
 }
 

@@ -10,11 +10,12 @@ import pytest
 
 from intab.engine.choosing import make_picker
 from intab.engine.generate import generate_tokens
-from intab.engine.guessing import Guesser, make_guesser
+from intab.engine.guessing import Guesser, make_guesser, rows_agree
 from intab.engine.options import GenerationOptions
 from intab.engine.processors import make_processors
 from intab.engine.sampling import Logits
 from intab.errors import OptionError, RunError
+from tests.engine.networks import ToyNetwork, ToySession, make_plan
 
 VOCABULARY = 12
 PROMPT = [1, 2, 3, 4, 5, 6, 7, 1, 2, 3, 8, 9, 4, 5]
@@ -181,6 +182,33 @@ def test_it_guesses_where_the_graph_can_check(
 ) -> None:
     options = GenerationOptions.make(passed, {})
     assert bool(make_guesser(options, 5, all_rows=all_rows)) is guesses
+
+
+def test_where_rows_do_not_agree_it_guesses_if_asked_to() -> None:
+    assert not make_guesser(GenerationOptions.make({}, {}), 5, all_rows=True, agree=False)
+    asked = GenerationOptions.make({"prompt_lookup_num_tokens": 4}, {})
+    assert make_guesser(asked, 5, all_rows=True, agree=False)
+
+
+class Quantized(ToySession):
+    """Its numbers depend on how many ids a step has."""
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        found: Logits = await super().step(ids, rows) * np.float32(1 + len(ids[0]) / 100)
+        return found
+
+
+class QuantizedNetwork(ToyNetwork):
+    def session(self, padding: Sequence[int] = (0,)) -> ToySession:
+        return Quantized(self, padding, [[] for _ in padding])
+
+
+async def test_rows_agree_where_each_is_that_of_a_step_of_its_own() -> None:
+    assert await rows_agree(ToyNetwork())
+    assert not await rows_agree(ToyNetwork(make_plan(all_rows=False)))
+    network = QuantizedNetwork()
+    assert not await rows_agree(network)
+    assert all(session.closed for session in network.sessions)
 
 
 def test_an_option_that_cannot_be_honoured_is_an_error() -> None:

@@ -14,6 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from intab.engine.network import Network
 from intab.engine.options import GenerationOptions
 from intab.errors import OptionError
 
@@ -22,6 +25,7 @@ NGRAM = 3
 FIRST = 2  # ids guessed until a guess was right
 REST = 8  # tokens without a guess after a wrong one; twice as many after each one more
 LONGEST_REST = 64
+ROUNDING = 1e-3  # of the logits' range: less than quantization makes, more than float16's rounding
 
 
 class Guesser:
@@ -67,11 +71,13 @@ class Guesser:
         self._known = max(self._known, len(ids))
 
 
-def make_guesser(options: GenerationOptions, prompt: int, *, all_rows: bool) -> Guesser | None:
+def make_guesser(
+    options: GenerationOptions, prompt: int, *, all_rows: bool, agree: bool = True
+) -> Guesser | None:
     """The guesser that `options` ask for, None for no guesses.
 
     `prompt` is the number of ids before the answer, `all_rows` whether the network gives the logits
-    after each id of a step.
+    after each id of a step, `agree` whether they are those of a step for each: see `rows_agree`.
     """
     most = options.prompt_lookup_num_tokens
     if most and not all_rows:
@@ -79,5 +85,23 @@ def make_guesser(options: GenerationOptions, prompt: int, *, all_rows: bool) -> 
             "prompt_lookup_num_tokens needs a graph that gives the logits after every token, and "
             "this one gives the last row alone: leave the option out."
         )
-    most = MOST if most is None and all_rows else most
+    most = MOST if most is None and all_rows and agree else most
     return Guesser(most, prompt + options.max_new_tokens) if most else None
+
+
+async def rows_agree(network: Network) -> bool:
+    """Whether a row of logits is the same, but for rounding, in a step with another id after it.
+
+    int8 with dynamic quantization takes one scale for all ids of a step: there guesses would change
+    the numbers a little, and so an answer now and then.
+    """
+    if not network.plan.all_rows:
+        return False
+    one, two = network.session(), network.session()
+    try:
+        alone = (await one.step([[0]]))[0, -1]
+        beside = (await two.step([[0, 1]], 2))[0, 0]
+    finally:
+        one.close()
+        two.close()
+    return bool(np.abs(alone - beside).max() <= ROUNDING * np.ptp(alone))

@@ -24,6 +24,7 @@ from intab.engine.download import (
     parse_object,
     silent,
 )
+from intab.engine.guessing import rows_agree
 from intab.engine.keys import ModelKey
 from intab.engine.ladder import Rung, check, climb, rungs
 from intab.engine.limits import Limits, check_fits
@@ -127,7 +128,7 @@ async def load_model(
         config = _parse_config(await deliver(only, silent).get("config.json"))
         check_architecture(config)
 
-        async def attempt(rung: Rung) -> tuple[Network, Texts]:
+        async def attempt(rung: Rung) -> tuple[Network, Texts, bool]:
             check_fits(location.name, manifest, rung.dtype, rung.device, limits)
             delivery = deliver(_needed(manifest, rung.dtype), report)
             await delivery.check_room()
@@ -141,13 +142,17 @@ async def load_model(
             report(Progress("start"))
             network = await runtime.open(graph, rung.device)
             del graph  # its bytes, which the network has made its own
-            await _try_out(network, texts.tokenizer, manifest.self_test, rung.dtype, report)
-            return network, texts
+            test = manifest.self_test
+            agree = await _try_out(network, texts.tokenizer, test, rung.dtype, report)
+            return network, texts, agree
 
         ladder = rungs(manifest, runtime.devices, device, dtype)
         found = await climb(ladder, runtime, attempt)
     setting = watch.setting(on_metrics, runtime.peak_memory)
-    return Model(location.name, found.rung.dtype, found.reason, *found.reached, setting)
+    network, texts, agree = found.reached
+    return Model(
+        location.name, found.rung.dtype, found.reason, network, texts, setting, rows_agree=agree
+    )
 
 
 async def _describe(
@@ -249,12 +254,13 @@ def _graph(
 
 async def _try_out(
     network: Network, tokenizer: Tokenizer, test: SelfTest | None, dtype: str, report: OnProgress
-) -> None:
-    """Warm up and check a network; where that fails, give it back."""
+) -> bool:
+    """Warm up and check a network; whether its rows agree. Where that fails, give it back."""
     report(Progress("warm up"))
     try:
         await _warm_up(network, tokenizer)
         await check(network, test, dtype)
+        return await rows_agree(network)
     except BaseException:
         await network.close()
         raise

@@ -60,12 +60,15 @@ class Model:
         network: Network,
         texts: Texts,
         setting: Setting = UNKNOWN,
+        *,
+        rows_agree: bool = True,
     ) -> None:
         self.name = name
         self.dtype = dtype
         self.reason = reason
         self.tokenizer = texts.tokenizer
         self._network: Network | None = network
+        self._rows_agree = rows_agree
         self._texts = texts
         self._setting = setting
         self._defaults = _generation_defaults(texts)
@@ -252,8 +255,8 @@ class Model:
         return job
 
     def _guesser(self, job: Job) -> Guesser | None:
-        all_rows = self._open_network().plan.all_rows
-        return make_guesser(job.options, len(job.prompt), all_rows=all_rows)
+        all_rows, agree = self._open_network().plan.all_rows, self._rows_agree
+        return make_guesser(job.options, len(job.prompt), all_rows=all_rows, agree=agree)
 
     async def _stream(self, job: Job) -> AsyncGenerator[TextChunk]:
         session = self._open_network().session()
