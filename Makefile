@@ -4,7 +4,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check site picture bench faults wheels wheels-check model
+.PHONY: help serve test check site picture bench faults wheels wheels-check families model
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -42,6 +42,9 @@ wheels: .venv/.stamp ## build the wheels that no registry has
 
 wheels-check: .venv/.stamp ## rebuild the wheels and compare them with the lock
 	$(PY) wheels/build.py --check $(ARGS)
+
+families: .venv/.stamp ## compare the graphs of every family with torch (needs models/requirements.txt)
+	@PYTHONPATH=.:app $(PY) -m tests.convert.agreement
 
 model: .venv/.stamp ## train the default model again
 	$(PY) models/train.py $(ARGS)

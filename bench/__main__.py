@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Playwright, sync_playwright
 
-from bench import cold, compute, delivery, guesses, plots, python_share, tables
+from bench import cold, compute, delivery, graphs, guesses, plots, python_share, tables
 from bench.report import Measurement, keep, read
 from tests.browser.conftest import launch_args, serve_command
 
@@ -46,6 +46,11 @@ def run_delivery(setting: Setting) -> Iterator[Measurement]:
         yield from delivery.measure(bench)
 
 
+def run_graphs(setting: Setting) -> Iterator[Measurement]:
+    graphs.prepare(setting.site)
+    yield from graphs.measure(setting.playwright, setting.site, setting.rounds)
+
+
 def run_guesses(setting: Setting) -> Iterator[Measurement]:
     compute.prepare(setting.site)
     yield from guesses.measure(setting.playwright, setting.site, setting.rounds)
@@ -62,6 +67,7 @@ BENCHMARKS: dict[str, Callable[[Setting], Iterator[Measurement]]] = {
     "cold": run_cold,
     "compute": run_compute,
     "delivery": run_delivery,
+    "graphs": run_graphs,
     "guess": run_guesses,
     "share": run_share,
 }

@@ -23,7 +23,7 @@ def network(case: str) -> Any:
     model = AutoModelForCausalLM.from_config(made, attn_implementation="eager").float().train(False)
     with torch.no_grad():
         for name, value in state(model).items():
-            value.copy_(torch.from_numpy(tiny.tensor(name, list(value.shape))))
+            value.copy_(torch.from_numpy(tiny.tensor(case, name, list(value.shape))))
     return model
 
 

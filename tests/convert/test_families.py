@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from intab.convert.forms import FORMS
 from intab.convert.running import Runner
 from intab.convert.saving import save
 from tests.convert import tiny
+from tests.convert.agreement import RECORD, outside
 
 ROWS = [0, 5, 12, -2, -1]
 
@@ -51,6 +53,14 @@ def test_other_dtypes_stay_near(tmp_path: Path, case: str, dtype: str) -> None:
     golden = tiny.golden()["cases"][case]["logits"]
     rows = make_runner(tmp_path, case, dtype).logits(tiny.ids()[0])[ROWS]
     assert np.abs(rows[:, :16] - golden).max() < BOUNDS[dtype]
+
+
+def test_the_comparison_with_torch_is_recorded_and_within_its_bounds() -> None:
+    recorded = json.loads(RECORD.read_text(encoding="utf-8"))
+    assert recorded["positions"] >= 2000
+    assert recorded["cases"].keys() == tiny.CASES.keys()
+    assert all(row.keys() == FORMS.keys() for row in recorded["cases"].values())
+    assert outside(recorded["cases"]) == []
 
 
 def test_every_family_has_a_case() -> None:

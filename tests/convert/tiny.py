@@ -84,12 +84,14 @@ def ids(count: int = LENGTH) -> NDArray[np.int64]:
     return np.random.default_rng(3).integers(2, VOCABULARY, (1, count))
 
 
-def tensor(name: str, shape: list[int]) -> NDArray[np.float32]:
-    """A tensor drawn from its name: matrices keep the size of what they multiply."""
+def tensor(case: str, name: str, shape: list[int]) -> NDArray[np.float32]:
+    """A tensor drawn from its name: matrices keep the size of what they multiply, norms are near 1
+    (which Gemma adds itself)."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     values = rng.standard_normal(shape, dtype=np.float32)
     if len(shape) == 1:
-        return (values * 0.1 + (0 if "bias" in name else 1)).astype(np.float32)
+        centre = 0 if "bias" in name or case.startswith("gemma") else 1
+        return (values * 0.1 + centre).astype(np.float32)
     return (values / np.float32(np.sqrt(min(shape)))).astype(np.float32)
 
 
@@ -101,7 +103,7 @@ def golden() -> dict[str, Any]:
 def write_checkpoint(folder: Path, case: str) -> Path:
     """The case's checkpoint, with a byte tokenizer; returns the folder."""
     shapes = golden()["cases"][case]["tensors"]
-    return write_tensors(folder, case, {n: tensor(n, shape) for n, shape in shapes.items()})
+    return write_tensors(folder, case, {n: tensor(case, n, shape) for n, shape in shapes.items()})
 
 
 def write_tensors(folder: Path, case: str, tensors: dict[str, NDArray[np.float32]]) -> Path:

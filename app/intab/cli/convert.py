@@ -15,7 +15,10 @@ from intab.errors import IntabError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("checkpoint", type=Path, help="config.json, safetensors, tokenizer.json")
+    source = parser.add_mutually_exclusive_group(required=True)
+    help_text = "a folder with config.json, safetensors, tokenizer.json"
+    source.add_argument("checkpoint", type=Path, nargs="?", help=help_text)
+    source.add_argument("--from-onnx", type=Path, metavar="DIR", help="a folder of ONNX graphs")
     parser.add_argument("--out", type=Path, required=True, help="the model folder to write")
     parser.add_argument("--dtypes", default="fp32,q8,q4f16", help="fp32,fp16,q8,q4,q4f16,bnb4")
     parser.add_argument("--eval-text", type=Path, help="a text, for the perplexity of each dtype")
@@ -39,9 +42,15 @@ def _convert(options: argparse.Namespace) -> None:
     from rich.table import Table
 
     from intab.convert.card import table
+    from intab.convert.community import optimise
     from intab.convert.converter import Request, convert
 
     console = Console(stderr=True)
+    if options.from_onnx:
+        with console.status("reading") as status:
+            optimise(options.from_onnx, options.out, status.update)
+        console.print(f"{options.out} is ready")
+        return
     dtypes = tuple(filter(None, options.dtypes.split(",")))
     request = Request(options.checkpoint, options.out, dtypes, options.eval_text)
     with console.status("reading") as status:

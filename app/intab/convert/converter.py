@@ -7,7 +7,6 @@ Every dtype is written, read again and run; the folder appears when all of it is
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,15 +19,16 @@ from intab.convert.architecture import Architecture, Weights
 from intab.convert.card import NOTE, Report, Row, card
 from intab.convert.checkpoint import Checkpoint
 from intab.convert.decoder import decoder
-from intab.convert.describing import PROMPT, SELF_TEST_LENGTH, write_manifest
+from intab.convert.describing import self_test, write_manifest
 from intab.convert.evaluating import MOST, WINDOW, perplexity
 from intab.convert.families import read_model
 from intab.convert.forms import FORMS
 from intab.convert.kernels import check_kernels
+from intab.convert.reading import copy_texts, read_tokenizer
 from intab.convert.running import Runner
 from intab.convert.saving import save
 from intab.convert.staging import check_room, staged
-from intab.engine.manifest import SUFFIXES, is_text_file
+from intab.engine.manifest import SUFFIXES
 from intab.errors import ConvertError
 
 Say = Callable[[str], None]
@@ -143,29 +143,6 @@ def check_dtypes(dtypes: tuple[str, ...]) -> None:
         raise ConvertError(f"The dtypes are {', '.join(FORMS)}; asked for: {wrong}.")
 
 
-def read_tokenizer(folder: Path) -> Tokenizer:
-    """The folder's tokenizer; ConvertError where there is none that can be used."""
-    path = folder / "tokenizer.json"
-    if not path.is_file():
-        raise ConvertError(
-            f"{folder} has no tokenizer.json: save the tokenizer with "
-            "AutoTokenizer.from_pretrained(...).save_pretrained(...) first."
-        )
-    try:
-        return Tokenizer.from_file(str(path))
-    except Exception as exc:  # tokenizers raises Exception itself
-        raise ConvertError(f"{path} cannot be read ({exc}): fetch it again.") from exc
-
-
-def copy_texts(source: Path, target: Path) -> None:
-    """Config, tokenizer and templates, as they are."""
-    names = (path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file())
-    for name in names:
-        if name in ("config.json", "tokenizer.json") or is_text_file(name):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / name, target / name)
-
-
 def write_graph(folder: Path, dtype: str, model: Source, say: Say) -> list[str]:
     """Write one dtype's graph; its files, relative to the folder."""
     say(dtype)
@@ -175,12 +152,6 @@ def write_graph(folder: Path, dtype: str, model: Source, say: Say) -> list[str]:
         check_kernels(graph, device, dtype)
     names = save(graph, folder / "onnx", f"model{SUFFIXES[dtype]}.onnx")
     return [f"onnx/{name}" for name in names]
-
-
-def self_test(fp32: Runner, tokenizer: Tokenizer) -> dict[str, list[int]]:
-    """A prompt and the ids that follow it, the likeliest each time."""
-    prompt = tokenizer.encode(PROMPT).ids
-    return {"prompt_ids": prompt, "greedy_ids": fp32.greedy(prompt, SELF_TEST_LENGTH)}
 
 
 def expected_bytes(checkpoint: Checkpoint, dtypes: tuple[str, ...]) -> int:
