@@ -51,7 +51,8 @@ class WorkerMemory:
         return Held(int(buffers), wasm)
 
     def _on_attached(self, event: dict[str, Any]) -> None:
-        self._targets.append(event["sessionId"])
+        if event["targetInfo"]["type"] == "worker":  # not the service worker
+            self._targets.append(event["sessionId"])
 
     def _on_answer(self, event: dict[str, Any]) -> None:
         answer = json.loads(event["message"])
