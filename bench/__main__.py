@@ -11,7 +11,17 @@ from pathlib import Path
 
 from playwright.sync_api import Playwright, sync_playwright
 
-from bench import cold, compute, delivery, graphs, guesses, plots, python_share, tables
+from bench import (
+    cold,
+    compute,
+    conversation,
+    delivery,
+    graphs,
+    guesses,
+    plots,
+    python_share,
+    tables,
+)
 from bench.report import Measurement, keep, read
 from tests.browser.conftest import launch_args, serve_command
 
@@ -40,6 +50,13 @@ def run_compute(setting: Setting) -> Iterator[Measurement]:
     yield from compute.measure(setting.playwright, setting.site, setting.rounds)
 
 
+def run_conversation(setting: Setting) -> Iterator[Measurement]:
+    browser = setting.playwright.chromium.launch(**launch_args())
+    with serve_command(setting.site) as address:
+        yield conversation.measure(browser, address, setting.rounds)
+    browser.close()
+
+
 def run_delivery(setting: Setting) -> Iterator[Measurement]:
     delivery.prepare(setting.site)
     with delivery.setting(setting.site, setting.megabytes, setting.rounds) as bench:
@@ -66,6 +83,7 @@ def run_share(setting: Setting) -> Iterator[Measurement]:
 BENCHMARKS: dict[str, Callable[[Setting], Iterator[Measurement]]] = {
     "cold": run_cold,
     "compute": run_compute,
+    "conversation": run_conversation,
     "delivery": run_delivery,
     "graphs": run_graphs,
     "guess": run_guesses,

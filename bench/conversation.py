@@ -1,6 +1,6 @@
 """The second turn of a conversation of 600 tokens: its first token, against a full prefill.
 
-    python -m bench.conversation --rounds 7
+    make bench ARGS=conversation
 
 Both in the page, in turn, with the default model (as many tokens as its context holds, if fewer),
 from the call to the first chunk: rendering and tokenizing included. Both give the same first token.
@@ -8,15 +8,12 @@ from the call to the first chunk: rendering and tokenizing included. Both give t
 
 from __future__ import annotations
 
-import argparse
 import json
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from bench.report import Comparison, keep
-from tests.browser.conftest import launch_args, serve_command
+from bench.report import Comparison
 from tests.browser.visitor import Visitor
-from tests.conftest import ROOT
 
 TARGET = 0.2
 TOKENS = 600
@@ -64,20 +61,3 @@ def measure(browser: Browser, address: str, rounds: int) -> Comparison:
     tokens, samples = json.loads(printed)
     name = f"second turn of a conversation of {tokens} tokens, to its first token"
     return Comparison(name, "s", samples, ("second turn", "full prefill"), TARGET)
-
-
-def main() -> None:
-    """Measure over the assembled site, print and keep."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    rounds = parser.parse_args().rounds
-    with sync_playwright() as playwright, serve_command(ROOT / "build" / "site") as address:
-        browser = playwright.chromium.launch(**launch_args())
-        comparison = measure(browser, address, rounds)
-        keep(comparison, f"Chromium {browser.version}")
-        browser.close()
-    print("\n".join(comparison.lines()))
-
-
-if __name__ == "__main__":
-    main()
