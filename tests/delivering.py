@@ -86,11 +86,10 @@ async def stored(means: Means[Any], base: str) -> list[list[Any]]:
     found = []
     for text in await means.store.keys():
         key = parse_chunk_key(text)
-        if not key or key.model.base != base:
-            continue
-        # None where a put that came late has just given way to another of the same key.
-        if body := await means.store.match(text):
-            found.append([key.span.start, key.span.end, key.digest, await body.sha256()])
+        if key and key.model.base == base:
+            body = await means.store.match(text)
+            digest = await body.sha256() if body else "nothing"
+            found.append([key.span.start, key.span.end, key.digest, digest])
     return found
 
 

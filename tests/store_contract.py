@@ -79,12 +79,66 @@ async def many_at_once(store: Store[Any], memory: Memory[Any]) -> None:
     assert list(texts) == [f"{n} {large}" for n in starts]
 
 
+async def same_at_once(store: Store[Any], memory: Memory[Any]) -> None:
+    large = "0123456789abcdef" * 4096
+    await asyncio.gather(*(store.put(key("a"), memory.encode(large)) for _ in range(5)))
+    assert await text(store, key("a")) == large
+    assert await store.keys() == [key("a")]
+
+
+async def deleted_beside(store: Store[Any], memory: Memory[Any]) -> None:
+    """Folders that become empty may be wanted at that moment."""
+    await store.put(key("a"), memory.encode("0"))
+    for n in range(1, 20):
+        put = store.put(key("a", n), memory.encode(str(n)))
+        await asyncio.gather(store.delete(key("a", n - 1)), put)
+    assert await store.keys() == [key("a", 19)]
+    assert await text(store, key("a", 19)) == "19"
+
+
+async def listed_once_whole(store: Store[Any], memory: Memory[Any]) -> None:
+    large = "0123456789abcdef" * 65536
+    puts = [asyncio.ensure_future(store.put(key("a", n), memory.encode(large))) for n in range(20)]
+    while not all(put.done() for put in puts):
+        for which in await store.keys():
+            assert which in {key("a", n) for n in range(20)}
+            assert await text(store, which) == large
+    await asyncio.gather(*puts)
+
+
+async def cancelled(store: Store[Any], memory: Memory[Any]) -> None:
+    """A put that is broken off has put its body or never will."""
+    for n in range(10):
+        put = asyncio.ensure_future(store.put(key("a", n), memory.encode("0123456789abcdef")))
+        for _ in range(n):
+            await asyncio.sleep(0)
+        put.cancel()
+        await asyncio.wait({put})
+        await store.delete(key("a", n))
+    assert await store.keys() == []
+    await store.put(key("b"), memory.encode("one"))  # whatever was late is there by now
+    assert await store.keys() == [key("b")]
+
+
 async def room(store: Store[Any], memory: Memory[Any]) -> None:
     found = await store.room()
     assert found.free is None or found.free > 0
 
 
-CONTRACT = [absent, put_and_match, replaced, empty, any_key, deleted, many_at_once, room]
+CONTRACT = [
+    absent,
+    put_and_match,
+    replaced,
+    empty,
+    any_key,
+    deleted,
+    many_at_once,
+    same_at_once,
+    deleted_beside,
+    listed_once_whole,
+    cancelled,
+    room,
+]
 
 
 async def hold_to_contract(store: Store[Any], memory: Memory[Any]) -> None:

@@ -16,7 +16,7 @@ import pytest
 from intab.engine.download import Means
 from intab.native.folder import FolderStore
 from intab.native.runtime import NativeRuntime
-from tests.delivering import CHUNK, sequence, visit, wrong
+from tests.delivering import CHUNK, PATIENT, sequence, visit, wrong
 from tests.faulty_server import FAULTS, FaultyServer, serving_faults
 
 # A request that is cancelled while it connects leaves its socket to the garbage collector.
@@ -48,7 +48,7 @@ async def test_one_fault_by_itself(fault: str, server: FaultyServer, means: Mean
     assert wrong(await visit(means, base, len(DATA), SHA256), DATA) == []
     assert server.happened[fault] > 0
     server.chance = 0.0
-    after = await visit(means, base, len(DATA), SHA256)
+    after = await visit(means, base, len(DATA), SHA256, PATIENT)
     assert (after["error"], after["sha256"]) == ("", SHA256)
 
 

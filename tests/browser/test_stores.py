@@ -41,6 +41,34 @@ def test_what_is_stored_outlives_the_page(page: Page, served: str) -> None:
     assert visitor.run(kinds + read) == "cache\nopfs\nindexeddb\n"
 
 
+DRAFTS = """
+import js
+from pyodide.ffi import JsException
+from intab.browser.cache import BrowserStore
+root = await js.navigator.storage.getDirectory()
+root = await root.getDirectoryHandle("intab-models-1", create=True)
+"""
+LEAVE = """
+drafts = await root.getDirectoryHandle(".drafts", create=True)
+stream = await (await drafts.getFileHandle("left", create=True)).createWritable()
+await stream.write("half")
+"""
+LOOK = """
+print(await BrowserStore("opfs").keys())
+try:
+    await root.getDirectoryHandle(".drafts")
+except JsException as exc:
+    print(exc.name)
+"""
+
+
+def test_what_a_killed_page_was_writing_is_neither_listed_nor_left(page: Page, served: str) -> None:
+    visitor = Visitor(page).open(served)
+    visitor.run(DRAFTS + LEAVE)
+    visitor.open(served)
+    assert visitor.run(DRAFTS + LOOK) == "[]\nNotFoundError\n"
+
+
 HOLD = """
 import asyncio
 from intab.browser.cache import lock

@@ -304,6 +304,25 @@ async def test_a_quota_met_half_way_ends_storing_not_loading() -> None:
     assert "not kept for the next visit: the quota is met" in visit.notices[0].text
 
 
+async def test_what_is_wrong_is_deleted_from_a_store_that_keeps_no_more() -> None:
+    visit = Visit(store=FakeStore(full=50))
+    visit.fetch.script = {0: SILENT["flipped bit"]}
+    assert await visit.load() == DATA
+    assert set(visit.kinds()) == {"memory", "damaged"}
+    assert visit.keys() == []
+
+
+async def test_a_store_that_does_not_open_needs_no_room() -> None:
+    @dataclass
+    class Closed(FakeStore):
+        async def keys(self) -> list[str]:
+            raise StorageError("it does not open.")
+
+    visit = Visit(store=Closed(quota=50))
+    assert await visit.load() == DATA
+    assert visit.kinds() == ["memory"]
+
+
 async def test_no_store_at_all() -> None:
     visit = Visit(store=FakeStore(broken=True))
     assert await visit.load() == DATA

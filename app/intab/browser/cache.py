@@ -16,6 +16,7 @@ from pyodide.ffi import JsException
 from intab.browser.fetch import JsBody
 from intab.browser.ffi import js_worker, reason
 from intab.engine.download import Room
+from intab.engine.tasks import unbroken
 from intab.errors import StorageError
 
 KINDS = ("cache", "opfs", "indexeddb")
@@ -34,11 +35,11 @@ class BrowserStore:
 
     async def put(self, key: str, body: JsBody) -> None:
         """Keep a body."""
-        await _translated(self._js_store.put(key, body.js_body))
+        await unbroken(_translated(self._js_store.put(key, body.js_body)))
 
     async def delete(self, key: str) -> None:
         """Forget a body."""
-        await _translated(self._js_store.remove(key))
+        await unbroken(_translated(self._js_store.remove(key)))
 
     async def keys(self) -> list[str]:
         """All keys."""

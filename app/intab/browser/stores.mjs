@@ -6,7 +6,7 @@
 import { stored } from "./bodies.mjs";
 
 const NAME = "intab-models-1";
-const DRAFT = ".draft";
+const DRAFTS = ".drafts"; // where no key leads: their parts begin with `=`
 const ADDRESS = "https://intab.invalid/"; // the Cache API wants addresses; nothing is fetched there
 
 /** The Cache API: each body is a complete answer, there whole or not at all. */
@@ -61,40 +61,63 @@ class FileStore {
     });
   }
 
-  /** Written beside its place and moved there, so that a tab that is killed leaves no half. */
-  async put(key, bytes) {
-    const { folders, names } = await this.find(key, true);
-    const draft = await folders[0].getFileHandle(names[0] + DRAFT, { create: true });
-    try {
-      const stream = await draft.createWritable();
-      await stream.write(bytes);
-      await stream.close();
-      await draft.move(names[0]);
-    } catch (error) {
-      await folders[0].removeEntry(names[0] + DRAFT).catch(() => {});
-      throw error;
-    }
-  }
-
-  /** With it go the folders that are empty without it. */
-  async remove(key) {
-    await orUndefined(async () => {
-      const { folders, names } = await this.find(key, false);
-      await folders[0].removeEntry(names[0]);
-      for (let depth = 1; depth < names.length; depth += 1) {
-        const entries = folders[depth - 1].keys();
-        if (!(await entries.next()).done) return;
-        await folders[depth].removeEntry(names[depth]);
+  /**
+   * Written elsewhere and moved to its place, so that a tab that is killed leaves no half there, nor
+   * the swap file that Chromium writes into. Nobody removes the folders while it is moved.
+   */
+  put(key, bytes) {
+    return locked(DRAFTS, { mode: "shared" }, async () => {
+      const drafts = await (await this.root()).getDirectoryHandle(DRAFTS, { create: true });
+      const name = crypto.randomUUID();
+      const draft = await drafts.getFileHandle(name, { create: true });
+      try {
+        const stream = await draft.createWritable();
+        await stream.write(bytes);
+        await stream.close();
+        await locked("folders", {}, () => this.move(draft, key));
+      } catch (error) {
+        await drafts.removeEntry(name).catch(() => {});
+        throw error;
       }
     });
   }
 
+  async move(draft, key) {
+    const { folders, names } = await this.find(key, true);
+    await draft.move(folders[0], names[0]);
+  }
+
+  /** Removes drafts of tabs that were killed; another time where anybody writes one. */
+  tidy() {
+    return locked(DRAFTS, { ifAvailable: true }, async (held) => {
+      const root = await this.root();
+      if (held) await root.removeEntry(DRAFTS, { recursive: true }).catch(() => {});
+    });
+  }
+
+  /** With it go the folders that are empty without it. */
+  remove(key) {
+    return locked("folders", {}, () => orUndefined(() => this.prune(key)));
+  }
+
+  async prune(key) {
+    const { folders, names } = await this.find(key, false);
+    await folders[0].removeEntry(names[0]);
+    for (let depth = 1; depth < names.length; depth += 1) {
+      const entries = folders[depth - 1].keys();
+      if (!(await entries.next()).done) return;
+      await folders[depth].removeEntry(names[depth]);
+    }
+  }
+
+  /** Other tabs may remove folders meanwhile. */
   async keys() {
+    await (this.tidied ??= this.tidy());
     const found = [];
     const visit = async (folder, path) => {
       for await (const [name, handle] of folder.entries()) {
-        if (handle.kind === "directory") await visit(handle, `${path}${name}/`);
-        else if (!name.endsWith(DRAFT)) found.push((path + name).replaceAll("+/", ""));
+        if (handle.kind === "file") found.push((path + name).replaceAll("+/", ""));
+        else if (name !== DRAFTS) await orUndefined(() => visit(handle, `${path}${name}/`));
       }
     };
     await visit(await this.root(), "");
@@ -202,6 +225,11 @@ export function lock(name) {
     else navigator.locks.request(name, { signal: waiting.signal }, hold).catch(resolve);
   });
   return { held, release: () => release() };
+}
+
+/** Do `work` while no other tab or worker does what excludes it; without Web Locks, at once. */
+function locked(name, options, work) {
+  return navigator.locks ? navigator.locks.request(`${NAME} ${name}`, options, work) : work(null);
 }
 
 function need(feature, sentence) {

@@ -2,12 +2,11 @@
 
 A shelf lists its keys once, when it is opened under the model's lock; from then on it is the only
 one that writes there. The first refusal of the store is told and ends storing, not loading: what
-comes later stays in memory.
+comes later stays in memory. What is there is still read, and deleted where it is wrong.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
@@ -18,7 +17,6 @@ from intab.engine.download import B, Means, Notice, OnNotice, Room
 from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key
 from intab.engine.manifest import FileEntry
 from intab.engine.ranges import CHUNK, Span, plan
-from intab.engine.tasks import start
 from intab.errors import StorageError
 
 
@@ -29,9 +27,9 @@ class Shelf(Generic[B]):
         self.model = model
         self.record: dict[str, Any] = {}
         self._verified: dict[str, Any] = {}
-        self._putting: set[asyncio.Task[None]] = set()
         self._memory = means.memory
         self._store = means.store if keep else None
+        self._refused = False
         self._notice = notice
         self._chunks: defaultdict[str, list[ChunkKey]] = defaultdict(list)
 
@@ -52,8 +50,8 @@ class Shelf(Generic[B]):
         self._verified = dict(self.record.get("verified") or {})
 
     async def room(self) -> Room:
-        """The store's room; nothing is known without a store."""
-        if self._store is None:
+        """The store's room; nothing is known of it where nothing is kept there."""
+        if self._store is None or self._refused:
             return Room()
         try:
             return await self._store.room()
@@ -88,22 +86,16 @@ class Shelf(Generic[B]):
         return None
 
     async def put(self, key: ChunkKey, body: B) -> None:
-        """Keep a chunk, as long as there is a store. Who is cancelled here stops waiting, not the
-        store, which cannot be stopped: what it puts late must be known when the file is dropped."""
-        putting = start(self._put(key, body))
-        self._putting.add(putting)
-        putting.add_done_callback(self._putting.discard)
-        await asyncio.shield(putting)
-
-    async def _put(self, key: ChunkKey, body: B) -> None:
-        if self._store is None:
+        """Keep a chunk, as long as there is a store. It is known before it is there: who is
+        cancelled here may have stored it, and it must be found when the file is dropped."""
+        if self._store is None or self._refused:
             return
+        self._chunks[key.file].append(key)
         try:
             await self._store.put(str(key), body)
         except StorageError as exc:
+            self._chunks[key.file].remove(key)
             self._give_up(exc)
-        else:
-            self._chunks[key.file].append(key)
 
     async def delete(self, keys: Iterable[ChunkKey]) -> None:
         """Forget chunks."""
@@ -117,8 +109,6 @@ class Shelf(Generic[B]):
 
     async def drop(self, file: str) -> None:
         """Forget all of a file."""
-        if self._putting:
-            await asyncio.wait(self._putting)
         await self.delete(list(self._chunks[file]))
         self._verified.pop(file, None)
 
@@ -134,7 +124,7 @@ class Shelf(Generic[B]):
     async def note(self, **facts: Any) -> None:
         """Add to the model's record and keep it."""
         self.record.update(format=1, verified=self._verified, **facts)
-        if self._store is None:
+        if self._store is None or self._refused:
             return
         try:
             await self._store.put(
@@ -144,9 +134,9 @@ class Shelf(Generic[B]):
             self._give_up(exc)
 
     def _give_up(self, reason: StorageError) -> None:
-        if self._store is None:  # several were writing
+        if self._refused:  # several were writing
             return
-        self._store = None
+        self._refused = True
         self._notice(Notice("memory", f"The model is not kept for the next visit: {reason}"))
 
 

@@ -30,6 +30,19 @@ def start(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     return asyncio.create_task(work, name=_inherited_name())
 
 
+async def unbroken(work: Coroutine[Any, Any, T]) -> T:
+    """Do what cannot be stopped, such as a write to a store: who is cancelled meanwhile is so once
+    it has ended, and holds until then whatever lock it holds. A second cancel does not wait."""
+    task = start_lasting(work, "unbroken")
+    # Where nobody waits any more it may still fail; asyncio must not complain of that.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
 def _inherited_name() -> str | None:
     current = asyncio.current_task()
     return current.get_name() if current and is_lasting(current) else None

@@ -9,12 +9,14 @@ import asyncio
 import os
 import re
 import shutil
+import threading
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from intab.engine.download import Room
+from intab.engine.tasks import unbroken
 from intab.errors import StorageError
 from intab.native.fetch import FileBody, NativeBody
 
@@ -22,6 +24,7 @@ T = TypeVar("T")
 # A name may have 255 bytes; a longer part becomes nested folders, all but the last ending in "+".
 _LONG = re.compile(r"([^/]{100})(?=[^/])")
 _DRAFT = ".draft"
+_FOLDERS = threading.Lock()  # nobody removes a folder that another is about to write into
 
 
 def default_folder() -> Path:
@@ -44,11 +47,11 @@ class FolderStore:
 
     async def put(self, key: str, body: NativeBody) -> None:
         """Keep a body."""
-        await self._do(lambda: self._write(self._path(key), body.bytes()))
+        await unbroken(self._do(lambda: self._write(self._path(key), body.bytes())))
 
     async def delete(self, key: str) -> None:
         """Forget a body, and the folders that are empty without it."""
-        await self._do(lambda: self._remove(self._path(key)))
+        await unbroken(self._do(lambda: self._remove(self._path(key))))
 
     async def keys(self) -> list[str]:
         """All keys."""
@@ -71,8 +74,10 @@ class FolderStore:
         return self._folder() / _LONG.sub(r"\1+/", key)
 
     def _write(self, path: Path, data: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{uuid.uuid4().hex}{_DRAFT}")
+        with _FOLDERS:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft.touch()
         try:
             draft.write_bytes(data)
             draft.replace(path)
@@ -80,12 +85,13 @@ class FolderStore:
             draft.unlink(missing_ok=True)
 
     def _remove(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
-        for parent in path.relative_to(self._folder()).parents:
-            folder = self._folder() / parent
-            if not folder.is_dir() or any(folder.iterdir()):
-                return
-            folder.rmdir()
+        with _FOLDERS:
+            path.unlink(missing_ok=True)
+            for parent in path.relative_to(self._folder()).parents:
+                folder = self._folder() / parent
+                if not folder.is_dir() or any(folder.iterdir()):
+                    return
+                folder.rmdir()
 
     def _all_keys(self) -> list[str]:
         folder = self._folder()
