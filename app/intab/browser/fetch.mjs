@@ -5,7 +5,8 @@
 import { Chunk } from "./bodies.mjs";
 import { askDisk } from "./disk.mjs";
 
-const REPORT_EVERY = 256 * 1024; // bytes between two calls into Python
+const REPORT_EVERY = 100; // milliseconds between two calls into Python
+const GUESS = 256 * 1024; // bytes of a body whose length is not foretold
 
 /**
  * Ask for `address`, for a part of it where `range` is a Range header: a promise of the answer, and
@@ -33,12 +34,12 @@ class Answer {
 
   /** The whole body; `report(count)` is told of what arrives. */
   async body(report) {
-    let unreported = 0;
+    let [unreported, reported] = [0, performance.now()];
     const count = (arrived) => {
       unreported += arrived;
-      if (unreported < REPORT_EVERY) return;
+      if (performance.now() < reported + REPORT_EVERY) return;
       report(unreported);
-      unreported = 0;
+      [unreported, reported] = [0, performance.now()];
     };
     const { body, headers } = this.response;
     const foretold = headers.has("content-encoding") ? 0 : Number(headers.get("content-length"));
@@ -94,7 +95,7 @@ async function* parts(stream) {
 /** Bytes of a length that the headers may foretell. */
 class Growing {
   constructor(foretold) {
-    this.bytes = new Uint8Array(foretold || REPORT_EVERY);
+    this.bytes = new Uint8Array(foretold || GUESS);
     this.size = 0;
   }
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from intab.engine.network import Network
 from intab.engine.options import GenerationOptions
+from intab.engine.sampling import Logits
 from intab.errors import OptionError
 
 MOST = 8  # rows that cost about as much as one, in WebAssembly
@@ -89,19 +90,18 @@ def make_guesser(
     return Guesser(most, prompt + options.max_new_tokens) if most else None
 
 
-async def rows_agree(network: Network) -> bool:
-    """Whether a row of logits is the same, but for rounding, in a step with another id after it.
+async def rows_agree(network: Network, alone: Logits) -> bool:
+    """Whether a row of logits is the same, but for rounding, in a step with another id after it;
+    `alone` [vocabulary] is that of a step with the id 0 and no other.
 
     int8 with dynamic quantization takes one scale for all ids of a step: there guesses would change
     the numbers a little, and so an answer now and then.
     """
     if not network.plan.all_rows:
         return False
-    one, two = network.session(), network.session()
+    session = network.session()
     try:
-        alone = (await one.step([[0]]))[0, -1]
-        beside = (await two.step([[0, 1]], 2))[0, 0]
+        beside = (await session.step([[0, 1]], 2))[0, 0]
     finally:
-        one.close()
-        two.close()
+        session.close()
     return bool(np.abs(alone - beside).max() <= ROUNDING * np.ptp(alone))

@@ -42,6 +42,7 @@ from intab.engine.manifest import (
 from intab.engine.metrics import OnMetrics, Stopwatch
 from intab.engine.model import Model, Texts
 from intab.engine.network import Network
+from intab.engine.sampling import Logits
 from intab.engine.shelf import Shelf, open_shelf
 from intab.engine.tasks import all_or_first_error
 from intab.engine.tokenizer import Tokenizer
@@ -258,19 +259,19 @@ async def _try_out(
     """Warm up and check a network; whether its rows agree. Where that fails, give it back."""
     report(Progress("warm up"))
     try:
-        await _warm_up(network, tokenizer)
+        logits = await _warm_up(network, tokenizer)
         await check(network, test, dtype)
-        return await rows_agree(network)
+        return await rows_agree(network, logits)
     except BaseException:
         await network.close()
         raise
 
 
-async def _warm_up(network: Network, tokenizer: Tokenizer) -> None:
-    """Run one token, so that the first answer does not pay for first-run work."""
+async def _warm_up(network: Network, tokenizer: Tokenizer) -> Logits:
+    """Run one token, so that the first answer does not pay for first-run work: its logits."""
     session = network.session()
     try:
-        logits = await session.step([[0]])
+        logits: Logits = (await session.step([[0]]))[0, -1]
     except RunError as exc:
         raise DeviceError(
             f"The model loads but does not run on {network.device} ({exc}): "
@@ -284,3 +285,4 @@ async def _warm_up(network: Network, tokenizer: Tokenizer) -> None:
             f"The tokenizer has {vocabulary:,} tokens, the graph only {logits.shape[-1]:,} logits: "
             "they belong to different models."
         )
+    return logits

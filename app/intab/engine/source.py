@@ -7,8 +7,8 @@ answer has told the file's version, all others must be of the same.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -82,10 +82,11 @@ class Source(Generic[B]):
 
         async def get(beat: OnBytes) -> B:
             async with self._asked("") as reply:
-                body = await self._counted(reply, beat)
-                if promised_length(reply) not in (-1, body.size):
-                    raise self._broken_off(body.size, promised_length(reply))
-                return body
+                with self._counting(beat) as count:
+                    body = await reply.body(count)
+                    if promised_length(reply) not in (-1, body.size):
+                        raise self._broken_off(body.size, promised_length(reply))
+                    return body
 
         body = await self._persevere(get)
         check_size(self._name, body.size, self._entry.size)
@@ -102,8 +103,9 @@ class Source(Generic[B]):
                     raise NoRangesError
                 check_part(reply, self._address, span, size)
                 self.ranges.set()
-                body = await self._counted(reply, beat, span)
-                return body, await body.sha256()
+                with self._counting(beat) as count:
+                    body = await reply.body(count)
+                    return body, await self._check_part(body, span)
 
         return await self._persevere(get)
 
@@ -119,8 +121,9 @@ class Source(Generic[B]):
         finally:
             await reply.close()
 
-    async def _counted(self, reply: Reply[B], beat: OnBytes, span: Span | None = None) -> B:
-        """A body, its bytes counted as they arrive and uncounted if they are of no use."""
+    @contextmanager
+    def _counting(self, beat: OnBytes) -> Iterator[OnBytes]:
+        """Bytes of a body, counted as they arrive and uncounted if they are of no use."""
         counted = 0
 
         def count(arrived: int) -> None:
@@ -130,23 +133,22 @@ class Source(Generic[B]):
             self._tally.arrived(self._name, arrived)
 
         try:
-            body = await reply.body(count)
-            if span:
-                await self._check_part(body, span)
+            yield count
         except BaseException:
             self._tally.lost(self._name, counted)
             raise
-        return body
 
-    async def _check_part(self, body: B, span: Span) -> None:
+    async def _check_part(self, body: B, span: Span) -> str:
+        """The part's sha256."""
         if body.size != span.size:
             raise self._broken_off(body.size, span.size)
-        promised = self._entry.digest_of(span)
-        if promised and await body.sha256() != promised:
+        promised, digest = self._entry.digest_of(span), await body.sha256()
+        if promised not in ("", digest):
             raise TemporaryError(
                 f"{self._address}: bytes {span} arrived damaged (their sha256 differs from the "
                 "manifest's); load again, and tell the model's owner if it stays so."
             )
+        return digest
 
     def _broken_off(self, size: int, promised: int) -> TemporaryError:
         return TemporaryError(
