@@ -17,6 +17,7 @@ from pathlib import Path
 from bench import large_model, links
 from bench.desk import Desk, Visit, open_desk, visiting
 from bench.report import Comparison
+from intab.engine.ranges import CHUNK
 from tests.browser.conftest import serve_command
 from tools.site import esbuild
 from tools.site.sources import Sources
@@ -27,6 +28,7 @@ FILE = "onnx/model_quantized.onnx"
 LATENCY, RATE = 0.05, 4e6  # seconds a round trip, bytes a second and connection
 SHAPED_MEGABYTES = 100  # on the shaped link, where one plain fetch takes 25 s
 PEER = "Transformers.js"
+STORES = ("cache", "opfs", "indexeddb")
 
 
 def prepare(site: Path) -> None:
@@ -100,7 +102,7 @@ def setting(site: Path, megabytes: int, rounds: int) -> Iterator[Bench]:
 
 def measure(bench: Bench) -> Iterator[Comparison]:
     """All of it."""
-    for part in (shaped, unshaped, against_peer, interrupted):
+    for part in (shaped, unshaped, against_peer, interrupted, stores):
         yield from part(bench)
 
 
@@ -198,3 +200,24 @@ def interrupted(bench: Bench) -> list[Comparison]:
         samples["the model"].append(bench.megabytes)
     pair = ("fetched again", "the model")
     return [Comparison("closed at 90 % and opened again", "MB", samples, pair, 0.12)]
+
+
+def stores(bench: Bench) -> list[Comparison]:
+    """Chunks put into each of a browser's stores and read again; the default should be no slower
+    than the others."""
+    taken: dict[str, dict[str, list[float]]] = {
+        verb: {kind: [] for kind in STORES} for verb in ("stored", "restored")
+    }
+    for _ in range(bench.rounds):
+        for kind in STORES:
+            with bench.visit("delivery.html") as visit:
+                address = f"{bench.fast}shaped/{FILE}"
+                seconds = visit.ask(do="store", kind=kind, address=address, chunk=CHUNK)
+            for samples, each in zip(taken.values(), seconds, strict=True):
+                samples[kind].append(each)
+    size = min(SHAPED_MEGABYTES, bench.megabytes)
+    pair, also = ("cache", "opfs"), ((("cache", "indexeddb"), 1.0),)
+    return [
+        Comparison(f"stores: {size} MB {verb}", "s", samples, pair, 1.0, also=also)
+        for verb, samples in taken.items()
+    ]

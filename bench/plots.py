@@ -10,6 +10,7 @@ from typing import Any
 
 PLOTS = Path(__file__).resolve().parents[1] / "docs/bench"
 LABEL, WIDTH, BAR, GAP, HEAD = 220, 420, 14, 8, 34
+KINDS = {"decode": ": decode at ", "prefill": ": prefill at ", "stores": "stores: "}
 STYLE = (
     "text{font:12px sans-serif;fill:#24292f}.title{font-weight:600}"
     ".bar{fill:#4a7fb5}.ours{fill:#2f9e6e}.spread{stroke:#24292f}"
@@ -18,10 +19,10 @@ STYLE = (
 
 
 def draw(results: Mapping[str, Any]) -> None:
-    """docs/bench/decode.svg and prefill.svg, of what results.json has of them."""
+    """docs/bench/decode.svg, prefill.svg and stores.svg, of what results.json has of them."""
     PLOTS.mkdir(exist_ok=True)
-    for kind in ("decode", "prefill"):
-        found = {name: entry for name, entry in results.items() if f": {kind} at " in name}
+    for kind, part in KINDS.items():
+        found = {name: entry for name, entry in results.items() if part in name}
         if found:
             (PLOTS / f"{kind}.svg").write_text(svg(found), encoding="utf-8")
 

@@ -1,4 +1,5 @@
-"""The tables of docs/speed.md, written from results.json between the marks that stand for them."""
+"""The tables of docs/speed.md and docs/delivery.md, written from results.json between the marks
+that stand for them."""
 
 from __future__ import annotations
 
@@ -8,26 +9,35 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-PAGE = Path(__file__).resolve().parents[1] / "docs/speed.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 RATES = [f"{kind} at {context}" for kind in ("prefill", "decode") for context in (64, 512, 1024)]
+DELIVERY = ("delivery", "250 MB", "closed at")
 REST = ["first token at 64", "load, cold", "load, stored", "peak memory", "page weight"]
 
 
 def write(results: Mapping[str, Any]) -> None:
-    """Renew the tables in docs/speed.md; those without results stay as they are."""
+    """Renew the tables in the docs; those without results stay as they are."""
     found = {name.removeprefix("compute: "): entry for name, entry in results.items()}
-    if RATES[0] not in found:
-        return
-    text = PAGE.read_text(encoding="utf-8")
-    for mark, lines in {
-        "rates": contenders(found, RATES),
-        "rest": contenders(found, REST),
-        "ratios": ratios(found, RATES),
-        "guess": ratios(found, [name for name in found if name.startswith("guess: ")]),
-        "when": [f"Measured {found[RATES[0]]['date']} in {found[RATES[0]]['browser']}."],
-    }.items():
+    if RATES[0] in found:
+        tables = {
+            "rates": contenders(found, RATES),
+            "rest": contenders(found, REST),
+            "ratios": ratios(found, RATES),
+            "guess": ratios(found, [name for name in found if name.startswith("guess: ")]),
+        }
+        _renew(DOCS / "speed.md", tables, found[RATES[0]])
+    if stores := [name for name in found if name.startswith("stores: ")]:
+        delivered = [name for name in found if name.startswith(DELIVERY)]
+        tables = {"delivered": ratios(found, delivered), "stores": contenders(found, stores)}
+        _renew(DOCS / "delivery.md", tables, found[stores[0]])
+
+
+def _renew(page: Path, tables: Mapping[str, Iterator[str]], entry: Mapping[str, Any]) -> None:
+    text = page.read_text(encoding="utf-8")
+    when = [f"Measured {entry['date']} in {entry['browser']}."]
+    for mark, lines in {**tables, "when": when}.items():
         text = replaced(text, mark, "\n".join(lines))
-    PAGE.write_text(text, encoding="utf-8")
+    page.write_text(text, encoding="utf-8")
 
 
 def replaced(text: str, mark: str, new: str) -> str:
@@ -39,7 +49,7 @@ def replaced(text: str, mark: str, new: str) -> str:
 def contenders(found: Mapping[str, Any], figures: Sequence[str]) -> Iterator[str]:
     """A row for each contender, with the median of each figure."""
     yield from _head(["", *(f"{name}, {found[name]['unit']}" for name in figures)])
-    for name in found[RATES[0]]["samples"]:
+    for name in dict.fromkeys(name for figure in figures for name in found[figure]["samples"]):
         samples = [found[figure]["samples"].get(name) for figure in figures]
         if any(samples):
             cells = [_number(median(values)) if values else "" for values in samples]

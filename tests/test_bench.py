@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+import pytest
+
 from bench import guesses, tables
 from bench.plots import WIDTH, svg
 from bench.report import Comparison
@@ -55,9 +57,16 @@ def test_a_table_is_replaced_between_its_marks() -> None:
     assert replaced(text, "x", "| new |") == "a\n<!-- x -->\n| new |\n<!-- /x -->\nb"
 
 
-def test_the_page_has_every_mark() -> None:
-    text = tables.PAGE.read_text("utf-8")
-    for mark in ("rates", "rest", "ratios", "guess", "when"):
+@pytest.mark.parametrize(
+    ("page", "marks"),
+    [
+        ("speed.md", ("rates", "rest", "ratios", "guess", "when")),
+        ("delivery.md", ("delivered", "stores", "when")),
+    ],
+)
+def test_the_pages_have_every_mark(page: str, marks: tuple[str, ...]) -> None:
+    text = (tables.DOCS / page).read_text("utf-8")
+    for mark in marks:
         assert replaced(text, mark, "?") != text
 
 

@@ -59,8 +59,9 @@ async def store(kind: str, address: str, chunk: int) -> list[float]:
     place = BrowserStore(kind)
     fetched = await loader().means.fetch.request(address)
     body = await fetched.body(silent)
+    js_body = body.js_body
     parts = [
-        type(body)(body.js_body.constructor.new(body.js_body.read(at, min(at + chunk, body.size))))
+        type(body)(js_body.constructor.new(js_body.read(at, min(at + chunk, body.size)).slice()))
         for at in range(0, body.size, chunk)
     ]
     keys = [f"=bench/={number}" for number in range(len(parts))]
