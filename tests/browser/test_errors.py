@@ -120,7 +120,7 @@ def test_models_that_are_broken(opened: Visitor, name: str) -> None:
         ("'word ' * 5000", "tokens, the model's context is"),
         ("'x', max_tokens=5", "OptionError: Unknown option 'max_tokens': did you mean"),
         ("'x', top_p=3", "OptionError: top_p must be a number from 0 to 1, not 3."),
-        ("['x']", "ChatTemplateError: Message 0 must be a dict"),
+        ("[{'role': 'user', 'content': 'x'}, 'x']", "ChatTemplateError: Message 1 must be a dict"),
         ("None", "PromptError: A prompt is a string or a list of messages, not NoneType."),
     ],
 )
