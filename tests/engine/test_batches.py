@@ -111,6 +111,8 @@ async def test_a_config_that_asks_for_several(tokenizer: Tokenizer) -> None:
         (["x", ""], {}, PromptError, "at least one character"),
         (["x", 5], {}, PromptError, "not int"),
         (["x", "y" * 64], {}, ContextLengthError, "64 tokens"),
+        (["x", "y"], {"prompt_lookup_num_tokens": 4}, OptionError, "one answer at a time"),
+        ("x", {"prompt_lookup_num_tokens": 4, "num_beams": 2}, OptionError, "one answer at a time"),
     ],
 )
 async def test_what_cannot_be_run(

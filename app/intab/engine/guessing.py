@@ -90,6 +90,15 @@ def make_guesser(
     return Guesser(most, prompt + options.max_new_tokens) if most else None
 
 
+def refuse_guesses(options: GenerationOptions) -> None:
+    """OptionError where guesses are asked for and there are several answers, as in transformers."""
+    if options.prompt_lookup_num_tokens:
+        raise OptionError(
+            "prompt_lookup_num_tokens guesses for one answer at a time: with several prompts, "
+            "num_return_sequences or num_beams, leave it out or pass 0."
+        )
+
+
 async def rows_agree(network: Network, alone: Logits) -> bool:
     """Whether a row of logits is the same, but for rounding, in a step with another id after it;
     `alone` [vocabulary] is that of a step with the id 0 and no other.

@@ -20,7 +20,7 @@ from intab.engine.chat import Message, Templates, Tool, render, special_tokens
 from intab.engine.conversation import Chat, Speaker
 from intab.engine.defaults import read_defaults
 from intab.engine.generate import complete, stream
-from intab.engine.guessing import Guesser, make_guesser
+from intab.engine.guessing import Guesser, make_guesser, refuse_guesses
 from intab.engine.metrics import UNKNOWN, Meter, Setting
 from intab.engine.network import Network, Session
 from intab.engine.options import GenerationOptions
@@ -169,10 +169,11 @@ class Model:
 
     async def _answers(self, jobs: Sequence[Job]) -> list[list[Generation]]:
         network, options = self._open_network(), jobs[0].options
+        if len(jobs) == options.num_return_sequences == options.num_beams == 1:
+            return [[await complete(self._stream(jobs[0]))]]
+        refuse_guesses(options)
         if options.num_beams > 1:
             return [await search_beams(network, self.tokenizer, job, self._setting) for job in jobs]
-        if len(jobs) == options.num_return_sequences == 1:
-            return [[await complete(self._stream(jobs[0]))]]
         return await generate_batch(network, self.tokenizer, jobs, self._setting)
 
     def encode(self, prompt: Prompt, **context: Any) -> list[int]:

@@ -74,9 +74,10 @@ class GenerationOptions:
 
     Speed
         prompt_lookup_num_tokens: where the text repeats itself, guess up to that many tokens and
-            check them in one step, 0 or more; 0 is off. The answer stays the same, but for graphs
-            with dynamic quantization, whose numbers depend on the tokens of a step. Left out, it
-            is 8 where the graph gives the logits after every token and is no such one.
+            check them in one step, 0 or more; 0 is off. For one answer at a time. The answer stays
+            the same, but for graphs with dynamic quantization, whose numbers depend on the tokens
+            of a step. Left out, it is 8 where the graph gives the logits after every token and is
+            no such one.
 
     Several answers
         num_return_sequences: that many answers to a prompt, 1 or more; not from a stream. With a
