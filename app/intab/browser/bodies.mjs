@@ -53,7 +53,7 @@ export class Chunk {
   /** From now on read from `blob`, which has the same bytes, if it is worth it and possible. */
   rest(blob) {
     if (!READER || blob.size <= SMALL) return;
-    free(this.data);
+    if (!(this.data instanceof Blob)) free(this.data); // an archive's chunk was never in memory
     this.data = blob;
   }
 }
