@@ -20,6 +20,7 @@ from queue import Queue
 from threading import Thread
 from typing import Any
 
+from bench.renderers import renderers
 from tests.browser.conftest import launch_args
 
 CORS = {
@@ -91,15 +92,15 @@ class Visit:
 
     def memory(self) -> int:
         """Bytes that the page's process has in memory."""
-        return max(_status(pid, "VmRSS") for pid in _renderers(self.profile))
+        return max(_status(pid, "VmRSS") for pid in renderers(self.profile))
 
     def peak(self) -> int:
         """The most that it ever had."""
-        return max(_status(pid, "VmHWM") for pid in _renderers(self.profile))
+        return max(_status(pid, "VmHWM") for pid in renderers(self.profile))
 
     def forget_peak(self) -> None:
         """From now on the peak is a new one (`man proc_pid_clear_refs`)."""
-        for pid in _renderers(self.profile):
+        for pid in renderers(self.profile):
             Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
@@ -120,23 +121,6 @@ def visiting(desk: Desk, profile: Path, address: str) -> Iterator[Visit]:
             yield Visit(desk, profile)
         finally:
             browser.terminate()  # it writes down what it has stored
-
-
-def _renderers(profile: Path) -> list[int]:
-    """The renderer processes of the browser with that profile."""
-    listing = ["ps", "-ww", "-e", "-o", "pid=,ppid=,args="]
-    shown = subprocess.run(listing, capture_output=True, text=True, check=True).stdout
-    rows = [(int(pid), int(parent), args) for pid, parent, args in _fields(shown)]
-    family = {pid for pid, _, args in rows if f"--user-data-dir={profile}" in args}
-    while more := {pid for pid, parent, _ in rows if parent in family} - family:
-        family |= more
-    return [pid for pid, _, args in rows if pid in family and "--type=renderer" in args]
-
-
-def _fields(shown: str) -> Iterator[list[str]]:
-    for line in shown.splitlines():
-        if len(fields := line.split(None, 2)) == 3:
-            yield fields
 
 
 def _status(pid: int, name: str) -> int:

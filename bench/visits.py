@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import Any
 
 from playwright.sync_api import Page, Playwright, Response
 
+from bench.renderers import renderers
 from tests.browser.conftest import launch_args
 
 LISTEN = """
@@ -90,24 +90,7 @@ def _size(answer: Response) -> dict[str, int]:
 
 def renderer(profile: Path) -> int:
     """The process of the browser with that profile that has the largest page."""
-    return max(_renderers(profile), key=_resident)
-
-
-def _renderers(profile: Path) -> list[int]:
-    """The renderer processes of the browser with that profile."""
-    listing = ["ps", "-ww", "-e", "-o", "pid=,ppid=,args="]
-    shown = subprocess.run(listing, capture_output=True, text=True, check=True).stdout
-    rows = [(int(pid), int(parent), args) for pid, parent, args in _fields(shown)]
-    family = {pid for pid, _, args in rows if f"--user-data-dir={profile}" in args}
-    while more := {pid for pid, parent, _ in rows if parent in family} - family:
-        family |= more
-    return [pid for pid, _, args in rows if pid in family and "--type=renderer" in args]
-
-
-def _fields(shown: str) -> Iterator[list[str]]:
-    for line in shown.splitlines():
-        if len(fields := line.split(None, 2)) == 3:
-            yield fields
+    return max(renderers(profile), key=_resident)
 
 
 def _resident(pid: int) -> int:
