@@ -12,6 +12,7 @@ from pathlib import Path
 from playwright.sync_api import Playwright, sync_playwright
 
 from bench import (
+    ablation,
     cold,
     compute,
     conversation,
@@ -36,6 +37,11 @@ class Setting:
     site: Path
     rounds: int
     megabytes: int
+
+
+def run_ablation(setting: Setting) -> Iterator[Measurement]:
+    ablation.prepare(setting.site)
+    yield from ablation.measure(setting.playwright, setting.site, setting.rounds)
 
 
 def run_cold(setting: Setting) -> Iterator[Measurement]:
@@ -81,6 +87,7 @@ def run_share(setting: Setting) -> Iterator[Measurement]:
 
 
 BENCHMARKS: dict[str, Callable[[Setting], Iterator[Measurement]]] = {
+    "ablation": run_ablation,
     "cold": run_cold,
     "compute": run_compute,
     "conversation": run_conversation,

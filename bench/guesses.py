@@ -34,10 +34,11 @@ def letters(count: int, seed: int, alphabet: str = string.ascii_letters) -> str:
     return "".join(choose(alphabet) for _ in range(count))
 
 
-def quoting(prompt: str) -> str:
+def quoting(prompt: str, length: int = ANSWER) -> str:
     """An answer that copies the prompt in pieces, with words of its own between them."""
-    pieces = [prompt[at : at + QUOTED] for at in range(0, ANSWER, QUOTED)]
-    return "".join(piece + letters(8, seed) for seed, piece in enumerate(pieces))[:ANSWER]
+    starts = [at % len(prompt) for at in range(0, length, QUOTED)]
+    pieces = [prompt[at : at + QUOTED] for at in starts]
+    return "".join(piece + letters(8, seed) for seed, piece in enumerate(pieces))[:length]
 
 
 def measure(playwright: Playwright, site: Path, rounds: int) -> Iterator[Comparison]:

@@ -12,6 +12,7 @@ from typing import Any
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 RATES = [f"{kind} at {context}" for kind in ("prefill", "decode") for context in (64, 512, 1024)]
 DELIVERY = ("delivery", "250 MB", "closed at")
+ABLATION = "ablation, "
 REST = ["first token at 64", "load, cold", "load, stored", "peak memory", "page weight"]
 
 
@@ -20,24 +21,34 @@ def write(results: Mapping[str, Any]) -> None:
     found = {name.removeprefix("compute: "): entry for name, entry in results.items()}
     if RATES[0] in found:
         tables = {
+            "when": _when(found[RATES[0]]),
             "rates": contenders(found, RATES),
             "rest": contenders(found, REST),
             "ratios": ratios(found, RATES),
             "guess": ratios(found, [name for name in found if name.startswith("guess: ")]),
         }
-        _renew(DOCS / "speed.md", tables, found[RATES[0]])
+        _renew(DOCS / "speed.md", tables)
+    if parts := {name: results[name] for name in results if name.startswith(ABLATION)}:
+        _renew(DOCS / "speed.md", {"shares": shares(parts)})
     if stores := [name for name in found if name.startswith("stores: ")]:
         delivered = [name for name in found if name.startswith(DELIVERY)]
-        tables = {"delivered": ratios(found, delivered), "stores": contenders(found, stores)}
-        _renew(DOCS / "delivery.md", tables, found[stores[0]])
+        tables = {
+            "when": _when(found[stores[0]]),
+            "delivered": ratios(found, delivered),
+            "stores": contenders(found, stores),
+        }
+        _renew(DOCS / "delivery.md", tables)
 
 
-def _renew(page: Path, tables: Mapping[str, Iterator[str]], entry: Mapping[str, Any]) -> None:
+def _renew(page: Path, tables: Mapping[str, Iterator[str]]) -> None:
     text = page.read_text(encoding="utf-8")
-    when = [f"Measured {entry['date']} in {entry['browser']}."]
-    for mark, lines in {**tables, "when": when}.items():
+    for mark, lines in tables.items():
         text = replaced(text, mark, "\n".join(lines))
     page.write_text(text, encoding="utf-8")
+
+
+def _when(entry: Mapping[str, Any]) -> Iterator[str]:
+    yield f"Measured {entry['date']} in {entry['browser']}."
 
 
 def replaced(text: str, mark: str, new: str) -> str:
@@ -64,6 +75,20 @@ def ratios(found: Mapping[str, Any], figures: Sequence[str]) -> Iterator[str]:
         all_of_them = [[*entry["ratio"], entry["target"]], *entry.get("also", [])]
         for over, under, ratio, target in all_of_them:
             yield f"| {over} / {under} | {figure} | {ratio:.2f} | {target or ''} |"
+
+
+def shares(parts: Mapping[str, Any]) -> Iterator[str]:
+    """How many times as fast each part makes it: a row for each, a column for each figure."""
+    yield from _when(next(iter(parts.values())))
+    yield ""
+    yield from _head(["", *(name.removeprefix(ABLATION) for name in parts)])
+    rows: dict[str, dict[str, float]] = {}
+    for name, entry in parts.items():
+        for over, under, ratio, _ in [[*entry["ratio"], 0], *entry.get("also", [])]:
+            rows.setdefault(f"{over} / {under}", {})[name] = ratio
+    for what, found in rows.items():
+        cells = [f"{found[name]:.2f}" if name in found else "" for name in parts]
+        yield f"| {' | '.join([what, *cells])} |"
 
 
 def _head(names: Sequence[str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ import pytest
 from bench import guesses, tables
 from bench.plots import WIDTH, svg
 from bench.report import Comparison
-from bench.tables import contenders, ratios, replaced
+from bench.tables import contenders, ratios, replaced, shares
 
 RATES = Comparison(
     "compute: decode at 64",
@@ -52,6 +52,14 @@ def test_the_tables_have_medians_and_ratios() -> None:
     assert "| intab / a & b | decode at 1024 | 0.50 | 0.4 |" in ratios(found, tables.RATES)
 
 
+def test_the_shares_are_ratios_of_whole_and_part() -> None:
+    kept = {**RATES.as_dict(), "date": "2026-01-02", "browser": "Chromium 1"}
+    lines = list(shares({"ablation, decode at 64": kept, "ablation, decode at 512": kept}))
+    assert lines[0] == "Measured 2026-01-02 in Chromium 1."
+    assert lines[2] == "|  | decode at 64 | decode at 512 |"
+    assert lines[4:] == ["| intab / peer | 2.00 | 2.00 |", "| intab / a & b | 0.50 | 0.50 |"]
+
+
 def test_a_table_is_replaced_between_its_marks() -> None:
     text = "a\n<!-- x -->\nold\n<!-- /x -->\nb"
     assert replaced(text, "x", "| new |") == "a\n<!-- x -->\n| new |\n<!-- /x -->\nb"
@@ -60,7 +68,7 @@ def test_a_table_is_replaced_between_its_marks() -> None:
 @pytest.mark.parametrize(
     ("page", "marks"),
     [
-        ("speed.md", ("rates", "rest", "ratios", "guess", "when")),
+        ("speed.md", ("rates", "rest", "ratios", "guess", "shares", "when")),
         ("delivery.md", ("delivered", "stores", "when")),
     ],
 )
@@ -77,3 +85,11 @@ def test_a_quoting_answer_copies_its_prompt_in_pieces() -> None:
     assert answer[:40] == prompt[:40]
     assert answer[40:48] not in prompt
     assert answer[48:88] == prompt[40:80]
+
+
+def test_an_answer_may_be_longer_than_the_prompt_it_quotes() -> None:
+    prompt = guesses.letters(64, 1)
+    answer = guesses.quoting(prompt, 120)
+    assert len(answer) == 120
+    assert answer.startswith(prompt[:40])
+    assert prompt[16:56] in answer

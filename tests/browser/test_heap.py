@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import serve_command
-from tests.browser.copies import copy_site
+from tests.browser.copies import copy_site, without_a_function
 from tests.browser.memory import WorkerMemory
 from tests.browser.programs import printed_json
 from tests.browser.visitor import Visitor
@@ -31,18 +31,6 @@ def site_with_graphs(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     for name, form in zip(NAMES, FORMS.values(), strict=True):
         write_model(folder / "models" / name, form)
     return folder
-
-
-def without_a_function(site: Path, target: Path) -> Path:
-    """A copy whose onnxruntime-web lacks one of the functions beneath its public API."""
-    copy = copy_site(site, target)
-    [module] = copy.glob("runtime-*/intab/ort_module.mjs")
-    text = module.read_text("utf-8")
-    assert text.count("return instance;") == 2
-    lacking = "return instance && { ...instance, _OrtGetTensorData: undefined };"
-    module.unlink()  # the site's own file is linked here
-    module.write_text(text.replace("return instance;", lacking, 1), "utf-8")
-    return copy
 
 
 @pytest.fixture(scope="module")

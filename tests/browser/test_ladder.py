@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from intab.engine.tokenizer import Tokenizer
 from tests.browser.conftest import serve_command
-from tests.browser.copies import copy_site
+from tests.browser.copies import altered, copy_site
 from tests.browser.programs import printed_json
 from tests.browser.visitor import Visitor
 from tests.engine.conftest import byte_tokenizer_json
@@ -66,6 +66,30 @@ def test_webgpu_answers_as_wasm_does(with_gpu: Visitor) -> None:
     assert ids == printed_json(with_gpu, loading("right", device="wasm"))[3] == ANSWER
 
 
+FETCHED = """
+    import js, json
+    names = [entry.name.split("/")[-1] for entry in js.performance.getEntriesByType("resource")]
+    print(json.dumps([name for name in names if name.endswith(".wasm")]))
+"""
+
+
+def test_webgpu_without_jspi_answers_the_same(
+    webgpu_browser: Browser, with_gpu: Visitor, site: Path, tmp_path: Path
+) -> None:
+    answer = printed_json(with_gpu, loading("right", device="webgpu"))
+    assert "ort-wasm-simd-threaded.jspi.wasm" in printed_json(with_gpu, FETCHED)
+    without = "delete WebAssembly.Suspending;\n"
+    folder = tmp_path / "site"
+    altered(site, folder, "runtime-*/intab/worker.mjs", lambda text: without + text)
+    write_ladder(folder / "models/right", q4=ANSWER, fp32=ANSWER)
+    with serve_command(folder) as served:
+        page = webgpu_browser.new_page()
+        visitor = Visitor(page).open(served)
+        assert printed_json(visitor, loading("right", device="webgpu")) == answer
+        assert "ort-wasm-simd-threaded.asyncify.wasm" in printed_json(visitor, FETCHED)
+        page.close()
+
+
 def test_a_rung_that_answers_wrongly_is_left(with_gpu: Visitor) -> None:
     dtype, device, reason, ids = printed_json(with_gpu, loading("wrong", device="webgpu"))
     assert (dtype, device, ids) == ("q4", "webgpu", ANSWER)
@@ -76,6 +100,7 @@ def test_an_emulated_gpu_is_not_chosen_unasked(with_gpu: Visitor) -> None:
     dtype, device, reason, ids = printed_json(with_gpu, loading("right"))
     assert (dtype, device.split(",")[0], ids) == ("fp32", "wasm", ANSWER)
     assert reason == "best on wasm of q4, fp32; not q4 on webgpu: the GPU is emulated here"
+    expect(with_gpu.device).to_have_text(f"right, {dtype} on {device} ({reason})")
 
 
 def test_without_a_gpu_it_is_wasm(browser: Browser, address: str) -> None:
@@ -88,7 +113,6 @@ def test_without_a_gpu_it_is_wasm(browser: Browser, address: str) -> None:
 
 LOSING = """
     import intab
-    from intab.browser.ffi import js_worker
     from intab.errors import RunError
 
     for losses in range(2):
@@ -103,12 +127,14 @@ LOSING = """
             assert "The GPU was lost" in str(exc), exc
         else:
             raise AssertionError("it runs without a GPU")
-    print(await js_worker().gpuObjection(False))
+    model = await intab.load("right")
+    print(model.device.split(",")[0], model.reason)
 """
 
 
 def test_a_lost_gpu_is_met_with_a_rebuild_once(webgpu_browser: Browser, address: str) -> None:
     page = webgpu_browser.new_page()
     printed = Visitor(page).open(address).run(LOSING.format(answer=ANSWER))
-    assert printed.strip() == "the GPU was lost 2 times"
+    wanted = "best on wasm of q4, fp32; not q4 on webgpu: the GPU was lost 2 times"
+    assert printed.strip() == f"wasm {wanted}"
     page.close()

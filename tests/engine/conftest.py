@@ -261,6 +261,7 @@ class FakeRuntime:
         self.script = script
         self.objections: dict[tuple[str, str], str] = {}
         self.prepared: list[str] = []
+        self.remarks: dict[str, str] = {}
         self.opened: list[Graph[FakeBody]] = []
         self.limits_of: dict[str, Limits] = {}
 
@@ -272,6 +273,9 @@ class FakeRuntime:
 
     async def prepare(self, device: str) -> None:
         self.prepared.append(device)
+
+    def remark(self, device: str) -> str:
+        return self.remarks.get(device, "")
 
     async def open(self, graph: Graph[FakeBody], device: str) -> Network:
         self.opened.append(graph)

@@ -10,7 +10,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from tools.site import esbuild, lock, page, wheels
+from tools.site import esbuild, lock, page, probe, wheels
 from tools.site.sources import SiteError, Sources, files_under, sha256_of
 
 PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
@@ -55,7 +55,9 @@ def _bundle_worker(sources: Sources, target: Path) -> None:
     if not (sources.root / entry).exists():
         raise SiteError(f"{sources.root / entry} is missing: the worker's JavaScript starts there.")
     esbuild.run(sources, entry, f"--outfile={target / 'worker.mjs'}")
-    shutil.copyfile(sources.root / "app/intab/browser/ort_module.mjs", target / "ort_module.mjs")
+    for name in ("ort_module.mjs", "probe.mjs"):
+        shutil.copyfile(sources.root / "app/intab/browser" / name, target / name)
+    probe.write(target / "probe.onnx")
 
 
 def _add_wheels(sources: Sources, target: Path) -> None:

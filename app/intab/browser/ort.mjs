@@ -1,24 +1,34 @@
 /**
  * Starting onnxruntime-web: which devices there are, one runtime for each, one run at a time.
  */
+import { whileBusy } from "./threads.mjs";
+
 const ORT = new URL("../ort/", import.meta.url).href;
+// JSPI suspends WebAssembly itself; where it is missing, a larger and slower build does without.
+const SUSPENDING = "Suspending" in WebAssembly;
 const BUILDS = {
   wasm: ["ort.wasm.min.mjs", "ort-wasm-simd-threaded"],
-  webgpu: ["ort.webgpu.min.mjs", "ort-wasm-simd-threaded.asyncify"],
+  webgpu: SUSPENDING
+    ? ["ort.jspi.min.mjs", "ort-wasm-simd-threaded.jspi"]
+    : ["ort.webgpu.min.mjs", "ort-wasm-simd-threaded.asyncify"],
 };
 // Stands between onnxruntime-web and its plain build, to keep the instance (see ort_module.mjs).
 const MODULE = new URL("ort_module.mjs", import.meta.url).href;
-const MAX_THREADS = 4; // more never helped a single token's row
+const START_PATIENCE = 30_000; // ms: a thread that cannot start may never say so
+// onnx.ModelProto of one Identity node: what starts onnxruntime-web before there is a model.
+const NOTHING = "CAg6NwoQCgF4EgF5IghJZGVudGl0eRIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCBAoAEBE=";
 
 const runtimes = new Map(); // device -> promise of the onnxruntime module
 const lostGpus = new Set();
 const MOST_LOSSES = 1; // once may be a driver's update or a tab in the background
 let plain = null; // the plain build's WebAssembly module, where that is what computes
+let spoilt = 0; // instances that did not start, or lost their GPU
 let lastRun = Promise.resolve();
+let inUse = 1; // threads of the plain build
 
 /** onnxruntime-web cannot run two sessions at once, so runs queue. */
 export function exclusively(run) {
-  const next = lastRun.then(run);
+  const next = lastRun.then(() => whileBusy(run));
   lastRun = next.catch(() => {});
   return next;
 }
@@ -38,30 +48,42 @@ export async function gpuObjection(halves) {
   return "";
 }
 
+/** How many WebAssembly computes with. */
 export function threads() {
-  return crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency || 1) : 1;
+  return inUse;
 }
 
-/** Fetch and set up the onnxruntime build of `device`; cheap the second time. */
-export function prepare(device) {
+/** Fetch and start the onnxruntime build of `device`, with that many threads in WebAssembly; cheap
+ * once it has started. */
+export function prepare(device, count = 1) {
   if (!runtimes.has(device)) {
-    const starting = start(device);
-    starting.catch(() => runtimes.delete(device));
+    const starting = start(device, count);
+    starting.catch(() => forget(device));
     runtimes.set(device, starting);
   }
   return runtimes.get(device);
 }
 
-async function start(device) {
+function forget(device) {
+  runtimes.delete(device);
+  spoilt += 1;
+}
+
+async function start(device, count) {
   const [module, wasm] = BUILDS[device];
-  // A module holds on to its GPU, so a lost one needs another instance.
-  const address = `${ORT}${module}${device === "webgpu" && lostGpus.size ? `?${lostGpus.size}` : ""}`;
+  // A module that is spoilt stays so: the next is another instance, of the same file.
+  const address = `${ORT}${module}${spoilt ? `#${spoilt}` : ""}`;
   const [ort, response] = await Promise.all([import(address), fetch(`${ORT}${wasm}.wasm`)]);
   if (!response.ok) throw new Error(`${wasm}.wasm: the server answered ${response.status}`);
   ort.env.logLevel = "error";
-  ort.env.wasm.numThreads = threads();
+  ort.env.wasm.numThreads = count;
+  ort.env.wasm.initTimeout = count > 1 ? START_PATIENCE : 0;
   ort.env.wasm.wasmPaths = { mjs: device === "wasm" ? MODULE : `${ORT}${wasm}.mjs` };
   ort.env.wasm.wasmBinary = await response.arrayBuffer();
+  const graph = Uint8Array.from(atob(NOTHING), (byte) => byte.charCodeAt(0));
+  const session = await ort.InferenceSession.create(graph, { executionProviders: [device] });
+  await session.release();
+  if (device === "wasm") inUse = count;
   return ort;
 }
 
@@ -85,5 +107,5 @@ export function peakMemory(pyodide) {
 /** Remember that a GPU was lost: the next network gets a new runtime. */
 export function noteLoss(gpu) {
   lostGpus.add(gpu);
-  runtimes.delete("webgpu");
+  forget("webgpu");
 }

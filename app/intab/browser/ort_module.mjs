@@ -12,6 +12,22 @@ export function ortModule() {
 }
 
 export default async function start(config) {
-  instance = await original(config);
-  return instance;
+  const { Worker } = globalThis;
+  const failure = new Promise((_, reject) => (globalThis.Worker = watched(Worker, reject)));
+  try {
+    instance = await Promise.race([original(config), failure]);
+    return instance;
+  } finally {
+    globalThis.Worker = Worker;
+  }
+}
+
+/** Threads are workers; the original waits for ever for one that does not load. */
+function watched(Worker, reject) {
+  return class extends Worker {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener("error", () => reject(new Error("a worker failed to load")));
+    }
+  };
 }

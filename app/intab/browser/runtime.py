@@ -12,12 +12,13 @@ from pyodide.ffi import JsException
 from intab.browser.archives import BrowserArchives
 from intab.browser.cache import KINDS, BrowserStore, lock
 from intab.browser.fetch import BrowserFetch, BrowserMemory, JsBody
-from intab.browser.ffi import js_worker, reason
+from intab.browser.ffi import js_array, js_worker, reason
 from intab.browser.onnx import OnnxNetwork, open_network
 from intab.engine.download import Means
 from intab.engine.limits import Limits
 from intab.engine.load import Graph
 from intab.engine.stores import Stores
+from intab.engine.threads import Start, candidates, starts
 from intab.errors import DeviceError
 
 
@@ -32,10 +33,12 @@ class BrowserRuntime:
             BrowserFetch(), BrowserMemory(), stores, lock, BrowserArchives(), stores.use
         )
         self.devices: tuple[str, ...] = tuple(js_worker().devices().to_py())
+        self._remarks: dict[str, str] = {}
+        self._measured = False
 
     async def objection(self, device: str, dtype: str) -> str:
         """What the GPU's adapter tells against it, if it is for the GPU."""
-        halves = dtype.endswith("f16")
+        halves = dtype.endswith("16")
         return str(await js_worker().gpuObjection(halves)) if device == "webgpu" else ""
 
     def limits(self, device: str) -> Limits:
@@ -43,17 +46,44 @@ class BrowserRuntime:
         return Limits(**json.loads(js_worker().limits(device)))
 
     async def prepare(self, device: str) -> None:
-        """Fetch and start onnxruntime-web for `device`."""
+        """Fetch and start onnxruntime-web for `device`, with fewer threads where many fail."""
+        *ways, last = await self._starts(device)
+        failures = []
+        for way in ways:
+            try:
+                await js_worker().prepare(device, way.threads)
+            except JsException as exc:
+                failures.append(f"{way.threads} threads did not start ({reason(exc)})")
+            else:
+                self._remarks.setdefault(device, way.reason)
+                return
         try:
-            await js_worker().prepare(device)
+            await js_worker().prepare(device, last.threads)
         except JsException as exc:
             raise DeviceError(
                 f"onnxruntime-web did not start for {device} ({reason(exc)}): reload the page."
             ) from exc
+        self._remarks.setdefault(device, "; ".join(failures) or last.reason)
+
+    async def _starts(self, device: str) -> list[Start]:
+        """The ways to start, to be tried in turn; a GPU's processor has little to do."""
+        if device != "wasm":
+            return [Start(1)]
+        seconds = json.loads(await js_worker().measuredThreads())
+        self._measured = bool(seconds)
+        return starts(js_worker().cores(), {int(n): its for n, its in seconds.items()})
+
+    def remark(self, device: str) -> str:
+        """What was found about the number of threads."""
+        return self._remarks.get(device, "")
 
     async def open(self, graph: Graph[JsBody], device: str) -> OnnxNetwork:
-        """Make a network."""
-        return await open_network(graph, device)
+        """Make a network; once one computes in WebAssembly, its threads are worth measuring."""
+        network = await open_network(graph, device)
+        if device == "wasm" and not self._measured:
+            js_worker().measureThreads(js_array(candidates(js_worker().cores())))
+            self._measured = True
+        return network
 
     def peak_memory(self) -> int | None:
         """WebAssembly's, which never shrinks: Python's heap and onnxruntime's."""

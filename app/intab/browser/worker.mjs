@@ -8,6 +8,7 @@ export { open } from "./network.mjs";
 export { devices, gpuObjection, peakMemory, prepare, threads } from "./ort.mjs";
 export { connect } from "./wire.mjs";
 export { lock, makeStore, room } from "./stores.mjs";
+export { cores, measuredThreads, measureThreads } from "./threads.mjs";
 
 /** The address of the site's root: this module lies two folders below it. */
 export const root = new URL("../../", import.meta.url).href;

@@ -91,6 +91,9 @@ class Runtime(Protocol[B]):
     async def open(self, graph: Graph[B], device: str) -> Network:
         """Make a network; DeviceError or UnsupportedModelError where that cannot be."""
 
+    def remark(self, device: str) -> str:
+        """What is to be said of how `device` was prepared, "" for nothing."""
+
     def peak_memory(self) -> int | None:
         """The most bytes that were in use so far; None where that cannot be told."""
 
@@ -151,9 +154,8 @@ async def load_model(
         found = await climb(ladder, runtime, attempt)
     setting = watch.setting(on_metrics, runtime.peak_memory)
     network, texts, agree = found.reached
-    return Model(
-        location.name, found.rung.dtype, found.reason, network, texts, setting, rows_agree=agree
-    )
+    reason = "; ".join(filter(None, [found.reason, runtime.remark(found.rung.device)]))
+    return Model(location.name, found.rung.dtype, reason, network, texts, setting, rows_agree=agree)
 
 
 async def _describe(

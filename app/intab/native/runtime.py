@@ -47,6 +47,10 @@ class NativeRuntime:
     async def prepare(self, device: str) -> None:
         """Nothing: onnxruntime is there once it is imported."""
 
+    def remark(self, device: str) -> str:
+        """Nothing: onnxruntime itself chooses its threads."""
+        return ""
+
     async def open(self, graph: Graph[NativeBody], device: str) -> OnnxNetwork:
         """Make a network, in a thread: a large graph takes seconds."""
         return await asyncio.to_thread(open_network, graph)

@@ -1,0 +1,89 @@
+/**
+ * Measures onnxruntime-web with so many threads, one number after the other, each in a spare worker
+ * (probe.mjs), while nothing else computes; what was found is kept for later visits. Which numbers,
+ * and what to make of it, is decided in Python (engine/threads.py).
+ */
+const CACHE = "intab-device"; // localStorage is not for workers
+const PLACE = new URL("measured-threads", import.meta.url).href; // another runtime: another address
+const IDLE = 3000; // ms without a run: whoever reads an answer leaves the processor alone
+const PATIENCE = 20_000; // ms for one number: some browsers start a worker and never run it
+
+let wanted = []; // numbers still to be measured; none: nobody asked, or it is done
+let busy = 0;
+let resting = 0; // the timer of a pause
+let spare = null;
+
+/** Where measurements hold: a browser's update may change them, and another processor does. */
+const device = () => ({ cores: cores(), agent: navigator.userAgent });
+
+/** Threads that can run at once; 1 where a page can have no threads. */
+export function cores() {
+  return crossOriginIsolated ? navigator.hardwareConcurrency || 1 : 1;
+}
+
+/** The seconds of each number of threads as JSON, "{}" before they were measured here. */
+export async function measuredThreads() {
+  try {
+    const kept = await (await caches.match(PLACE, { cacheName: CACHE }))?.json();
+    const same = JSON.stringify(kept?.device) === JSON.stringify(device());
+    return JSON.stringify(same ? kept.seconds : {});
+  } catch {
+    return "{}"; // no Cache API in this context, or something else has written there
+  }
+}
+
+/** Measure these numbers of threads at the next pause. */
+export function measureThreads(counts) {
+  wanted = [...counts];
+  if (!busy) rest();
+}
+
+/** Around each run: a measurement that has begun is given up for it, and begun again later. */
+export async function whileBusy(run) {
+  busy += 1;
+  clearTimeout(resting);
+  stop();
+  try {
+    return await run();
+  } finally {
+    busy -= 1;
+    if (!busy) rest();
+  }
+}
+
+function rest() {
+  clearTimeout(resting);
+  if (wanted.length) resting = setTimeout(() => measure(wanted, {}), IDLE);
+}
+
+function stop() {
+  spare?.terminate();
+  spare = null;
+}
+
+function measure([count, ...others], seconds) {
+  const worker = new Worker(new URL("probe.mjs", import.meta.url), { type: "module" });
+  const goOn = (found) => {
+    if (spare !== worker) return; // given up
+    stop();
+    if (found) seconds[count] = found;
+    if (others.length) measure(others, seconds);
+    else keep(seconds);
+  };
+  spare = worker;
+  setTimeout(goOn, PATIENCE, 0);
+  worker.onmessage = ({ data }) => goOn(data);
+  worker.onerror = () => goOn(0);
+  worker.postMessage(count);
+}
+
+async function keep(seconds) {
+  wanted = [];
+  try {
+    await caches.delete(CACHE);
+    const record = JSON.stringify({ device: device(), seconds });
+    await (await caches.open(CACHE)).put(PLACE, new Response(record));
+  } catch {
+    // Nothing can be kept here: the next visit measures again.
+  }
+}

@@ -1,0 +1,88 @@
+"""Threads in a real browser: measured at a pause, remembered for the next visit, given up where
+they do not start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import serve_command
+from tests.browser.copies import altered
+from tests.browser.programs import printed_json
+from tests.browser.visitor import Visitor
+
+LOADING = """
+    import intab, json
+    model = await intab.load("default")
+    text = str(await model.generate("Once", max_new_tokens=3, do_sample=False))
+    print(json.dumps([model.device, model.reason, text]))
+"""
+MEASURED = """
+    import asyncio, intab
+    from intab.browser.ffi import js_worker
+
+    await intab.load("default")
+    while (found := await js_worker().measuredThreads()) == "{}":
+        await asyncio.sleep(0.1)
+    print(found)
+"""
+# What the page's browser remembers: that two threads take twice as long as one.
+REMEMBER = """async () => {
+    const cache = await caches.open("intab-device");
+    const [place] = await cache.keys();
+    const record = await (await cache.match(place)).json();
+    record.seconds = { 1: 1, 2: 2 };
+    await cache.put(place, new Response(JSON.stringify(record)));
+}"""
+
+
+def test_a_measurement_decides_at_the_next_visit(browser: Browser, served: str) -> None:
+    page = browser.new_page()
+    visitor = Visitor(page).open(served)
+    seconds = printed_json(visitor, MEASURED)
+    assert set(seconds) == {"1", "2"}
+    assert all(value > 0 for value in seconds.values())
+    before = printed_json(visitor, LOADING)
+    page.evaluate(REMEMBER)
+    visitor.open(served)
+    device, reason, text = printed_json(visitor, LOADING)
+    assert device == "wasm, 1 thread"
+    assert reason.endswith("; more threads than 1 are no faster here")
+    assert text == before[2]
+    expect(visitor.device).to_contain_text(f"on {device} ({reason})")
+    page.close()
+
+
+FAILING = """
+if (globalThis.self?.name?.startsWith("em-pthread")) throw new Error("no thread for you");
+"""
+SILENT = """
+if (globalThis.self?.name?.startsWith("em-pthread")) await new Promise(() => {});
+"""
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"), [(FAILING, "failed to load"), (SILENT, "timeout")], ids=["fail", "silent"]
+)
+def test_threads_that_do_not_start_are_done_without(
+    browser: Browser, site: Path, tmp_path: Path, broken: str, why: str
+) -> None:
+    name = "runtime-*/ort/ort-wasm-simd-threaded.mjs"
+    folder = altered(site, tmp_path / "site", name, lambda text: broken + text)
+    altered(folder, folder, "runtime-*/intab/worker.mjs", impatient)
+    with serve_command(folder) as address:
+        page = browser.new_page()
+        device, reason, text = printed_json(Visitor(page).open(address), LOADING)
+        assert device == "wasm, 1 thread"
+        assert "2 threads did not start (" in reason
+        assert why in reason
+        assert text
+        page.close()
+
+
+def impatient(worker: str) -> str:
+    """With a second's patience for threads."""
+    assert worker.count("=3e4,") == 1
+    return worker.replace("=3e4,", "=1e3,")
