@@ -42,8 +42,8 @@ async def load(
 
     model: a folder of models/, an id `org/name[@revision]` of a hub, a folder's address, or
         `disk:NAME`, a folder that the page was given.
-    dtype: "fp32", "fp16", "q8", "int8", "uint8", "q4", "q4f16" or "bnb4"; left out, the one that
-        the device runs best.
+    dtype: "fp32", "fp16", "q8", "q8f32", "int8", "uint8", "q4", "q4f16" or "bnb4"; left out, the
+        one that the device runs best.
     device: "wasm" or "webgpu" in a browser, "cpu" in CPython; left out, the platform's first.
     endpoint: the hub's address, or that and its mirrors', of which the next is asked when one
         cannot be reached; left out, $HF_ENDPOINT in CPython or https://huggingface.co.

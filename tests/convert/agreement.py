@@ -25,6 +25,7 @@ from intab.convert.families import read_model
 from intab.convert.forms import FORMS
 from intab.convert.running import Runner
 from intab.convert.saving import save
+from intab.engine.manifest import Manifest
 from tests.convert import tiny
 
 RECORD = Path(__file__).with_name("agreement.json")
@@ -34,6 +35,7 @@ BOUNDS = {
     "fp32": (5e-5, 0.999),
     "fp16": (0.08, 0.985),
     "q8": (2.0, 0.8),
+    "q8f32": (2.0, 0.8),
     "q4": (5.0, 0.28),
     "q4f16": (5.0, 0.28),
     "bnb4": (5.0, 0.28),
@@ -52,7 +54,8 @@ def compare(case: str) -> dict[str, tuple[float, float]]:
         found = {}
         for dtype, form in FORMS.items():
             save(decoder(*source, form), Path(scratch), f"{dtype}.onnx")
-            runner = Runner(Path(scratch) / f"{dtype}.onnx")
+            options = Manifest({}, {}).options_for(dtype)
+            runner = Runner(Path(scratch) / f"{dtype}.onnx", options)
             found[dtype] = agreement(
                 np.concatenate([runner.logits(row.tolist()) for row in rows]), wanted
             )

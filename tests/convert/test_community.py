@@ -4,23 +4,43 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import onnx
+import onnx_ir as ir
+import onnxruntime
 import pytest
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 import intab
 from intab.cli.main import main
+from intab.convert import community
 from intab.convert.community import optimise
 from intab.convert.running import Runner
+from intab.convert.ungrouping import Ungrouped, ungroup
 from intab.errors import ConvertError
 from tests.graphs import FORMS, reference, write_model
+from tests.llama import GROUPED, write_llama
 
 
 @pytest.fixture
 def exported(tmp_path: Path) -> Path:
     """A folder with a float graph and onnxruntime's int8 of it."""
-    folder = write_model(tmp_path / "exported", FORMS["decomposed"])
+    return add_int8(write_model(tmp_path / "exported", FORMS["decomposed"]))
+
+
+@pytest.fixture
+def grouped(tmp_path: Path) -> Path:
+    """The same with GroupQueryAttention, its weights as they are multiplied."""
+    folder = write_llama(tmp_path / "exported", GROUPED, "grouped")
+    settings = onnxruntime.SessionOptions()
+    settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    settings.optimized_model_filepath = path = str(folder / "onnx/model.onnx")
+    onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
+    return add_int8(folder)
+
+
+def add_int8(folder: Path) -> Path:
     whole = folder / "onnx" / "model.onnx"
     small = folder / "onnx" / "model_quantized.onnx"
     unknown = {"DefaultTensorType": onnx.TensorProto.FLOAT}
@@ -64,3 +84,84 @@ def test_a_graph_that_runs_nowhere_is_refused(exported: Path, tmp_path: Path) ->
     with pytest.raises(ConvertError, match="fp32 graph runs on no device: no wasm kernel for Scan"):
         optimise(exported, tmp_path / "model")
     assert not (tmp_path / "model").exists()
+
+
+def kinds(path: Path) -> set[str]:
+    return {node.op_type for node in ir.load(path).graph}
+
+
+async def test_grouped_attention_becomes_products_and_padding_possible(
+    grouped: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "model"
+    report = optimise(grouped, out)
+    for row in report.rows:
+        assert row.remark == "GroupQueryAttention of 2 layers became matrix products"
+    assert "GroupQueryAttention" in kinds(grouped / "onnx/model.onnx")
+    assert not kinds(out / "onnx/model.onnx") & {"GroupQueryAttention", "ReduceSum"}
+    models = [await intab.load(str(folder), dtype="fp32") for folder in (grouped, out)]
+    options: dict[str, Any] = {"do_sample": False, "max_new_tokens": 12, "eos_token_id": []}
+    prompts = ["Once upon a time there was", "abc"]
+    wanted, found = [await model.generate(prompts, **options) for model in models]
+    assert [one.ids for one in found] == [one.ids for one in wanted]
+    plans = [model._open_network().plan for model in models]
+    assert [plan.can_pad for plan in plans] == [False, True]
+
+
+def test_attention_made_for_webgpu_stays(grouped: Path, tmp_path: Path) -> None:
+    (grouped / "onnx/model_quantized.onnx").unlink()
+    (grouped / "onnx/model.onnx").rename(grouped / "onnx/model_q4.onnx")
+    [row] = optimise(grouped, tmp_path / "model").rows
+    assert (row.dtype, row.remark) == ("q4", "")
+    assert "GroupQueryAttention" in kinds(tmp_path / "model/onnx/model_q4.onnx")
+
+
+def test_attention_that_cannot_be_written_anew_stays_and_is_told(
+    grouped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = grouped / "onnx/model.onnx"
+    model = ir.load(path)
+    for node in model.graph:
+        if node.op_type == "GroupQueryAttention":
+            node.attributes["smooth_softmax"] = ir.AttrInt64("smooth_softmax", 1)
+    ir.save(model, path)
+    out = tmp_path / "model"
+    assert main(["convert", "--from-onnx", str(grouped), "--out", str(out)]) == 0
+    said = "fp32: GroupQueryAttention stays: it has smooth_softmax=1"
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert said in (out / "README.md").read_text()
+    assert "GroupQueryAttention" in kinds(out / "onnx/model.onnx")
+
+
+def test_attention_that_computes_something_else_is_taken_back(
+    grouped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(model: ir.Model) -> Ungrouped:
+        for node in model.graph:
+            if node.op_type == "GroupQueryAttention":
+                node.attributes["scale"] = ir.AttrFloat32("scale", 9.0)
+        return ungroup(model)
+
+    monkeypatch.setattr(community, "ungroup", spoil)
+    for row in optimise(grouped, tmp_path / "model").rows:
+        assert row.remark == "GroupQueryAttention stays: products gave other logits"
+    assert "GroupQueryAttention" in kinds(tmp_path / "model/onnx/model.onnx")
+
+
+def test_perplexities_are_reported(grouped: Path, tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("Once upon a time there was a text. " * 20)
+    report = optimise(grouped, tmp_path / "model", text)
+    fp32, q8 = report.rows
+    assert report.fp32 is fp32
+    assert 1 < fp32.perplexity != q8.perplexity
+    assert q8.perplexity == pytest.approx(fp32.perplexity, rel=0.1)
+    assert "text.txt, read 256 at a time" in (tmp_path / "model/README.md").read_text()
+
+
+def test_without_fp32_there_is_nothing_to_compare_with(grouped: Path, tmp_path: Path) -> None:
+    (grouped / "onnx/model.onnx").unlink()
+    assert optimise(grouped, tmp_path / "model").fp32 is None
+    card = (tmp_path / "model/README.md").read_text()
+    assert "there is no fp32" in card
+    assert "--eval-text" in card

@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 
 import intab
 from intab.cli.main import main
-from intab.convert import converter, saving
+from intab.convert import reporting, saving
 from intab.convert.checkpoint import INDEX, Checkpoint
 from intab.convert.converter import Request, convert
 from intab.convert.describing import describe_file
@@ -76,7 +76,7 @@ def test_the_report_has_sizes_and_perplexities(
     assert main([*order, "--eval-text", str(text)]) == 0
     assert "perplexity" in capsys.readouterr().err
     card = (out / "README.md").read_text()
-    assert "| q8 | wasm | 0.2 | " in card
+    assert "| q8 | wasm, webgpu | 0.2 | " in card
     assert "text.txt, read 256 at a time" in card
     manifest = json.loads((out / "intab.json").read_text())
     assert manifest["devices"] == ["webgpu", "wasm"]
@@ -203,7 +203,7 @@ def test_a_disk_that_fills_up_leaves_nothing(
     def fill_up(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(converter, "write_manifest", fill_up)
+    monkeypatch.setattr(reporting, "write_manifest", fill_up)
     assert "is full" in refused(checkpoint)
 
 
@@ -241,3 +241,20 @@ def test_a_file_of_several_chunks_has_a_sha256_for_each(tmp_path: Path) -> None:
     entry = describe_file(path, chunk=4)
     assert (entry["size"], entry["chunk_size"], len(entry["chunks"])) == (10, 4, 3)
     assert "chunks" not in describe_file(path)
+
+
+def test_progress_goes_from_nothing_to_nearly_all(checkpoint: Path, tmp_path: Path) -> None:
+    told: list[tuple[str, float]] = []
+    convert(
+        Request(checkpoint, tmp_path / "model", ("q8", "q4")),
+        lambda what, share: told.append((what, share)),
+    )
+    written = ["q8", "q4", "fp32, to compare with"]
+    assert [what for what, _ in told] == [*written, "q8: size", "q4: size", "intab.json"]
+    assert [share for _, share in told] == pytest.approx([number / 6 for number in range(6)])
+
+
+def test_a_graph_that_onnxruntime_does_not_run_is_named(tmp_path: Path) -> None:
+    (tmp_path / "model_q4.onnx").write_bytes(b"no graph")
+    with pytest.raises(ConvertError, match=r"onnxruntime does not run model_q4.onnx \(.+leave its"):
+        Runner(tmp_path / "model_q4.onnx")

@@ -14,6 +14,7 @@ from intab.convert.families import FAMILIES, read_model
 from intab.convert.forms import FORMS
 from intab.convert.running import Runner
 from intab.convert.saving import save
+from intab.engine.manifest import Manifest
 from tests.convert import tiny
 from tests.convert.agreement import RECORD, outside
 
@@ -23,7 +24,7 @@ ROWS = [0, 5, 12, -2, -1]
 def make_runner(folder: Path, case: str, dtype: str) -> Runner:
     arch, weights = read_model(Checkpoint(tiny.write_checkpoint(folder / case, case)))
     save(decoder(arch, weights, FORMS[dtype]), folder, f"{dtype}.onnx")
-    return Runner(folder / f"{dtype}.onnx")
+    return Runner(folder / f"{dtype}.onnx", Manifest({}, {}).options_for(dtype))
 
 
 @pytest.mark.parametrize("case", tiny.CASES)
@@ -43,7 +44,7 @@ def test_the_cache_continues_a_sequence(tmp_path: Path, case: str) -> None:
     np.testing.assert_allclose(last, whole[-2:], atol=2e-5)
 
 
-BOUNDS = {"fp16": 0.06, "q8": 0.7, "q4": 3.0, "q4f16": 3.0, "bnb4": 3.0}
+BOUNDS = {"fp16": 0.06, "q8": 0.7, "q8f32": 0.3, "q4": 3.0, "q4f16": 3.0, "bnb4": 3.0}
 
 
 @pytest.mark.parametrize("dtype", BOUNDS)

@@ -44,7 +44,7 @@ def test_every_node_has_a_kernel_where_it_is_to_run(tmp_path: Path, case: str) -
 
 def test_a_node_without_a_kernel_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint = tiny.write_checkpoint(tmp_path / "checkpoint", "llama")
-    monkeypatch.setitem(FORMS, "q8", Form("int8", "products", devices=("webgpu",)))
+    monkeypatch.setitem(FORMS, "bnb4", Form("int8", "products", devices=("webgpu",)))
     with pytest.raises(ConvertError, match="webgpu kernel for Gather T=int8 Tind=int64"):
-        convert(Request(checkpoint, tmp_path / "model", ("q8",)))
+        convert(Request(checkpoint, tmp_path / "model", ("bnb4",)))
     assert not (tmp_path / "model").exists()

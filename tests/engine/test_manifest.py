@@ -106,6 +106,21 @@ def test_dtypes_come_from_file_names() -> None:
     }
 
 
+def test_expanded_weights_are_those_of_q8() -> None:
+    names = [f"onnx/model_{name}" for name in ("q8f32.onnx", "quantized.onnx")]
+    names.append("onnx/model_quantized.onnx_data")
+    found = find_dtypes(dict.fromkeys(names, FileEntry()))
+    assert found["q8f32"] == (names[0], names[2])
+    own = f"{names[0]}_data"
+    assert find_dtypes(dict.fromkeys([*names, own], FileEntry()))["q8f32"] == (names[0], own)
+
+
+def test_expanded_weights_have_their_session_option() -> None:
+    manifest = parse_manifest({**GOOD, "session_options": {"a": "1"}})
+    assert manifest.options_for("q8") == {"a": "1"}
+    assert manifest.options_for("q8f32") == {"a": "1", "session.disable_quant_qdq": "1"}
+
+
 def test_each_device_has_its_preference() -> None:
     dtypes = {"fp32": ["onnx/model.onnx"], "q4": ["onnx/model_q4.onnx"]}
     files: dict[str, Any] = {name: {} for [name] in dtypes.values()}

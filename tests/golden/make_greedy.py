@@ -116,7 +116,10 @@ class OnnxLlama(PreTrainedModel, GenerationMixin):
             "input_ids": input_ids.numpy(),
             "attention_mask": mask,
             "position_ids": np.maximum(mask.cumsum(1) - 1, 0)[:, -new:],
+            "num_logits_to_keep": np.array(1),
         }
+        asked = {value.name for value in self._session.get_inputs()}
+        feeds = {name: value for name, value in feeds.items() if name in asked}
         logits, *presents = self._session.run(None, feeds | self._past(past_key_values, batch))
         self._remember(past_key_values, presents, past)
         return CausalLMOutputWithPast(

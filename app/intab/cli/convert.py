@@ -10,8 +10,16 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from intab.errors import IntabError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    from intab.convert.card import Report
+    from intab.convert.progress import Say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("checkpoint", type=Path, nargs="?", help=help_text)
     source.add_argument("--from-onnx", type=Path, metavar="DIR", help="a folder of ONNX graphs")
     parser.add_argument("--out", type=Path, required=True, help="the model folder to write")
-    parser.add_argument("--dtypes", default="fp32,q8,q4f16", help="fp32,fp16,q8,q4,q4f16,bnb4")
+    parser.add_argument(
+        "--dtypes", default="fp32,q8,q8f32,q4f16", help="fp32,fp16,q8,q8f32,q4,q4f16,bnb4"
+    )
     parser.add_argument("--eval-text", type=Path, help="a text, for the perplexity of each dtype")
 
 
@@ -39,24 +49,41 @@ def run(options: argparse.Namespace) -> int:
 
 def _convert(options: argparse.Namespace) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from intab.convert.card import table
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("reading", total=1.0)
+        report = _report(options, lambda what, share: _tell(progress, task, what, share))
+    _show(console, report)
+    console.print(f"{options.out} is ready")
+
+
+def _tell(progress: Progress, task: TaskID, what: str, share: float) -> None:
+    progress.update(task, description=what, completed=share)
+
+
+def _report(options: argparse.Namespace, say: Say) -> Report:
     from intab.convert.community import optimise
     from intab.convert.converter import Request, convert
 
-    console = Console(stderr=True)
     if options.from_onnx:
-        with console.status("reading") as status:
-            optimise(options.from_onnx, options.out, status.update)
-        console.print(f"{options.out} is ready")
-        return
+        return optimise(options.from_onnx, options.out, options.eval_text, say)
     dtypes = tuple(filter(None, options.dtypes.split(",")))
-    request = Request(options.checkpoint, options.out, dtypes, options.eval_text)
-    with console.status("reading") as status:
-        report = convert(request, status.update)
+    return convert(Request(options.checkpoint, options.out, dtypes, options.eval_text), say)
+
+
+def _show(console: Console, report: Report) -> None:
+    from rich.table import Table
+
+    from intab.convert.card import NOT_MEASURED, table
+
     shown = Table("dtype", "runs on", "MB", "perplexity", "against fp32")
     for row in table(report):
         shown.add_row(*row)
     console.print(shown)
-    console.print(f"{options.out} is ready")
+    for remark in report.remarks:
+        console.print(remark)
+    if not report.measured:
+        console.print(NOT_MEASURED)

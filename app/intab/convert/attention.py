@@ -7,6 +7,8 @@ fused      com.microsoft GroupQueryAttention: one WebGPU kernel, for causal mask
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import onnx_ir as ir
 
 from intab.convert.architecture import Architecture, Layer
@@ -89,14 +91,20 @@ def heads_first(b: Builder, x: ir.Value, heads: int, arch: Architecture) -> ir.V
 
 
 def rotate(b: Builder, inputs: Inputs, layer: Layer, x: ir.Value) -> ir.Value:
-    """x [batch, heads, new, dim] turned by its positions, or its first elements where the table
-    has fewer."""
+    """x [batch, heads, new, dim] turned by its positions."""
     if not layer.rotary:
         return x
-    size, whole = 2 * len(inputs.arch.rotaries[layer.rotary].frequencies), inputs.arch.head_dim
-    rotation = inputs.rotation(layer.rotary)
+    size = 2 * len(inputs.arch.rotaries[layer.rotary].frequencies)
+    return turn(b, x, inputs.rotation(layer.rotary), size, inputs.arch.head_dim)
+
+
+def turn(
+    b: Builder, x: ir.Value, rotation: Sequence[ir.Value], size: int, whole: int, **more: int
+) -> ir.Value:
+    """The first `size` of the `whole` elements of each head turned; `rotation` has the row of
+    each token in the tables, cosines, sines; `more` are RotaryEmbedding's attributes."""
     if size == whole:
-        return b.op(f"{MICROSOFT}:RotaryEmbedding", x, *rotation)
+        return b.op(f"{MICROSOFT}:RotaryEmbedding", x, *rotation, **more)
     head, rest = b.ops("Split", [x, b.ints(size, whole - size)], 2, {"axis": -1})
-    head = b.op(f"{MICROSOFT}:RotaryEmbedding", head, *rotation)
+    head = b.op(f"{MICROSOFT}:RotaryEmbedding", head, *rotation, **more)
     return b.op("Concat", head, rest, axis=-1)

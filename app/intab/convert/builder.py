@@ -5,7 +5,7 @@ It knows opsets and dtypes, no models.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ class Builder:
         self.inputs: list[ir.Value] = []
         self.outputs: list[ir.Value] = []
         self._constants: dict[str, ir.Value] = {}
+        self._made: dict[str, ir.Value] = {}
 
     def input(self, name: str, dtype: ir.DataType, shape: Sequence[int | str]) -> ir.Value:
         """A new input of the graph."""
@@ -64,6 +65,12 @@ class Builder:
             tensor = ir.tensor(array, name=name)
             self._constants[name] = self.tape.initializer(tensor, name)
         return self._constants[name]
+
+    def once(self, name: str, make: Callable[[], ir.Value]) -> ir.Value:
+        """What `make` writes; a second one of that name is the first."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
 
     def floats(self, name: str, array: NDArray[np.float32]) -> ir.Value:
         """An initializer of the graph's own float dtype."""

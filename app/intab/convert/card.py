@@ -12,27 +12,40 @@ A {family} model, converted for browsers by `intab convert`. Load it with `intab
 |---|---|---|{rule}---|
 {rows}
 """
-NOTE = """
+MEASURED = """
 Perplexity over {tokens:,} tokens of {text}, read {window} at a time, in native onnxruntime.
 """
+NOT_MEASURED = "Perplexities are measured on a text that is given with --eval-text."
 
 
 @dataclass(frozen=True)
 class Row:
-    """One dtype's figures; `perplexity` is 0 where no text was given."""
+    """One dtype's figures; `perplexity` is 0 where no text was given; `remark` says how its
+    attention was changed."""
 
     dtype: str
     devices: tuple[str, ...]
     size: int
     perplexity: float = 0.0
+    remark: str = ""
 
 
 @dataclass(frozen=True)
 class Report:
-    """The rows of the dtypes that were asked for, and fp32's to compare with."""
+    """The rows of the dtypes, and fp32's to compare with, None where there is none."""
 
     rows: tuple[Row, ...]
-    fp32: Row
+    fp32: Row | None
+
+    @property
+    def measured(self) -> bool:
+        """Whether there are perplexities."""
+        return any(row.perplexity for row in self.rows)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What there is to say of single dtypes."""
+        return [f"{row.dtype}: {row.remark}" for row in self.rows if row.remark]
 
 
 def table(report: Report) -> list[tuple[str, ...]]:
@@ -49,7 +62,9 @@ def table(report: Report) -> list[tuple[str, ...]]:
     ]
 
 
-def _against(row: Row, fp32: Row) -> str:
+def _against(row: Row, fp32: Row | None) -> str:
+    if fp32 is None:
+        return "there is no fp32"
     size = f"{row.size / fp32.size:.0%} of the size"
     if not row.perplexity:
         return size
@@ -58,15 +73,13 @@ def _against(row: Row, fp32: Row) -> str:
 
 def card(name: str, family: str, report: Report, note: str = "") -> str:
     """The README.md of the folder."""
-    measured = bool(report.fp32.perplexity)
-    cells = [row if measured else (*row[:3], *row[4:]) for row in table(report)]
-    return (
-        CARD.format(
-            name=name,
-            family=family,
-            perplexity="perplexity | " if measured else "",
-            rule="---|" if measured else "",
-            rows="\n".join(f"| {' | '.join(row)} |" for row in cells),
-        )
-        + note
+    cells = [row if report.measured else (*row[:3], *row[4:]) for row in table(report)]
+    whole = CARD.format(
+        name=name,
+        family=family,
+        perplexity="perplexity | " if report.measured else "",
+        rule="---|" if report.measured else "",
+        rows="\n".join(f"| {' | '.join(row)} |" for row in cells),
     )
+    remarks = "".join(f"- {remark}\n" for remark in report.remarks)
+    return whole + note + (f"\n{remarks}" if remarks else "")

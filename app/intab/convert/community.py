@@ -2,60 +2,131 @@
 
     optimise(Path("exported"), Path("model"))
 
-The last rows are cut out before lm_head, so that a prompt's other logits are neither computed nor
-copied; every node is held against onnxruntime-web's kernels; the folder gets its intab.json. Nodes
-keep their forms otherwise: convert the checkpoint to have others.
+The last rows are cut out before lm_head (rows.py); in graphs for wasm GroupQueryAttention is
+written anew (ungrouping.py), and the result is run beside the original; every node is held against
+onnxruntime-web's kernels; the folder gets its intab.json and its report. Weights stay as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
+from numpy.typing import NDArray
 
-from intab.convert.describing import self_test, write_manifest
+from intab.convert.card import Report, card
+from intab.convert.checkpoint import read_json
+from intab.convert.describing import PROMPT, self_test
+from intab.convert.forms import FORMS
 from intab.convert.kernels import without_kernel
+from intab.convert.memory import memory_needed
+from intab.convert.progress import Say, Steps, silent
 from intab.convert.reading import copy_texts, read_tokenizer
+from intab.convert.reporting import Graph, make_report, measured_on, read_text, write_folder
+from intab.convert.rows import keep_last_rows
 from intab.convert.running import Runner
 from intab.convert.saving import save
 from intab.convert.staging import check_room, staged
+from intab.convert.ungrouping import KIND, Ungrouped, ungroup
 from intab.engine.manifest import FileEntry, find_dtypes
 from intab.errors import ConvertError
 
-ROWS = "num_logits_to_keep"
-_PRODUCTS = frozenset({"MatMul", "FusedMatMul", "MatMulNBits", "MatMulBnb4"})
-_INTEGER = frozenset({"MatMulInteger", "MatMulIntegerToFloat"})
-# What may stand between lm_head and the logits: it treats each row by itself.
-_ROW_WISE = frozenset({"Add", "Cast", "Div", "Identity", "Mul", "Tanh"})
+Logits = NDArray[np.float32]
+NEAR = 0.1  # of the way from the mean logit to the best one, between two forms of one graph
 
 
-def optimise(source: Path, out: Path, say: Callable[[str], None] = lambda _: None) -> None:
+def optimise(source: Path, out: Path, text: Path | None = None, say: Say = silent) -> Report:
     """Write the folder; ConvertError says what stands against it."""
+    dtypes = _find(source)
+    tokenizer = read_tokenizer(source)
+    ids = read_text(text, tokenizer)
+    check_room(
+        out, sum((source / name).stat().st_size for files in dtypes.values() for name in files)
+    )
+    steps = Steps(say, 2 * len(dtypes) + 1)
+    with staged(out) as draft:
+        copy_texts(source, draft)
+        graphs = {}
+        for dtype, (graph, *_) in dtypes.items():
+            steps.begin(dtype)
+            graphs[dtype] = Work(source, draft, dtype, graph, tokenizer.encode(PROMPT).ids).write()
+        report = make_report(draft, graphs, ids, steps)
+        steps.begin("intab.json")
+        best = next(dtype for dtype in ("fp32", *graphs) if dtype in graphs)
+        test = self_test(graphs[best].run(draft), tokenizer)
+        write_folder(draft, out.name, graphs, self_test=test)
+        family = read_json(source, "config.json").get("model_type", "")
+        note = measured_on(text, len(ids))
+        (draft / "README.md").write_text(card(out.name, family, report, note), encoding="utf-8")
+    return report
+
+
+def _find(source: Path) -> dict[str, tuple[str, ...]]:
+    """The graphs of a folder by their dtypes."""
     names = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
     dtypes = find_dtypes({name: FileEntry() for name in sorted(names)})
     if not dtypes:
         raise ConvertError(f"{source} has no onnx/model*.onnx: give --from-onnx such a folder.")
-    tokenizer = read_tokenizer(source)
-    check_room(
-        out, sum((source / name).stat().st_size for files in dtypes.values() for name in files)
-    )
-    with staged(out) as draft:
-        copy_texts(source, draft)
-        files, devices = {}, set()
-        for dtype, (graph, *_) in dtypes.items():
-            say(dtype)
-            model = ir.load(source / graph)
-            devices |= set(fitting(model, dtype))
-            keep_last_rows(model)
-            files[dtype] = [
-                f"onnx/{name}" for name in save(model, draft / "onnx", Path(graph).name)
-            ]
-        best = next(dtype for dtype in ("fp32", *files) if dtype in files)
-        test = self_test(Runner(draft / files[best][0]), tokenizer)
-        ordered = [device for device in ("webgpu", "wasm") if device in devices]
-        write_manifest(draft, files, name=out.name, devices=ordered, self_test=test)
+    return dtypes
+
+
+class Work:
+    """One dtype's graph on its way from `source` to `draft`; `prompt` is what it is tried with."""
+
+    def __init__(
+        self, source: Path, draft: Path, dtype: str, graph: str, prompt: list[int]
+    ) -> None:
+        self.source, self.draft = source, draft
+        self.dtype, self.graph, self.prompt = dtype, graph, prompt
+
+    def write(self) -> Graph:
+        """Write it with its attention anew, or as it was where that is slow nowhere it runs, or
+        where the two do not agree."""
+        model = self.read()
+        if FORMS.get(self.dtype, FORMS["q8"]).attention == "fused":
+            return self.save(model, "")
+        found = ungroup(model)
+        written = self.save(model, _remark(found))
+        if not found.count or self.agrees(written):
+            return written
+        return self.save(self.read(), f"{KIND} stays: products gave other logits")
+
+    def read(self) -> ir.Model:
+        """The graph, with the last rows cut out."""
+        model = ir.load(self.source / self.graph)
+        keep_last_rows(model)
+        return model
+
+    def save(self, model: ir.Model, remark: str) -> Graph:
+        """Write the graph; ConvertError where it runs nowhere."""
+        devices = tuple(fitting(model, self.dtype))
+        memory = memory_needed(model, read_json(self.source, "config.json"))
+        names = save(model, self.draft / "onnx", Path(self.graph).name)
+        return Graph([f"onnx/{name}" for name in names], devices, memory, remark)
+
+    def agrees(self, written: Graph) -> bool:
+        """Whether the graph gives about the original's logits."""
+        original = Runner(self.source / self.graph)
+        return all(map(_near, self.try_out(original), self.try_out(written.run(self.draft))))
+
+    def try_out(self, runner: Runner) -> list[Logits]:
+        """The logits after a prompt, and after several tokens that follow it."""
+        first, cache = runner.step(self.prompt, {}, rows=1)
+        then, _ = runner.step(self.prompt[:3], cache, rows=1)
+        return [first[-1], then[-1]]
+
+
+def _remark(found: Ungrouped) -> str:
+    """What was done to a graph's attention, in words."""
+    done = f"{KIND} of {found.count} layers became matrix products" if found.count else ""
+    left = f"{KIND} stays: {', '.join(found.left)}" if found.left else ""
+    return "; ".join(filter(None, (done, left)))
+
+
+def _near(wanted: Logits, found: Logits) -> bool:
+    allowed = NEAR * (wanted.max() - wanted.mean())
+    return bool(np.abs(wanted - found).max() <= allowed)
 
 
 def fitting(model: ir.Model, dtype: str) -> list[str]:
@@ -65,46 +136,3 @@ def fitting(model: ir.Model, dtype: str) -> list[str]:
         shown = "; ".join(f"no {device} kernel for {nodes[0]}" for device, nodes in missing.items())
         raise ConvertError(f"The {dtype} graph runs on no device: {shown}. Leave its file out.")
     return [device for device, nodes in missing.items() if not nodes]
-
-
-def keep_last_rows(model: ir.Model) -> bool:
-    """Add the input num_logits_to_keep, and a Slice before lm_head; False where that stands
-    already or lm_head is not found."""
-    head = _lm_head(model.graph)
-    asked = {value.name for value in model.graph.inputs}
-    if head is None or asked & {ROWS, "logits_to_keep"}:
-        return False
-    hidden = head.inputs[0]
-    rows = ir.Value(name=ROWS, shape=ir.Shape([]), type=ir.TensorType(ir.DataType.INT64))
-    model.graph.inputs.append(rows)
-    ends = [_constant(model.graph, f"{ROWS}.{n}", n) for n in (0, np.iinfo(np.int64).max, 1)]
-    minus = ir.node("Neg", [rows])
-    start = ir.node("Unsqueeze", [minus.outputs[0], ends[0]])
-    cut = ir.node("Slice", [hidden, start.outputs[0], ends[1], ends[2]])
-    model.graph.insert_before(head, [minus, start, cut])
-    head.replace_input_with(0, cut.outputs[0])
-    return True
-
-
-def _lm_head(graph: ir.Graph) -> ir.Node | None:
-    """The node that first reads lm_head's input, looked for from the logits back."""
-    value = next((value for value in graph.outputs if value.name == "logits"), None)
-    node = value.producer() if value is not None else None
-    while node is not None and node.op_type in _ROW_WISE:
-        found = node.inputs[0]
-        node = found.producer() if found is not None else None
-    if node is not None and node.op_type in _INTEGER:
-        # The rows are cut before they are quantized.
-        found = node.inputs[0]
-        node = found.producer() if found is not None else None
-        return node if node is not None and node.op_type == "DynamicQuantizeLinear" else None
-    return node if node is not None and node.op_type in _PRODUCTS else None
-
-
-def _constant(graph: ir.Graph, name: str, number: int) -> ir.Value:
-    tensor = ir.tensor(np.array([number], np.int64), name=name)
-    value = ir.Value(
-        name=name, shape=ir.Shape([1]), type=ir.TensorType(tensor.dtype), const_value=tensor
-    )
-    graph.register_initializer(value)
-    return value

@@ -8,66 +8,63 @@ Every dtype is written, read again and run; the folder appears when all of it is
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokenizers import Tokenizer
-
 from intab.convert.architecture import Architecture, Weights
-from intab.convert.card import NOTE, Report, Row, card
+from intab.convert.card import Report, card
 from intab.convert.checkpoint import Checkpoint
 from intab.convert.decoder import decoder
-from intab.convert.describing import self_test, write_manifest
-from intab.convert.evaluating import MOST, WINDOW, perplexity
+from intab.convert.describing import self_test
 from intab.convert.families import read_model
-from intab.convert.forms import FORMS
+from intab.convert.forms import FORMS, Form, form_of
 from intab.convert.kernels import check_kernels
+from intab.convert.memory import memory_needed
+from intab.convert.progress import Say, Steps, silent
 from intab.convert.reading import copy_texts, read_tokenizer
+from intab.convert.reporting import Graph, make_report, measured_on, read_text, write_folder
 from intab.convert.running import Runner
-from intab.convert.saving import save
+from intab.convert.saving import save, save_sharing
 from intab.convert.staging import check_room, staged
 from intab.engine.manifest import SUFFIXES
 from intab.errors import ConvertError
 
-Say = Callable[[str], None]
-
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be converted into what; `text` is read for the perplexities."""
+    """What is to be converted into what; `text` is read for the perplexities, `license` stands in
+    intab.json."""
 
     checkpoint: Path
     out: Path
-    dtypes: tuple[str, ...] = ("fp32", "q8", "q4f16")
+    dtypes: tuple[str, ...] = ("fp32", "q8", "q8f32", "q4f16")
     text: Path | None = None
+    license: str = ""
 
 
-def convert(request: Request, say: Say = lambda _: None) -> Report:
+def convert(request: Request, say: Say = silent) -> Report:
     """Write the model folder; ConvertError says what stands against it."""
     check_dtypes(request.dtypes)
     checkpoint = Checkpoint(request.checkpoint)
     tokenizer = read_tokenizer(request.checkpoint)
     ids = read_text(request.text, tokenizer)
-    model = Source(*read_model(checkpoint))
+    model = Source(checkpoint, *read_model(checkpoint))
     check_room(request.out, expected_bytes(checkpoint, request.dtypes))
+    steps = Steps(say, 2 * len(request.dtypes) + 1 + ("fp32" not in request.dtypes))
     with staged(request.out) as draft:
         copy_texts(request.checkpoint, draft)
-        files = {dtype: write_graph(draft, dtype, model, say) for dtype in request.dtypes}
-        with reference(draft, files, model, say) as fp32:
-            report = make_report(draft, files, fp32, ids, say)
+        graphs = write_graphs(draft, request.dtypes, model, steps)
+        with reference(draft, graphs, model, steps) as fp32:
+            report = make_report(draft, graphs, ids, steps, fp32)
             test = self_test(fp32, tokenizer)
-        say("intab.json")
-        write_manifest(
-            draft,
-            files,
-            name=request.out.name,
-            devices=devices(request.dtypes),
-            memory={row.dtype: row.size for row in report.rows},
-            self_test=test,
-        )
-        write_card(draft / "README.md", request, model.arch.family, report, len(ids))
+        steps.begin("intab.json")
+        license_of = {"license": request.license} if request.license else {}
+        write_folder(draft, request.out.name, graphs, self_test=test, **license_of)
+        note = measured_on(request.text, len(ids))
+        text = card(request.out.name, model.arch.family, report, note)
+        (draft / "README.md").write_text(text, encoding="utf-8")
     return report
 
 
@@ -75,64 +72,26 @@ def convert(request: Request, say: Say = lambda _: None) -> Report:
 class Source:
     """What graphs are written from."""
 
+    checkpoint: Checkpoint
     arch: Architecture
     weights: Weights
 
-
-def read_text(path: Path | None, tokenizer: Tokenizer) -> list[int]:
-    """The ids of the text to evaluate on, none without one."""
-    if path is None:
-        return []
-    if not path.is_file():
-        raise ConvertError(f"{path} is not there: give --eval-text a text file.")
-    ids: list[int] = tokenizer.encode(path.read_text(encoding="utf-8")).ids
-    if len(ids) < 2:
-        raise ConvertError(f"{path} has {len(ids)} tokens: give --eval-text a longer text.")
-    return ids
-
-
-def devices(dtypes: tuple[str, ...]) -> list[str]:
-    """The devices that one of the dtypes is made for, the fastest first."""
-    wanted = {device for dtype in dtypes for device in FORMS[dtype].devices}
-    return [device for device in ("webgpu", "wasm") if device in wanted]
+    def form(self, dtype: str) -> Form:
+        """The form of one dtype's graph."""
+        return form_of(dtype, self.checkpoint.parameters())
 
 
 @contextmanager
 def reference(
-    folder: Path, files: dict[str, list[str]], model: Source, say: Say
+    folder: Path, graphs: Mapping[str, Graph], model: Source, steps: Steps
 ) -> Iterator[Runner]:
     """The fp32 graph in native onnxruntime: the folder's, or one made for the while."""
-    if "fp32" in files:
-        yield Runner(folder / files["fp32"][0])
+    if "fp32" in graphs:
+        yield graphs["fp32"].run(folder)
         return
+    steps.begin("fp32, to compare with")
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        [graph, *_] = write_graph(Path(scratch), "fp32", model, say)
-        yield Runner(Path(scratch) / graph)
-
-
-def make_report(
-    folder: Path, files: dict[str, list[str]], fp32: Runner, ids: list[int], say: Say
-) -> Report:
-    """Sizes and perplexities of all graphs beside fp32's."""
-
-    def row(dtype: str, names: list[str]) -> Row:
-        say(f"{dtype}: perplexity" if ids else dtype)
-        size = sum((folder / name).stat().st_size for name in names)
-        runner = fp32 if dtype == "fp32" else Runner(folder / names[0])
-        return Row(dtype, FORMS[dtype].devices, size, perplexity(runner, ids) if ids else 0.0)
-
-    rows = [row(dtype, names) for dtype, names in files.items()]
-    known = next((row for row in rows if row.dtype == "fp32"), None)
-    whole = known or Row("fp32", (), fp32.size, perplexity(fp32, ids) if ids else 0.0)
-    return Report(tuple(rows), whole)
-
-
-def write_card(path: Path, request: Request, family: str, report: Report, tokens: int) -> None:
-    """The folder's README.md."""
-    note = ""
-    if request.text:
-        note = NOTE.format(tokens=min(tokens, MOST), text=request.text.name, window=WINDOW)
-    path.write_text(card(request.out.name, family, report, note), encoding="utf-8")
+        yield write_graph(Path(scratch), "fp32", model).run(Path(scratch))
 
 
 def check_dtypes(dtypes: tuple[str, ...]) -> None:
@@ -143,15 +102,35 @@ def check_dtypes(dtypes: tuple[str, ...]) -> None:
         raise ConvertError(f"The dtypes are {', '.join(FORMS)}; asked for: {wrong}.")
 
 
-def write_graph(folder: Path, dtype: str, model: Source, say: Say) -> list[str]:
-    """Write one dtype's graph; its files, relative to the folder."""
-    say(dtype)
-    form = FORMS[dtype]
+def write_graphs(
+    folder: Path, dtypes: tuple[str, ...], model: Source, steps: Steps
+) -> dict[str, Graph]:
+    """Write each dtype's graph; q8f32 last, which shares q8's weights."""
+    graphs: dict[str, Graph] = {}
+    for dtype in sorted(dtypes, key=lambda dtype: dtype == "q8f32"):
+        steps.begin(dtype)
+        sharing = graphs.get("q8") if dtype == "q8f32" else None
+        inline = dtype != "q8" or "q8f32" not in dtypes
+        graphs[dtype] = write_graph(folder, dtype, model, sharing, inline=inline)
+    return graphs
+
+
+def write_graph(
+    folder: Path, dtype: str, model: Source, sharing: Graph | None = None, *, inline: bool = True
+) -> Graph:
+    """Write one dtype's graph, with its weights or with those of the graph it is `sharing`."""
+    form, place = model.form(dtype), folder / "onnx"
     graph = decoder(model.arch, model.weights, form)
     for device in form.devices:
         check_kernels(graph, device, dtype)
-    names = save(graph, folder / "onnx", f"model{SUFFIXES[dtype]}.onnx")
-    return [f"onnx/{name}" for name in names]
+    memory = memory_needed(graph, model.checkpoint.config)
+    name = f"model{SUFFIXES[dtype]}.onnx"
+    if sharing:
+        names = save_sharing(graph, place, name, [Path(file).name for file in sharing.files])
+    else:
+        names = save(graph, place, name, inline=inline)
+    files = [f"onnx/{name}" for name in names]
+    return Graph(files, form.devices, memory, expanded=form.linear == "expanded")
 
 
 def expected_bytes(checkpoint: Checkpoint, dtypes: tuple[str, ...]) -> int:

@@ -14,7 +14,7 @@ from intab.convert.architecture import Linear, Weights
 from intab.convert.builder import Builder
 from intab.convert.forms import Form
 from intab.convert.inputs import Inputs
-from intab.convert.linear import BLOCK, int4_blocks, multiply, rounded
+from intab.convert.linear import BLOCK, dequantized, int4_blocks, multiply, rounded
 
 NAME = "lm_head"
 
@@ -44,7 +44,7 @@ def _float(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
 
 
 def _int8(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
-    name = NAME if weights.lm_head is None else "embedding"
+    name = _name(weights)
     integers, scale = rounded(weights.embedding.T)
     columns = b.op("Gather", b.constant(f"{name}.weight", integers), inputs.ids, axis=1)
     rows = b.op("Transpose", b.cast(columns, b.dtype), perm=[1, 2, 0])
@@ -52,11 +52,15 @@ def _int8(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
     return b.op("Mul", rows, b.op("Unsqueeze", scales, b.ints(2)))
 
 
+def _expanded(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
+    table = dequantized(b, _name(weights), weights.embedding.T)
+    return b.op("Transpose", b.op("Gather", table, inputs.ids, axis=1), perm=[1, 2, 0])
+
+
 def _int4(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
     if weights.embedding.shape[1] % (2 * BLOCK):
         return _float(b, inputs, weights)
-    name = NAME if weights.lm_head is None else "embedding"
-    packed, scale, zero = int4_blocks(b, name, weights.embedding.T)
+    packed, scale, zero = int4_blocks(b, _name(weights), weights.embedding.T)
     flat = b.op("Reshape", packed, b.ints(weights.embedding.shape[0], -1))
     return b.op(
         "com.microsoft:GatherBlockQuantized",
@@ -75,4 +79,15 @@ def _nf4(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
     return _int8(b, inputs, replace(weights, lm_head=Linear(weights.embedding)))
 
 
-_EMBED = {"float": _float, "int8": _int8, "int4": _int4, "nf4": _nf4}
+def _name(weights: Weights) -> str:
+    """What the embedding's values are stored under: a shared one lies as lm_head."""
+    return NAME if weights.lm_head is None else "embedding"
+
+
+_EMBED = {
+    "float": _float,
+    "int8": _int8,
+    "expanded": _expanded,
+    "int4": _int4,
+    "nf4": _nf4,
+}

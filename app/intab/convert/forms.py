@@ -15,7 +15,7 @@ import onnx_ir as ir
 class Form:
     """How one dtype's graph is written."""
 
-    linear: str  # "float", "int8", "int4", "nf4"
+    linear: str  # "float", "int8", "expanded" (int8 in the file, float once loaded), "int4", "nf4"
     attention: str  # "products", "fused"
     dtype: ir.DataType = ir.DataType.FLOAT
     devices: tuple[str, ...] = ("wasm",)
@@ -25,7 +25,7 @@ class Form:
         """About what a weight takes, scales included."""
         if self.linear == "float":
             return float(self.dtype.itemsize)
-        return 1.02 if self.linear == "int8" else 0.6
+        return 1.02 if self.linear in ("int8", "expanded") else 0.6
 
 
 _HALF = ir.DataType.FLOAT16
@@ -33,7 +33,15 @@ FORMS = {
     "fp32": Form("float", "products", devices=("wasm", "webgpu")),
     "fp16": Form("float", "fused", _HALF, ("webgpu",)),
     "q8": Form("int8", "products"),
+    "q8f32": Form("expanded", "products", devices=("wasm", "webgpu")),
     "q4": Form("int4", "fused", devices=("webgpu",)),
     "q4f16": Form("int4", "fused", _HALF, ("webgpu",)),
     "bnb4": Form("nf4", "products"),
 }
+SMALL = 32_000_000  # weights; as floats they take 128 MB
+
+
+def form_of(dtype: str, weights: int) -> Form:
+    """The form of a model with so many weights: a small one's int8 is expanded, which is faster
+    for single tokens, exact for batches and guesses, and runs on every device."""
+    return FORMS["q8f32" if dtype == "q8" and weights <= SMALL else dtype]

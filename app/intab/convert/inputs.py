@@ -25,11 +25,15 @@ class Inputs:
         self.b, self.arch = b, arch
         self.ids = b.input("input_ids", INT64, ["batch", "new"])
         self.attention_mask = b.input("attention_mask", INT64, ["batch", "total"])
-        # transformers' older name, which Transformers.js feeds with 0: all rows.
-        self.rows = b.input("num_logits_to_keep", INT64, [])
-        self._masks: dict[int, ir.Value] = {}
+        self._masks: dict[tuple[int, int], ir.Value] = {}
         self._tables: dict[str, tuple[ir.Value, ir.Value]] = {}
         self._rotations: dict[str, tuple[ir.Value, ir.Value, ir.Value]] = {}
+
+    @cached_property
+    def rows(self) -> ir.Value:
+        """How many rows of logits are wanted, 0: all. It is transformers' older name, which
+        Transformers.js feeds."""
+        return self.b.input("num_logits_to_keep", INT64, [])
 
     @cached_property
     def positions(self) -> ir.Value:
@@ -62,20 +66,20 @@ class Inputs:
 
     def _length(self, value: ir.Value) -> ir.Value:
         """The size of the second dimension, an int64 scalar."""
-        size = self.b.op("Shape", value, start=1, end=2)
-        return self.b.op("Squeeze", size, self.b.ints(0))
+        return self.b.op("Gather", self.b.op("Shape", value), self.b.integer(1))
 
     def mask(self, window: int) -> ir.Value:
         """0 where a new token may look and the least float where not: [batch, 1, groups * new,
         total], the rows once for each query head that shares the keys."""
-        if window not in self._masks:
+        key = (window, self.arch.groups)
+        if key not in self._masks:
             b = self.b
             least = b.scalar(float(np.finfo(b.dtype.numpy()).min))
             mask = b.op("Where", self._visible(window), b.scalar(0.0), least)
             if self.arch.groups > 1:
                 mask = b.op("Concat", *[mask] * self.arch.groups, axis=2)
-            self._masks[window] = mask
-        return self._masks[window]
+            self._masks[key] = mask
+        return self._masks[key]
 
     def _visible(self, window: int) -> ir.Value:
         """[batch, 1, new, total] bool: not padding, not later, within the window."""

@@ -4,7 +4,8 @@
 
 int8 is one scale a column, no zero point, multiplied after the input was quantized on the way
 (MatMulIntegerToFloat): of the wasm kernels the fastest for few rows and for many, and no less
-exact than the slower ones (docs/convert.md).
+exact than the slower ones (docs/convert.md). Expanded are the same integers in the file, multiplied
+as floats.
 """
 
 from __future__ import annotations
@@ -46,6 +47,22 @@ def multiply(b: Builder, kind: str, name: str, x: ir.Value, linear: Linear) -> i
 
 def _float(b: Builder, name: str, x: ir.Value, weight: Array) -> ir.Value:
     return b.op("MatMul", x, b.floats(f"{name}.weight", weight))
+
+
+def _expanded(b: Builder, name: str, x: ir.Value, weight: Array) -> ir.Value:
+    return b.op("MatMul", x, dequantized(b, name, weight))
+
+
+def dequantized(b: Builder, name: str, weight: Array) -> ir.Value:
+    """The weight rounded to int8; onnxruntime makes it float again while it loads the graph, given
+    the session option in EXPANDING (engine/manifest.py)."""
+
+    def make() -> ir.Value:
+        integers, scale = rounded(weight)
+        given = (b.constant(f"{name}.weight", integers), b.constant(f"{name}.scale", scale))
+        return b.op("DequantizeLinear", *given, axis=1)
+
+    return b.once(f"{name}.float", make)
 
 
 def _int8(b: Builder, name: str, x: ir.Value, weight: Array, bias: ir.Value | None) -> ir.Value:
@@ -113,6 +130,7 @@ def _nf4(b: Builder, name: str, x: ir.Value, weight: Array) -> ir.Value:
 
 _PRODUCTS: dict[str, Callable[[Builder, str, ir.Value, Array], ir.Value]] = {
     "float": _float,
+    "expanded": _expanded,
     "int4": _int4,
     "nf4": _nf4,
 }

@@ -10,6 +10,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from intab.errors import ConvertError
+
 Cache = dict[str, NDArray[Any]]
 
 
@@ -23,7 +25,11 @@ class Runner:
             settings.add_session_config_entry(key, value)
         providers = ["CPUExecutionProvider"]
         self.size = sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
-        self.session = ort.InferenceSession(str(path), settings, providers=providers)
+        self.path = path
+        try:
+            self.session = ort.InferenceSession(str(path), settings, providers=providers)
+        except Exception as exc:  # onnxruntime's exceptions share no public base
+            raise self._refused(exc) from exc
         self.inputs = {value.name: value for value in self.session.get_inputs()}
         self.outputs = [value.name for value in self.session.get_outputs()]
 
@@ -53,9 +59,18 @@ class Runner:
             "num_logits_to_keep": np.array(rows, np.int64),
         }
         feeds = {name: value for name, value in feeds.items() if name in self.inputs} | cache
-        found = dict(zip(self.outputs, self.session.run(self.outputs, feeds), strict=True))
+        try:
+            found = dict(zip(self.outputs, self.session.run(self.outputs, feeds), strict=True))
+        except Exception as exc:
+            raise self._refused(exc) from exc
         fresh = {name: found[name.replace("past_key_values", "present")] for name in cache}
         return found["logits"][0].astype(np.float32), fresh
+
+    def _refused(self, exc: Exception) -> ConvertError:
+        reason = str(exc).splitlines()[0]
+        return ConvertError(
+            f"onnxruntime does not run {self.path.name} ({reason}): leave its dtype out."
+        )
 
     def _empty(self) -> Cache:
         return {

@@ -24,14 +24,29 @@ def weight_bytes(model: ir.Model) -> int:
     return sum(tensor.nbytes for _, tensor in _tensors(model))
 
 
-def save(model: ir.Model, folder: Path, name: str, piece: int = PIECE) -> list[str]:
-    """Write the graph; the names of its files, the graph first."""
+def save(
+    model: ir.Model, folder: Path, name: str, piece: int = PIECE, *, inline: bool = True
+) -> list[str]:
+    """Write the graph; the names of its files, the graph first. Not `inline`, its weights lie
+    beside it even where they are few, so that another graph can share them."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [name]
-    if weight_bytes(model) > INLINE:
+    if weight_bytes(model) > (INLINE if inline else 0):
         names += _write_pieces(model, folder, f"{name}_data", piece)
     ir.save(model, folder / name)
     return names
+
+
+def save_sharing(model: ir.Model, folder: Path, name: str, other: list[str]) -> list[str]:
+    """Write a graph whose weights are, under the same names, those of a graph that `save` wrote
+    as the files `other`: the names of its files, the graph first."""
+    stored = ir.load(folder / other[0]).graph.initializers
+    for value in model.graph.initializers.values():
+        known = stored.get(value.name or "")
+        if known is not None and isinstance(known.const_value, ir.ExternalTensor):
+            value.const_value = known.const_value
+    ir.save(model, folder / name)
+    return [name, *other[1:]]
 
 
 def _write_pieces(model: ir.Model, folder: Path, stem: str, piece: int) -> list[str]:

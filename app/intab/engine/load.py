@@ -252,7 +252,7 @@ def _graph(
     name, *data = manifest.dtypes[dtype]
     # External data is named in the graph relative to the graph's own folder.
     external = {path.rpartition("/")[2]: bodies[path] for path in data}
-    return Graph(name, bodies[name], external, config, manifest.session_options)
+    return Graph(name, bodies[name], external, config, manifest.options_for(dtype))
 
 
 async def _try_out(

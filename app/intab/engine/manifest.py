@@ -24,6 +24,7 @@ SUFFIXES = {
     "fp32": "",
     "fp16": "_fp16",
     "q8": "_quantized",
+    "q8f32": "_q8f32",
     "int8": "_int8",
     "uint8": "_uint8",
     "q4": "_q4",
@@ -31,10 +32,12 @@ SUFFIXES = {
     "bnb4": "_bnb4",
 }
 PREFERENCE = {
-    "wasm": ("q8", "int8", "uint8", "fp32", "q4", "bnb4", "fp16", "q4f16"),
-    "webgpu": ("q4f16", "q4", "fp16", "fp32", "q8", "int8", "uint8", "bnb4"),
-    "cpu": ("q8", "int8", "uint8", "fp32", "q4", "bnb4", "fp16", "q4f16"),
+    "wasm": ("q8", "int8", "uint8", "q8f32", "fp32", "q4", "bnb4", "fp16", "q4f16"),
+    "webgpu": ("q4f16", "q4", "fp16", "q8f32", "fp32", "q8", "int8", "uint8", "bnb4"),
+    "cpu": ("q8", "int8", "uint8", "q8f32", "fp32", "q4", "bnb4", "fp16", "q4f16"),
 }
+# onnxruntime then makes int8 weights float while it loads a graph: q8f32 is q8's file, expanded.
+EXPANDING = {"session.disable_quant_qdq": "1"}
 STEMS = ("onnx/model", "onnx/decoder_model_merged")
 TEXT_FILES = (
     "generation_config.json",
@@ -92,6 +95,10 @@ class Manifest:
     dtypes: dict[str, tuple[str, ...]]
     session_options: dict[str, str] = field(default_factory=dict)
     self_test: SelfTest | None = None
+
+    def options_for(self, dtype: str) -> dict[str, str]:
+        """The session options that a dtype's graph needs."""
+        return {**self.session_options, **(EXPANDING if dtype == "q8f32" else {})}
 
     def choose_dtype(self, device: str, wanted: str | None = None) -> tuple[str, str]:
         """The dtype to load on `device` and why: the wanted one, else what the device runs best."""
@@ -243,6 +250,8 @@ def find_dtypes(files: dict[str, FileEntry]) -> dict[str, tuple[str, ...]]:
             data = sorted(f for f in files if f.startswith((f"{graph}_data", f"{graph}.data")))
             if graph in files:
                 dtypes.setdefault(dtype, (graph, *data))
+        if "q8" in dtypes and len(dtypes.get("q8f32", ())) == 1:
+            dtypes["q8f32"] += dtypes["q8"][1:]  # whose weights it shares
     return dtypes
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from intab.convert.architecture import Architecture, Layer, LayerWeights, Linear, Norm, Weights
+from intab.convert.architecture import Architecture, Layer, Linear, Weights
 from intab.convert.checkpoint import Checkpoint
+from intab.convert.families.gpt import GptReader
 from intab.convert.families.llama import activation
 from intab.errors import ConvertError
 
@@ -33,34 +34,24 @@ def architecture(config: Mapping[str, Any]) -> Architecture:
 
 def weights(checkpoint: Checkpoint, arch: Architecture) -> Weights:
     """The checkpoint's weights; the oldest files leave the prefix `transformer.` away."""
-    read = checkpoint.tensor
+    read, config = checkpoint.tensor, checkpoint.config
     prefix = "transformer." if checkpoint.has("transformer.wte.weight") else ""
-    size, inner = arch.hidden, checkpoint.config.get("n_inner") or 4 * arch.hidden
-
-    def linear(name: str, inputs: int, outputs: int) -> Linear:
-        weight = read(f"{name}.weight", (inputs, outputs))
-        return Linear(weight, read(f"{name}.bias", (outputs,)))
-
-    def norm(name: str) -> Norm:
-        return Norm(read(f"{name}.weight", (size,)), read(f"{name}.bias", (size,)))
-
-    def layer(number: int) -> LayerWeights:
-        name = f"{prefix}h.{number}"
-        return LayerWeights(
-            attention_norm=norm(f"{name}.ln_1"),
-            qkv=linear(f"{name}.attn.c_attn", size, 3 * size),
-            out=linear(f"{name}.attn.c_proj", size, size),
-            mlp_norm=norm(f"{name}.ln_2"),
-            up=linear(f"{name}.mlp.c_fc", size, inner),
-            down=linear(f"{name}.mlp.c_proj", inner, size),
-            gated=False,
-        )
-
-    shape = (arch.vocabulary, size)
+    reader = Gpt2Reader(checkpoint, arch, config.get("n_inner") or 4 * arch.hidden)
+    shape = (arch.vocabulary, arch.hidden)
     return Weights(
         read(f"{prefix}wte.weight", shape),
-        read(f"{prefix}wpe.weight", (checkpoint.config["n_positions"], size)),
-        layer,
-        norm(f"{prefix}ln_f"),
+        read(f"{prefix}wpe.weight", (config["n_positions"], arch.hidden)),
+        lambda number: reader.layer(f"{prefix}h.{number}"),
+        reader.norm(f"{prefix}ln_f"),
         None if arch.tied else Linear(read("lm_head.weight", shape).T),
     )
+
+
+class Gpt2Reader(GptReader):
+    """GPT-2's names; its linears are stored [inputs, outputs]."""
+
+    names = ("ln_1", "attn.c_attn", "attn.c_proj", "ln_2", "mlp.c_fc", "mlp.c_proj")
+
+    def linear(self, name: str, inputs: int, outputs: int) -> Linear:
+        read = self.checkpoint.tensor
+        return Linear(read(f"{name}.weight", (inputs, outputs)), read(f"{name}.bias", (outputs,)))

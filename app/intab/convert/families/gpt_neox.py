@@ -8,16 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from intab.convert.architecture import (
-    Architecture,
-    Array,
-    Layer,
-    LayerWeights,
-    Linear,
-    Norm,
-    Weights,
-)
+from intab.convert.architecture import Architecture, Array, Layer, Linear, Weights
 from intab.convert.checkpoint import Checkpoint
+from intab.convert.families.gpt import GptReader
 from intab.convert.families.llama import activation
 from intab.convert.rotary import read_rotary, rotary_settings
 
@@ -55,42 +48,39 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def weights(checkpoint: Checkpoint, arch: Architecture) -> Weights:
     """The checkpoint's weights."""
-    read, size = checkpoint.tensor, arch.hidden
-    inner = checkpoint.config["intermediate_size"]
-
-    def stored(name: str, inputs: int, outputs: int) -> tuple[Array, Array | None]:
-        bias = f"{name}.bias"
-        found = read(bias, (outputs,)) if checkpoint.has(bias) else None
-        return read(f"{name}.weight", (outputs, inputs)), found
-
-    def linear(name: str, inputs: int, outputs: int) -> Linear:
-        weight, bias = stored(name, inputs, outputs)
-        return Linear(weight.T, bias)
-
-    def qkv(name: str) -> Linear:
-        weight, bias = stored(name, size, 3 * size)
-        return Linear(_apart(weight, arch).T, None if bias is None else _apart(bias, arch))
-
-    def norm(name: str) -> Norm:
-        return Norm(read(f"{name}.weight", (size,)), read(f"{name}.bias", (size,)))
-
-    def layer(number: int) -> LayerWeights:
-        name = f"gpt_neox.layers.{number}"
-        return LayerWeights(
-            attention_norm=norm(f"{name}.input_layernorm"),
-            qkv=qkv(f"{name}.attention.query_key_value"),
-            out=linear(f"{name}.attention.dense", size, size),
-            mlp_norm=norm(f"{name}.post_attention_layernorm"),
-            up=linear(f"{name}.mlp.dense_h_to_4h", size, inner),
-            down=linear(f"{name}.mlp.dense_4h_to_h", inner, size),
-            gated=False,
-        )
-
-    shape = (arch.vocabulary, size)
+    read, shape = checkpoint.tensor, (arch.vocabulary, arch.hidden)
+    reader = NeoxReader(checkpoint, arch, checkpoint.config["intermediate_size"])
     name = "embed_out.weight" if checkpoint.has("embed_out.weight") else "lm_head.weight"
-    head = None if arch.tied else Linear(read(name, shape).T)
-    final = norm("gpt_neox.final_layer_norm")
-    return Weights(read("gpt_neox.embed_in.weight", shape), None, layer, final, head)
+    return Weights(
+        read("gpt_neox.embed_in.weight", shape),
+        None,
+        lambda number: reader.layer(f"gpt_neox.layers.{number}"),
+        reader.norm("gpt_neox.final_layer_norm"),
+        None if arch.tied else Linear(read(name, shape).T),
+    )
+
+
+class NeoxReader(GptReader):
+    """GPT-NeoX's names; its linears are torch's, [outputs, inputs], some without bias."""
+
+    names = (
+        "input_layernorm",
+        "attention.query_key_value",
+        "attention.dense",
+        "post_attention_layernorm",
+        "mlp.dense_h_to_4h",
+        "mlp.dense_4h_to_h",
+    )
+
+    def qkv(self, name: str) -> Linear:
+        packed, arch = super().qkv(name), self.arch
+        bias = None if packed.bias is None else _apart(packed.bias, arch)
+        return Linear(_apart(packed.weight.T, arch).T, bias)
+
+    def linear(self, name: str, inputs: int, outputs: int) -> Linear:
+        read, bias = self.checkpoint.tensor, f"{name}.bias"
+        found = read(bias, (outputs,)) if self.checkpoint.has(bias) else None
+        return Linear(read(f"{name}.weight", (outputs, inputs)).T, found)
 
 
 def _apart(rows: Array, arch: Architecture) -> Array:

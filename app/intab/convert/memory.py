@@ -1,0 +1,65 @@
+"""The memory that a graph needs, reckoned from its weights and from the shapes it works with.
+
+memory_needed(model, config)    # {"weights": ..., "cache": ..., "working": ...}, bytes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import onnx_ir as ir
+
+PIECE = 512  # tokens of a prompt that are computed at once: GenerationOptions.prefill_chunk_size
+FLOAT = 4
+
+
+def memory_needed(model: ir.Model, config: Mapping[str, Any]) -> dict[str, int]:
+    """Bytes: `weights` as they are once loaded; `cache`, keys and values of a whole context;
+    `working`, the most that a step has beside them: the cache of before, while the new one is
+    made, and the tensors of one layer or the logits, whichever is more."""
+    context = int(_first(config, 0, "max_position_embeddings", "n_positions"))
+    cache = context * _cached_bytes(model.graph)
+    piece = min(PIECE, context)
+    heads = int(_first(config, 1, "num_attention_heads", "n_head"))
+    hidden = int(_first(config, 0, "hidden_size", "n_embd"))
+    inner = int(_first(config, 4 * hidden, "intermediate_size", "n_inner"))
+    scores = 2 * heads * context  # before the softmax and after it
+    layer = piece * (scores + 3 * inner + 4 * hidden) * FLOAT
+    logits = int(_first(config, 0, "vocab_size")) * FLOAT
+    return {
+        "weights": weights_loaded(model.graph),
+        "cache": cache,
+        "working": cache + max(layer, logits),
+    }
+
+
+def weights_loaded(graph: ir.Graph) -> int:
+    """The bytes of all weights; what is dequantized counts as the float it becomes."""
+    return sum(_loaded(value) for value in graph.initializers.values())
+
+
+def _loaded(value: ir.Value) -> int:
+    tensor = value.const_value
+    if tensor is None:
+        return 0
+    expanded = [node for node, _ in value.uses() if node.op_type == "DequantizeLinear"]
+    is_weight = any(node.inputs[0] is value for node in expanded)
+    return tensor.size * FLOAT if is_weight else tensor.nbytes
+
+
+def _cached_bytes(graph: ir.Graph) -> int:
+    """The bytes of one token's keys and values."""
+    total = 0
+    for value in graph.inputs:
+        if not (value.name or "").startswith("past_key_values.") or value.shape is None:
+            continue
+        heads, dim = value.shape[1], value.shape[3]
+        if isinstance(heads, int) and isinstance(dim, int) and value.dtype is not None:
+            total += heads * dim * int(value.dtype.itemsize)
+    return total
+
+
+def _first(config: Mapping[str, Any], default: int, *names: str) -> Any:
+    """The first of the config's values that is there."""
+    return next((config[name] for name in names if config.get(name)), default)

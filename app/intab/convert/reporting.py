@@ -1,0 +1,94 @@
+"""What is told of written graphs: sizes, and perplexities on a text; intab.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from intab.convert.card import MEASURED, NOT_MEASURED, Report, Row
+from intab.convert.describing import write_manifest
+from intab.convert.evaluating import MOST, WINDOW, perplexity
+from intab.convert.progress import Steps
+from intab.convert.running import Runner
+from intab.engine.manifest import EXPANDING
+from intab.errors import ConvertError
+
+DEVICES = ("webgpu", "wasm")  # the fastest first
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A written graph: its files in the folder, the graph first; where it runs, the memory it
+    needs; what was done to its attention; whether its int8 weights become float while it loads."""
+
+    files: Sequence[str]
+    devices: tuple[str, ...]
+    memory: Mapping[str, int]
+    remark: str = ""
+    expanded: bool = False
+
+    def run(self, folder: Path) -> Runner:
+        """The graph in native onnxruntime."""
+        return Runner(folder / self.files[0], EXPANDING if self.expanded else {})
+
+
+def read_text(path: Path | None, tokenizer: Tokenizer) -> list[int]:
+    """The ids of the text to evaluate on, none without one."""
+    if path is None:
+        return []
+    if not path.is_file():
+        raise ConvertError(f"{path} is not there: give --eval-text a text file.")
+    ids: list[int] = tokenizer.encode(path.read_text(encoding="utf-8")).ids
+    if len(ids) < 2:
+        raise ConvertError(f"{path} has {len(ids)} tokens: give --eval-text a longer text.")
+    return ids
+
+
+def make_report(
+    folder: Path,
+    graphs: Mapping[str, Graph],
+    ids: list[int],
+    steps: Steps,
+    fp32: Runner | None = None,
+) -> Report:
+    """Sizes and perplexities of all graphs beside fp32's, which may be one made to compare with."""
+    rows = {}
+    for dtype, graph in graphs.items():
+        steps.begin(f"{dtype}: perplexity" if ids else f"{dtype}: size")
+        size = sum((folder / name).stat().st_size for name in graph.files)
+        runner = fp32 if fp32 and dtype == "fp32" else graph.run(folder)
+        rows[dtype] = Row(dtype, graph.devices, size, _perplexity(runner, ids), graph.remark)
+    whole = rows.get("fp32")
+    if whole is None and fp32 is not None:
+        whole = Row("fp32", (), fp32.size, _perplexity(fp32, ids))
+    return Report(tuple(rows.values()), whole)
+
+
+def _perplexity(runner: Runner, ids: list[int]) -> float:
+    return perplexity(runner, ids) if ids else 0.0
+
+
+def measured_on(text: Path | None, tokens: int) -> str:
+    """What the card says of the perplexities."""
+    if text is None:
+        return f"\n{NOT_MEASURED}\n"
+    return MEASURED.format(tokens=min(tokens, MOST), text=text.name, window=WINDOW)
+
+
+def write_folder(folder: Path, name: str, graphs: Mapping[str, Graph], **more: Any) -> None:
+    """Write intab.json; `more` are further keys, such as self_test and license."""
+    wanted = {device for graph in graphs.values() for device in graph.devices}
+    if any(graph.expanded for dtype, graph in graphs.items() if dtype != "q8f32"):
+        more["session_options"] = EXPANDING
+    write_manifest(
+        folder,
+        {dtype: graph.files for dtype, graph in graphs.items()},
+        name=name,
+        devices=[device for device in DEVICES if device in wanted],
+        memory={dtype: graph.memory for dtype, graph in graphs.items()},
+        **more,
+    )

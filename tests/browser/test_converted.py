@@ -1,0 +1,105 @@
+"""What `intab convert` makes, in a browser: each device computes what native onnxruntime does.
+
+The software adapter has no float16, so q4f16 and fp16 are left to devices that have it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser
+
+from intab.convert import forms
+from intab.convert.converter import Request, convert
+from intab.convert.describing import PROMPT
+from intab.convert.running import Cache, Runner
+from intab.engine.manifest import parse_manifest
+from intab.engine.tokenizer import Tokenizer
+from tests.browser.conftest import serve_command
+from tests.browser.copies import copy_site
+from tests.browser.programs import printed_json
+from tests.browser.visitor import Visitor
+from tests.convert import tiny
+from tests.engine.conftest import byte_tokenizer_json
+
+COUNT = 8
+DTYPES = ("fp32", "q8", "q8f32", "q4")
+
+
+@pytest.fixture(scope="module")
+def folder(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site with a tiny Llama, whose q8 has the form of larger models."""
+    copy = copy_site(site, tmp_path_factory.mktemp("converted"))
+    checkpoint = tiny.write_checkpoint(tmp_path_factory.mktemp("checkpoint") / "llama", "llama")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forms, "SMALL", 0)
+        convert(Request(checkpoint, copy / "models/converted", DTYPES))
+    return copy
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    with serve_command(folder) as served:
+        yield served
+
+
+def native(folder: Path, dtype: str) -> tuple[list[int], list[float]]:
+    """The ids that native onnxruntime finds, and their log-probabilities."""
+    model = folder / "models/converted"
+    manifest = parse_manifest(json.loads((model / "intab.json").read_text()))
+    runner = Runner(model / manifest.dtypes[dtype][0], manifest.options_for(dtype))
+    fed = Tokenizer(byte_tokenizer_json()).encode(PROMPT)
+    cache: Cache = {}
+    ids, logprobs = [], []
+    for _ in range(COUNT):
+        logits, cache = runner.step(fed, cache, rows=1)
+        row = logits[-1].astype(np.float64)
+        fed = [int(row.argmax())]
+        ids += fed
+        logprobs.append(float(row.max() - np.log(np.exp(row).sum())))
+    return ids, logprobs
+
+
+def answer(visitor: Visitor, dtype: str, device: str) -> Any:
+    program = f"""
+        import intab, json
+        model = await intab.load("converted", dtype={dtype!r}, device={device!r})
+        answer = await model.generate(
+            {PROMPT!r}, max_new_tokens={COUNT}, do_sample=False, eos_token_id=[], logprobs=True
+        )
+        device = model.device.split(",")[0]
+        print(json.dumps([device, answer.ids, [one.logprob for one in answer.logprobs]]))
+    """
+    return printed_json(visitor, program)
+
+
+@pytest.fixture(scope="module")
+def with_gpu(webgpu_browser: Browser, address: str) -> Iterator[Visitor]:
+    page = webgpu_browser.new_page()
+    yield Visitor(page).open(address)
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("device", "dtype", "near"),
+    [
+        ("wasm", "fp32", 1e-4),
+        ("wasm", "q8f32", 1e-4),
+        ("wasm", "q8", 0.05),  # where each processor rounds in its own way
+        ("webgpu", "fp32", 2e-3),  # emulated, it takes its exponentials less exactly
+        ("webgpu", "q8f32", 2e-3),
+        ("webgpu", "q4", 0.05),
+    ],
+)
+def test_a_device_answers_as_native_onnxruntime_does(
+    folder: Path, with_gpu: Visitor, device: str, dtype: str, near: float
+) -> None:
+    ids, logprobs = native(folder, dtype)
+    where, found, told = answer(with_gpu, dtype, device)
+    assert (where, found) == (device, ids)
+    assert told == pytest.approx(logprobs, abs=near)
