@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import onnx_ir as ir
 import onnxruntime
@@ -106,6 +107,28 @@ async def test_grouped_attention_becomes_products_and_padding_possible(
     assert [one.ids for one in found] == [one.ids for one in wanted]
     plans = [model._open_network().plan for model in models]
     assert [plan.can_pad for plan in plans] == [False, True]
+
+
+def test_an_export_of_genais_builder_is_taken(grouped: Path, tmp_path: Path) -> None:
+    """Its small weights lie beside the graph, some are Constant nodes, head sizes have a name."""
+    path = grouped / "onnx/model.onnx"
+    (grouped / "onnx/model_quantized.onnx").unlink()
+    model = onnx.load(path)
+    graph = model.graph
+    whole = next(value for value in graph.initializer if value.data_type == onnx.TensorProto.INT64)
+    graph.node.insert(0, onnx.helper.make_node("Constant", [], [whole.name], value=whole))
+    graph.initializer.remove(whole)
+    for value in (*graph.input, *graph.output):
+        if "." in value.name:
+            value.type.tensor_type.shape.dim[3].dim_param = "head_size"
+    onnx.save(model, path, save_as_external_data=True, location="model.onnx.data", size_threshold=0)
+    [row] = optimise(grouped, tmp_path / "model").rows
+    assert row.remark == "GroupQueryAttention of 2 layers became matrix products"
+    assert [file.name for file in (tmp_path / "model/onnx").iterdir()] == ["model.onnx"]
+    made = Runner(tmp_path / "model/onnx/model.onnx")
+    original = Runner(path, config={"num_key_value_heads": 3, "head_dim": 16})
+    ids = list(range(20))
+    np.testing.assert_allclose(made.logits(ids), original.logits(ids), atol=1e-5)
 
 
 def test_attention_made_for_webgpu_stays(grouped: Path, tmp_path: Path) -> None:

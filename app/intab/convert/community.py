@@ -9,7 +9,9 @@ onnxruntime-web's kernels; the folder gets its intab.json and its report. Weight
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -29,6 +31,7 @@ from intab.convert.running import Runner
 from intab.convert.saving import save
 from intab.convert.staging import check_room, staged
 from intab.convert.ungrouping import KIND, Ungrouped, ungroup
+from intab.engine.graph import head_dim, kv_heads
 from intab.engine.manifest import FileEntry, find_dtypes
 from intab.errors import ConvertError
 
@@ -79,6 +82,7 @@ class Work:
     ) -> None:
         self.source, self.draft = source, draft
         self.dtype, self.graph, self.prompt = dtype, graph, prompt
+        self.config = read_json(source, "config.json")
 
     def write(self) -> Graph:
         """Write it with its attention anew, or as it was where that is slow nowhere it runs, or
@@ -93,21 +97,22 @@ class Work:
         return self.save(self.read(), f"{KIND} stays: products gave other logits")
 
     def read(self) -> ir.Model:
-        """The graph, with the last rows cut out."""
+        """The graph with the last rows cut out, and all sizes of its cache."""
         model = ir.load(self.source / self.graph)
         keep_last_rows(model)
+        tell_sizes(model, self.config)
         return model
 
     def save(self, model: ir.Model, remark: str) -> Graph:
         """Write the graph; ConvertError where it runs nowhere."""
         devices = tuple(fitting(model, self.dtype))
-        memory = memory_needed(model, read_json(self.source, "config.json"))
+        memory = memory_needed(model, self.config)
         names = save(model, self.draft / "onnx", Path(self.graph).name)
         return Graph([f"onnx/{name}" for name in names], devices, memory, remark)
 
     def agrees(self, written: Graph) -> bool:
         """Whether the graph gives about the original's logits."""
-        original = Runner(self.source / self.graph)
+        original = Runner(self.source / self.graph, config=self.config)
         return all(map(_near, self.try_out(original), self.try_out(written.run(self.draft))))
 
     def try_out(self, runner: Runner) -> list[Logits]:
@@ -115,6 +120,17 @@ class Work:
         first, cache = runner.step(self.prompt, {}, rows=1)
         then, _ = runner.step(self.prompt[:3], cache, rows=1)
         return [first[-1], then[-1]]
+
+
+def tell_sizes(model: ir.Model, config: Mapping[str, Any]) -> None:
+    """Write the sizes of the cache into the graph where it leaves them to config.json."""
+    for value in (*model.graph.inputs, *model.graph.outputs):
+        is_cache = (value.name or "").startswith(("past_key_values.", "present."))
+        if is_cache and value.shape is not None and len(value.shape) == 4:
+            batch, heads, length, dim = value.shape
+            heads = heads if isinstance(heads, int) else kv_heads(config)
+            dim = dim if isinstance(dim, int) else head_dim(config)
+            value.shape = ir.Shape([batch, heads, length, dim])
 
 
 def _remark(found: Ungrouped) -> str:

@@ -46,6 +46,9 @@ def without_kernel(model: ir.Model, device: str) -> Iterator[str]:
     known = (*model.graph.inputs, *model.graph.initializers.values())
     types = {value: kind for value in known if (kind := _of(value))}
     for node in model.graph:
+        if node.op_type == "Constant":  # an initializer once loaded
+            types[node.outputs[0]] = _constant(node)
+            continue
         operator = f"{node.domain}:{node.op_type}" if node.domain else node.op_type
         entry = table()["operators"].get(operator)
         if entry is None:
@@ -60,9 +63,20 @@ def without_kernel(model: ir.Model, device: str) -> Iterator[str]:
             yield f"{operator} {shown} (node {node.name})"
 
 
+def _constant(node: ir.Node) -> str:
+    [(name, attribute)] = node.attributes.items()
+    if name == "value":
+        return _named(attribute.as_tensor().dtype)
+    return "float" if "float" in name else "int64"
+
+
 def _of(value: ir.Value) -> str:
     dtype = value.dtype or (value.const_value.dtype if value.const_value is not None else None)
-    return "" if dtype is None else _NAMES.get(dtype, dtype.name.lower())
+    return "" if dtype is None else _named(dtype)
+
+
+def _named(dtype: ir.DataType) -> str:
+    return _NAMES.get(dtype, dtype.name.lower())
 
 
 _NAMES = {ir.DataType.FLOAT: "float"}
@@ -89,8 +103,7 @@ def _output(node: ir.Node, kind: str, bound: Mapping[str, str], entry: Mapping[s
     if kind.startswith("tensor("):
         return kind.removeprefix("tensor(").removesuffix(")")
     if "to" in node.attributes:
-        dtype = ir.DataType(node.attributes["to"].as_int())
-        return _NAMES.get(dtype, dtype.name.lower())
+        return _named(ir.DataType(node.attributes["to"].as_int()))
     if kind in bound:
         return bound[kind]
     known = {_choice(types).get(kind, "") for types in (*entry["wasm"], *entry["webgpu"])}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +10,28 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from intab.engine.graph import head_dim, kv_heads
 from intab.errors import ConvertError
 
 Cache = dict[str, NDArray[Any]]
 
 
 class Runner:
-    """A graph in native onnxruntime."""
+    """A graph in native onnxruntime; `config` tells what its inputs leave open."""
 
-    def __init__(self, path: Path, options: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        options: Mapping[str, str] | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
         settings = ort.SessionOptions()
         settings.log_severity_level = 3
         for key, value in (options or {}).items():
             settings.add_session_config_entry(key, value)
         providers = ["CPUExecutionProvider"]
         self.size = sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
-        self.path = path
+        self.path, self.config = path, config or {}
         try:
             self.session = ort.InferenceSession(str(path), settings, providers=providers)
         except Exception as exc:  # onnxruntime's exceptions share no public base
@@ -75,9 +81,18 @@ class Runner:
     def _empty(self) -> Cache:
         return {
             name: np.zeros(
-                (1, value.shape[1], 0, value.shape[3]),
+                self._empty_shape(value.shape),
                 np.float16 if value.type == "tensor(float16)" else np.float32,
             )
             for name, value in self.inputs.items()
             if name.startswith("past_key_values.")
         }
+
+    def _empty_shape(self, shape: Sequence[int | str | None]) -> tuple[int, int, int, int]:
+        _, heads, _, dim = shape
+        return (
+            1,
+            heads if isinstance(heads, int) else kv_heads(self.config),
+            0,
+            dim if isinstance(dim, int) else head_dim(self.config),
+        )

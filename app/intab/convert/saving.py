@@ -8,7 +8,7 @@ asks for: model.onnx_data, model.onnx_data_1 ...
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import onnx_ir as ir
@@ -33,6 +33,8 @@ def save(
     names = [name]
     if weight_bytes(model) > (INLINE if inline else 0):
         names += _write_pieces(model, folder, f"{name}_data", piece)
+    else:
+        _bring_in(_tensors(model))
     ir.save(model, folder / name)
     return names
 
@@ -51,6 +53,7 @@ def save_sharing(model: ir.Model, folder: Path, name: str, other: list[str]) -> 
 
 def _write_pieces(model: ir.Model, folder: Path, stem: str, piece: int) -> list[str]:
     """Move the weights into files of at most `piece` bytes (one tensor may be larger)."""
+    _bring_in(pair for pair in _tensors(model) if pair[1].nbytes < SMALL)
     names, offset = [stem], 0
     file = (folder / stem).open("wb")
     for value, tensor in _tensors(model):
@@ -74,6 +77,13 @@ def _write_pieces(model: ir.Model, folder: Path, stem: str, piece: int) -> list[
         offset += file.write(bytes(-offset % ALIGNMENT))
     file.close()
     return names
+
+
+def _bring_in(weights: Iterable[tuple[ir.Value, ir.TensorProtocol]]) -> None:
+    """Read those that lie beside the graph they came with."""
+    for value, tensor in weights:
+        if isinstance(tensor, ir.ExternalTensor):
+            [value.const_value] = ir.external_data.convert_tensors_from_external([tensor])
 
 
 def _tensors(model: ir.Model) -> Iterator[tuple[ir.Value, ir.TensorProtocol]]:

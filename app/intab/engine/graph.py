@@ -132,15 +132,17 @@ def _plan_cache(
             f"The graph's input {past.name} is {past.dtype} with {len(past.shape)} dimensions; "
             "only float32 or float16 [batch, heads, length, head_dim] can be kept."
         )
-    heads, dim = past.shape[1] or _kv_heads(config), past.shape[3] or _head_dim(config)
+    heads, dim = past.shape[1] or kv_heads(config), past.shape[3] or head_dim(config)
     return CacheSlot(past.name, present, past.dtype, heads, dim)
 
 
-def _kv_heads(config: Mapping[str, Any]) -> int:
+def kv_heads(config: Mapping[str, Any]) -> int:
+    """How many heads a cache has, as config.json tells."""
     return _positive(config, "num_key_value_heads", "num_attention_heads", "n_head", "num_heads")
 
 
-def _head_dim(config: Mapping[str, Any]) -> int:
+def head_dim(config: Mapping[str, Any]) -> int:
+    """The size of a head, as config.json tells."""
     if config.get("head_dim"):
         return _positive(config, "head_dim")
     heads = _positive(config, "num_attention_heads", "n_head", "num_heads")
