@@ -17,7 +17,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from intab.engine.ranges import CHUNK, plan
+from intab.engine.ranges import CHUNK, chunk_for, plan
 from tests.engine.conftest import byte_tokenizer_json
 from tests.engine.networks import VOCABULARY
 
@@ -65,9 +65,10 @@ def _entry(data: bytes) -> dict[str, object]:
     entry = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     if len(data) <= CHUNK:
         return entry
-    spans = plan(len(data), CHUNK)
+    chunk = chunk_for(len(data))
+    spans = plan(len(data), chunk)
     digests = [hashlib.sha256(data[span.start : span.end]).hexdigest() for span in spans]
-    return {**entry, "chunk_size": CHUNK, "chunks": digests}
+    return {**entry, "chunk_size": chunk, "chunks": digests}
 
 
 def _model(layers: int) -> onnx.ModelProto:

@@ -15,6 +15,7 @@ import {
   filesText,
   loadingText,
   metricsTexts,
+  onOneLine,
   restartText,
   startingText,
   transferTexts,
@@ -149,6 +150,9 @@ const handlers = {
   measured(event) {
     metrics.replaceChildren(...metricsTexts(event).map(onOneLine));
   },
+  managing(event) {
+    panel.showProgress(event);
+  },
   stored(event) {
     panel.show(event);
   },
@@ -170,11 +174,6 @@ const handlers = {
     output.flush();
   },
 };
-
-/** One of several facts, which a line break must not take apart. */
-function onOneLine(textContent) {
-  return Object.assign(document.createElement("span"), { textContent });
-}
 
 function onReady() {
   python = "ready";

@@ -4,7 +4,7 @@
  */
 import { pickArchive, pickTarget } from "./disk.mjs";
 import { DiskList } from "./disk_list.mjs";
-import { sizeText } from "./texts.mjs";
+import { onOneLine, sizeText, transferTexts } from "./texts.mjs";
 
 const find = (name) => document.querySelector(`[data-testid="${name}"]`);
 const dialog = find("panel");
@@ -13,6 +13,8 @@ const keeping = find("keeping");
 const keepButton = find("keep");
 const list = find("stored");
 const message = find("panel-message");
+const progress = find("panel-progress");
+const transfer = find("panel-transfer");
 const deleteAll = find("delete-all");
 const token = find("token");
 const DOING = {
@@ -22,6 +24,7 @@ const DOING = {
   export: "Writing the file",
   import: "Reading the file",
 };
+const STAGES = { ...DOING, check: "Checking the file", import: "Storing the model" };
 const WAITING = "Python is starting: what is stored is shown as soon as it has.";
 
 export class Panel {
@@ -78,6 +81,7 @@ export class Panel {
 
   wait(text) {
     this.say(text);
+    this.hideProgress();
     this.setBusy(true);
   }
 
@@ -91,9 +95,23 @@ export class Panel {
     message.classList.toggle("failure", isError);
   }
 
+  /** How far the worker is. */
+  showProgress(event) {
+    const text = STAGES[event.stage];
+    if (message.textContent !== text) this.say(text); // a screen reader reads it again
+    Object.assign(progress, { hidden: false, max: event.total, value: event.loaded });
+    transfer.replaceChildren(...transferTexts(event).map(onOneLine));
+  }
+
+  hideProgress() {
+    progress.hidden = true;
+    transfer.replaceChildren();
+  }
+
   /** The worker's answer. */
   show({ models, used, quota, persisted, done, error }) {
     this.say(error || done, Boolean(error));
+    this.hideProgress();
     room.textContent = roomText(used, quota);
     this.showKeeping(persisted);
     list.replaceChildren(...models.map((model) => this.describe(model)));

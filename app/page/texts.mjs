@@ -41,6 +41,11 @@ export function transferTexts({ loaded, total, rate, seconds_left: left }) {
   return [partText(loaded, total), ...(moving ? [`${sizeText(rate)}/s`, leftText(left)] : [])];
 }
 
+/** One of several facts, which a line break must not take apart. */
+export function onOneLine(textContent) {
+  return Object.assign(document.createElement("span"), { textContent });
+}
+
 /** The files on their way, by name: [loaded, total] in bytes. */
 export function filesText(files) {
   const moving = [...files].filter(([, [loaded, total]]) => loaded < total);

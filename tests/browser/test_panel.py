@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
@@ -73,6 +75,18 @@ window.showSaveFilePicker = file;
 window.showOpenFilePicker = async () => [await file()];
 window.showDirectoryPicker = () => Promise.reject(new DOMException("", "AbortError"));
 """
+# Of each stage the last that its bar has shown.
+WATCH_BAR = """
+window.seen = [];
+const find = (name) => document.querySelector(`[data-testid="${name}"]`);
+const bar = find("panel-progress");
+new MutationObserver(() => {
+  if (bar.hidden) return;
+  const text = find("panel-message").textContent;
+  if (seen.at(-1)?.[0] === text) seen.pop();
+  seen.push([text, bar.value, bar.max, find("panel-transfer").textContent]);
+}).observe(bar, { attributes: true });
+"""
 TELL = "from intab.platform import loader\nprint(loader().token)"
 
 
@@ -83,6 +97,7 @@ def test_a_model_is_exported_and_imported(page: Page, served: str) -> None:
     message = panel.get_by_role("status")
     panel.get_by_role("button", name="Import").click()
     expect(message).to_have_class("message failure")  # an empty file is no archive
+    page.evaluate(WATCH_BAR)
     panel.get_by_role("button", name="Export default").click()
     expect(message).to_have_text("Exported.")
     panel.get_by_role("button", name="Delete default").click()
@@ -91,6 +106,14 @@ def test_a_model_is_exported_and_imported(page: Page, served: str) -> None:
     panel.get_by_role("button", name="Import").click()
     expect(message).to_have_text("Imported default.")
     expect(panel.get_by_role("listitem")).to_contain_text("complete")
+    seen = page.evaluate("seen")
+    assert [text for text, *_ in seen] == [
+        "Writing the file", "Checking the file", "Storing the model",
+    ]  # fmt: skip
+    for _, value, most, transfer in seen:
+        assert value == most > 6e6
+        assert re.search(r"^6\.\d of 6\.\d MB", transfer)
+    expect(page.get_by_test_id("panel-progress")).to_be_hidden()
 
 
 def test_a_folder_is_opened_and_forgotten(page: Page, served: str) -> None:

@@ -80,6 +80,9 @@ class FakeMemory:
     def encode(self, text: str) -> FakeBody:
         return FakeBody(text.encode())
 
+    async def hold(self, body: FakeBody) -> FakeBody:
+        return body
+
 
 @dataclass
 class FakeReply:

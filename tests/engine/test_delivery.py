@@ -28,6 +28,8 @@ SHA256 = hashlib.sha256(DATA).hexdigest()
 HASHED = FileEntry(100, SHA256)
 CHUNK = 16
 CHUNKS = len(plan(100, CHUNK))
+DIGESTS = tuple(hashlib.sha256(DATA[s.start : s.end]).hexdigest() for s in plan(100, CHUNK))
+CHUNKED = FileEntry(100, SHA256, CHUNK, DIGESTS)
 
 
 @dataclass
@@ -47,8 +49,11 @@ class ScriptedFetch(FakeFetch):
 class Visit:
     """A server with one file, a store, and what is heard while it is delivered."""
 
-    def __init__(self, entry: FileEntry = HASHED, store: FakeStore | None = None) -> None:
+    def __init__(
+        self, entry: FileEntry = HASHED, store: FakeStore | None = None, chunk: int = CHUNK
+    ) -> None:
         self.entry = entry
+        self.chunk = chunk
         self.store = store or FakeStore()
         self.fetch = ScriptedFetch({BASE + NAME: DATA})
         self.means = replace(fake_means(self.fetch, self.store), patience=Patience(3))
@@ -59,7 +64,7 @@ class Visit:
     async def load(self) -> bytes:
         location, key = Location("m", BASE), ModelKey(BASE)
         async with open_shelf(self.means, key, self.notices.append, keep=self.keep) as shelf:
-            told = (self.seen.append, self.notices.append, Pace(CHUNK))
+            told = (self.seen.append, self.notices.append, Pace(self.chunk))
             delivery = Delivery(self.means, shelf, location, {NAME: self.entry}, *told)
             await delivery.check_room()
             body = await delivery.get(NAME)
@@ -187,8 +192,7 @@ async def test_damage_on_the_way_is_found_by_the_whole_file_s_hash(fault: str) -
 
 
 async def test_damage_on_the_way_costs_one_chunk_where_the_manifest_has_their_hashes() -> None:
-    digests = [hashlib.sha256(DATA[s.start : s.end]).hexdigest() for s in plan(100, CHUNK)]
-    visit = Visit(FileEntry(100, SHA256, CHUNK, tuple(digests)))
+    visit = Visit(CHUNKED)
     visit.fetch.script = {2: SILENT["flipped bit"]}
     assert await visit.load() == DATA
     assert (visit.kinds(), len(visit.asked())) == ([], CHUNKS + 1)
@@ -208,6 +212,30 @@ async def test_damage_in_the_store_costs_that_chunk() -> None:
     assert await visit.load() == DATA
     assert len(visit.asked()) == 1
     assert visit.store.bodies[spoilt].data == DATA[48:64]
+
+
+@pytest.mark.parametrize("entry", [HASHED, CHUNKED, FileEntry()])
+async def test_a_file_goes_on_with_the_chunks_it_was_begun_with(entry: FileEntry) -> None:
+    visit = Visit(FileEntry(entry.size, entry.sha256), chunk=CHUNK // 2)
+    visit.fetch.script = dict.fromkeys(range(5, 99), FAULTS["500"])
+    with pytest.raises(DownloadError):
+        await visit.load()
+    kept = len(visit.keys())
+    visit.fetch.script, visit.chunk, visit.entry = {}, CHUNK, entry
+    visit.asked()
+    assert await visit.load() == DATA
+    parts = [part for part in visit.asked() if part != "bytes=0-0"]
+    assert len(parts) == len(plan(100, CHUNK // 2)) - kept
+    assert await visit.load() == DATA
+
+
+async def test_chunks_that_nothing_can_verify_come_again() -> None:
+    visit = Visit(FileEntry(100), chunk=CHUNK // 2)
+    await visit.load()
+    visit.entry = FileEntry(100, "", CHUNK, DIGESTS)
+    visit.asked()
+    assert await visit.load() == DATA
+    assert len(visit.keys()) == CHUNKS
 
 
 @pytest.mark.parametrize("entry", [HASHED, FileEntry()])

@@ -8,8 +8,11 @@ import pytest
 
 from intab.engine.ranges import (
     CHUNK,
+    CHUNKS,
     ContentRange,
     Span,
+    chunk_for,
+    chunk_of,
     missing,
     parse_content_range,
     parse_span,
@@ -41,6 +44,27 @@ def test_what_is_there_and_what_is_missing_are_the_whole(seed: int) -> None:
 def test_a_file_that_was_stored_in_one_piece_has_nothing_missing() -> None:
     assert missing(100, [Span(0, 100)], 8) == []
     assert missing(100, [Span(0, 50)], 30) == plan(100, 30)[1:]
+
+
+@pytest.mark.parametrize(
+    ("size", "mebibytes"),
+    [(-1, 8), (0, 8), (CHUNK, 8), (CHUNK + 1, 2), (100 << 20, 2), (250 * 10**6, 4), (1 << 32, 8)],
+)
+def test_a_larger_file_has_larger_chunks(size: int, mebibytes: int) -> None:
+    assert chunk_for(size) == mebibytes << 20
+
+
+def test_six_chunks_are_a_tenth_of_a_file_that_is_not_small() -> None:
+    for size in range(10**8, 10**10, 10**7):
+        assert chunk_for(size) <= size / CHUNKS * 2**0.5
+
+
+def test_chunks_of_another_size_are_known_as_such() -> None:
+    assert chunk_of([], 100, 8) == 8
+    assert chunk_of(plan(100, 16)[2:], 100, 8) == 16
+    assert chunk_of([Span(0, 100)], 100, 8) == 100
+    assert chunk_of([*plan(100, 16)[:2], *plan(100, 8)[4:]], 100, 16) == 8
+    assert chunk_of([Span(96, 100), Span(3, 5), Span(0, 0)], 100, 8) == 8
 
 
 def test_the_default_is_eight_mebibytes() -> None:

@@ -143,6 +143,19 @@ async def test_what_a_visitor_should_hear_of_is_told() -> None:
     assert (noticed["topic"], noticed["text"]) == ("offline", "No network.")
 
 
+async def test_how_far_an_action_of_the_panel_is_is_told() -> None:
+    page, host = Page(), "https://host/models"
+    files = {f"https://host/{name}": data for name, data in model_files().items()}
+    loader = Loader(FakeRuntime(files), host)
+    await loader.load("tiny")
+    page.service = Service(loader, lambda text: page.events.append(json.loads(text)))
+    page.send("manage", action="verify", model=f"{host}/tiny/")
+    assert (await page.wait("stored"))["done"] == "Every byte is as it was stored."
+    last = await page.wait("managing")
+    assert last.keys() == {"kind", "stage", "loaded", "total", "rate", "seconds_left"}
+    assert (last["stage"], last["loaded"]) == ("verify", last["total"])
+
+
 async def test_a_typed_token_is_the_loader_s_and_in_no_text() -> None:
     page, typed = Page(), "hf_typed"
     page.send("token", token=typed)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from intab.engine.download import Progress
 from intab.engine.keys import parse_chunk_key
 from intab.engine.loader import Loader
 from intab.engine.locate import locate
@@ -90,6 +91,24 @@ async def test_an_archive_is_the_folder_with_its_hashes() -> None:
         data = files[f"tiny/{name}"]
         assert (entry["size"], entry["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
     assert manifest["source"]["address"] == f"{HOST}/tiny/"
+
+
+async def test_how_far_it_is_is_told_in_bytes() -> None:
+    place = Place()
+    await place.load()
+    sizes = [len(data) for data in model_files().values() if isinstance(data, bytes)]
+    seen: list[Progress] = []
+    await place.storage.export("tiny", "tiny.tar", on_progress=seen.append)
+    await place.storage.verify("tiny", on_progress=seen.append)
+    await place.storage.import_("tiny.tar", on_progress=seen.append)
+    stages = ["export", "verify", "check", "import"]
+    assert list(dict.fromkeys(told.stage for told in seen)) == stages
+    for stage in stages:
+        loaded = [told.loaded for told in seen if told.stage == stage]
+        assert len(loaded) == len(sizes)
+        assert loaded == sorted(loaded)
+        assert loaded[-1] == sum(sizes)
+    assert {told.total for told in seen} == {sum(sizes)}
 
 
 async def test_what_is_imported_is_loaded_without_a_network() -> None:

@@ -8,16 +8,19 @@ import { createSHA256 } from "hash-wasm";
 const SMALL = 1024 * 1024; // not worth a read from disk
 const HASH_SLICE = 4 * 1024 * 1024;
 const SUBTLE_MOST = 64 * 1024 * 1024; // SubtleCrypto copies what it is given
-const UNCOLLECTED_MOST = 32 * 1024 * 1024;
-const UNTOUCHED = 1024 * 1024 * 1024;
+const HELD_MOST = 256 * 1024 * 1024; // in memory of what is on disk as well
+const NOWHERE = nowhere();
 const READER = globalThis.FileReaderSync && new FileReaderSync(); // workers have it, pages do not
 
-let uncollected = 0; // bytes freed since the last collection that we brought about
+let held = 0;
+const lost = new FinalizationRegistry((size) => (held -= size)); // nobody let go of it
 
-/** Bytes that came or were stored together: `data` is a Uint8Array or a Blob. */
+/** Bytes that came or were stored together: `data` is a Uint8Array or a Blob. While a chunk is held,
+ * `disk` is the Blob of what `data` has in memory. */
 export class Chunk {
   constructor(data) {
     this.data = data;
+    this.disk = null;
   }
 
   get size() {
@@ -50,29 +53,52 @@ export class Chunk {
     return hex(new Uint8Array(digest));
   }
 
-  /** From now on read from `blob`, which has the same bytes, if it is worth it and possible. */
+  /** Read what is on disk into memory, if there is room for it there. */
+  async hold() {
+    if (!(this.data instanceof Blob) || !READER || !this.reserve()) return;
+    const bytes = await this.bytes();
+    [this.data, this.disk] = [bytes, this.data];
+  }
+
+  /** `blob` on disk has the same bytes: read from there, as soon as nobody holds it. */
   rest(blob) {
     if (!READER || blob.size <= SMALL) return;
-    if (!(this.data instanceof Blob)) free(this.data); // an archive's chunk was never in memory
-    this.data = blob;
+    if (this.data instanceof Blob) this.data = blob; // an archive's, which was never in memory
+    else this.disk = blob;
+    if (this.disk && !this.reserve()) this.letGo();
+  }
+
+  reserve() {
+    if (held + this.size > HELD_MOST) return false;
+    held += this.size;
+    lost.register(this, this.size, this);
+    return true;
+  }
+
+  /** A copy of bytes that are held, else nothing. */
+  copyHeld(start, end) {
+    return this.disk && this.data.slice(start, end);
+  }
+
+  /** What is on disk need not be in memory any more, if it ends before `end`. */
+  letGo(end = this.size) {
+    if (!this.disk || end < this.size) return;
+    if (lost.unregister(this)) held -= this.size;
+    free(this.data);
+    [this.data, this.disk] = [this.disk, null];
   }
 }
 
-/**
- * At once: the garbage collector would take its time, and hold many chunks. The browser's own copies
- * of what it fetched, hashed and read wait for it as well, and it does not count them. It does count
- * a buffer of ours, which takes up no memory while nobody touches it.
- */
-function free(bytes) {
-  uncollected += bytes.length;
-  bytes.buffer.transfer?.(0);
-  if (uncollected < UNCOLLECTED_MOST) return;
-  uncollected = 0;
-  try {
-    return void new ArrayBuffer(UNTOUCHED);
-  } catch {
-    // no addresses left for so large a buffer
-  }
+/** At once: the garbage collector would take its time, and hold many chunks. */
+function free({ buffer }) {
+  if (buffer.byteLength) NOWHERE.postMessage(null, [buffer]);
+}
+
+/** A port that nothing listens to: what is transferred to it is gone at once. */
+function nowhere() {
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  return port1;
 }
 
 /** A chunk of stored bytes. */
@@ -108,35 +134,50 @@ export class Whole {
     return (await (this.hashing ?? this.hashOn(await createSHA256()))).digest("hex");
   }
 
+  copyHeld(start, end) {
+    const found = [...this.within(start, end)];
+    return found.every(([chunk]) => chunk.disk) ? join(found) : null;
+  }
+
+  letGo(end = this.size) {
+    for (const [start, chunk] of this.chunks) if (start < end) chunk.letGo(end - start);
+  }
+
   done(bytes) {
     if ([...this.chunks.values()].every(({ data }) => data instanceof Blob)) free(bytes);
   }
 
   /** A view where one chunk in memory has it all, else a copy. */
   read(start, end) {
-    const parts = [...this.parts(start, end)];
-    if (parts.length === 1) return parts[0];
-    const joined = new Uint8Array(end - start);
-    let at = 0;
-    for (const part of parts) {
-      joined.set(part, at);
-      at += part.length;
-    }
-    return joined;
+    const found = [...this.within(start, end)];
+    if (found.length > 1) return join(found);
+    return found.length ? found[0][0].read(...found[0].slice(1)) : new Uint8Array(0);
   }
 
-  *parts(start, end) {
+  /** The chunks that have bytes from `start` to `end`, and from where to where: [chunk, from, to]. */
+  *within(start, end) {
     this.starts = this.chunks.size === this.starts?.length ? this.starts : this.sorted();
     for (const first of this.starts) {
       const chunk = this.chunks.get(first);
       const [from, to] = [Math.max(start - first, 0), Math.min(end - first, chunk.size)];
-      if (from < to) yield chunk.read(from, to);
+      if (from < to) yield [chunk, from, to];
     }
   }
 
   sorted() {
     return [...this.chunks.keys()].sort((one, other) => one - other);
   }
+}
+
+/** One copy of parts of chunks. */
+function join(parts) {
+  const joined = new Uint8Array(parts.reduce((sum, [, from, to]) => sum + to - from, 0));
+  let at = 0;
+  for (const [chunk, from, to] of parts) {
+    joined.set(chunk.read(from, to), at);
+    at += to - from;
+  }
+  return joined;
 }
 
 /** In slices with a pause after each, so that a stop is heard. */

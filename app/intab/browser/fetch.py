@@ -6,7 +6,7 @@ Cancelling a Python task that waits here aborts the JavaScript request.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from pyodide.ffi import JsException, create_proxy
@@ -29,7 +29,7 @@ class JsBody:
 
     def __init__(self, js_body: Any, address: str = "the file") -> None:
         self.js_body = js_body
-        self._address = address
+        self.address = address
 
     @property
     def size(self) -> int:
@@ -41,16 +41,20 @@ class JsBody:
         try:
             return str(js_worker().decodeText(self.js_body))
         except JsException as exc:
-            raise ManifestError(f"{self._address} is not UTF-8 text: fetch it again.") from exc
+            raise ManifestError(f"{self.address} is not UTF-8 text: fetch it again.") from exc
 
     async def sha256(self) -> str:
         """The sha256 in hexadecimal digits; an assembly may have made it on the way."""
-        try:
-            return str(await self.js_body.sha256())
-        except JsException as exc:
-            raise StorageError(
-                f"What was stored of {self._address} cannot be read ({reason(exc)}): load it again."
-            ) from exc
+        return str(await _read(self.js_body.sha256(), self.address))
+
+
+async def _read(js_promise: Awaitable[Any], address: str) -> Any:
+    try:
+        return await js_promise
+    except JsException as exc:
+        raise StorageError(
+            f"What was stored of {address} cannot be read ({reason(exc)}): load it again."
+        ) from exc
 
 
 class JsAssembly:
@@ -78,6 +82,11 @@ class BrowserMemory:
     def encode(self, text: str) -> JsBody:
         """A body of a text."""
         return JsBody(js_worker().encodeText(text))
+
+    async def hold(self, body: JsBody) -> JsBody:
+        """The same body, until `open` has made a network of it."""
+        await _read(body.js_body.hold(), body.address)
+        return body
 
 
 class BrowserReply:

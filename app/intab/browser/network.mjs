@@ -9,17 +9,20 @@ import { withoutWeights } from "./weights.mjs";
 /** Make a network of the body of a graph; `others` are the files beside it: [[path, body], ...]. */
 export async function open(name, body, others, device, sessionOptions) {
   const ort = await prepare(device);
-  const { graph, externalData } = withoutWeights(name, body, others);
-  const session = await exclusively(() =>
-    ort.InferenceSession.create(graph, {
+  try {
+    const { graph, externalData } = withoutWeights(name, body, others);
+    const options = {
       executionProviders: [device],
       externalData,
       logSeverityLevel: 3, // errors: warnings about graphs are of no use to a page's visitor
       extra: nest(JSON.parse(sessionOptions)),
       ...(device === "webgpu" ? ON_GPU : {}),
-    }),
-  );
-  return new Network(session, await makeRunner(ort, session, device));
+    };
+    const session = await exclusively(() => ort.InferenceSession.create(graph, options));
+    return new Network(session, await makeRunner(ort, session, device));
+  } finally {
+    for (const file of [body, ...others.map(([, other]) => other)]) file.letGo();
+  }
 }
 
 async function makeRunner(ort, session, device) {

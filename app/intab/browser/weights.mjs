@@ -19,7 +19,18 @@ class External extends Uint8Array {
   constructor(body) {
     super(0);
     this.body = body;
+    this.held = new Map(); // where a weight begins -> its bytes
     this.lent = new Uint8Array(0);
+  }
+
+  /** Take the weights at `places`, [[from, to], ...], out of what is held: onnxruntime asks for them
+   * in an order of its own, and each is to be given back as soon as it has that. */
+  take(places) {
+    for (const [from, to] of places.sort(([one], [other]) => one - other)) {
+      const bytes = this.body.copyHeld(from, to);
+      if (bytes) this.held.set(from, bytes);
+      this.body.letGo(to);
+    }
   }
 
   get byteLength() {
@@ -29,7 +40,9 @@ class External extends Uint8Array {
   /** onnxruntime has copied what it asked for when it asks for more. */
   subarray(start, end) {
     this.body.done(this.lent);
-    this.lent = this.body.read(start, end);
+    const bytes = this.held.get(start);
+    this.held.delete(start);
+    this.lent = bytes?.length === end - start ? bytes : this.body.read(start, end);
     return this.lent;
   }
 }
@@ -37,9 +50,11 @@ class External extends Uint8Array {
 /** The bytes of the graph in `body`, and as `externalData` its weights and `others`, which is
  * [[path, body], ...]. */
 export function withoutWeights(name, body, others) {
-  const files = [[name, body], ...others];
-  const externalData = files.map(([path, file]) => ({ path, data: new External(file) }));
-  return { graph: join(model(new Source(body), name)), externalData };
+  const files = new Map([[name, body], ...others].map(([path, file]) => [path, new External(file)]));
+  const places = new Map([...files.keys()].map((path) => [path, []]));
+  const graph = join(model(new Source(body), name, places));
+  for (const [path, file] of files) file.take(places.get(path));
+  return { graph, externalData: Array.from(files, ([path, data]) => ({ path, data })) };
 }
 
 /** Reads a body in windows, since each read of a Blob takes a while. */
@@ -93,20 +108,33 @@ class Source {
   }
 }
 
-function* model(source, name) {
+function* model(source, name, places) {
   for (const field of source.fields(0, source.size)) {
-    if (field.number === GRAPH) yield* message(GRAPH, [...graph(source, field, name)]);
+    if (field.number === GRAPH) yield* message(GRAPH, [...graph(source, field, name, places)]);
     else yield source.bytes(field.start, field.to).slice();
   }
 }
 
-function* graph(source, { from, to }, name) {
+/** The graph's fields; where its weights are is added to `places`. */
+function* graph(source, { from, to }, name, places) {
   for (const field of source.fields(from, to)) {
     const fields = field.number === INITIALIZER ? [...source.fields(field.from, field.to)] : [];
     const raw = fields.find(({ number }) => number === RAW_DATA);
-    if (raw && raw.to - raw.from >= LARGE) yield* moved(source, fields, raw, name);
+    const large = raw && raw.to - raw.from >= LARGE;
+    const { location, offset, length } = large
+      ? { location: name, offset: raw.from, length: raw.to - raw.from }
+      : external(source, fields);
+    places.get(location)?.push([Number(offset ?? 0), Number(offset ?? 0) + Number(length)]);
+    if (large) yield* moved(source, fields, raw, name);
     else yield source.bytes(field.start, field.to).slice();
   }
+}
+
+/** What a tensor says of its data in another file. */
+function external(source, fields) {
+  const text = ({ from, to }) => new TextDecoder().decode(source.bytes(from, to));
+  const entries = fields.filter(({ number }) => number === EXTERNAL_DATA);
+  return Object.fromEntries(entries.map(({ from, to }) => [...source.fields(from, to)].map(text)));
 }
 
 /** An initializer that says where in the file its data is. */

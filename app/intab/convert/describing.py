@@ -11,7 +11,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from intab.convert.running import Runner
-from intab.engine.ranges import CHUNK
+from intab.engine.ranges import chunk_for
 
 PROMPT = "Once upon a time"
 SELF_TEST_LENGTH = 8
@@ -33,8 +33,9 @@ def write_manifest(folder: Path, dtypes: Mapping[str, Sequence[str]], **more: An
     write_json(folder / "intab.json", manifest)
 
 
-def describe_file(path: Path, chunk: int = CHUNK) -> dict[str, Any]:
-    """A file's size, sha256, and those of its chunks where it has more than one."""
+def describe_file(path: Path, chunk: int = 0) -> dict[str, Any]:
+    """A file's size, sha256, and those of its chunks (0: as suits it) where it has several."""
+    chunk = chunk or chunk_for(path.stat().st_size)
     whole, chunks = hashlib.sha256(), []
     with path.open("rb") as file:
         while part := file.read(chunk):

@@ -27,7 +27,7 @@ from intab.engine.keys import ChunkKey
 from intab.engine.locate import Location
 from intab.engine.manifest import FileEntry
 from intab.engine.progress import Tally
-from intab.engine.ranges import CHUNK, Span, missing
+from intab.engine.ranges import CHUNK, Span, chunk_of, missing
 from intab.engine.shelf import Shelf
 from intab.engine.source import NoRangesError, Source
 from intab.engine.tasks import all_or_first_error
@@ -38,9 +38,9 @@ _TEXTS = (".json", ".jinja", ".txt")
 
 @dataclass(frozen=True)
 class Pace:
-    """The size of a chunk, and how many are fetched and restored at a time."""
+    """The bytes of a chunk (0: as suits the file), how many are fetched and restored at a time."""
 
-    chunk: int = CHUNK
+    chunk: int = 0
     at_a_time: int = 6
     restored_at_a_time: int = 3
 
@@ -94,7 +94,7 @@ class Delivery(Generic[B]):
 
     def chunk_of(self, entry: FileEntry) -> int:
         """The size of a file's chunks: the manifest's, where that has their hashes."""
-        return entry.chunk_size or self.pace.chunk
+        return entry.chunk_size or self.pace.chunk or entry.chunk
 
 
 class FileDelivery(Generic[B]):
@@ -165,7 +165,7 @@ class FileDelivery(Generic[B]):
 
     def _comes_in_one_piece(self) -> bool:
         """Small files do, so that servers may compress them; and files on disk."""
-        small = 0 <= self._entry.size <= self._chunk
+        small = 0 <= self._entry.size <= (self._delivery.pace.chunk or CHUNK)
         return small or self._name.endswith(_TEXTS) or not self._delivery.location.remote
 
     async def _in_one_piece(self) -> B:
@@ -182,7 +182,8 @@ class FileDelivery(Generic[B]):
         trusted = by_chunks or self._shelf.is_verified(self._name, promised, stored)
         assembly = self._delivery.means.memory.allocate(size, hashing=not trusted)
         spans = await all_or_first_error(self._restore(key, assembly) for key in stored)
-        left = missing(size, [span for span in spans if span], self._chunk)
+        chunk = chunk_of([key.span for key in stored], size, self._chunk)
+        left = missing(size, [span for span in spans if span], chunk)
         await all_or_first_error(self._fetch(span, size, left[0], assembly) for span in left)
         body = assembly.finish()
         if promised and not by_chunks and (left or not trusted):
@@ -199,7 +200,7 @@ class FileDelivery(Generic[B]):
     async def _restore(self, key: ChunkKey, assembly: Assembly[B]) -> Span | None:
         """Copy a stored chunk to its place; None where it is gone or damaged."""
         async with self._delivery.restoring:
-            body = await self._shelf.match(key)
+            body = await self._shelf.match(key, hold=True)
             if body is None:
                 self._tally.lost(self._name, key.span.size)
                 return None

@@ -76,15 +76,19 @@ class Assembly(Protocol[B_co]):
         """The whole, once every byte of it has been written."""
 
 
-class Memory(Protocol[B_co]):
+class Memory(Protocol[B]):
     """Makes bodies."""
 
-    def allocate(self, size: int, *, hashing: bool) -> Assembly[B_co]:
+    def allocate(self, size: int, *, hashing: bool) -> Assembly[B]:
         """Room for a file, hashed on the way if that is wanted; DeviceError where there is not
         that much memory."""
 
-    def encode(self, text: str) -> B_co:
+    def encode(self, text: str) -> B:
         """A body of a text."""
+
+    async def hold(self, body: B) -> B:
+        """What a store gave, read into memory where there is room for that: what is verified of it
+        is what will be used, and is read once."""
 
 
 @dataclass(frozen=True)

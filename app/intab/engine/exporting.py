@@ -13,23 +13,28 @@ from dataclasses import replace
 from typing import Any
 
 from intab.engine import tar
-from intab.engine.download import B, Draft, Means, silent
+from intab.engine.download import B, Draft, Means, OnProgress, silent
 from intab.engine.keys import ChunkKey, ModelKey
 from intab.engine.manifest import FileEntry, describe, parse_manifest
-from intab.engine.ranges import CHUNK
+from intab.engine.progress import Tally
 from intab.engine.shelf import Shelf, open_shelf
 from intab.errors import DamagedError, StorageError
 
 MANIFEST = "intab.json"
 
 
-async def export_model(means: Means[B], key: ModelKey, target: Any) -> Any:
-    """Write a model to a file; what the platform calls that file."""
+async def export_model(
+    means: Means[B], key: ModelKey, target: Any, on_progress: OnProgress = silent
+) -> Any:
+    """Write a model to a file; what the platform calls that file. Its progress has the stage
+    "export"."""
     async with open_shelf(means, key, silent) as shelf:
         files = await _stored_files(shelf)
         draft = await means.archives.create(target)
         try:
-            await _write(means, draft, shelf, files)
+            sizes = {name: chunks[0].size for name, chunks in files.items()}
+            tally = Tally(sizes, on_progress, means.clock.now, "export")
+            await _write(means, draft, shelf, files, tally)
             return await draft.close()
         except BaseException:
             with suppress(StorageError):  # what went wrong first is what is told
@@ -43,7 +48,7 @@ async def _stored_files(shelf: Shelf[B]) -> dict[str, list[ChunkKey]]:
     entries = parse_manifest(kept).files if kept else {}
     files = {}
     for name, entry in entries.items():
-        chunks = await shelf.select(name, entry, entry.chunk_size or CHUNK)
+        chunks = await shelf.select(name, entry, entry.chunk)
         if chunks and sum(chunk.span.size for chunk in chunks) == chunks[0].size:
             files[name] = chunks
     missing = [name for name in shelf.record.get("files") or [MANIFEST] if name not in files]
@@ -56,7 +61,11 @@ async def _stored_files(shelf: Shelf[B]) -> dict[str, list[ChunkKey]]:
 
 
 async def _write(
-    means: Means[B], draft: Draft[B], shelf: Shelf[B], files: Mapping[str, list[ChunkKey]]
+    means: Means[B],
+    draft: Draft[B],
+    shelf: Shelf[B],
+    files: Mapping[str, list[ChunkKey]],
+    tally: Tally,
 ) -> None:
     async def write(text: str) -> None:
         await draft.write(means.memory.encode(text))
@@ -73,6 +82,7 @@ async def _write(
             if body is None:
                 raise DamagedError(f"What is stored of {name} is damaged: load the model again.")
             await draft.write(body)
+            tally.arrived(name, body.size)
         await write(tar.padding(size))
     await write(tar.END)
 

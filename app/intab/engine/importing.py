@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 from intab.engine import tar
-from intab.engine.download import Archive, B, Means, parse_object
+from intab.engine.download import Archive, B, Means, OnProgress, parse_object, silent
 from intab.engine.exporting import MANIFEST
 from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key
 from intab.engine.locate import Location
 from intab.engine.manifest import FileEntry, Manifest, describe, parse_manifest
-from intab.engine.ranges import CHUNK, Span, plan
+from intab.engine.progress import Tally
+from intab.engine.ranges import Span, plan
 from intab.engine.shelf import lock_name
 from intab.engine.tasks import start
 from intab.errors import DamagedError, ManifestError, StorageError
@@ -46,8 +47,11 @@ class _Part(Generic[B]):
     body: B
 
 
-async def import_model(means: Means[B], source: Any, location: Location | None) -> ModelKey:
-    """Store the model of an archive as the one at `location`, or else as the one it was."""
+async def import_model(
+    means: Means[B], source: Any, location: Location | None, on_progress: OnProgress = silent
+) -> ModelKey:
+    """Store the model of an archive as the one at `location`, or else as the one it was. Its
+    progress has the stages "check" and "import"."""
     archive = await means.archives.open(source)
     members, data = _read(archive)
     manifest, origin = parse_manifest(data), _origin(data)
@@ -57,14 +61,18 @@ async def import_model(means: Means[B], source: Any, location: Location | None) 
     if location:
         key, name = ModelKey(location.base, location.revision), location.name
     parts: list[_Part[B]] = []
+    sizes = {file: entry.size for file, entry in manifest.files.items()}
+    checked, stored = (
+        Tally(sizes, on_progress, means.clock.now, stage) for stage in ("check", "import")
+    )
     for file, entry in manifest.files.items():
         whole = ChunkKey(
             key, file, entry.sha256, origin.versions.get(file, ""), entry.size, Span(0, 0), ""
         )
-        parts += await _verified(archive, members[file], entry, whole)
+        parts += await _verified(archive, members[file], entry, whole, checked)
     record = _record(name, origin, manifest, [part.key for part in parts])
     async with means.lock(lock_name(key)):
-        await _replace(means, key, parts, means.memory.encode(record))
+        await _replace(means, key, parts, means.memory.encode(record), stored)
     return key
 
 
@@ -119,15 +127,16 @@ def _check_members(manifest: Manifest, members: dict[str, Span]) -> None:
 
 
 async def _verified(
-    archive: Archive[B], place: Span, entry: FileEntry, whole: ChunkKey
+    archive: Archive[B], place: Span, entry: FileEntry, whole: ChunkKey, tally: Tally
 ) -> list[_Part[B]]:
     """A file's chunks; DamagedError where a hash is not the promised one."""
     parts = []
-    for span in plan(entry.size, entry.chunk_size or CHUNK) or [Span(0, 0)]:
+    for span in plan(entry.size, entry.chunk) or [Span(0, 0)]:
         body = archive.body(Span(place.start + span.start, place.start + span.end))
         digest = await body.sha256()
         _check(whole.file, digest, entry.digest_of(span))
         parts.append(_Part(replace(whole, span=span, digest=digest), body))
+        tally.arrived(whole.file, body.size)
     if entry.sha256:
         digest = parts[0].key.digest if len(parts) == 1 else await archive.body(place).sha256()
         _check(whole.file, digest, entry.sha256)
@@ -157,7 +166,9 @@ def _record(name: str, origin: _Origin, manifest: Manifest, keys: Sequence[Chunk
     return json.dumps(record, sort_keys=True)
 
 
-async def _replace(means: Means[B], key: ModelKey, parts: Sequence[_Part[B]], record: B) -> None:
+async def _replace(
+    means: Means[B], key: ModelKey, parts: Sequence[_Part[B]], record: B, tally: Tally
+) -> None:
     """Put the new beside the old, then say so, then delete the old."""
     chunks = [text for text in await means.store.keys() if _is_of(text, key)]
     new = {str(part.key): part for part in parts}
@@ -171,8 +182,10 @@ async def _replace(means: Means[B], key: ModelKey, parts: Sequence[_Part[B]], re
         told = True
 
     try:
-        for text in missing:
-            await _put(means, text, new[text])
+        for text, part in new.items():
+            if text in missing:
+                await _put(means, text, part)
+            tally.arrived(part.key.file, part.body.size)
         await _finish(tell())
     except BaseException:
         for text in () if told else missing:

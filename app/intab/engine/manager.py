@@ -5,6 +5,7 @@ Each answer is the list as it is afterwards, with one sentence on what was done 
 
 from __future__ import annotations
 
+from intab.engine.download import OnProgress, silent
 from intab.engine.loader import Loader
 from intab.engine.messages import Manage, Stored, StoredItem
 from intab.engine.storage import Storage, StoredModel
@@ -18,30 +19,30 @@ class Manager:
         self._loader = loader
         self._storage = Storage(lambda: loader.means, loader.locate)
 
-    async def act(self, request: Manage) -> Stored:
+    async def act(self, request: Manage, on_progress: OnProgress = silent) -> Stored:
         """Do what is asked for, and tell what is stored then."""
         try:
-            done = await self._do(request)
+            done = await self._do(request, on_progress)
         except IntabError as exc:
             return await self._tell(error=str(exc))
         return await self._tell(done)
 
-    async def _do(self, request: Manage) -> str:
+    async def _do(self, request: Manage, on_progress: OnProgress) -> str:
         match request.action:
             case "verify":
-                return await self._verify(request.model)
+                return await self._verify(request.model, on_progress)
             case "delete":
                 return await self._delete(request.model or None)
             case "export":
-                await self._storage.export(request.model, request.file)
+                await self._storage.export(request.model, request.file, on_progress=on_progress)
                 return "Exported."
             case "import":
-                model = await self._storage.import_(request.file)
+                model = await self._storage.import_(request.file, on_progress=on_progress)
                 return f"Imported {model.name}."
         return ""
 
-    async def _verify(self, model: str) -> str:
-        damaged = (await self._storage.verify(model)).damaged
+    async def _verify(self, model: str, on_progress: OnProgress) -> str:
+        damaged = (await self._storage.verify(model, on_progress=on_progress)).damaged
         if not damaged:
             return "Every byte is as it was stored."
         return f"Parts of {', '.join(damaged)} were damaged and are deleted: load the model again."

@@ -15,7 +15,7 @@ from typing import Any
 from intab.engine.download import Means, exists, get_json
 from intab.engine.hub import list_files
 from intab.engine.locate import Location
-from intab.engine.ranges import Span
+from intab.engine.ranges import Span, chunk_for, is_chunk
 from intab.engine.retry import Patience
 from intab.engine.tasks import all_or_first_error
 from intab.errors import DeviceError, ManifestError, ModelNotFoundError
@@ -72,9 +72,14 @@ class FileEntry:
     chunk_size: int = 0
     chunks: tuple[str, ...] = ()
 
+    @property
+    def chunk(self) -> int:
+        """The bytes of a chunk: of those that have hashes, else as suits the size."""
+        return self.chunk_size or chunk_for(self.size)
+
     def digest_of(self, span: Span) -> str:
         """The sha256 that was promised for a chunk, "" where none was."""
-        if not self.chunks or span.start % self.chunk_size:
+        if not self.chunks or not is_chunk(span, self.size, self.chunk_size):
             return ""
         return self.chunks[span.start // self.chunk_size]
 

@@ -36,7 +36,7 @@ class Preload:
 @dataclass(frozen=True)
 class Manage:
     """Manage what is stored; `model` is its address, or "" for all of them, `file` one that the
-    page has chosen, as `disk:NAME`. Answered by Stored."""
+    page has chosen, as `disk:NAME`. Answered by Stored, after Managing as it goes on."""
 
     action: Literal["list", "verify", "delete", "export", "import"]
     model: str = ""
@@ -151,8 +151,19 @@ class Stored:
     error: str = ""
 
 
+@dataclass(frozen=True)
+class Managing:
+    """How far verifying, exporting or importing is, in bytes; an import has two stages."""
+
+    stage: Literal["verify", "export", "check", "import"]
+    loaded: int
+    total: int
+    rate: float
+    seconds_left: float | None
+
+
 Request = Run | Stop | Preload | Manage | Token
-Event = Preloaded | Output | Loading | Noticed | Loaded | Measured | Finished | Stored
+Event = Preloaded | Output | Loading | Noticed | Loaded | Measured | Finished | Stored | Managing
 _REQUESTS: dict[str, type[Request]] = {
     "run": Run,
     "stop": Stop,

@@ -1,4 +1,5 @@
-"""Adding up a load's bytes: of each file and in total, never backwards, with rate and time left.
+"""Adding up bytes, such as a load's: of each file and in total, never backwards, with rate and time
+left.
 
 Bytes count when they have arrived or are found stored. Those of a chunk that has to be fetched
 again are taken back, but what was reported stays, until the new ones pass it.
@@ -18,8 +19,13 @@ class Tally:
     """Counts the bytes of some files and reports; sizes not known yet are below 0."""
 
     def __init__(
-        self, sizes: Mapping[str, int], report: OnProgress, now: Callable[[], float]
+        self,
+        sizes: Mapping[str, int],
+        report: OnProgress,
+        now: Callable[[], float],
+        stage: str = "download",
     ) -> None:
+        self._stage = stage
         self._sizes = {name: max(size, 0) for name, size in sizes.items()}
         self._loaded = dict.fromkeys(sizes, 0)
         self._shown: dict[str, int] = {}
@@ -43,7 +49,7 @@ class Tally:
         self._tell(name)
 
     def arrived(self, name: str, count: int) -> None:
-        """Bytes of a file came over the network."""
+        """Bytes of a file came over the network, or went where they were to go."""
         self._arrived += count
         self._history.append((self._now(), self._arrived))
         self.found(name, count)
@@ -61,7 +67,7 @@ class Tally:
         rate = self._rate()
         left = (total - self._shown_total) / rate if rate else None
         shown = (name, self._shown_total, total, self._shown[name], size)
-        self._report(Progress("download", *shown, rate, left))
+        self._report(Progress(self._stage, *shown, rate, left))
 
     def _rate(self) -> float:
         """Bytes a second over the last seconds."""

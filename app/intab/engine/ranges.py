@@ -9,11 +9,14 @@ slices; HTTP's `Range` and `Content-Range` include it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
 CHUNK = 8 * 1024 * 1024
+SMALLEST_CHUNK = 2 * 1024 * 1024
+CHUNKS = 60  # of which six are on their way: what a break loses is a tenth of the file at most
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)", re.IGNORECASE)
 
 
@@ -44,6 +47,26 @@ class ContentRange:
 
     span: Span | None
     total: int | None
+
+
+def chunk_for(size: int) -> int:
+    """The bytes of a chunk that suit a file of `size` bytes (-1: not known): the power of two next
+    to a sixtieth of it, from 2 to 8 MiB; a file up to that is one chunk."""
+    if size <= CHUNK:
+        return CHUNK
+    return min(max(1 << round(math.log2(size / CHUNKS)), SMALLEST_CHUNK), CHUNK)
+
+
+def chunk_of(spans: Collection[Span], size: int, chunk: int) -> int:
+    """The chunks that most of `spans`, parts of a file of `size` bytes, are of; `chunk` rather than
+    any other, and where there are none."""
+    sizes = [chunk, *sorted({span.size for span in spans if span.size})]
+    return max(sizes, key=lambda each: sum(s.size for s in spans if is_chunk(s, size, each)))
+
+
+def is_chunk(span: Span, size: int, chunk: int) -> bool:
+    """Whether a span is one of `plan(size, chunk)`."""
+    return span.start % chunk == 0 and span.end == min(span.start + chunk, size)
 
 
 def plan(size: int, chunk: int = CHUNK) -> list[Span]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 from intab.engine.download import Notice, Progress
 from intab.engine.loader import Listeners, Loader
@@ -18,6 +18,7 @@ from intab.engine.messages import (
     Loaded,
     Loading,
     Manage,
+    Managing,
     Measured,
     Noticed,
     Output,
@@ -124,7 +125,11 @@ class Service:
             self._post(Preloaded())
 
     async def _manage(self, request: Manage) -> None:
-        self._post(await self._manager.act(request))
+        self._post(await self._manager.act(request, self._on_managing))
+
+    def _on_managing(self, progress: Progress) -> None:
+        facts = asdict(progress)
+        self._post(Managing(**{field.name: facts[field.name] for field in fields(Managing)}))
 
     def _on_progress(self, progress: Progress) -> None:
         self._post(Loading(**asdict(progress)))

@@ -16,7 +16,7 @@ from typing import Any, Generic
 from intab.engine.download import B, Means, Notice, OnNotice, Room
 from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key
 from intab.engine.manifest import FileEntry
-from intab.engine.ranges import CHUNK, Span, plan
+from intab.engine.ranges import chunk_of, is_chunk
 from intab.errors import StorageError
 
 
@@ -59,24 +59,32 @@ class Shelf(Generic[B]):
             self._give_up(exc)
             return Room()
 
-    async def select(self, file: str, entry: FileEntry, chunk: int = CHUNK) -> list[ChunkKey]:
-        """The chunks of a file that belong together and to `entry`; all others are deleted."""
+    async def select(self, file: str, entry: FileEntry, chunk: int) -> list[ChunkKey]:
+        """The chunks of a file that belong together and to `entry`, in order; all others are
+        deleted. They are `chunk` bytes each, unless most are of another size and the file's sha256
+        will tell whether they are right."""
         versions = defaultdict(list)
         for key in self._chunks[file]:
             if fits(key, entry):
                 # A sha256 says better than the server's version what belongs together.
                 versions["" if entry.sha256 else key.version, key.size].append(key)
         best = max(versions.values(), key=lambda keys: sum(k.span.size for k in keys), default=[])
-        chosen = _disjoint(best, chunk)
+        if best and (entry.sha256 or not entry.chunks):
+            chunk = chunk_of([key.span for key in best], best[0].size, chunk)
+        by_span = {key.span: key for key in best if is_chunk(key.span, key.size, chunk)}
+        chosen = [by_span[span] for span in sorted(by_span)]
         await self.delete([key for key in self._chunks[file] if key not in chosen])
         return chosen
 
-    async def match(self, key: ChunkKey) -> B | None:
-        """A chunk, None where it is gone or not what its key says; then it is deleted."""
+    async def match(self, key: ChunkKey, *, hold: bool = False) -> B | None:
+        """A chunk, None where it is gone or not what its key says; then it is deleted. `hold` where
+        it is to be used soon."""
         if self._store is None:
             return None
         try:
             body = await self._store.match(str(key))
+            if body and hold:
+                body = await self._memory.hold(body)
             if body and body.size == key.span.size and await body.sha256() == key.digest:
                 return body
         except StorageError as exc:
@@ -164,16 +172,6 @@ def lock_name(model: ModelKey) -> str:
 def fits(key: ChunkKey, entry: FileEntry) -> bool:
     """Whether a chunk is of the file that a manifest's entry describes."""
     return entry.sha256 in ("", key.sha256) and entry.size in (-1, key.size)
-
-
-def _disjoint(keys: list[ChunkKey], chunk: int) -> list[ChunkKey]:
-    """Those that make up the file without overlap: the one that is all of it, else the plan's."""
-    if not keys:
-        return []
-    size = keys[0].size
-    wanted = [Span(0, size)] if any(k.span == Span(0, size) for k in keys) else plan(size, chunk)
-    by_span = {key.span: key for key in keys}
-    return [by_span[span] for span in wanted if span in by_span]
 
 
 @asynccontextmanager

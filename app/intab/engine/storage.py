@@ -13,16 +13,17 @@ tab is loading is waited for before it is touched.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from intab.engine.download import Means, Room, Store
+from intab.engine.download import Means, OnProgress, Room, Store, silent
 from intab.engine.exporting import export_model
 from intab.engine.importing import import_model
 from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key, parse_record_key
 from intab.engine.locate import Location
 from intab.engine.manifest import FileEntry, parse_manifest
+from intab.engine.progress import Tally
 from intab.engine.ranges import Span
 from intab.engine.shelf import fits, lock_name, parse_record, was_verified
 from intab.errors import ManifestError, ModelNotFoundError
@@ -91,12 +92,15 @@ class Storage:
         """
         self._means().use(store)
 
-    async def export(self, model: str, target: Any = None) -> Any:
+    async def export(
+        self, model: str, target: Any = None, *, on_progress: OnProgress = silent
+    ) -> Any:
         """Write a model to a tar file: its folder with an intab.json that has all hashes.
 
         target: a path in CPython; in a browser a FileSystemFileHandle, `disk:NAME` of a file that
             was chosen in the page, or nothing, which gives a JavaScript Blob. What is there is
             replaced when all of the new file is written.
+        on_progress: hears how many bytes are written.
 
         Gives back the file. ModelNotFoundError, StorageError where it is not stored whole or the
         file cannot be written, DamagedError where what is stored is damaged.
@@ -105,32 +109,41 @@ class Storage:
         if len(keys) > 1:
             addresses = ", ".join(key.base for key in keys)
             raise ModelNotFoundError(f"{model!r} is several models: name one of {addresses}.")
-        return await export_model(self._means(), keys[0], target)
+        return await export_model(self._means(), keys[0], target, on_progress)
 
-    async def import_(self, source: Any, model: str | None = None) -> StoredModel:
+    async def import_(
+        self, source: Any, model: str | None = None, *, on_progress: OnProgress = silent
+    ) -> StoredModel:
         """Store a model from a tar file that `export` wrote.
 
         source: as the target of `export`, or a JavaScript Blob or File.
         model: what it is to be loaded by, as for `intab.load`; left out, what it was exported as.
+        on_progress: hears how many bytes are checked, then how many are stored.
 
         ManifestError where the file is not such a tar, DamagedError where bytes in it are wrong,
         StorageError where it cannot be read or stored: then nothing has changed.
         """
         location = None if model is None else self._locate(model)
-        key = await import_model(self._means(), source, location)
+        key = await import_model(self._means(), source, location, on_progress)
         return describe(key, *(await self._known())[key])
 
     async def room(self) -> Room:
         """Bytes used and allowed, and whether the browser promised to keep them."""
         return await self._store.room()
 
-    async def verify(self, model: str) -> Verdict:
-        """Read all of a model; what is damaged is deleted, and fetched by the next load."""
+    async def verify(self, model: str, *, on_progress: OnProgress = silent) -> Verdict:
+        """Read all of a model; what is damaged is deleted, and fetched by the next load.
+        `on_progress` hears how many bytes are read."""
         right, damaged = 0, set()
         for key in await self._find(model):
             async with self._means().lock(lock_name(key)):
-                for chunk in await self._chunks(key):
-                    if await self._is_right(chunk):
+                chunks = await self._chunks(key)
+                sizes = {chunk.file: chunk.size for chunk in chunks}
+                tally = Tally(sizes, on_progress, self._means().clock.now, "verify")
+                for chunk in chunks:
+                    is_right = await self._is_right(chunk)
+                    tally.arrived(chunk.file, chunk.span.size)
+                    if is_right:
                         right += chunk.span.size
                     else:
                         damaged.add(chunk.file)
@@ -169,7 +182,7 @@ class Storage:
         body = await self._store.match(key.record)
         return parse_record(body.text()) if body else {}
 
-    async def _chunks(self, model: ModelKey) -> Iterable[ChunkKey]:
+    async def _chunks(self, model: ModelKey) -> Sequence[ChunkKey]:
         chunks = map(parse_chunk_key, await self._store.keys())
         return [chunk for chunk in chunks if chunk and chunk.model == model]
 

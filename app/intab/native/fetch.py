@@ -137,6 +137,10 @@ class NativeMemory:
         """A body of a text."""
         return MemoryBody(text.encode())
 
+    async def hold(self, body: NativeBody) -> MemoryBody:
+        """Its bytes."""
+        return MemoryBody(await asyncio.to_thread(body.bytes))
+
 
 @dataclass(frozen=True)
 class DiskReply:
