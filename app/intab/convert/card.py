@@ -21,13 +21,14 @@ NOT_MEASURED = "Perplexities are measured on a text that is given with --eval-te
 @dataclass(frozen=True)
 class Row:
     """One dtype's figures; `perplexity` is 0 where no text was given; `remark` says how its
-    attention was changed."""
+    attention was changed; `greedy` are the ids that follow the self-test's prompt."""
 
     dtype: str
     devices: tuple[str, ...]
     size: int
     perplexity: float = 0.0
     remark: str = ""
+    greedy: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

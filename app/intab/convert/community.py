@@ -19,13 +19,20 @@ from numpy.typing import NDArray
 
 from intab.convert.card import Report, card
 from intab.convert.checkpoint import read_json
-from intab.convert.describing import PROMPT, self_test
+from intab.convert.describing import PROMPT
 from intab.convert.forms import FORMS
 from intab.convert.kernels import without_kernel
 from intab.convert.memory import memory_needed
 from intab.convert.progress import Say, Steps, silent
 from intab.convert.reading import copy_texts, read_tokenizer
-from intab.convert.reporting import Graph, make_report, measured_on, read_text, write_folder
+from intab.convert.reporting import (
+    Graph,
+    make_report,
+    measured_on,
+    read_text,
+    self_test,
+    write_folder,
+)
 from intab.convert.rows import keep_last_rows
 from intab.convert.running import Runner
 from intab.convert.saving import save
@@ -54,11 +61,9 @@ def optimise(source: Path, out: Path, text: Path | None = None, say: Say = silen
         for dtype, (graph, *_) in dtypes.items():
             steps.begin(dtype)
             graphs[dtype] = Work(source, draft, dtype, graph, tokenizer.encode(PROMPT).ids).write()
-        report = make_report(draft, graphs, ids, steps)
+        report = make_report(draft, graphs, tokenizer, ids, steps)
         steps.begin("intab.json")
-        best = next(dtype for dtype in ("fp32", *graphs) if dtype in graphs)
-        test = self_test(graphs[best].run(draft), tokenizer)
-        write_folder(draft, out.name, graphs, self_test=test)
+        write_folder(draft, out.name, graphs, self_test=self_test(tokenizer, report))
         family = read_json(source, "config.json").get("model_type", "")
         note = measured_on(text, len(ids))
         (draft / "README.md").write_text(card(out.name, family, report, note), encoding="utf-8")

@@ -17,14 +17,20 @@ from intab.convert.architecture import Architecture, Weights
 from intab.convert.card import Report, card
 from intab.convert.checkpoint import Checkpoint
 from intab.convert.decoder import decoder
-from intab.convert.describing import self_test
 from intab.convert.families import read_model
 from intab.convert.forms import FORMS, Form, form_of
 from intab.convert.kernels import check_kernels
 from intab.convert.memory import memory_needed
 from intab.convert.progress import Say, Steps, silent
 from intab.convert.reading import copy_texts, read_tokenizer
-from intab.convert.reporting import Graph, make_report, measured_on, read_text, write_folder
+from intab.convert.reporting import (
+    Graph,
+    make_report,
+    measured_on,
+    read_text,
+    self_test,
+    write_folder,
+)
 from intab.convert.running import Runner
 from intab.convert.saving import save, save_sharing
 from intab.convert.staging import check_room, staged
@@ -57,9 +63,9 @@ def convert(request: Request, say: Say = silent) -> Report:
         copy_texts(request.checkpoint, draft)
         graphs = write_graphs(draft, request.dtypes, model, steps)
         with reference(draft, graphs, model, steps) as fp32:
-            report = make_report(draft, graphs, ids, steps, fp32)
-            test = self_test(fp32, tokenizer)
+            report = make_report(draft, graphs, tokenizer, ids, steps, fp32)
         steps.begin("intab.json")
+        test = self_test(tokenizer, report)
         license_of = {"license": request.license} if request.license else {}
         write_folder(draft, request.out.name, graphs, self_test=test, **license_of)
         note = measured_on(request.text, len(ids))

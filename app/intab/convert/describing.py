@@ -8,13 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
-
-from intab.convert.running import Runner
 from intab.engine.ranges import chunk_for
 
-PROMPT = "Once upon a time"
-SELF_TEST_LENGTH = 8
+PROMPT = "Once upon a time"  # of the self-test
 
 
 def write_manifest(folder: Path, dtypes: Mapping[str, Sequence[str]], **more: Any) -> None:
@@ -48,9 +44,3 @@ def describe_file(path: Path, chunk: int = 0) -> dict[str, Any]:
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
     """Write JSON as people read it."""
     path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def self_test(fp32: Runner, tokenizer: Tokenizer) -> dict[str, list[int]]:
-    """A prompt and the ids that follow it, the likeliest each time."""
-    prompt = tokenizer.encode(PROMPT).ids
-    return {"prompt_ids": prompt, "greedy_ids": fp32.greedy(prompt, SELF_TEST_LENGTH)}

@@ -10,13 +10,14 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from intab.convert.card import MEASURED, NOT_MEASURED, Report, Row
-from intab.convert.describing import write_manifest
+from intab.convert.describing import PROMPT, write_manifest
 from intab.convert.evaluating import MOST, WINDOW, perplexity
 from intab.convert.progress import Steps
 from intab.convert.running import Runner
 from intab.engine.manifest import EXPANDING
 from intab.errors import ConvertError
 
+SELF_TEST_LENGTH = 8
 DEVICES = ("webgpu", "wasm")  # the fastest first
 
 
@@ -51,17 +52,20 @@ def read_text(path: Path | None, tokenizer: Tokenizer) -> list[int]:
 def make_report(
     folder: Path,
     graphs: Mapping[str, Graph],
+    tokenizer: Tokenizer,
     ids: list[int],
     steps: Steps,
     fp32: Runner | None = None,
 ) -> Report:
     """Sizes and perplexities of all graphs beside fp32's, which may be one made to compare with."""
+    prompt = tokenizer.encode(PROMPT).ids
     rows = {}
     for dtype, graph in graphs.items():
         steps.begin(f"{dtype}: perplexity" if ids else f"{dtype}: size")
         size = sum((folder / name).stat().st_size for name in graph.files)
         runner = fp32 if fp32 and dtype == "fp32" else graph.run(folder)
-        rows[dtype] = Row(dtype, graph.devices, size, _perplexity(runner, ids), graph.remark)
+        found, greedy = _perplexity(runner, ids), runner.greedy(prompt, SELF_TEST_LENGTH)
+        rows[dtype] = Row(dtype, graph.devices, size, found, graph.remark, tuple(greedy))
     whole = rows.get("fp32")
     if whole is None and fp32 is not None:
         whole = Row("fp32", (), fp32.size, _perplexity(fp32, ids))
@@ -77,6 +81,12 @@ def measured_on(text: Path | None, tokens: int) -> str:
     if text is None:
         return f"\n{NOT_MEASURED}\n"
     return MEASURED.format(tokens=min(tokens, MOST), text=text.name, window=WINDOW)
+
+
+def self_test(tokenizer: Tokenizer, report: Report) -> dict[str, Any]:
+    """A prompt, and the ids that follow it with each dtype, the likeliest each time."""
+    greedy = {row.dtype: list(row.greedy) for row in report.rows}
+    return {"prompt_ids": tokenizer.encode(PROMPT).ids, "greedy_ids": greedy}
 
 
 def write_folder(folder: Path, name: str, graphs: Mapping[str, Graph], **more: Any) -> None:
