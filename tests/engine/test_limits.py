@@ -52,6 +52,14 @@ def test_a_model_that_fits_nowhere() -> None:
         check_fits("m", manifest(), "q4", "wasm", {"wasm": Limits({"this device's memory": 9})})
 
 
+def test_expanded_weights_count_as_the_floats_that_they_become() -> None:
+    files = {GRAPH: FileEntry(1000), DATA: FileEntry(2 * 10**9)}
+    both = Manifest(files, dict.fromkeys(("q8", "q8f32"), (GRAPH, DATA)))
+    check_fits("m", both, "q8", "wasm", WASM)
+    with pytest.raises(DeviceError, match=r"8,800,004,400 bytes of memory.+ choose dtype='q8'"):
+        check_fits("m", both, "q8f32", "wasm", WASM)
+
+
 def test_unknown_sizes_fit() -> None:
     check_fits("m", manifest(graph=-1, data=-1), "fp32", "wasm", {"wasm": Limits({"x": 1})})
 

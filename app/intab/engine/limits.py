@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from intab.engine.manifest import Manifest
+from intab.engine.manifest import EXPANDING, Manifest
 from intab.errors import DeviceError
 
+EXPANDED = 4  # bytes of a float, for one of int8
 WORKING = 1.1  # the weights, and room to compute with them
 
 
@@ -58,4 +59,7 @@ def _excesses(manifest: Manifest, dtype: str, limits: Limits, needed: int) -> It
 
 
 def _total(manifest: Manifest, dtype: str) -> int:
-    return sum(max(manifest.files[name].size, 0) for name in manifest.dtypes[dtype])
+    """The bytes of all weights once they are loaded, which makes float of some int8."""
+    size = sum(max(manifest.files[name].size, 0) for name in manifest.dtypes[dtype])
+    expanded = EXPANDING.items() <= manifest.options_for(dtype).items()
+    return size * EXPANDED if expanded else size
