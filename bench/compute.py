@@ -129,6 +129,7 @@ def measure(playwright: Playwright, site: Path, rounds: int) -> Iterator[Compari
                 print(f"round {number + 1}: {name}", file=sys.stderr, flush=True)
                 base = isolated if contender.isolated else plain
                 for figure, value in _visit(playwright, base, contender):
+                    print(f"  {figure}: {value:.2f}", file=sys.stderr, flush=True)
                     samples[figure][name].append(value)
             prompts = [_text(context) for context in CONTEXTS]
             for figure, value in limit.rates(_weights() / "export", prompts, TOKENS):

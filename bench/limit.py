@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import intab
 
 
 def rates(folder: Path, prompts: Sequence[str], tokens: int) -> Iterator[tuple[str, float]]:
-    """The figures of each prompt, in the names that compute.py has for them."""
-    yield from asyncio.run(_rates(folder, prompts, tokens))
+    """The figures of each prompt, in the names that compute.py has for them.
+
+    In a thread of its own: Playwright's event loop runs in the caller's.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        yield from thread.submit(asyncio.run, _rates(folder, prompts, tokens)).result()
 
 
 async def _rates(folder: Path, prompts: Sequence[str], tokens: int) -> list[tuple[str, float]]:

@@ -1,6 +1,7 @@
 """Trains the default model and writes models/default: the one entry to the recipe.
 
-    python models/train.py --minutes 60 --size small
+    python models/train.py --tokens 40e6 --size small
+    python models/train.py --tokens 40e6 --resume    # a run that was cut short
     python models/train.py --from-checkpoint        # export and evaluate again, no training
 
 Needs models/requirements.txt. Intermediates (tokens, checkpoint, float graph) go to --build.
@@ -30,7 +31,7 @@ from recipe.report import write_report
 from recipe.rows import batches, rows
 from recipe.settings import MIXTURE, SEED, SIZES, Paths, Schedule
 from recipe.tokenizer import train_tokenizer, write_tokenizer
-from recipe.trainer import Log, held_out_loss, train
+from recipe.trainer import Log, Training, held_out_loss
 
 HERE = Path(__file__).resolve().parent
 HELD_OUT_STORIES = 96  # for the curve only: a tenth of the held-out TinyStories
@@ -41,15 +42,16 @@ def main() -> None:
     paths = Paths(options.data, options.build, options.out)
     torch.set_num_threads(options.threads)
     if not options.from_checkpoint:
-        run_training(paths, options.size, options.minutes)
+        run_training(paths, options)
     run_export(paths)
     write_manifest(paths.out)
-    write_report(paths, options.minutes, options.size, options.hardware)
+    write_report(paths, options.tokens, options.size, options.hardware)
 
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train, export and evaluate the default model.")
-    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--tokens", type=float, default=40e6)
+    parser.add_argument("--resume", action="store_true")
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--hardware", default="2 CPU cores", help="for the model card")
@@ -60,13 +62,17 @@ def parse_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run_training(paths: Paths, size: str, minutes: float) -> None:
+def run_training(paths: Paths, options: argparse.Namespace) -> None:
+    size = SIZES[options.size]
     tokenizer = train_tokenizer(tokenizer_texts(paths.data))
     write_tokenizer(tokenizer, paths.out)
-    network = make_network(SIZES[size])
-    stream = rows(build_groups(paths.data, tokenizer), MIXTURE, SEED)
+    network = make_network(size)
+    data = batches(rows(build_groups(paths.data, tokenizer), MIXTURE, SEED), size.batch)
     log = make_log(paths, tokenizer, network)
-    train(network, batches(stream, SIZES[size].batch), Schedule(), minutes, log)
+    training = Training(network, Schedule(), paths.state)
+    if options.resume:
+        training.resume(data, log)
+    training.run(data, options.tokens, log)
     save_network(network, paths.checkpoint)
 
 
@@ -75,11 +81,7 @@ def make_log(paths: Paths, tokenizer: Tokenizer, network: LlamaForCausalLM) -> L
     simple = [story for story in stories if story.source == "tinystories"][:HELD_OUT_STORIES]
     held_out = evaluator.batches_of(tokenizer, simple)
 
-    def measure() -> float:
-        save_network(network, paths.checkpoint)  # so that a run that is cut short has not been lost
-        return held_out_loss(network, held_out)
-
-    return Log(paths.log, measure)
+    return Log(paths.log, lambda: held_out_loss(network, held_out))
 
 
 def run_export(paths: Paths) -> None:

@@ -4,9 +4,11 @@ import random
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
 
-from recipe import abilities, chats, ngrams
+from recipe import abilities, chats, facts, ngrams, rows
 from recipe.corpora import Story
+from recipe.settings import Weights
 
 STORY = Story(
     "tinystories",
@@ -65,3 +67,31 @@ def test_distinct_and_repeated() -> None:
     assert abilities.distinct(["red fox", "red dog"], 2) == 1
     assert abilities.repeated("one two three four one two three four", 4) == pytest.approx(1 / 5)
     assert abilities.repeated("too short", 4) == 0
+
+
+def test_facts_are_what_a_sentence_says() -> None:
+    text = "A boy named Tim saw a big dog. He was sad. Mia felt very happy. Mia ran to the park."
+    assert {(fact.question, fact.answer) for fact in facts.facts(text)} == {
+        ("What was the name of the boy?", "Tim."),
+        ("What did Tim see?", "A big dog."),
+        ("Who saw a big dog?", "Tim."),
+        ("How did Mia feel?", "Happy."),
+        ("Where did Mia go?", "To the park."),
+    }
+
+
+def test_a_question_with_two_answers_is_not_asked() -> None:
+    text = "Tim was sad. Later Tim was happy. Mia was glad."
+    found = facts.pick(text, 3, random.Random(1))
+    assert found == [facts.Fact("How did Mia feel?", "Glad.")]
+
+
+def test_an_answer_and_the_asked_words_count_more_than_the_rest_of_a_chat() -> None:
+    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0, "the": 1, "needle": 2}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    long = chats.Turn("assistant", "the needle " * 30, ("needle",))
+    short = [chats.Turn("user", "the needle"), chats.Turn("assistant", "the needle")]
+    story = rows.chat_document(tokenizer, [long]).weights
+    answer = rows.chat_document(tokenizer, short).weights
+    assert set(story) == {0, 1, Weights().asked_word}
+    assert set(answer) == {0, Weights().answer}

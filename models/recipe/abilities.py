@@ -30,6 +30,7 @@ from recipe.settings import SEED
 
 STORIES = 200  # asked for with three words
 COUNTED = 100  # asked for with a number of sentences
+SIMPLE_QUESTIONS = 300  # that a story answers in its own words
 ANSWER = 40  # tokens
 Messages = list[dict[str, str]]
 
@@ -41,6 +42,7 @@ class Abilities:
     f1: float
     questions: int
     too_long: int
+    simple_right: float
     all_words: float
     mean_words: float
     right_sentences: float
@@ -58,12 +60,14 @@ async def measure(folder: str, data: Path) -> Abilities:
     simple = [story for story in held_out if story.source == "tinystories"]
     common = chats.common_words(simple)
     scores, too_long = await _answers(model, read_questions(data / "fairytaleqa.jsonl", "test"))
+    right = await _simple_answers(model, simple)
     used, stories = await _stories_with_words(model, simple, common)
     off = await _stories_of_length(model, simple, common)
     return Abilities(
         f1=_mean(scores),
         questions=len(scores),
         too_long=too_long,
+        simple_right=_mean(right),
         all_words=_mean(found == 3 for found in used),
         mean_words=_mean(used),
         right_sentences=_mean(difference == 0 for difference in off),
@@ -109,6 +113,17 @@ async def _answers(model: intab.Model, asked: Sequence[Question]) -> tuple[list[
         else:
             scores.append(token_f1(str(found), question.answer))
     return scores, too_long
+
+
+async def _simple_answers(model: intab.Model, simple: Sequence[Story]) -> list[bool]:
+    """Whether each answer has just the words it should have."""
+    rng = random.Random(SEED)
+    right = []
+    for chat in _made(simple, lambda story: chats.make_facts(story, rng), SIMPLE_QUESTIONS):
+        messages = _ask(chat[0].content)
+        found = await model.generate(messages, do_sample=False, max_new_tokens=ANSWER)
+        right.append(_plain_words(str(found)) == _plain_words(chat[1].content))
+    return right
 
 
 async def _stories_with_words(

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from recipe.corpora import Question, Story
+from recipe.facts import excerpt, pick
 
 LONGEST = 1700  # characters: about 450 tokens, so that most chats fit in one row
 COMMON_WORDS = 350  # not worth asking for
@@ -32,10 +33,11 @@ _SENTENCE_END = re.compile(r'[.!?]"?(?=\s|$)')
 
 @dataclass(frozen=True)
 class Turn:
-    """One message; only what the assistant says is learnt."""
+    """One message; `asked` are the words that it was to use."""
 
     role: str
     content: str
+    asked: tuple[str, ...] = ()
 
 
 Chat = list[Turn]
@@ -105,7 +107,11 @@ def make_words(story: Story, common: frozenset[str], rng: random.Random) -> Chat
     words = sorted(set(_rare_words(story.text, common)))
     if len(words) < 3 or len(story.text) > LONGEST:
         return None
-    return _pair(rng.choice(WORDS).format(*rng.sample(words, 3)), story.text)
+    asked = tuple(rng.sample(words, 3))
+    return [
+        Turn("user", rng.choice(WORDS).format(*asked)),
+        Turn("assistant", story.text, asked),
+    ]
 
 
 def make_about(story: Story, common: frozenset[str], rng: random.Random) -> Chat | None:
@@ -144,6 +150,19 @@ def make_questions(asked: Iterable[Question], rng: random.Random) -> Iterator[Ch
         rng.shuffle(questions)
         for start in range(0, len(questions), QUESTIONS_A_CHAT):
             yield _question_chat(passage, questions[start : start + QUESTIONS_A_CHAT], rng)
+
+
+def make_facts(story: Story, rng: random.Random) -> Chat | None:
+    """Questions that the story, or a piece of it, answers in its own words."""
+    text = rng.choice((story.text, excerpt(story.text, rng), excerpt(story.text, rng)))
+    found = pick(text, QUESTIONS_A_CHAT, rng)
+    if not found or len(text) > LONGEST:
+        return None
+    first, *others = found
+    chat = _pair(rng.choice(ASK).format(text, first.question), first.answer)
+    for fact in others:
+        chat += _pair(fact.question, fact.answer)
+    return chat
 
 
 def with_system(chat: Chat, rng: random.Random) -> Chat:

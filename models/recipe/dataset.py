@@ -52,6 +52,7 @@ def build_chats(data: Path, stories: dict[str, list[Story]]) -> dict[str, list[C
         "sentences": _each(short, VARIANTS, lambda s: chats.make_sentences(s, common, rng)),
         "title": _each(short, 1, lambda s: chats.make_title(s, rng)),
         "questions": list(chats.make_questions(read_questions(_questions(data), "train"), rng)),
+        "facts": _each(short, VARIANTS, lambda s: chats.make_facts(s, rng)),
         "talk": list(chats.make_talk()),
     }
     return {name: [chats.with_system(c, rng) for c in found] for name, found in made.items()}

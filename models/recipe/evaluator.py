@@ -21,9 +21,9 @@ from torch import Tensor
 from transformers import LlamaForCausalLM
 
 from recipe.corpora import Story
-from recipe.network import token_losses
+from recipe.network import IGNORED, token_losses
 from recipe.quantizer import rounded
-from recipe.rows import END, IGNORED
+from recipe.rows import END
 from recipe.runner import empty_cache, open_session, step
 from recipe.settings import CONTEXT
 from recipe.tokenizer import GENERATION

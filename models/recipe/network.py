@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from recipe.rows import IGNORED
 from recipe.settings import CONTEXT, SEED, VOCABULARY, Size
+
+IGNORED = -100  # cross-entropy's ignore_index
 
 
 def make_network(size: Size) -> LlamaForCausalLM:

@@ -41,6 +41,7 @@ CHATS = (
 ABILITIES = {
     "f1": "FairytaleQA test split: mean token F1, greedy",
     "questions": "questions that fit in the context",
+    "simple_right": "questions on held-out stories that a sentence answers: right, greedy",
     "all_words": "stories with all three asked words",
     "mean_words": "asked words in a story, of 3",
     "right_sentences": "stories with the asked number of sentences",
@@ -52,14 +53,14 @@ ABILITIES = {
 }
 
 
-def write_report(paths: Paths, minutes: float, size: str, hardware: str) -> None:
+def write_report(paths: Paths, tokens: float, size: str, hardware: str) -> None:
     network = load_network(paths.checkpoint)
     tokenizer = Tokenizer.from_file(str(paths.out / "tokenizer.json"))
     write_curve(paths.log, paths.out / "training.svg")
     rounded = evaluator.round_weights(network)
     facts = {
         "date": datetime.date.today().isoformat(),
-        "minutes": f"{minutes:g}",
+        "budget": f"{tokens:g}",
         "size": size,
         "hardware": hardware,
         "losses": losses(network, rounded, tokenizer, paths),

@@ -8,6 +8,7 @@ never starts in the middle of a story that fits in one, and a chat never loses i
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -15,23 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from recipe.chats import Chat
+from recipe.chats import Chat, Turn
 from recipe.corpora import paragraphs_up_to
-from recipe.settings import CONTEXT, END_OF_TEXT, IM_END, IM_START, SPECIAL_TOKENS
+from recipe.settings import CONTEXT, END_OF_TEXT, IM_END, IM_START, SPECIAL_TOKENS, Weights
 
 PART = 1800  # characters: about 450 tokens
 END = SPECIAL_TOKENS.index(END_OF_TEXT)
-IGNORED = -100  # cross-entropy's ignore_index
+SHORT = 200  # characters: a shorter question is no text to learn, a shorter answer is no story
 Ids = NDArray[np.int16]
-Mask = NDArray[np.bool_]
+TokenWeights = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Document:
-    """Token ids, and for each whether it is to be learnt."""
+    """Token ids, and how much each counts: 0 is not learnt."""
 
     ids: Ids
-    learnt: Mask
+    weights: TokenWeights
 
 
 Groups = dict[str, list[Document]]
@@ -47,16 +48,28 @@ def text_documents(tokenizer: Tokenizer, texts: list[str]) -> list[Document]:
 
 
 def chat_document(tokenizer: Tokenizer, chat: Chat) -> Document:
-    """Same text as the chat template gives; the assistant's words and their end are learnt."""
+    """Same text as the chat template gives; what the assistant says and long texts are learnt."""
     ids: list[int] = []
-    learnt: list[bool] = []
+    weights: list[int] = []
     for turn in chat:
         head = tokenizer.encode(f"{IM_START}{turn.role}\n").ids
-        body = tokenizer.encode(f"{turn.content}{IM_END}").ids
-        ids += [*head, *body, *tokenizer.encode("\n").ids]
-        learnt += [*[False] * len(head), *[turn.role == "assistant"] * len(body), False]
+        body = tokenizer.encode(f"{turn.content}{IM_END}")
+        ids += [*head, *body.ids, *tokenizer.encode("\n").ids]
+        weights += [*[0] * len(head), *_turn_weights(turn, body.offsets), 0]
     ids.append(END)
-    return _document(ids, [*learnt, False])
+    return _document(ids, [*weights, 0])
+
+
+def _turn_weights(turn: Turn, offsets: list[tuple[int, int]]) -> list[int]:
+    counts = Weights()
+    if len(turn.content) < SHORT:
+        return [counts.answer if turn.role == "assistant" else 0] * len(offsets)
+    if turn.role != "assistant":
+        return [*[counts.passage] * (len(offsets) - 1), 0]
+    found = [re.finditer(rf"\b{word}\b", turn.content) for word in turn.asked]
+    spans = [match.span() for matches in found for match in matches]
+    inside = (any(a < end and start < b for a, b in spans) for start, end in offsets)
+    return [counts.asked_word if asked else 1 for asked in inside]
 
 
 def chat_documents(tokenizer: Tokenizer, chats: Iterable[Chat]) -> list[Document]:
@@ -79,12 +92,12 @@ def rows(groups: Groups, shares: dict[str, float], seed: int) -> Iterator[Docume
 
 
 def batches(stream: Iterator[Document], size: int) -> Iterator[tuple[NDArray[np.int64], ...]]:
-    """(inputs, targets), each [size, CONTEXT]; a target that is not learnt is IGNORED."""
+    """(inputs, targets, weights of the targets), each [size, CONTEXT]."""
     while True:
         found = [next(stream) for _ in range(size)]
         ids = np.stack([row.ids for row in found]).astype(np.int64)
-        targets = np.where(np.stack([row.learnt for row in found]), ids, IGNORED)
-        yield ids[:, :-1], targets[:, 1:]
+        weights = np.stack([row.weights for row in found]).astype(np.int64)
+        yield ids[:, :-1], ids[:, 1:], weights[:, 1:]
 
 
 def _mixed(groups: Groups, shares: dict[str, float], rng: random.Random) -> Iterator[Document]:
@@ -108,18 +121,18 @@ def _shuffled(documents: list[Document], rng: random.Random) -> Iterator[Documen
 def _joined(documents: list[Document]) -> Document:
     """Exactly CONTEXT + 1 tokens: cut at the end, or padded with tokens that are not learnt."""
     ids = np.zeros(CONTEXT + 1, np.int16)
-    learnt = np.zeros(CONTEXT + 1, np.bool_)
+    weights = np.zeros(CONTEXT + 1, np.uint8)
     joined = np.concatenate([document.ids for document in documents])[: CONTEXT + 1]
     ids[: len(joined)] = joined
-    learnt[: len(joined)] = np.concatenate([d.learnt for d in documents])[: CONTEXT + 1]
-    return Document(ids, learnt)
+    weights[: len(joined)] = np.concatenate([d.weights for d in documents])[: CONTEXT + 1]
+    return Document(ids, weights)
 
 
 def _closed(ids: list[int], is_last: bool) -> Document:
     """A part that is still too long, because its paragraph is, loses its end."""
     kept = ids[: CONTEXT - 1]
-    return _document([*kept, END], [*[True] * len(kept), is_last and len(kept) == len(ids)])
+    return _document([*kept, END], [*[1] * len(kept), int(is_last and len(kept) == len(ids))])
 
 
-def _document(ids: list[int], learnt: list[bool]) -> Document:
-    return Document(np.array(ids, np.int16), np.array(learnt, np.bool_))
+def _document(ids: list[int], weights: list[int]) -> Document:
+    return Document(np.array(ids, np.int16), np.array(weights, np.uint8))

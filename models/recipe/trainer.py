@@ -1,8 +1,7 @@
-"""Trains for a given number of minutes and writes a line of log every few seconds.
+"""Trains for a given number of tokens and writes a line of log every few seconds.
 
 Muon for the matrices, AdamW for the embedding and the norms, bf16 autocast, on whatever
-device the network is. The schedule follows the clock, not a number of steps, so the seed fixes the
-data's order but not the last digit.
+device the network is. A run that was cut short goes on from the state it kept.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,12 +20,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import LlamaForCausalLM
 
-from recipe.network import token_losses
-from recipe.rows import IGNORED
-from recipe.settings import CONTEXT, Schedule
+from recipe.network import IGNORED, token_losses
+from recipe.settings import Schedule
 
 Batches = Iterator[tuple[NDArray[np.int64], ...]]
-LossFunction = Callable[[Tensor, Tensor], Tensor]
+LossFunction = Callable[[Tensor, Tensor, Tensor], Tensor]
 LOG_SECONDS = 15.0
 HELD_OUT_SECONDS = 300.0
 
@@ -52,13 +51,16 @@ class Log:
         self._losses: list[float] = []
         self._next_held_out = 0.0
 
-    def add(self, step: int, tokens: int, seconds: float, rate: float, loss: float) -> None:
+    def add(self, step: int, tokens: int, seconds: float, rate: float, loss: float) -> bool:
+        """Whether the held-out loss was measured: a good moment to keep the state."""
         self._losses.append(loss)
         if self.lines and seconds - self.lines[-1].seconds < LOG_SECONDS:
-            return
+            return False
         mean = sum(self._losses) / len(self._losses)
         self._losses.clear()
-        self._write(LogLine(step, tokens, round(seconds, 1), rate, mean, self._due(seconds)))
+        line = LogLine(step, tokens, round(seconds, 1), rate, mean, self._due(seconds))
+        self._write(line)
+        return line.held_out is not None
 
     def _due(self, seconds: float) -> float | None:
         if seconds < self._next_held_out:
@@ -75,19 +77,65 @@ class Log:
             writer.writerows([_rounded(value) for value in astuple(row)] for row in self.lines)
 
 
-def train(
-    network: LlamaForCausalLM, data: Batches, schedule: Schedule, minutes: float, log: Log
-) -> None:
-    optimizers = _optimizers(network, schedule)
-    loss_of = _compiled_loss(network, data)
-    start, step, tokens = time.monotonic(), 0, 0
-    while (progress := (time.monotonic() - start) / (60 * minutes)) < 1:
-        scale = rate_scale(progress, schedule)
-        inputs, targets = _tensors(next(data), network.device)
-        loss = _step(network, loss_of, optimizers, inputs, targets, scale)
-        step, tokens = step + 1, tokens + len(inputs) * CONTEXT
-        seconds = time.monotonic() - start
-        log.add(step, tokens, seconds, schedule.muon_rate * scale, loss)
+class Training:
+    """The network, its optimizers and how far they are."""
+
+    def __init__(self, network: LlamaForCausalLM, schedule: Schedule, state: Path) -> None:
+        self.step, self.seconds = 0, 0.0
+        self._network = network
+        self._schedule = schedule
+        self._state = state
+        self._optimizers = _optimizers(network, schedule)
+
+    def resume(self, data: Batches, log: Log) -> None:
+        """Go on from the kept state; the data that was learnt is passed over."""
+        found: dict[str, Any] = torch.load(self._state, weights_only=False)
+        self.step, self.seconds, log.lines = found["step"], found["seconds"], found["lines"]
+        self._network.load_state_dict(found["network"])
+        for optimizer, kept in zip(self._optimizers, found["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
+        for _ in range(self.step):
+            next(data)
+
+    def run(self, data: Batches, tokens: float, log: Log) -> None:
+        """Until so many tokens have been seen, those before a resume included."""
+        loss_of = _compiled_loss(self._network, data)
+        started = time.monotonic() - self.seconds
+        size = 0
+        while (progress := self.step * size / tokens) < 1:
+            scale = rate_scale(progress, self._schedule)
+            batch = _tensors(next(data), self._network.device)
+            size = batch[0].numel()
+            loss = self._learn(loss_of, batch, scale)
+            self.step, self.seconds = self.step + 1, time.monotonic() - started
+            rate = self._schedule.muon_rate * scale
+            if log.add(self.step, self.step * size, self.seconds, rate, loss):
+                self._keep(log)
+
+    def _keep(self, log: Log) -> None:
+        state = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "lines": log.lines,
+            "network": self._network.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
+        }
+        torch.save(state, self._state.with_suffix(".new"))
+        self._state.with_suffix(".new").replace(self._state)
+
+    def _learn(self, loss_of: LossFunction, batch: tuple[Tensor, ...], scale: float) -> float:
+        with torch.autocast(batch[0].device.type, dtype=torch.bfloat16):
+            loss = loss_of(*batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
+        for optimizer in self._optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak"] * scale
+            optimizer.step()
+            optimizer.zero_grad()
+        if not math.isfinite(value := loss.item()):
+            raise FloatingPointError("the loss is no longer a number: lower the learning rates")
+        return value
 
 
 def rate_scale(progress: float, schedule: Schedule) -> float:
@@ -104,28 +152,6 @@ def held_out_loss(network: LlamaForCausalLM, batches: list[tuple[Tensor, Tensor]
         moved = ([part.to(network.device) for part in batch] for batch in batches)
         sums = [token_losses(network, *batch).sum().item() for batch in moved]
     return sum(sums) / sum(int((targets != IGNORED).sum()) for _, targets in batches)
-
-
-def _step(
-    network: LlamaForCausalLM,
-    loss_of: LossFunction,
-    optimizers: list[torch.optim.Optimizer],
-    inputs: Tensor,
-    targets: Tensor,
-    scale: float,
-) -> float:
-    with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
-        loss = loss_of(inputs, targets)
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * scale
-        optimizer.step()
-        optimizer.zero_grad()
-    if not math.isfinite(value := loss.item()):
-        raise FloatingPointError("the loss is no longer a number: lower the learning rates")
-    return value
 
 
 def _optimizers(network: LlamaForCausalLM, schedule: Schedule) -> list[torch.optim.Optimizer]:
@@ -146,8 +172,9 @@ def _optimizers(network: LlamaForCausalLM, schedule: Schedule) -> list[torch.opt
 def _compiled_loss(network: LlamaForCausalLM, data: Batches) -> LossFunction:
     """Compiled once before the clock starts; a quarter faster than without."""
 
-    def mean_loss(inputs: Tensor, targets: Tensor) -> Tensor:
-        return token_losses(network, inputs, targets).sum() / (targets != IGNORED).sum()
+    def mean_loss(inputs: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        losses = token_losses(network, inputs, targets) * weights.flatten()
+        return losses.sum() / weights.sum()
 
     compiled: LossFunction = torch.compile(mean_loss)
     with torch.autocast(network.device.type, dtype=torch.bfloat16):
@@ -157,9 +184,8 @@ def _compiled_loss(network: LlamaForCausalLM, data: Batches) -> LossFunction:
     return compiled
 
 
-def _tensors(batch: tuple[NDArray[np.int64], ...], device: torch.device) -> tuple[Tensor, Tensor]:
-    inputs, targets = (torch.from_numpy(part).contiguous().to(device) for part in batch)
-    return inputs, targets
+def _tensors(batch: tuple[NDArray[np.int64], ...], device: torch.device) -> tuple[Tensor, ...]:
+    return tuple(torch.from_numpy(part).contiguous().to(device) for part in batch)
 
 
 def _rounded(value: float | None) -> str:
