@@ -33,6 +33,7 @@ class Form:
     logits: int = TensorProto.FLOAT
     last_row: bool = False
     one_sequence: bool = False
+    room: bool = False
 
 
 FORMS = {
@@ -47,6 +48,8 @@ FORMS = {
     "open shapes": Form(open_shapes=True),
     "last row": Form(last_row=True),
     "one sequence": Form(one_sequence=True),
+    "room in the cache": Form(room=True),
+    "fp16 room in the cache": Form(room=True, cache=TensorProto.FLOAT16),
 }
 
 
@@ -96,11 +99,12 @@ def _nodes(form: Form) -> list[onnx.NodeProto]:
     ]
     nodes += _cache_nodes(form)
     nodes += [
-        make("Cast", ["present.0.value"], ["all"], to=TensorProto.FLOAT),
+        make("Cast", ["all_cached"], ["all"], to=TensorProto.FLOAT),
         make("Unsqueeze", ["attention_mask", "one"], ["mask_row"]),
         make("Unsqueeze", ["mask_row", "three"], ["mask_column"]),
         make("Cast", ["mask_column"], ["mask"], to=TensorProto.FLOAT),
-        make("Mul", ["all", "mask"], ["visible"]),
+        make("Mul", ["all", "mask"], ["not_padding"]),
+        *_place_nodes(form),
         make("CumSum", ["visible", "axis"], ["sums"]),
         make("Squeeze", ["sums", "one"], ["rows"]),  # [batch, total, width]
         make("Shape", ["input_ids"], ["sizes"]),
@@ -117,10 +121,33 @@ def _nodes(form: Form) -> list[onnx.NodeProto]:
 def _cache_nodes(form: Form) -> list[onnx.NodeProto]:
     make = helper.make_node
     if not form.has_cache:
-        return [make("Identity", ["new_cached"], ["present.0.value"])]
+        return [make("Identity", ["new_cached"], ["all_cached"])]
+    given = "new_cached" if form.room else "all_cached"
     return [
-        make("Concat", [f"past_key_values.0.{p}", "new_cached"], [f"present.0.{p}"], axis=2)
-        for p in ("key", "value")
+        make("Concat", ["past_key_values.0.value", "new_cached"], ["all_cached"], axis=2),
+        make("Identity", [given], ["present.0.value"]),
+        make("Concat", ["past_key_values.0.key", "new_cached"], ["all_keys"], axis=2),
+        make("Identity", ["new_cached" if form.room else "all_keys"], ["present.0.key"]),
+    ]
+
+
+def _place_nodes(form: Form) -> list[onnx.NodeProto]:
+    """Hides every column that is not before the last of the places given, as attention would."""
+    make = helper.make_node
+    if not form.room:
+        return [make("Identity", ["not_padding"], ["visible"])]
+    return [
+        make("Shape", ["past_key_values.0.value"], ["room"], start=2, end=3),
+        make("Squeeze", ["room", "zero"], ["room_scalar"]),
+        make("Squeeze", ["zero", "zero"], ["zero_scalar"]),
+        make("Squeeze", ["one", "zero"], ["one_scalar"]),
+        make("Range", ["zero_scalar", "room_scalar", "one_scalar"], ["before"]),
+        make("Concat", ["before", "cache_position"], ["places_of_columns"], axis=0),
+        make("ReduceMax", ["cache_position"], ["last_place"], keepdims=1),
+        make("LessOrEqual", ["places_of_columns", "last_place"], ["near"]),
+        make("Cast", ["near"], ["near_float"], to=TensorProto.FLOAT),
+        make("Unsqueeze", ["near_float", "one"], ["near_column"]),
+        make("Mul", ["not_padding", "near_column"], ["visible"]),
     ]
 
 
@@ -141,6 +168,8 @@ def _inputs(form: Form) -> list[onnx.ValueInfoProto]:
     ]
     if form.positions:
         inputs.append(make("position_ids", TensorProto.INT64, ["batch", "new"]))
+    if form.room:
+        inputs.append(make("cache_position", TensorProto.INT64, ["new"]))
     if form.branch:
         inputs.append(make("use_cache_branch", TensorProto.BOOL, [1]))
     if form.keep:
@@ -157,7 +186,7 @@ def _outputs(form: Form) -> list[onnx.ValueInfoProto]:
     rows = 1 if form.last_row else "rows"
     outputs = [make("logits", form.logits, ["batch", rows, VOCABULARY])]
     if form.has_cache:
-        shape: list[str | int | None] = ["batch", 1, "total", WIDTH]
+        shape: list[str | int | None] = ["batch", 1, "new" if form.room else "total", WIDTH]
         outputs += [make(f"present.0.{p}", form.cache, shape) for p in ("key", "value")]
     return outputs
 

@@ -14,14 +14,14 @@ from intab.engine.sampling import Logits
 EOS = 256
 VOCABULARY = 257
 WIDTH = 8
-CONTEXT = 64
+CONTEXT = 192
 
 
 def make_plan(*, can_pad: bool = True, can_batch: bool = True, all_rows: bool = True) -> GraphPlan:
     """The plan of a graph without a cache."""
     ids, mask = (TensorInfo(name, "int64", ()) for name in ("input_ids", "attention_mask"))
     positions = TensorInfo("position_ids", "int64", ()) if can_pad else None
-    return GraphPlan(ids, mask, positions, None, None, (), can_batch, all_rows)
+    return GraphPlan(ids, mask, positions, None, None, None, (), can_batch, all_rows)
 
 
 class FakeSession:

@@ -56,6 +56,19 @@ async def it_goes_on_where_it_was(network: Network) -> None:
     session.close()
 
 
+async def it_grows(network: Network) -> None:
+    session = network.session()
+    ids = [*ONE, *THREE] * 20
+    start = 0
+    for end in (100, 127, 128, 129, 160):
+        row = await after(session, ids[start:end])
+        equal(row, await fresh(network, ids[:end]))
+        start = end
+    await session.rewind(130)
+    equal(await after(session, TWO), await fresh(network, [*ids[:130], *TWO]))
+    session.close()
+
+
 async def it_gives_the_rows_asked_for(network: Network) -> None:
     session = network.session()
     await session.step([ONE[:1]])
@@ -130,6 +143,7 @@ async def padded_sequences_are_as_alone(network: Network) -> None:
 
 CONTRACT: tuple[Check, ...] = (
     it_goes_on_where_it_was,
+    it_grows,
     it_gives_the_rows_asked_for,
     it_rewinds,
     forks_are_independent,

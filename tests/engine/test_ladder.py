@@ -112,7 +112,7 @@ async def test_nothing_recorded_is_nothing_to_check() -> None:
 
 async def test_other_ids_say_which() -> None:
     right = await recorded()
-    for wrong in (right[2], 999):
+    for wrong in ((right[1] + 1) % 256, 999):
         network = ToyNetwork()
         with pytest.raises(DeviceError, match=rf"gives the token {right[1]} where {wrong} is"):
             await check(network, SelfTest(PROMPT, {"q8": (right[0], wrong)}), "q8")

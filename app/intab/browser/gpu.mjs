@@ -2,7 +2,7 @@
  * Tensors that stay on the GPU between runs: the cache goes from one run to the next, and of the
  * logits only the wanted rows are read back.
  */
-import { lastRows, partShape, pieces, wantedRows } from "./runner.mjs";
+import { allOf, lastRows, partShape, pieces, wantedRows } from "./runner.mjs";
 
 const ALIGNMENT = 16; // bytes, as onnxruntime-web's own buffers
 const BYTES = { float32: 4, float16: 2 };
@@ -11,14 +11,29 @@ const BYTES = { float32: 4, float16: 2 };
 export const ON_GPU = { preferredOutputLocation: "gpu-buffer" };
 
 export class Gpu {
+  leastRoom = 1; // WebGPU multiplies no empty matrix
+
   constructor(ort, session, device) {
     Object.assign(this, { ort, session, device });
   }
 
-  /** A tensor of the values given, on the CPU: onnxruntime-web takes it up; none is empty. */
+  /** A tensor of the values given, on the CPU: onnxruntime-web takes it up; of zeros if of none. */
   tensor(type, dims, values) {
-    const { Tensor } = this.ort;
-    return values ? new Tensor(type, values, dims) : new Tensor(type, new EMPTY[type](0), dims);
+    const count = dims.reduce((product, n) => product * n, 1);
+    if (!values && count) return this.owned(type, dims, this.buffer(type, count, FOR_CACHE()));
+    return new this.ort.Tensor(type, values ?? new EMPTY[type](0), dims);
+  }
+
+  /** A tensor that takes its buffer with it. */
+  owned(type, dims, buffer) {
+    const dispose = () => buffer.destroy();
+    return this.ort.Tensor.fromGpuBuffer(buffer, { dataType: type, dims, dispose });
+  }
+
+  /** Room for so many values, all zero, as WebGPU makes every buffer. */
+  buffer(type, count, usage) {
+    const size = Math.ceil((count * BYTES[type]) / ALIGNMENT) * ALIGNMENT;
+    return this.device.createBuffer({ size, usage });
   }
 
   /** Run the graph; the tensors of the wanted outputs, by name. */
@@ -26,15 +41,20 @@ export class Gpu {
     return this.session.run(feeds, wanted);
   }
 
-  /** A tensor of the given sequences of a cache tensor, and of the first `length` tokens of each. */
-  part(tensor, sequences, length) {
-    const dims = partShape(tensor, sequences, length);
-    if (tensor.location !== "gpu-buffer" || !length) return this.tensor(tensor.type, dims);
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const count = dims.reduce((product, n) => product * n, 1);
-    const buffer = this.copied(tensor, count, usage, pieces(tensor, sequences, length));
-    const dispose = () => buffer.destroy();
-    return this.ort.Tensor.fromGpuBuffer(buffer, { dataType: tensor.type, dims, dispose });
+  /**
+   * A tensor of the given sequences of a cache tensor, with the first `length` rows of each. It has
+   * `room` rows; those behind are zeros.
+   */
+  part(tensor, sequences, length, room) {
+    const part = this.tensor(tensor.type, partShape(tensor, sequences, room));
+    if (length) this.copy([[tensor, part.gpuBuffer, pieces(tensor, part, sequences, length)]]);
+    return part;
+  }
+
+  /** Write the rows of cache tensors into others, from row `at` on: [[from, to], ...]. */
+  write(pairs, at) {
+    const places = (rows, tensor) => pieces(rows, tensor, allOf(rows), rows.dims[2], at);
+    this.copy(pairs.map(([rows, tensor]) => [rows, tensor.gpuBuffer, places(rows, tensor)]));
   }
 
   /** The last `rows` rows of each sequence; halves as uint16. Ends the tensor. */
@@ -42,7 +62,8 @@ export class Gpu {
     try {
       const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
       const count = wantedRows(logits, rows);
-      const buffer = this.copied(logits, count, usage, lastRows(logits, rows));
+      const buffer = this.buffer(logits.type, count, usage);
+      this.copy([[logits, buffer, lastRows(logits, rows)]]);
       await buffer.mapAsync(GPUMapMode.READ);
       const bytes = buffer.getMappedRange().slice(0, count * BYTES[logits.type]);
       buffer.destroy();
@@ -52,21 +73,22 @@ export class Gpu {
     }
   }
 
-  /** A new buffer of `count` values, with pieces of a tensor in it. */
-  copied(tensor, count, usage, copies) {
-    const each = BYTES[tensor.type];
-    const size = Math.ceil((count * each) / ALIGNMENT) * ALIGNMENT;
-    const buffer = this.device.createBuffer({ size, usage });
+  /** Copies pieces of tensors into buffers, all in one go: [[tensor, buffer, places], ...]. */
+  copy(copies) {
     const encoder = this.device.createCommandEncoder();
-    for (const { from, to, size: values } of copies) {
-      const places = [tensor.gpuBuffer, from * each, buffer, to * each, values * each];
-      encoder.copyBufferToBuffer(...places);
+    for (const [tensor, buffer, places] of copies) {
+      const each = BYTES[tensor.type];
+      for (const { from, to, size } of places) {
+        encoder.copyBufferToBuffer(tensor.gpuBuffer, from * each, buffer, to * each, size * each);
+      }
     }
     this.device.queue.submit([encoder.finish()]);
-    return buffer;
   }
 
   release() {}
 }
 
+// Made when asked for: a browser without WebGPU has no GPUBufferUsage.
+const FOR_CACHE = () =>
+  GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 const EMPTY = { float32: Float32Array, float16: globalThis.Float16Array ?? Uint16Array };

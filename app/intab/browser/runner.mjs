@@ -3,14 +3,26 @@
  * a tensor can be read and written where they lie, which is so in arrays.mjs and heap.mjs.
  */
 export class Runner {
-  /** A tensor of the given sequences of a cache tensor, and of the first `length` tokens of each. */
-  async part(tensor, sequences, length) {
-    const part = this.tensor(tensor.type, partShape(tensor, sequences, length));
+  leastRoom = 0; // rows that a cache to be written into must have
+
+  /**
+   * A tensor of the given sequences of a cache tensor, with the first `length` rows of each. It has
+   * `room` rows; those behind are zeros, since what lies there is multiplied, if only by zero.
+   */
+  async part(tensor, sequences, length, room) {
+    const part = this.tensor(tensor.type, partShape(tensor, sequences, room));
     const [source, target] = [await tensor.getData(), await part.getData()];
-    for (const { from, to, size } of pieces(tensor, sequences, length)) {
-      target.set(source.subarray(from, from + size), to);
-    }
+    if (room > length) target.fill(0);
+    copy(source, target, pieces(tensor, part, sequences, length));
     return part;
+  }
+
+  /** Write the rows of cache tensors into others, from row `at` on: [[from, to], ...]. */
+  async write(pairs, at) {
+    for (const [rows, tensor] of pairs) {
+      const [source, target] = [await rows.getData(), await tensor.getData()];
+      copy(source, target, pieces(rows, tensor, allOf(rows), rows.dims[2], at));
+    }
   }
 
   /** The last `rows` rows of each sequence, as a copy; halves as uint16. Ends the tensor. */
@@ -18,9 +30,7 @@ export class Runner {
     try {
       const data = await logits.getData();
       const found = new data.constructor(wantedRows(logits, rows));
-      for (const { from, to, size } of lastRows(logits, rows)) {
-        found.set(data.subarray(from, from + size), to);
-      }
+      copy(data, found, lastRows(logits, rows));
       return found instanceof Float32Array ? found : new Uint16Array(found.buffer);
     } finally {
       logits.dispose();
@@ -28,17 +38,30 @@ export class Runner {
   }
 }
 
-/** Dimensions of a part of a cache tensor [batch, heads, tokens, dim]. */
-export function partShape({ dims }, sequences, length) {
-  return [sequences.length, dims[1], length, dims[3]];
+function copy(source, target, places) {
+  for (const { from, to, size } of places) target.set(source.subarray(from, from + size), to);
 }
 
-/** What to copy for a part: places and sizes, counted in values. */
-export function* pieces({ dims: [, heads, total, dim] }, sequences, length) {
-  const size = length * dim;
+/** Dimensions of a part of a cache tensor [batch, heads, rows, dim]. */
+export function partShape({ dims }, sequences, rows) {
+  return [sequences.length, dims[1], rows, dims[3]];
+}
+
+/** The numbers of all sequences of a cache tensor. */
+export function allOf({ dims }) {
+  return [...Array(dims[0]).keys()];
+}
+
+/**
+ * What to copy from one cache tensor into another: places and sizes, counted in values. The first
+ * `length` rows of each of the sequences go to row `at`.
+ */
+export function* pieces({ dims: [, heads, rows, dim] }, target, sequences, length, at = 0) {
+  const room = target.dims[2];
   for (const [to, from] of sequences.entries()) {
     for (let head = 0; head < heads; head++) {
-      yield { from: (from * heads + head) * total * dim, to: (to * heads + head) * size, size };
+      const start = ((to * heads + head) * room + at) * dim;
+      yield { from: (from * heads + head) * rows * dim, to: start, size: length * dim };
     }
   }
 }

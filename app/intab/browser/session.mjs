@@ -5,9 +5,10 @@
  * Python knows the length: every call says it (`at`), and what lies beyond was left by a step that
  * nobody waited for any more.
  */
-import { KvCache } from "./kv_cache.mjs";
+import { emptyCache } from "./kv_cache.mjs";
 import { exclusively } from "./ort.mjs";
 
+const EMPTY = -1; // the place of a row that nothing was written to: before all padding
 const ARRAYS = { int64: BigInt64Array, int32: Int32Array, bool: Uint8Array };
 
 export class Session {
@@ -17,8 +18,8 @@ export class Session {
   }
 
   static empty(network, padding) {
-    const cache = KvCache.empty(network, padding.length);
-    return new Session(network, [...padding], Array.from(padding, () => []), cache);
+    const ids = Array.from(padding, () => []);
+    return new Session(network, [...padding], ids, emptyCache(network, padding.length));
   }
 
   /** Append the flat `ids` [batch * n]; the last `rows` rows of logits of each, as a flat copy. */
@@ -28,8 +29,8 @@ export class Session {
       const count = ids.length / this.ids.length;
       const longer = this.ids.map((row, i) => [...row, ...ids.slice(i * count, (i + 1) * count)]);
       const results = await this.run(longer, rows);
+      await this.cache.keep(results, this.ids[0].length);
       this.ids = longer;
-      this.cache.replace(results);
       return await this.network.runner.rows(results.logits, rows);
     });
   }
@@ -78,15 +79,21 @@ export class Session {
     const { plan } = this.network;
     const [batch, total] = [ids.length, ids[0].length];
     const past = plan.caches.length ? this.ids[0].length : 0;
+    const room = this.cache.room;
+    const places = range(past, total);
+    const columns = [...range(0, past), ...Array(room - past).fill(EMPTY), ...places];
     const feeds = {};
     const put = (info, dims, values) => {
       if (info) feeds[info.name] = this.tensor(info, dims, values);
     };
-    const visible = (i, at) => (at < this.padding[i] ? 0 : 1);
-    const position = (i, at) => Math.max(at - this.padding[i], 0);
-    put(plan.input_ids, [batch, total - past], ids.flatMap((row) => row.slice(past)));
-    put(plan.attention_mask, [batch, total], grid(batch, 0, total, visible));
-    put(plan.position_ids, [batch, total - past], grid(batch, past, total, position));
+    const grid = (cell, row) => ids.flatMap((_, i) => row.map((at) => cell(at, this.padding[i])));
+    const visible = (at, padding) => (at < padding ? 0 : 1);
+    const position = (at, padding) => Math.max(at - padding, 0);
+    const shape = [batch, total - past];
+    put(plan.input_ids, shape, ids.flatMap((row) => row.slice(past)));
+    put(plan.attention_mask, [batch, columns.length], grid(visible, columns));
+    put(plan.position_ids, shape, grid(position, places));
+    put(plan.cache_position, [places.length], places);
     put(plan.use_cache_branch, [1], [past > 0 ? 1 : 0]);
     put(plan.logits_to_keep, plan.logits_to_keep?.shape.length ? [1] : [], [rows]);
     return feeds;
@@ -98,8 +105,6 @@ export class Session {
   }
 }
 
-/** The values of `cell(sequence, place)`, sequence by sequence. */
-function grid(batch, start, end, cell) {
-  const places = Array.from({ length: end - start }, (_, k) => start + k);
-  return Array.from({ length: batch }, (_, i) => places.map((at) => cell(i, at))).flat();
+function range(start, end) {
+  return Array.from({ length: end - start }, (_, k) => start + k);
 }

@@ -1,7 +1,9 @@
 """Attention over the keys and values of all tokens, in the forms that devices run fastest.
 
-products   two matrix products and a softmax; query heads that share a key head are laid below
-           each other, so that nothing is repeated: fast in WebAssembly, for any mask
+products   matrix products and a softmax; query heads that share a key head are laid below each
+           other, so that nothing is repeated: fast in WebAssembly, for any mask. A cache that has
+           room for more tokens is only read: the new rows go out, and whoever runs the graph
+           writes them into their places. To join old and new took a quarter of a step at 1,024.
 fused      com.microsoft GroupQueryAttention: one WebGPU kernel, for causal masks alone
 """
 
@@ -26,24 +28,25 @@ def attend_by_products(
 ) -> ir.Value:
     """q [batch, heads, new, dim], k and v [batch, kv_heads, new, dim] -> [batch, new, hidden]."""
     arch = inputs.arch
-    keys, values = _remember(b, inputs, number, k, v)
+    parts = _remember(b, inputs, number, k, v)
     q = b.op("Reshape", q, b.ints(0, arch.kv_heads, -1, arch.head_dim))
-    scores = b.op("MatMul", q, b.op("Transpose", keys, perm=[0, 1, 3, 2]))
-    scores = b.op("Mul", scores, b.scalar(arch.score_scale))  # [batch, kv_heads, rows, total]
+    scores = _joined(b, [_scores(b, q, keys, arch.score_scale) for keys, _ in parts])
     if cap := arch.attention_softcap:
         scores = softcap(b, scores, cap)
     scores = b.op("Add", scores, inputs.mask(arch.layers[number].window))
-    found = b.op("MatMul", b.op("Softmax", scores, axis=-1), values)
+    shares = b.op("Softmax", scores, axis=-1)
+    found = _weighted(b, inputs, shares, [values for _, values in parts])
     found = b.op("Reshape", found, b.ints(0, arch.heads, -1, arch.head_dim))
     found = b.op("Transpose", found, perm=[0, 2, 1, 3])
     return b.op("Reshape", found, b.ints(0, 0, arch.heads * arch.head_dim))
 
 
-def can_be_fused(arch: Architecture, layer: Layer) -> bool:
-    """Whether GroupQueryAttention's WebGPU kernel computes this layer: heads turned as a whole or
+def can_be_fused(arch: Architecture) -> bool:
+    """Whether GroupQueryAttention's WebGPU kernel computes every layer: heads turned as a whole or
     not at all, scores that are not bounded."""
-    pairs = len(arch.rotaries[layer.rotary].frequencies) if layer.rotary else 0
-    return not arch.attention_softcap and (not pairs or 2 * pairs == arch.head_dim)
+    turned = (arch.rotaries[layer.rotary] for layer in arch.layers if layer.rotary)
+    whole = all(2 * len(rotary.frequencies) == arch.head_dim for rotary in turned)
+    return whole and not arch.attention_softcap
 
 
 def attend_fused(
@@ -74,14 +77,35 @@ def softcap(b: Builder, x: ir.Value, cap: float) -> ir.Value:
 
 def _remember(
     b: Builder, inputs: Inputs, number: int, k: ir.Value, v: ir.Value
-) -> tuple[ir.Value, ir.Value]:
-    """Keys and values of all tokens, which are also given back for the next run."""
-    present = []
-    for part, new in (("key", k), ("value", v)):
-        whole = b.op("Concat", inputs.past(number, part), new, axis=2)
-        inputs.give_present(number, part, whole)
-        present.append(whole)
-    return present[0], present[1]
+) -> list[tuple[ir.Value, ir.Value]]:
+    """Keys and values to look at, in one part or in two; what the next run needs is given back."""
+    past_k, past_v = inputs.past(number, "key"), inputs.past(number, "value")
+    parts = [(past_k, past_v), (k, v)]
+    if not inputs.roomy:
+        k, v = b.op("Concat", past_k, k, axis=2), b.op("Concat", past_v, v, axis=2)
+        parts = [(k, v)]
+    inputs.give_present(number, "key", k)
+    inputs.give_present(number, "value", v)
+    return parts
+
+
+def _joined(b: Builder, parts: list[ir.Value]) -> ir.Value:
+    """[batch, kv_heads, rows, columns]"""
+    return b.op("Concat", *parts, axis=-1) if len(parts) > 1 else parts[0]
+
+
+def _weighted(b: Builder, inputs: Inputs, shares: ir.Value, values: list[ir.Value]) -> ir.Value:
+    """The values' mean by their shares, [batch, kv_heads, rows, dim]."""
+    if len(values) == 1:
+        return b.op("MatMul", shares, values[0])
+    old, new = b.ops("Split", [shares, inputs.room_and_new], 2, {"axis": -1})
+    return b.op("Add", b.op("MatMul", old, values[0]), b.op("MatMul", new, values[1]))
+
+
+def _scores(b: Builder, q: ir.Value, keys: ir.Value, scale: float) -> ir.Value:
+    """[batch, kv_heads, rows, keys]; onnxruntime makes one node of the three."""
+    products = b.op("MatMul", q, b.op("Transpose", keys, perm=[0, 1, 3, 2]))
+    return b.op("Mul", products, b.scalar(scale))
 
 
 def heads_first(b: Builder, x: ir.Value, heads: int, arch: Architecture) -> ir.Value:

@@ -33,7 +33,8 @@ Residual = tuple[ir.Value, ir.Value | None]
 def decoder(arch: Architecture, weights: Weights, form: Form) -> ir.Model:
     """The graph: ids, mask, positions and cache in; logits of the last rows and cache out."""
     b = Builder(form.dtype)
-    inputs = Inputs(b, arch)
+    fused = form.attention == "fused" and can_be_fused(arch)
+    inputs = Inputs(b, arch, roomy=not fused)
     writer = Writer(b, inputs, form)
     residual: Residual = (embed(b, inputs, weights, form), None)
     for number in range(len(arch.layers)):
@@ -68,10 +69,9 @@ class Writer:
 
     def attention(self, number: int, weights: LayerWeights, x: ir.Value) -> ir.Value:
         """[batch, new, hidden] -> the same."""
-        b, arch, name = self.b, self.arch, f"layers.{number}"
+        b, name = self.b, f"layers.{number}"
         packed = multiply(b, self.form.linear, f"{name}.qkv", x, weights.qkv)
-        fused = self.form.attention == "fused" and can_be_fused(arch, arch.layers[number])
-        attend = self.fused if fused else self.products
+        attend = self.products if self.inputs.roomy else self.fused
         found = attend(number, weights, packed)
         return multiply(b, self.form.linear, f"{name}.out", found, weights.out)
 
@@ -92,7 +92,7 @@ class Writer:
         return b.op("Reshape", heads, b.ints(0, 0, -1))
 
     def products(self, number: int, weights: LayerWeights, packed: ir.Value) -> ir.Value:
-        """Two matrix products and a softmax."""
+        """Matrix products and a softmax."""
         b, arch = self.b, self.arch
         counts = (arch.heads, arch.kv_heads, arch.kv_heads)
         q, k, v = (

@@ -19,12 +19,17 @@ FLOAT = ir.DataType.FLOAT
 
 
 class Inputs:
-    """The inputs of a decoder graph; positions, masks and rotations are made when first used."""
+    """The inputs of a decoder graph; positions, masks and rotations are made when first used.
 
-    def __init__(self, b: Builder, arch: Architecture) -> None:
-        self.b, self.arch = b, arch
+    `roomy`: the cache has room for more tokens and is only read; else it grows by the new ones.
+    """
+
+    def __init__(self, b: Builder, arch: Architecture, *, roomy: bool = False) -> None:
+        self.b, self.arch, self.roomy = b, arch, roomy
         self.ids = b.input("input_ids", INT64, ["batch", "new"])
-        self.attention_mask = b.input("attention_mask", INT64, ["batch", "total"])
+        self.attention_mask = b.input(
+            "attention_mask", INT64, ["batch", "room + new" if roomy else "total"]
+        )
         self._masks: dict[tuple[int, int], ir.Value] = {}
         self._tables: dict[str, tuple[ir.Value, ir.Value]] = {}
         self._rotations: dict[str, tuple[ir.Value, ir.Value, ir.Value]] = {}
@@ -41,21 +46,37 @@ class Inputs:
         return self.b.input("position_ids", INT64, ["batch", "new"])
 
     @cached_property
+    def cache_position(self) -> ir.Value:
+        """Where the new tokens' keys and values will lie, int64 [new]: after all that are there."""
+        return self.b.input("cache_position", INT64, ["new"])
+
+    @cached_property
     def total(self) -> ir.Value:
         """Tokens before and new ones, an int64 scalar."""
-        return self._length(self.attention_mask)
+        if not self.roomy:
+            return self._length(self.attention_mask)
+        last = self.b.op("ReduceMax", self.cache_position, keepdims=0)
+        return self.b.op("Add", last, self.b.integer(1))
+
+    @cached_property
+    def room_and_new(self) -> ir.Value:
+        """How many columns of scores belong to the cache and how many to the new tokens, [2]."""
+        b = self.b
+        columns = b.op("Shape", self.attention_mask, start=1, end=2)
+        new = b.op("Shape", self.ids, start=1, end=2)
+        return b.op("Concat", b.op("Sub", columns, new), new, axis=0)
 
     def _cache_shape(self, length: str) -> list[int | str]:
         return ["batch", self.arch.kv_heads, length, self.arch.head_dim]
 
     def past(self, layer: int, part: str) -> ir.Value:
         """The keys or values of the tokens before."""
-        shape = self._cache_shape("past")
+        shape = self._cache_shape("room" if self.roomy else "past")
         return self.b.input(f"past_key_values.{layer}.{part}", self.b.dtype, shape)
 
     def give_present(self, layer: int, part: str, value: ir.Value) -> None:
-        """The keys or values of all tokens, for the next run."""
-        shape = self._cache_shape("total")
+        """Keys or values for the next run: of the new tokens where the cache has room for them."""
+        shape = self._cache_shape("new" if self.roomy else "total")
         self.b.output(value, f"present.{layer}.{part}", shape)
 
     def last_rows(self, value: ir.Value) -> ir.Value:
@@ -70,7 +91,7 @@ class Inputs:
 
     def mask(self, window: int) -> ir.Value:
         """0 where a new token may look and the least float where not: [batch, 1, groups * new,
-        total], the rows once for each query head that shares the keys."""
+        columns], the rows once for each query head that shares the keys."""
         key = (window, self.arch.groups)
         if key not in self._masks:
             b = self.b
@@ -82,18 +103,30 @@ class Inputs:
         return self._masks[key]
 
     def _visible(self, window: int) -> ir.Value:
-        """[batch, 1, new, total] bool: not padding, not later, within the window."""
-        b, total = self.b, self.total
-        columns = b.op("Range", b.integer(0), total, b.integer(1))
-        past = b.op("Sub", total, self._length(self.ids))
-        rows = b.op("Range", past, total, b.integer(1))
-        rows = b.op("Unsqueeze", rows, b.ints(1))
-        visible = b.op("LessOrEqual", columns, rows)  # [new, total]
+        """[batch, 1, new, columns] bool: no padding, not empty, not later, within the window."""
+        b = self.b
+        columns, rows = self._places_with_room() if self.roomy else self._places()
+        visible = b.op("LessOrEqual", columns, rows)  # [new, columns]
         if window:
             near = b.op("Less", b.op("Sub", rows, columns), b.integer(window))
             visible = b.op("And", visible, near)
         given = b.op("Cast", self.attention_mask, to=int(ir.DataType.BOOL))
         return b.op("And", visible, b.op("Unsqueeze", given, b.ints(1, 2)))
+
+    def _places(self) -> tuple[ir.Value, ir.Value]:
+        """Of all tokens [total] and of the new ones [new, 1]."""
+        b, total = self.b, self.total
+        past = b.op("Sub", total, self._length(self.ids))
+        rows = b.op("Range", past, total, b.integer(1))
+        return b.op("Range", b.integer(0), total, b.integer(1)), b.op("Unsqueeze", rows, b.ints(1))
+
+    def _places_with_room(self) -> tuple[ir.Value, ir.Value]:
+        """Of the cache's rows and the new tokens [room + new], and of the new ones [new, 1]."""
+        b = self.b
+        room = b.op("Gather", self.room_and_new, b.integer(0))
+        before = b.op("Range", b.integer(0), room, b.integer(1))
+        columns = b.op("Concat", before, self.cache_position, axis=0)
+        return columns, b.op("Unsqueeze", self.cache_position, b.ints(1))
 
     def rotation(self, name: str) -> tuple[ir.Value, ir.Value, ir.Value]:
         """Which row each new token has of the cosines and sines, [batch * new, pairs]."""

@@ -62,6 +62,7 @@ class Runner:
             "input_ids": np.array([ids], np.int64),
             "attention_mask": np.ones((1, past + len(ids)), np.int64),
             "position_ids": np.arange(past, past + len(ids), dtype=np.int64)[None],
+            "cache_position": np.arange(past, past + len(ids), dtype=np.int64),
             "num_logits_to_keep": np.array(rows, np.int64),
         }
         feeds = {name: value for name, value in feeds.items() if name in self.inputs} | cache
@@ -70,6 +71,8 @@ class Runner:
         except Exception as exc:
             raise self._refused(exc) from exc
         fresh = {name: found[name.replace("past_key_values", "present")] for name in cache}
+        if "cache_position" in self.inputs:  # the new rows alone
+            fresh = {name: np.concatenate([cache[name], fresh[name]], 2) for name in cache}
         return found["logits"][0].astype(np.float32), fresh
 
     def _refused(self, exc: Exception) -> ConvertError:

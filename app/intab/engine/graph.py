@@ -33,7 +33,7 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class CacheSlot:
-    """One past input, the present output that replaces it, and its shape [1, heads, 0, dim]."""
+    """One past input, the present output of its rows, and its shape [1, heads, 0, dim]."""
 
     past: str
     present: str
@@ -47,12 +47,14 @@ class GraphPlan:
     """How to feed a graph; an input that is None is not one of its inputs.
 
     `can_batch`: several sequences fit side by side. `all_rows`: a step can give more than the last
-    row of logits.
+    row of logits. A graph with `cache_position` only reads its cache, which has room for more
+    tokens, and gives the new rows back (convert/attention.py); the others give all rows back.
     """
 
     input_ids: TensorInfo
     attention_mask: TensorInfo | None
     position_ids: TensorInfo | None
+    cache_position: TensorInfo | None
     use_cache_branch: TensorInfo | None
     logits_to_keep: TensorInfo | None
     caches: tuple[CacheSlot, ...]
@@ -98,6 +100,7 @@ def plan_graph(
         ids,
         _take(left, "attention_mask", INTEGERS),
         _take(left, "position_ids", INTEGERS),
+        _take(left, "cache_position", INTEGERS),
         _take(left, "use_cache_branch", ("bool",)),
         keep,
         tuple(_plan_cache(left.pop(name), out, config) for name in _past_names(left)),

@@ -18,6 +18,7 @@ from intab.engine.load import Graph
 from intab.engine.sampling import Logits
 from intab.errors import DeviceError, ModelClosedError, RunError
 from intab.native.fetch import FileBody, NativeBody
+from intab.native.kv_cache import KvCache, ort_value
 
 _ORT_DTYPES = {
     "tensor(int64)": "int64",
@@ -92,7 +93,7 @@ class OnnxNetwork:
     def session(self, padding: Sequence[int] = (0,)) -> OnnxSession:
         """Empty sequences, one for each number of tokens of left padding."""
         empty = [np.zeros(0, np.int64) for _ in padding]
-        return OnnxSession(self, padding, np.array(empty), _empty_cache(self.plan, len(padding)))
+        return OnnxSession(self, padding, np.array(empty), KvCache.empty(self.plan, len(padding)))
 
     async def close(self) -> None:
         """Drop the onnxruntime session."""
@@ -118,7 +119,7 @@ class OnnxSession:
         network: OnnxNetwork,
         padding: Sequence[int],
         ids: NDArray[np.int64],
-        cache: Mapping[str, ort.OrtValue],
+        cache: KvCache,
     ) -> None:
         self._network = network
         self._padding = np.array(padding)[:, None]  # [batch, 1]
@@ -136,7 +137,7 @@ class OnnxSession:
         plan.check_rows(rows)
         longer = np.concatenate([self._ids, np.array(ids, np.int64)], axis=1)
         logits, *present = await self._network.run(self._feeds(longer, rows))
-        self._cache = {slot.past: value for slot, value in zip(plan.caches, present, strict=True)}
+        self._cache.keep(present, self.length)
         self._ids = longer
         return _last_rows(logits.numpy(), rows)
 
@@ -151,19 +152,17 @@ class OnnxSession:
 
     def fork(self) -> OnnxSession:
         """An independent session with the same cache."""
-        return OnnxSession(self._network, self._padding[:, 0].tolist(), self._ids, self._cache)
+        padding = self._padding[:, 0].tolist()
+        return OnnxSession(self._network, padding, self._ids, self._cache.fork())
 
     def close(self) -> None:
         """Drop the cache."""
-        self._cache = {}
+        self._cache.clear()
 
     def _cut(self, sequences: Sequence[int], length: int) -> None:
         chosen = list(sequences)
+        self._cache.cut(chosen, length)
         self._padding, self._ids = self._padding[chosen], self._ids[chosen, :length]
-        self._cache = {
-            name: _ort_value(value.numpy()[chosen, :, :length])
-            for name, value in self._cache.items()
-        }
 
     def _feeds(self, ids: NDArray[np.int64], rows: int) -> dict[str, ort.OrtValue]:
         """Inputs for what `ids` have and the cache has not."""
@@ -171,19 +170,22 @@ class OnnxSession:
         past = self.length if plan.caches else 0
         place = np.arange(total)[None]
         keep = plan.logits_to_keep
+        visible = place >= self._padding
+        empty = np.zeros((len(ids), self._cache.room - past), np.bool_)
         values: dict[TensorInfo | None, object] = {
             plan.input_ids: ids[:, past:],
-            plan.attention_mask: place >= self._padding,
+            plan.attention_mask: np.hstack([visible[:, :past], empty, visible[:, past:]]),
+            plan.cache_position: place[0, past:],
             plan.position_ids: np.maximum(place - self._padding, 0)[:, past:],
             plan.use_cache_branch: [past > 0],
             keep: [rows] if keep is not None and keep.shape else rows,
         }
         feeds = {
-            info.name: _ort_value(np.array(value, info.dtype))
+            info.name: ort_value(np.array(value, info.dtype))
             for info, value in values.items()
             if info is not None
         }
-        return {**feeds, **self._cache}
+        return {**feeds, **self._cache.tensors}
 
 
 def _last_rows(logits: NDArray[Any], rows: int) -> Logits:
@@ -191,14 +193,3 @@ def _last_rows(logits: NDArray[Any], rows: int) -> Logits:
     if found.shape[1] < rows:
         raise RunError(f"onnxruntime failed: {found.shape[1]} rows of logits came, not {rows}")
     return np.asarray(found[:, -rows:], np.float32)
-
-
-def _empty_cache(plan: GraphPlan, batch: int) -> dict[str, ort.OrtValue]:
-    return {
-        slot.past: _ort_value(np.zeros((batch, slot.heads, 0, slot.dim), slot.dtype))
-        for slot in plan.caches
-    }
-
-
-def _ort_value(array: NDArray[Any]) -> ort.OrtValue:
-    return ort.OrtValue.ortvalue_from_numpy(np.array(array, order="C"))

@@ -1,0 +1,97 @@
+"""A cache with room, written in place in a real browser: the ids that native onnxruntime finds.
+
+The answers cross the place where the cache is given more room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+import intab
+from intab.convert.converter import Request, convert
+from tests.browser.conftest import serve_command
+from tests.browser.copies import copy_site
+from tests.browser.programs import printed_json
+from tests.browser.visitor import Visitor
+from tests.convert.tiny import write_checkpoint
+
+PROMPT = "Once upon a time there was a fox. " * 3  # 102 tokens, of 128 that there is room for
+MODELS = {"llama": "fp32", "gemma2": "q4", "gpt_neox": "q8", "mistral": "q8"}
+ON_WEBGPU = ("llama", "gemma2")
+ON_WASM = ("llama", "gpt_neox", "mistral")
+SETTINGS = {"do_sample": False, "max_new_tokens": 40, "eos_token_id": []}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("converted")
+    for case, dtype in MODELS.items():
+        checkpoint = write_checkpoint(folder / f"{case}-checkpoint", case)
+        convert(Request(checkpoint, folder / case, (dtype,)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(site: Path, folders: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    copied = copy_site(site, tmp_path_factory.mktemp("site"))
+    for case in MODELS:
+        copy_site(folders / case, copied / "models" / case)
+    with serve_command(copied) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def on_wasm(browser: Browser, address: str) -> Iterator[Visitor]:
+    yield from _visitor(browser.new_page(), address)
+
+
+@pytest.fixture(scope="module")
+def on_webgpu(webgpu_browser: Browser, address: str) -> Iterator[Visitor]:
+    yield from _visitor(webgpu_browser.new_page(), address)
+
+
+def _visitor(page: Page, address: str) -> Iterator[Visitor]:
+    yield Visitor(page).open(address)
+    page.close()
+
+
+def native_ids(folder: Path) -> list[int]:
+    """In a thread of its own: Playwright's event loop runs in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _native_ids(folder)).result()
+
+
+async def _native_ids(folder: Path) -> list[int]:
+    model = await intab.load(str(folder))
+    answer = await model.generate(PROMPT, **SETTINGS)
+    await model.close()
+    return list(answer.ids)
+
+
+def ids_in_page(visitor: Visitor, case: str, device: str) -> list[int]:
+    program = f"""
+        import intab, json
+        model = await intab.load({case!r}, device={device!r})
+        answer = await model.generate({PROMPT!r}, **{SETTINGS!r})
+        print(json.dumps([model.device.split(",")[0], answer.ids]))
+        await model.close()
+    """
+    where, ids = printed_json(visitor, program)
+    assert where == device
+    return list(ids)
+
+
+@pytest.mark.parametrize("case", ON_WASM)
+def test_a_converted_graph_on_wasm(on_wasm: Visitor, folders: Path, case: str) -> None:
+    assert ids_in_page(on_wasm, case, "wasm") == native_ids(folders / case)
+
+
+@pytest.mark.parametrize("case", ON_WEBGPU)
+def test_a_converted_graph_on_webgpu(on_webgpu: Visitor, folders: Path, case: str) -> None:
+    assert ids_in_page(on_webgpu, case, "webgpu") == native_ids(folders / case)
