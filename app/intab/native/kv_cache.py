@@ -22,6 +22,10 @@ Arrays = dict[str, NDArray[Any]]
 class KvCache:
     """Tensors by the names of the past inputs; forks share them until one of them is written to."""
 
+    tensors: dict[str, ort.OrtValue]
+    _arrays: Arrays
+    _shared: bool
+
     def __init__(self, plan: GraphPlan, arrays: Arrays) -> None:
         self._plan = plan
         self._lie_on(arrays)
@@ -81,7 +85,7 @@ class KvCache:
         self._lie_on(moved)
 
     def _lie_on(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        self._arrays: Arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        self._arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         self.tensors = {
             name: ort.OrtValue.ortvalue_from_numpy(array) for name, array in self._arrays.items()
         }
