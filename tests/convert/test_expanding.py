@@ -66,7 +66,8 @@ def test_memory_is_that_of_weights_cache_and_work(
     monkeypatch.setattr(forms, "SMALL", 0)
     convert(Request(checkpoint, tmp_path / "model", ("fp32", "q8", "q8f32", "q4f16")))
     memory = json.loads((tmp_path / "model/intab.json").read_text())["memory"]
-    parameters = Checkpoint(checkpoint).parameters()
+    table = tiny.VOCABULARY * 64  # gathered from, and packed for lm_head
+    parameters = Checkpoint(checkpoint).parameters() + table
     cache = 4 * 2 * 2 * 16 * 2048 * 4  # layers, key and value, heads, dim, context, float
     assert [memory[dtype]["cache"] for dtype in ("fp32", "q8", "q8f32")] == [cache] * 3
     assert memory["q4f16"]["cache"] == cache / 2

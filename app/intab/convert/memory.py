@@ -35,7 +35,8 @@ def memory_needed(model: ir.Model, config: Mapping[str, Any]) -> dict[str, int]:
 
 
 def weights_loaded(graph: ir.Graph) -> int:
-    """The bytes of all weights; what is dequantized counts as the float it becomes."""
+    """The bytes of all weights. What is dequantized counts as the float it becomes; what is both
+    gathered from and multiplied counts twice, since a product packs what it multiplies."""
     return sum(_loaded(value) for value in graph.initializers.values())
 
 
@@ -43,9 +44,22 @@ def _loaded(value: ir.Value) -> int:
     tensor = value.const_value
     if tensor is None:
         return 0
-    expanded = [node for node, _ in value.uses() if node.op_type == "DequantizeLinear"]
-    is_weight = any(node.inputs[0] is value for node in expanded)
-    return tensor.size * FLOAT if is_weight else tensor.nbytes
+    expanded = any(
+        node.op_type == "DequantizeLinear" and place == 0 for node, place in value.uses()
+    )
+    copies = 2 if _readers(value) >= {"Gather", "product"} else 1
+    return copies * (tensor.size * FLOAT if expanded else tensor.nbytes)
+
+
+def _readers(value: ir.Value) -> set[str]:
+    """The operators that read a weight, turned or dequantized; products by one name."""
+    found = set()
+    for node, _ in value.uses():
+        if node.op_type in ("DequantizeLinear", "Transpose"):
+            found |= _readers(node.outputs[0])
+        else:
+            found.add("product" if "MatMul" in node.op_type else node.op_type)
+    return found
 
 
 def _cached_bytes(graph: ir.Graph) -> int:
