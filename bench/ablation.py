@@ -50,7 +50,7 @@ PARTS = {
     "two threads": Part(Contender(OURS, "converted", {"dtype": "q8"}, isolated=False)),
 }
 # A part that costs memory is not in the whole: what it would add.
-ADDED = {"weights in float32": Part(Contender(OURS, "converted", {"dtype": "fp32"}))}
+ADDED = {"expanded weights": Part(Contender(OURS, "converted", {"dtype": "q8f32"}))}
 
 
 def prepare(site: Path) -> None:
@@ -100,7 +100,7 @@ def _visit(
         visiting(playwright, Path(profile), site + contender.page) as visit,
     ):
         visit.ask(do="load", base=base, **contender.load)
-        for figure, rate in compute._rates(visit, contender):
+        for figure, rate in compute.rates(visit, contender):
             if not figure.startswith("first token"):
                 yield figure, name, rate
         if name == WHOLE:

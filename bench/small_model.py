@@ -193,11 +193,11 @@ _CHECKPOINT_NAMES = {
 
 
 def write_converted(folder: Path) -> None:
-    """The folder that `intab convert` makes: fp32 and q8."""
+    """The folder that `intab convert` makes: q8, and q8f32 of the same weights."""
     with tempfile.TemporaryDirectory(dir=folder.parent) as checkpoint:
         write_texts(Path(checkpoint))
         save_file(dict(_checkpoint()), Path(checkpoint) / "model.safetensors")
-        convert(Request(Path(checkpoint), folder, ("fp32", "q8")))
+        convert(Request(Path(checkpoint), folder, ("q8", "q8f32")))
 
 
 def _checkpoint() -> Iterator[tuple[str, Array]]:
