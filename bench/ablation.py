@@ -1,8 +1,9 @@
-"""The share of each part in the speed: ours whole, and ours without one part after the other.
+"""The share of each part in the speed: ours whole, and ours with one part after the other replaced
+by what it improves on.
 
-Each part is left out where it works: the cache goes through the public API where onnxruntime's own
-functions are missing, one thread is all that a page without isolation has, and the graph and the
-weights are other files. Guesses are tried on an answer that quotes its prompt.
+The cache goes over the public API where onnxruntime's own functions are missing, one thread is all
+that a page without isolation has, and graphs and weights are other files. Guesses are tried on an
+answer that quotes its prompt.
 """
 
 from __future__ import annotations
@@ -36,18 +37,18 @@ GRAPH = "onnx/model_quantized.onnx"
 
 @dataclass(frozen=True)
 class Part:
-    """What is left out, and how: another model, or another way to serve the site."""
+    """Ours, changed in one respect: another model, or another way to serve the site."""
 
     contender: Contender
     in_heap: bool = True
 
 
 OURS_WHOLE = Part(Contender(OURS, "converted", {"dtype": "q8"}))
-PARTS = {
-    "the cache in onnxruntime's memory": replace(OURS_WHOLE, in_heap=False),
-    "the right graph": Part(Contender(OURS, "export", {"dtype": "q8"})),
-    "the last row of logits only": Part(Contender(OURS, "every-row", {"dtype": "q8"})),
-    "two threads": Part(Contender(OURS, "converted", {"dtype": "q8"}, isolated=False)),
+PARTS = {  # what stands in its place
+    "the cache over the public API": replace(OURS_WHOLE, in_heap=False),
+    "the peer's graph": Part(Contender(OURS, "export", {"dtype": "q8"})),
+    "every row of logits": Part(Contender(OURS, "every-row", {"dtype": "q8"})),
+    "one thread": Part(Contender(OURS, "converted", {"dtype": "q8"}, isolated=False)),
 }
 # A part that costs memory is not in the whole: what it would add.
 ADDED = {"expanded weights": Part(Contender(OURS, "converted", {"dtype": "q8f32"}))}

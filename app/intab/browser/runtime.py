@@ -69,9 +69,10 @@ class BrowserRuntime:
         """The ways to start, to be tried in turn; a GPU's processor has little to do."""
         if device != "wasm":
             return [Start(1)]
-        seconds = json.loads(await js_worker().measuredThreads())
-        self._measured = bool(seconds)
-        return starts(js_worker().cores(), {int(n): its for n, its in seconds.items()})
+        measured = json.loads(await js_worker().measuredThreads())
+        self._measured = measured["fresh"]
+        seconds = {int(threads): its for threads, its in measured["seconds"].items()}
+        return starts(js_worker().cores(), seconds)
 
     def remark(self, device: str) -> str:
         """What was found about the number of threads."""

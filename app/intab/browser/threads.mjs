@@ -6,6 +6,7 @@
 const CACHE = "intab-device"; // localStorage is not for workers
 const PLACE = new URL("measured-threads", import.meta.url).href; // another runtime: another address
 const IDLE = 3000; // ms without a run: whoever reads an answer leaves the processor alone
+const LASTING = 7 * 24 * 3600 * 1000; // ms
 const PATIENCE = 20_000; // ms for one number: some browsers start a worker and never run it
 
 let wanted = []; // numbers still to be measured; none: nobody asked, or it is done
@@ -21,14 +22,20 @@ export function cores() {
   return crossOriginIsolated ? navigator.hardwareConcurrency || 1 : 1;
 }
 
-/** The seconds of each number of threads as JSON, "{}" before they were measured here. */
+/** As JSON: the `seconds` of each number of threads, none before they were measured here; whether
+ * they are `fresh`. A device that was busy elsewhere then gets another chance. */
 export async function measuredThreads() {
+  const kept = await read();
+  const same = JSON.stringify(kept?.device) === JSON.stringify(device());
+  const fresh = same && Date.now() - kept.date < LASTING;
+  return JSON.stringify({ seconds: same ? kept.seconds : {}, fresh });
+}
+
+async function read() {
   try {
-    const kept = await (await caches.match(PLACE, { cacheName: CACHE }))?.json();
-    const same = JSON.stringify(kept?.device) === JSON.stringify(device());
-    return JSON.stringify(same ? kept.seconds : {});
+    return await (await caches.match(PLACE, { cacheName: CACHE }))?.json();
   } catch {
-    return "{}"; // no Cache API in this context, or something else has written there
+    return undefined; // no Cache API in this context, or something else has written there
   }
 }
 
@@ -81,7 +88,7 @@ async function keep(seconds) {
   wanted = [];
   try {
     await caches.delete(CACHE);
-    const record = JSON.stringify({ device: device(), seconds });
+    const record = JSON.stringify({ device: device(), date: Date.now(), seconds });
     await (await caches.open(CACHE)).put(PLACE, new Response(record));
   } catch {
     // Nothing can be kept here: the next visit measures again.
