@@ -23,10 +23,8 @@ from transformers import LlamaForCausalLM
 from recipe import evaluator
 from recipe.corpora import read_stories
 from recipe.dataset import build_groups, tokenizer_texts
-from recipe.exporter import export_float
-from recipe.manifest import write_manifest
-from recipe.network import load_network, make_network, save_network
-from recipe.quantizer import quantize, save
+from recipe.exporter import export
+from recipe.network import make_network, save_network
 from recipe.report import write_report
 from recipe.rows import batches, rows
 from recipe.settings import MIXTURE, SEED, SIZES, Paths, Schedule
@@ -43,8 +41,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     if not options.from_checkpoint:
         run_training(paths, options)
-    run_export(paths)
-    write_manifest(paths.out)
+    export(paths)
     write_report(paths, options.tokens, options.size, options.hardware)
 
 
@@ -82,14 +79,6 @@ def make_log(paths: Paths, tokenizer: Tokenizer, network: LlamaForCausalLM) -> L
     held_out = evaluator.batches_of(tokenizer, simple)
 
     return Log(paths.log, lambda: held_out_loss(network, held_out))
-
-
-def run_export(paths: Paths) -> None:
-    network = load_network(paths.checkpoint)
-    network.config.save_pretrained(paths.out)
-    model = export_float(paths.checkpoint, paths.build / "onnx")
-    quantize(model)
-    save(model, paths.onnx)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,8 @@ def test_graph_inputs(session: onnxruntime.InferenceSession) -> None:
     found = {value.name: (value.type, value.shape) for value in session.get_inputs()}
     for name in ("input_ids", "attention_mask", "position_ids"):
         assert found.pop(name)[0] == "tensor(int64)"
-    found.pop("num_logits_to_keep", None)
+    for name in ("num_logits_to_keep", "cache_position"):
+        found.pop(name, None)
     cache = ["tensor(float)", CONFIG["num_key_value_heads"], CONFIG["head_dim"]]
     assert set(found) == set(_cache_names("past_key_values"))
     assert all([kind, shape[1], shape[3]] == cache for kind, shape in found.values())
@@ -130,15 +131,20 @@ def _greedy(session: onnxruntime.InferenceSession, prompt: list[int], count: int
     ids, made, past = prompt, list[int](), 0
     asked = {value.name for value in session.get_inputs()}
     while len(made) < count:
+        places = np.arange(past, past + len(ids), dtype=np.int64)
         feeds: dict[str, Any] = {
             "input_ids": np.array([ids], np.int64),
             "attention_mask": np.ones((1, past + len(ids)), np.int64),
-            "position_ids": np.arange(past, past + len(ids), dtype=np.int64)[None],
+            "position_ids": places[None],
+            "cache_position": places,
             "num_logits_to_keep": np.array(1),
         }
         feeds = {name: value for name, value in feeds.items() if name in asked}
         feeds |= dict(zip(_cache_names("past_key_values"), cache, strict=True))
-        logits, *cache = session.run(["logits", *_cache_names("present")], feeds)
+        logits, *present = session.run(["logits", *_cache_names("present")], feeds)
+        new_rows = "cache_position" in asked  # else all rows come back
+        joined = [np.concatenate(pair, 2) for pair in zip(cache, present, strict=True)]
+        cache = joined if new_rows else present
         past, ids = past + len(ids), [int(logits[0, -1].argmax())]
         made += ids
     return made

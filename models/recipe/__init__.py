@@ -2,7 +2,7 @@
 
 `settings` names the sizes and the mixture; `corpora` reads the texts; `chats` turns them into
 conversations, with the questions that `facts` finds; `tokenizer` learns the vocabulary; `rows`
-packs token rows; `trainer` trains; `exporter` and `quantizer` make the ONNX file; `evaluator`,
-`abilities`, `ngrams` and `report` say how good it is; `manifest` lists what a visitor downloads.
+packs token rows; `trainer` trains; `exporter` has `intab convert` make the model folder;
+`evaluator`, `abilities`, `ngrams` and `report` say how good it is.
 `models/train.py` runs them in that order.
 """

@@ -20,11 +20,12 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import LlamaForCausalLM
 
+from intab.convert.linear import rounded
+from intab.convert.running import Runner
+from intab.engine.manifest import EXPANDING
 from recipe.corpora import Story
 from recipe.network import IGNORED, token_losses
-from recipe.quantizer import rounded
 from recipe.rows import END
-from recipe.runner import empty_cache, open_session, step
 from recipe.settings import CONTEXT
 from recipe.tokenizer import GENERATION
 
@@ -66,17 +67,17 @@ def round_weights(network: LlamaForCausalLM) -> LlamaForCausalLM:
     copied = copy.deepcopy(network)
     with torch.no_grad():
         for parameter in copied.parameters():
-            if parameter.ndim == 2:  # torch keeps [out, in]: a scale for each row
-                integers, scale = rounded(parameter.numpy(), axis=0)
-                parameter.copy_(torch.from_numpy(integers * scale[:, None]))
+            if parameter.ndim == 2:  # torch keeps [out, in]
+                integers, scale = rounded(parameter.numpy().T)
+                parameter.copy_(torch.from_numpy((integers * scale).T))
     return copied
 
 
 def largest_logit_gap(network: LlamaForCausalLM, onnx: Path, prompts: list[list[int]]) -> float:
     """Between torch and onnxruntime, both with rounded weights, after each prompt."""
-    session = open_session(onnx)
+    runner = Runner(onnx, EXPANDING)
     gaps = [
-        np.abs(_torch_logits(network, ids) - step(session, empty_cache(session), ids)[0]).max()
+        np.abs(_torch_logits(network, ids) - runner.step(ids, {}, rows=1)[0][-1]).max()
         for ids in prompts
     ]
     return float(max(gaps))

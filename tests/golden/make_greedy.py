@@ -117,11 +117,13 @@ class OnnxLlama(PreTrainedModel, GenerationMixin):
             "attention_mask": mask,
             "position_ids": np.maximum(mask.cumsum(1) - 1, 0)[:, -new:],
             "num_logits_to_keep": np.array(1),
+            "cache_position": np.arange(past, past + new),
         }
         asked = {value.name for value in self._session.get_inputs()}
         feeds = {name: value for name, value in feeds.items() if name in asked}
         logits, *presents = self._session.run(None, feeds | self._past(past_key_values, batch))
-        self._remember(past_key_values, presents, past)
+        # A graph whose cache has room gives the new rows alone.
+        self._remember(past_key_values, presents, 0 if "cache_position" in asked else past)
         return CausalLMOutputWithPast(
             logits=torch.from_numpy(logits), past_key_values=past_key_values
         )
@@ -131,12 +133,12 @@ class OnnxLlama(PreTrainedModel, GenerationMixin):
         empty = torch.zeros(batch, names[0].shape[1], 0, names[0].shape[3])
         return {i.name: _cached(cache, i.name, empty).numpy() for i in names}
 
-    def _remember(self, cache: DynamicCache, presents: list[Any], past: int) -> None:
+    def _remember(self, cache: DynamicCache, presents: list[Any], known: int) -> None:
         names = [output.name for output in self._session.get_outputs()[1:]]
         found = {n: torch.from_numpy(p) for n, p in zip(names, presents, strict=True)}
         for layer in range(self.config.num_hidden_layers):
             key, value = found[f"present.{layer}.key"], found[f"present.{layer}.value"]
-            cache.update(key[:, :, past:], value[:, :, past:], layer)
+            cache.update(key[:, :, known:], value[:, :, known:], layer)
 
 
 def main() -> None:
