@@ -16,10 +16,11 @@ FLOAT = 4
 
 def memory_needed(model: ir.Model, config: Mapping[str, Any]) -> dict[str, int]:
     """Bytes: `weights` as they are once loaded; `cache`, keys and values of a whole context;
-    `working`, the most that a step has beside them: the cache of before, while the new one is
-    made, and the tensors of one layer or the logits, whichever is more."""
+    `working`, the most that a step has beside them: the tensors of one layer or the logits,
+    whichever is more; where the cache has no room, also the one before, while one is made."""
     context = int(_first(config, 0, "max_position_embeddings", "n_positions"))
     cache = context * _cached_bytes(model.graph)
+    roomy = any(value.name == "cache_position" for value in model.graph.inputs)
     piece = min(PIECE, context)
     heads = int(_first(config, 1, "num_attention_heads", "n_head"))
     hidden = int(_first(config, 0, "hidden_size", "n_embd"))
@@ -30,7 +31,7 @@ def memory_needed(model: ir.Model, config: Mapping[str, Any]) -> dict[str, int]:
     return {
         "weights": weights_loaded(model.graph),
         "cache": cache,
-        "working": cache + max(layer, logits),
+        "working": max(layer, logits) + (0 if roomy else cache),
     }
 
 
