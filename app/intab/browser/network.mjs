@@ -9,20 +9,17 @@ import { withoutWeights } from "./weights.mjs";
 /** Make a network of the body of a graph; `others` are the files beside it: [[path, body], ...]. */
 export async function open(name, body, others, device, sessionOptions) {
   const ort = await prepare(device);
-  try {
-    const { graph, externalData } = withoutWeights(name, body, others);
-    const options = {
+  const { graph, externalData } = withoutWeights(name, body, others);
+  const session = await exclusively(() =>
+    ort.InferenceSession.create(graph, {
       executionProviders: [device],
       externalData,
       logSeverityLevel: 3, // errors: warnings about graphs are of no use to a page's visitor
       extra: nest(JSON.parse(sessionOptions)),
       ...(device === "webgpu" ? ON_GPU : {}),
-    };
-    const session = await exclusively(() => ort.InferenceSession.create(graph, options));
-    return new Network(session, await makeRunner(ort, session, device));
-  } finally {
-    for (const file of [body, ...others.map(([, other]) => other)]) file.letGo();
-  }
+    }),
+  );
+  return new Network(session, await makeRunner(ort, session, device));
 }
 
 async function makeRunner(ort, session, device) {

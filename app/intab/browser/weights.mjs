@@ -24,13 +24,15 @@ class External extends Uint8Array {
   }
 
   /** Take the weights at `places`, [[from, to], ...], out of what is held: onnxruntime asks for them
-   * in an order of its own, and each is to be given back as soon as it has that. */
+   * in an order of its own, and each is to be given back as soon as it has that. Nothing else is
+   * held from then on, since `done` gives back no part of what a file holds. */
   take(places) {
     for (const [from, to] of places.sort(([one], [other]) => one - other)) {
       const bytes = this.body.copyHeld(from, to);
       if (bytes) this.held.set(from, bytes);
       this.body.letGo(to);
     }
+    this.body.letGo();
   }
 
   get byteLength() {
