@@ -14,19 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic
 
-from intab.engine.download import (
-    Assembly,
-    B,
-    Means,
-    Notice,
-    OnNotice,
-    OnProgress,
-    check_digest,
-)
+from intab.engine.download import Assembly, B, Means, Notice, OnNotice, OnProgress
 from intab.engine.keys import ChunkKey
 from intab.engine.locate import Location
 from intab.engine.manifest import FileEntry
 from intab.engine.progress import Tally
+from intab.engine.promises import check_digest
 from intab.engine.ranges import CHUNK, Span, chunk_of, missing
 from intab.engine.shelf import Shelf
 from intab.engine.source import NoRangesError, Source

@@ -16,7 +16,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 from intab.engine.answers import check_status
 from intab.engine.ranges import Span
 from intab.engine.retry import Clock, OnBytes, Patience, persevere, watched
-from intab.errors import DamagedError, ManifestError, ModelNotFoundError, OptionError
+from intab.errors import ManifestError, ModelNotFoundError, OptionError
 
 
 class Body(Protocol):
@@ -284,21 +284,3 @@ def parse_object(text: str, name: str) -> dict[str, Any]:
 def not_found(address: str) -> ModelNotFoundError:
     """The error for a file that is not there."""
     return ModelNotFoundError(f"There is no file at {address}: check the model's name.")
-
-
-def check_size(name: str, size: int, promised: int) -> None:
-    """DamagedError unless a file is as long as promised; -1 promises nothing."""
-    if promised not in (-1, size):
-        raise DamagedError(
-            f"{name} has {size:,} bytes, the manifest says {promised:,}: "
-            "the file is truncated or was replaced; reload the page to fetch it again."
-        )
-
-
-def check_digest(name: str, digest: str, promised: str) -> None:
-    """DamagedError unless a file has the promised sha256; "" promises nothing."""
-    if promised and digest != promised:
-        raise DamagedError(
-            f"{name} is damaged (its sha256 differs from the manifest's): "
-            "reload the page to fetch it again."
-        )

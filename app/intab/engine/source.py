@@ -20,9 +20,10 @@ from intab.engine.answers import (
     promised_length,
     version_of,
 )
-from intab.engine.download import B, Means, Reply, check_digest, check_size, not_found
+from intab.engine.download import B, Means, Reply, not_found
 from intab.engine.manifest import FileEntry
 from intab.engine.progress import Tally
+from intab.engine.promises import check_digest, check_size
 from intab.engine.ranges import Span, parse_content_range
 from intab.engine.retry import OnBytes, Patience, persevere, watched
 from intab.errors import DownloadError, TemporaryError
