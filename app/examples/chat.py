@@ -1,10 +1,14 @@
-# A conversation: what was computed for one turn is kept for the next.
+# A conversation about a story: what was computed for one turn is kept for the next.
 import intab
 
 model = await intab.load("default")
-chat = model.chat(max_new_tokens=80, temperature=0.7, repetition_penalty=1.1)
+chat = model.chat(max_new_tokens=30, do_sample=False)
 
-for words in ("Write a story about a cat in two sentences.", "Continue this story."):
+story = """One day, Mia went to the park. Mia saw a red boat on the pond.
+A boy named Ben had a blue kite. The wind took the kite, and Ben was sad."""
+first = f"{story}\n\nQuestion: Where did Mia go?"
+
+for words in (first, "What did Mia see?", "How did Ben feel?"):
     print(f"> {words}")
     async for chunk in chat.stream(words):
         print(chunk, end="")

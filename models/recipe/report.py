@@ -85,6 +85,7 @@ def losses(
 ) -> str:
     read = read_training_groups(paths.data).values()
     training = _ids(tokenizer, [story for group in read for story in group])
+    first = json.loads(FIRST_VERSION.read_text("utf-8"))["bits_a_byte"]
     lines = []
     for name, stories in held_out_stories(paths).items():
         exact = evaluator.measure(network, tokenizer, stories)
@@ -92,8 +93,8 @@ def losses(
         size = sum(len(story.text.encode()) for story in stories)
         baseline = ngrams.bits_a_byte(training, _ids(tokenizer, stories), size)
         lines.append(
-            f"| {name} | {len(stories)} | {baseline:.4f} | {exact.bits_a_byte:.4f} "
-            f"| {small.bits_a_byte:.4f} | {exact.nats_a_token:.4f} | {small.nats_a_token:.4f} |"
+            f"| {name} | {len(stories)} | {baseline:.4f} | {first[name]:.4f} "
+            f"| {exact.bits_a_byte:.4f} | {small.bits_a_byte:.4f} | {exact.nats_a_token:.4f} | {small.nats_a_token:.4f} |"
         )
     return "\n".join(lines)
 

@@ -192,7 +192,7 @@ def test_an_edit_survives_a_reload(page: Page, served: str) -> None:
 def test_examples_keep_their_edits_apart(opened: Visitor) -> None:
     opened.write("print('my continuation')")
     opened.choose("Chat")
-    assert "messages" in opened.text()
+    assert "model.chat(" in opened.text()
     opened.choose("Continue a story")
     assert opened.text() == "print('my continuation')\n"
     opened.button("reset").click()
@@ -231,7 +231,7 @@ def test_two_tabs_keep_each_other_s_edits(page: Page, served: str) -> None:
     ("title", "says"),
     [
         ("Continue a story", "red balloon"),
-        ("Chat", "about a cat in two sentences"),
+        ("Chat", "Where did Mia go"),
         ("Prompts from a list", "tokens a second"),
         ("Your own logits", "Tom and his friend"),
         ("Temperatures", "--- temperature 1.2"),
