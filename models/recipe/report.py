@@ -94,7 +94,8 @@ def losses(
         baseline = ngrams.bits_a_byte(training, _ids(tokenizer, stories), size)
         lines.append(
             f"| {name} | {len(stories)} | {baseline:.4f} | {first[name]:.4f} "
-            f"| {exact.bits_a_byte:.4f} | {small.bits_a_byte:.4f} | {exact.nats_a_token:.4f} | {small.nats_a_token:.4f} |"
+            f"| {exact.bits_a_byte:.4f} | {small.bits_a_byte:.4f} "
+            f"| {exact.nats_a_token:.4f} | {small.nats_a_token:.4f} |"
         )
     return "\n".join(lines)
 
