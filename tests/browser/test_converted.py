@@ -23,7 +23,7 @@ from intab.engine.tokenizer import Tokenizer
 from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
 from tests.browser.programs import printed_json
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, visits
 from tests.convert import tiny
 from tests.engine.conftest import byte_tokenizer_json
 
@@ -80,9 +80,7 @@ def answer(visitor: Visitor, dtype: str, device: str) -> Any:
 
 @pytest.fixture(scope="module")
 def with_gpu(webgpu_browser: Browser, address: str) -> Iterator[Visitor]:
-    page = webgpu_browser.new_page()
-    yield Visitor(page).open(address)
-    page.close()
+    yield from visits(webgpu_browser, address)
 
 
 @pytest.mark.parametrize(

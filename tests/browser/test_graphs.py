@@ -17,7 +17,7 @@ from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
 from tests.browser.memory import Held, WorkerMemory
 from tests.browser.programs import printed_json
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, visits
 from tests.conftest import ROOT
 from tests.engine import session_contract
 from tests.engine.conftest import byte_tokenizer_json
@@ -47,16 +47,12 @@ def folder_of(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def on_wasm(browser: Browser, address: str) -> Iterator[Visitor]:
-    page = browser.new_page()
-    yield Visitor(page).open(address)
-    page.close()
+    yield from visits(browser, address)
 
 
 @pytest.fixture(scope="module")
 def on_webgpu(webgpu_browser: Browser, address: str) -> Iterator[Visitor]:
-    page = webgpu_browser.new_page()
-    yield Visitor(page).open(address)
-    page.close()
+    yield from visits(webgpu_browser, address)
 
 
 @pytest.fixture

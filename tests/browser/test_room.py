@@ -11,14 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 import intab
 from intab.convert.converter import Request, convert
 from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
 from tests.browser.programs import printed_json
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, visits
 from tests.convert.tiny import write_checkpoint
 
 PROMPT = "Once upon a time there was a fox. " * 3  # 102 tokens, of 128 that there is room for
@@ -48,17 +48,12 @@ def address(site: Path, folders: Path, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="module")
 def on_wasm(browser: Browser, address: str) -> Iterator[Visitor]:
-    yield from _visitor(browser.new_page(), address)
+    yield from visits(browser, address)
 
 
 @pytest.fixture(scope="module")
 def on_webgpu(webgpu_browser: Browser, address: str) -> Iterator[Visitor]:
-    yield from _visitor(webgpu_browser.new_page(), address)
-
-
-def _visitor(page: Page, address: str) -> Iterator[Visitor]:
-    yield Visitor(page).open(address)
-    page.close()
+    yield from visits(webgpu_browser, address)
 
 
 def native_ids(folder: Path) -> list[int]:

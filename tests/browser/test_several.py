@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.programs import printed_json
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, visits
 
 BEGIN = """
     import asyncio, intab, json
@@ -49,9 +49,7 @@ END = """
 
 @pytest.fixture(scope="module")
 def opened(browser: Browser, served: str) -> Iterator[Visitor]:
-    page = browser.new_page()
-    yield Visitor(page).open(served)
-    page.close()
+    yield from visits(browser, served)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from textwrap import dedent
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 STARTED = 90_000  # ms; seconds on an idle machine
 DONE = 60_000
@@ -60,3 +61,10 @@ class Visitor:
     def text(self) -> str:
         """The editor's text: CodeMirror has an element for each line."""
         return "\n".join(self.editor.locator(".cm-line").all_text_contents())
+
+
+def visits(browser: Browser, address: str) -> Iterator[Visitor]:
+    """A fixture's visitor: in a page of its own, which is closed behind it."""
+    page = browser.new_page()
+    yield Visitor(page).open(address)
+    page.close()

@@ -5,6 +5,8 @@
  * A graph gives back all rows, which take the place of those before (`KvCache`), or the new rows
  * alone, which are written into tensors that have room for more (`RoomyCache`).
  */
+import { allOf } from "./runner.mjs";
+
 const BLOCK = 128; // rows by which room grows
 const holders = new Map(); // tensor -> how many caches hold it
 
@@ -76,11 +78,11 @@ class RoomyCache extends KvCache {
   async keep(results, length) {
     const rows = this.slots.map(({ past, present }) => [past, results[present]]);
     try {
-      const { dims } = rows[0][1];
-      const total = length + dims[2];
+      const first = rows[0][1];
+      const total = length + first.dims[2];
       const shared = Object.values(this.tensors).some((tensor) => holders.get(tensor) > 1);
       if (shared || total > this.room) {
-        await this.move([...Array(dims[0]).keys()], length, blocks(total));
+        await this.move(allOf(first), length, blocks(total));
       }
       await this.runner.write(rows.map(([past, tensor]) => [tensor, this.tensors[past]]), length);
     } finally {
