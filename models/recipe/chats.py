@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from recipe.corpora import Question, Story
 from recipe.facts import excerpt, pick
+from recipe.titles import made_title
 
 LONGEST = 1700  # characters: about 450 tokens, so that most chats fit in one row
 COMMON_WORDS = 350  # not worth asking for
@@ -134,7 +135,7 @@ def make_sentences(story: Story, common: frozenset[str], rng: random.Random) -> 
 
 
 def make_title(story: Story, rng: random.Random) -> Chat | None:
-    title = short_title(story)
+    title = short_title(story) or made_title(story.text)
     if not title or len(story.text) > LONGEST:
         return None
     return _pair(rng.choice(TITLE).format(story.text), title)

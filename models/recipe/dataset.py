@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -17,10 +18,11 @@ from tokenizers import Tokenizer
 from recipe import chats
 from recipe.chats import Chat
 from recipe.corpora import Story, read_questions, read_training_groups
+from recipe.names import renamed
 from recipe.rows import Groups, chat_documents, text_documents
 from recipe.settings import SEED
 
-VARIANTS = 3  # a story is cut, and its words drawn, in so many ways
+VARIANTS = 3  # a story is cut, its words drawn and its people named in so many ways
 TEXT_GROUPS = ("simple", "children", "tales", "classics", "novels")
 TOKENIZER_GROUPS = ("simple", "simple", "children", "tales")  # simple words weigh twice
 
@@ -32,6 +34,7 @@ def tokenizer_texts(data: Path) -> list[str]:
 
 def build_groups(data: Path, tokenizer: Tokenizer) -> Groups:
     stories = read_training_groups(data)
+    stories["simple"] = with_other_names(stories["simple"])
     groups = {
         name: text_documents(tokenizer, [story.text for story in stories[name]])
         for name in TEXT_GROUPS
@@ -41,28 +44,32 @@ def build_groups(data: Path, tokenizer: Tokenizer) -> Groups:
     return groups
 
 
+def with_other_names(stories: list[Story]) -> list[Story]:
+    """The stories as they are, and again with other names."""
+    rng = random.Random(SEED)
+    others = (replace(s, text=renamed(s.text, rng)) for _ in range(VARIANTS - 1) for s in stories)
+    return [*stories, *others]
+
+
 def build_chats(data: Path, stories: dict[str, list[Story]]) -> dict[str, list[Chat]]:
     rng = random.Random(SEED)
-    short = [*stories["simple"], *stories["children"], *stories["tales"]]
+    short = [*stories["simple"], *VARIANTS * [*stories["children"], *stories["tales"]]]
     common = chats.common_words(stories["simple"])
     made = {
-        "continue": _each(short, VARIANTS, lambda s: chats.make_continue(s, rng)),
-        "words": _each(short, VARIANTS, lambda s: chats.make_words(s, common, rng)),
-        "about": _each(short, 1, lambda s: chats.make_about(s, common, rng)),
-        "sentences": _each(short, VARIANTS, lambda s: chats.make_sentences(s, common, rng)),
-        "title": _each(short, 1, lambda s: chats.make_title(s, rng)),
+        "continue": _each(short, lambda s: chats.make_continue(s, rng)),
+        "words": _each(short, lambda s: chats.make_words(s, common, rng)),
+        "about": _each(short, lambda s: chats.make_about(s, common, rng)),
+        "sentences": _each(short, lambda s: chats.make_sentences(s, common, rng)),
+        "title": _each(short, lambda s: chats.make_title(s, rng)),
         "questions": list(chats.make_questions(read_questions(_questions(data), "train"), rng)),
-        "facts": _each(short, VARIANTS, lambda s: chats.make_facts(s, rng)),
+        "facts": _each(short, lambda s: chats.make_facts(s, rng)),
         "talk": list(chats.make_talk()),
     }
     return {name: [chats.with_system(c, rng) for c in found] for name, found in made.items()}
 
 
-def _each(
-    stories: Iterable[Story], variants: int, make: Callable[[Story], Chat | None]
-) -> list[Chat]:
-    made = (make(story) for story in stories for _ in range(variants))
-    return [chat for chat in made if chat is not None]
+def _each(stories: Iterable[Story], make: Callable[[Story], Chat | None]) -> list[Chat]:
+    return [chat for chat in map(make, stories) if chat is not None]
 
 
 def _questions(data: Path) -> Path:

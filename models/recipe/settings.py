@@ -48,7 +48,7 @@ class Weights:
     """
 
     answer: int = 8  # a token of a short answer
-    asked_word: int = 6  # a token of a word that the story was to use
+    asked_word: int = 10  # a token of a word that the story was to use
     passage: int = 1  # a token of a text that a question is about
 
 
@@ -71,14 +71,14 @@ MIXTURE = {
     "children": 0.05,
     "tales": 0.06,
     "classics": 0.03,
-    "novels": 0.01,
+    "novels": 0.02,
     "continue": 0.08,
-    "words": 0.18,
+    "words": 0.19,
     "about": 0.05,
-    "sentences": 0.05,
-    "title": 0.02,
+    "sentences": 0.04,
+    "title": 0.04,
     "questions": 0.12,
-    "facts": 0.088,
+    "facts": 0.058,
     "talk": 0.002,
 }
 
