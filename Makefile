@@ -4,7 +4,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check site picture bench faults wheels wheels-check families model
+.PHONY: help serve test check site picture bench faults firefox wheels wheels-check families model
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,6 +20,9 @@ test: check site ## set everything up, run every test, browsers included
 faults: site ## many random sequences of faults and kills, in CPython and in a browser
 	@$(PY) -m tools.browser
 	@INTAB_SEQUENCES=300 $(PY) -m pytest tests/test_faults_over_http.py tests/browser/test_faults.py $(ARGS)
+
+firefox: site ## visit the page in Firefox
+	@$(PY) -m tests.browser.firefox
 
 check: .venv/.stamp ## ruff and mypy
 	@$(PY) -m ruff check .

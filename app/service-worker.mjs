@@ -17,7 +17,8 @@ const PATIENCE = 4000; // ms for the network, where there is something kept
 
 addEventListener("install", () => skipWaiting());
 // A page that is open when its site is replaced can still restart its Python, from here.
-addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+// Not waited for: in Firefox 153 a worker that does so stays "activating", and page loads wait for it.
+addEventListener("activate", () => void clients.claim());
 addEventListener("message", (event) => event.waitUntil(keep(event.data, event.source)));
 addEventListener("fetch", (event) => {
   const { request } = event;

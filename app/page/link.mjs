@@ -3,6 +3,8 @@
  * program by ever stronger means (a message, Pyodide's interrupt, a new worker), and notices a
  * worker that died.
  */
+import { hasSharedMemory } from "./features.mjs";
+
 // All of the runtime's folder, whose address carries a digest: a page that is open keeps its version
 // when Python is restarted. PyWorker does not read the interpreter's address from the configuration
 // as <script> does.
@@ -42,7 +44,7 @@ export class Link {
   connect(worker) {
     this.worker = worker;
     this.wasUsed = false;
-    this.interrupt = crossOriginIsolated ? new Int32Array(new SharedArrayBuffer(4)) : undefined;
+    this.interrupt = hasSharedMemory ? new Int32Array(new SharedArrayBuffer(4)) : undefined;
     worker.addEventListener("message", ({ data }) => this.receive(data, worker));
     const lock = `intab ${performance.timeOrigin} ${Math.random()}`;
     worker.postMessage({ lock, interrupt: this.interrupt?.buffer });

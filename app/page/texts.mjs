@@ -1,4 +1,6 @@
 /** The sentences of the status line: events of the worker in a visitor's words. */
+import { hasSharedMemory } from "./features.mjs";
+
 const STAGES = {
   describe: "Looking at the model",
   start: "Starting the model",
@@ -27,7 +29,7 @@ export function startingText(stage) {
 
 /** Why the worker was given up; `Link` has the causes. */
 export function restartText(cause) {
-  return cause === "stubborn" && !crossOriginIsolated ? UNISOLATED : RESTARTS[cause];
+  return cause === "stubborn" && !hasSharedMemory ? UNISOLATED : RESTARTS[cause];
 }
 
 export function loadingText({ stage }) {

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import serve_command
 from tests.browser.copies import altered
@@ -88,3 +88,13 @@ def impatient(worker: str) -> str:
     """With a second's patience for threads."""
     assert worker.count("=3e4,") == 1
     return worker.replace("=3e4,", "=1e3,")
+
+
+def test_no_shared_memory_on_a_page_called_isolated(page: Page, served_unisolated: str) -> None:
+    """As in WebKitGTK: no threads, no interrupts, and all else works."""
+    page.add_init_script("Object.defineProperty(self, 'crossOriginIsolated', { value: true })")
+    visitor = Visitor(page).open(served_unisolated)
+    visitor.start("while True: pass")
+    visitor.expect_state("running")
+    visitor.button("stop").click()
+    expect(visitor.status).to_contain_text("cannot be interrupted")

@@ -17,9 +17,11 @@ let spare = null;
 /** Where measurements hold: a browser's update may change them, and another processor does. */
 const device = () => ({ cores: cores(), agent: navigator.userAgent });
 
-/** Threads that can run at once; 1 where a page can have no threads. */
+/** Threads that can run at once; 1 where a page can have no threads: not isolated, or a browser that
+ * keeps shared memory to itself though it calls the page isolated (WebKitGTK). */
 export function cores() {
-  return crossOriginIsolated ? navigator.hardwareConcurrency || 1 : 1;
+  const shared = crossOriginIsolated && "SharedArrayBuffer" in globalThis;
+  return shared ? navigator.hardwareConcurrency || 1 : 1;
 }
 
 /** As JSON: the `seconds` of each number of threads, none before they were measured here; whether

@@ -1,0 +1,76 @@
+/**
+ * A visit of the page in Firefox: `node firefox.mjs ADDRESS FIREFOX`. Playwright's Firefox is a build
+ * of its own; puppeteer drives the one that people have. Says what it saw; a failure ends it.
+ */
+import assert from "node:assert/strict";
+import puppeteer from "puppeteer-core";
+
+const [address, executablePath] = process.argv.slice(2);
+const PATIENCE = { timeout: 120_000 };
+const hook = (name) => `[data-testid=${name}]`;
+const seen = (text) => console.log(`seen: ${text}`);
+const complaints = [];
+
+const browser = await puppeteer.launch({ browser: "firefox", executablePath });
+const page = await browser.newPage();
+page.on("pageerror", (error) => complaints.push(String(error)));
+page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+
+const text = (name) => page.$eval(hook(name), (element) => element.textContent);
+
+function state(wanted) {
+  const isThere = (place, name) => document.querySelector(place)?.dataset.state === name;
+  return page.waitForFunction(isThere, PATIENCE, hook("status"), wanted);
+}
+
+function output(length) {
+  const isLong = (place, least) => document.querySelector(place).textContent.length >= least;
+  return page.waitForFunction(isLong, PATIENCE, hook("output"), length);
+}
+
+async function run() {
+  await page.click(hook("run"));
+  await state("running");
+  await state("ready");
+  return await text("output");
+}
+
+async function examples() {
+  const place = `${hook("examples")} button`;
+  const names = await page.$$eval(place, (buttons) => buttons.map((button) => button.textContent));
+  for (const [i, name] of names.entries()) {
+    await (await page.$$(place))[i].click(); // a choice makes the buttons anew
+    assert.ok((await run()).length > 100, `${name} printed little`);
+    seen(`${name}: ${await text("metrics")}`);
+  }
+}
+
+/** What a service worker that is not active yet would hold up. */
+async function secondVisit() {
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === "activated");
+  await page.reload();
+  await state("ready");
+  seen("a second visit, over the service worker");
+}
+
+async function stop(press) {
+  await page.click(hook("run"));
+  await output(20);
+  await press();
+  await state("ready");
+  assert.equal(await text("status"), "Stopped");
+}
+
+try {
+  await page.goto(address);
+  await state("ready");
+  assert.ok(await page.evaluate(() => crossOriginIsolated));
+  await examples();
+  seen(await text("device"));
+  await secondVisit();
+  await stop(() => page.click(hook("stop")));
+  seen("a story that was stopped");
+  assert.deepEqual(complaints, []);
+} finally {
+  await browser.close();
+}
