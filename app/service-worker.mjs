@@ -38,7 +38,10 @@ function hasDigest(url) {
 }
 
 async function fixed(request) {
-  return (await caches.match(request, { ignoreVary: true })) ?? fetch(request);
+  const found = await caches.match(request, { ignoreVary: true, ignoreSearch: true });
+  if (!found) return fetch(request);
+  // What stands behind a `?` is for the module itself: a new answer has the request's own address.
+  return request.url.includes("?") ? new Response(found.body, found) : found;
 }
 
 async function newest(request) {

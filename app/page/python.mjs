@@ -9,10 +9,11 @@
  */
 const RUNTIME = new URL("../{{runtime}}/", import.meta.url).href;
 
-/** Start the site's own Pyodide and load intab; `options` are loadPyodide's (stdout, env ...). */
-export async function startPython(options = {}) {
+/** Start the site's own Pyodide and load intab; `options` are loadPyodide's (stdout, env ...), and
+ * `model`, one of models/ or an address, whose files come while Python starts. */
+export async function startPython({ model = "", ...options } = {}) {
   const [{ loadPyodide }, worker] = await Promise.all([
-    import(`${RUNTIME}pyodide/pyodide.mjs`),
+    import(`${RUNTIME}pyodide/start.mjs?model=${encodeURIComponent(model)}`),
     import(`${RUNTIME}intab/worker.mjs`),
   ]);
   const python = await loadPyodide(options);

@@ -93,7 +93,7 @@ def test_an_update_is_picked_up_and_an_open_page_keeps_its_files(page: Page, fol
         new = Visitor(page.context.new_page()).open(address)
         expect_kept(new.page)
         interpreter = new.page.locator("#interpreter").get_attribute("href")
-        assert interpreter == f"{NEW_RUNTIME}/pyodide/pyodide.mjs"
+        assert interpreter == f"{NEW_RUNTIME}/pyodide/start.mjs?model=default"
         assert versions(page) == [before, NEW_LIST.split("/")[-1]]
         old.button("restart").click()
         old.expect_state("ready", timeout=STARTED)

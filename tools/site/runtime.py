@@ -32,6 +32,7 @@ def build(sources: Sources, site: Path) -> str:
     """Fill `site/runtime-HASH` and return that name."""
     draft = site / "runtime-draft"
     copy_named(sources.node_modules / "pyodide", PYODIDE, draft / "pyodide")
+    shutil.copyfile(sources.app / "intab/browser/start.mjs", draft / "pyodide/start.mjs")
     copy_named(sources.node_modules / "onnxruntime-web/dist", ORT, draft / "ort")
     _bundle_worker(sources, draft / "intab")
     _add_wheels(sources, draft / "pyodide")
@@ -54,8 +55,8 @@ def _bundle_worker(sources: Sources, target: Path) -> None:
     entry = "app/intab/browser/worker.mjs"
     if not (sources.root / entry).exists():
         raise SiteError(f"{sources.root / entry} is missing: the worker's JavaScript starts there.")
-    esbuild.run(sources, entry, f"--outfile={target / 'worker.mjs'}")
-    for name in ("ort_module.mjs", "probe.mjs"):
+    esbuild.run(sources, entry, f"--outfile={target / 'worker.mjs'}", "--external:./early.mjs")
+    for name in ("early.mjs", "ort_module.mjs", "probe.mjs"):
         shutil.copyfile(sources.root / "app/intab/browser" / name, target / name)
     probe.write(target / "probe.onnx")
 

@@ -4,6 +4,7 @@
  */
 import { Chunk } from "./bodies.mjs";
 import { askDisk } from "./disk.mjs";
+import { take } from "./early.mjs";
 
 const REPORT_EVERY = 100; // milliseconds between two calls into Python
 const GUESS = 256 * 1024; // bytes of a body whose length is not foretold
@@ -19,9 +20,9 @@ export function ask(address, range, method, token) {
   const headers = range ? { Range: range } : {};
   if (token) headers.Authorization = `Bearer ${token}`;
   const options = { headers, cache: range ? "no-store" : "no-cache" };
-  const answer = fetch(address, { ...options, method, signal: stopping.signal }).then(
-    (response) => new Answer(response),
-  );
+  const early = method === "GET" && !token ? take(address, range) : Promise.reject();
+  const asked = early.catch(() => fetch(address, { ...options, method, signal: stopping.signal }));
+  const answer = asked.then((response) => new Answer(response));
   return { answer, stop: () => stopping.abort() };
 }
 

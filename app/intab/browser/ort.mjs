@@ -1,6 +1,7 @@
 /**
  * Starting onnxruntime-web: which devices there are, one runtime for each, one run at a time.
  */
+import { take } from "./early.mjs";
 import { whileBusy } from "./threads.mjs";
 
 const ORT = new URL("../ort/", import.meta.url).href;
@@ -73,7 +74,9 @@ async function start(device, count) {
   const [module, wasm] = BUILDS[device];
   // A module that is spoilt stays so: the next is another instance, of the same file.
   const address = `${ORT}${module}${spoilt ? `#${spoilt}` : ""}`;
-  const [ort, response] = await Promise.all([import(address), fetch(`${ORT}${wasm}.wasm`)]);
+  const binary = `${ORT}${wasm}.wasm`;
+  const early = take(binary).catch(() => fetch(binary));
+  const [ort, response] = await Promise.all([import(address), early]);
   if (!response.ok) throw new Error(`${wasm}.wasm: the server answered ${response.status}`);
   ort.env.logLevel = "error";
   ort.env.wasm.numThreads = count;
