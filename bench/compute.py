@@ -45,6 +45,9 @@ class Contender:
 
 
 UNGUESSED = {"prompt_lookup_num_tokens": 0}
+# ms: after the first runs a browser compiles WebAssembly anew, which takes a core from two threads.
+# Shorter than the pause after which ours measures threads.
+SETTLING = 2000
 CONTENDERS = {
     "intab": Contender(OURS, "converted", {"dtype": "q8"}),
     "intab, expanded": Contender(OURS, "converted", {"dtype": "q8f32"}),
@@ -167,6 +170,7 @@ def rates(visit: Visit, contender: Contender) -> Iterator[tuple[str, float]]:
     """The figures of a prompt of each length and of the tokens after it."""
     options = UNGUESSED if contender.page == OURS else {}
     visit.ask(do="answer", text=_text(16), tokens=2, **options)  # what runs for the first time
+    visit.page.wait_for_timeout(SETTLING)
     for context in CONTEXTS:
         text = _text(context)
         first, prefill, decode = visit.ask(do="answer", text=text, tokens=TOKENS, **options)

@@ -101,11 +101,12 @@ class Training:
         """Until so many tokens have been seen, those before a resume included."""
         loss_of = _compiled_loss(self._network, data)
         started = time.monotonic() - self.seconds
-        size = 0
-        while (progress := self.step * size / tokens) < 1:
+        for ids in data:
+            size = ids[0].size
+            if (progress := self.step * size / tokens) >= 1:
+                return
             scale = rate_scale(progress, self._schedule)
-            batch = _tensors(next(data), self._network.device)
-            size = batch[0].numel()
+            batch = _tensors(ids, self._network.device)
             loss = self._learn(loss_of, batch, scale)
             self.step, self.seconds = self.step + 1, time.monotonic() - started
             rate = self._schedule.muon_rate * scale

@@ -15,7 +15,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 
 import intab
 from intab.cli.main import main
-from intab.convert import community
+from intab.convert import community, reporting
 from intab.convert.community import optimise
 from intab.convert.running import Runner
 from intab.convert.ungrouping import Ungrouped, ungroup
@@ -82,7 +82,9 @@ def test_a_graph_that_runs_nowhere_is_refused(exported: Path, tmp_path: Path) ->
     model = onnx.load(path)
     model.graph.node[0].op_type = "Scan"
     onnx.save(model, path)
-    with pytest.raises(ConvertError, match="fp32 graph runs on no device: no wasm kernel for Scan"):
+    with pytest.raises(
+        ConvertError, match="fp32 graph runs on no device: no wasm kernel for Scan, of"
+    ):
         optimise(exported, tmp_path / "model")
     assert not (tmp_path / "model").exists()
 
@@ -167,8 +169,27 @@ def test_attention_that_computes_something_else_is_taken_back(
 
     monkeypatch.setattr(community, "ungroup", spoil)
     for row in optimise(grouped, tmp_path / "model").rows:
-        assert row.remark == "GroupQueryAttention stays: products gave other logits"
+        assert row.remark == "GroupQueryAttention stays: with products it answers otherwise or not"
     assert "GroupQueryAttention" in kinds(tmp_path / "model/onnx/model.onnx")
+
+
+def test_attention_that_does_not_run_anew_is_taken_back(
+    grouped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise ConvertError("onnxruntime does not run it")
+
+    monkeypatch.setattr(reporting.Graph, "run", failing)
+    written = community.Work(grouped, tmp_path, "fp32", "onnx/model.onnx", [5, 6, 7]).write()
+    assert written.remark.endswith("stays: with products it answers otherwise or not")
+
+
+def test_a_dtype_may_be_chosen(grouped: Path, tmp_path: Path) -> None:
+    order = ["convert", "--from-onnx", str(grouped), "--out", str(tmp_path / "model")]
+    assert main([*order, "--dtypes", "q8"]) == 0
+    assert list(json.loads((tmp_path / "model/intab.json").read_text())["dtypes"]) == ["q8"]
+    with pytest.raises(ConvertError, match="has no graph of q4: it has fp32, q8"):
+        optimise(grouped, tmp_path / "other", wanted=["q4"])
 
 
 def test_perplexities_are_reported(grouped: Path, tmp_path: Path) -> None:

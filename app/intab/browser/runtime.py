@@ -47,23 +47,18 @@ class BrowserRuntime:
 
     async def prepare(self, device: str) -> None:
         """Fetch and start onnxruntime-web for `device`, with fewer threads where many fail."""
-        *ways, last = await self._starts(device)
-        failures = []
-        for way in ways:
+        failures: list[str] = []
+        why = ""
+        for way in await self._starts(device):
             try:
                 await js_worker().prepare(device, way.threads)
             except JsException as exc:
-                failures.append(f"{way.threads} threads did not start ({reason(exc)})")
+                why = reason(exc)
+                failures.append(f"{way.threads} threads did not start ({why})")
             else:
-                self._remarks.setdefault(device, way.reason)
+                self._remarks.setdefault(device, "; ".join(failures) or way.reason)
                 return
-        try:
-            await js_worker().prepare(device, last.threads)
-        except JsException as exc:
-            raise DeviceError(
-                f"onnxruntime-web did not start for {device} ({reason(exc)}): reload the page."
-            ) from exc
-        self._remarks.setdefault(device, "; ".join(failures) or last.reason)
+        raise DeviceError(f"onnxruntime-web did not start for {device} ({why}): reload the page.")
 
     async def _starts(self, device: str) -> list[Start]:
         """The ways to start, to be tried in turn; a GPU's processor has little to do."""

@@ -28,9 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("checkpoint", type=Path, nargs="?", help=help_text)
     source.add_argument("--from-onnx", type=Path, metavar="DIR", help="a folder of ONNX graphs")
     parser.add_argument("--out", type=Path, required=True, help="the model folder to write")
-    parser.add_argument(
-        "--dtypes", default="fp32,q8,q8f32,q4f16", help="fp32,fp16,q8,q8f32,q4,q4f16,bnb4"
-    )
+    known = "fp32,fp16,q8,q8f32,q4,q4f16,bnb4"
+    help_text = f"of {known}; left out: fp32,q8,q8f32,q4f16, or all that --from-onnx has"
+    parser.add_argument("--dtypes", help=help_text)
     parser.add_argument("--eval-text", type=Path, help="a text, for the perplexity of each dtype")
 
 
@@ -68,10 +68,11 @@ def _report(options: argparse.Namespace, say: Say) -> Report:
     from intab.convert.community import optimise
     from intab.convert.converter import Request, convert
 
+    dtypes = tuple(filter(None, (options.dtypes or "").split(",")))
     if options.from_onnx:
-        return optimise(options.from_onnx, options.out, options.eval_text, say)
-    dtypes = tuple(filter(None, options.dtypes.split(",")))
-    return convert(Request(options.checkpoint, options.out, dtypes, options.eval_text), say)
+        return optimise(options.from_onnx, options.out, options.eval_text, say, dtypes)
+    wanted = dtypes if options.dtypes is not None else Request.dtypes
+    return convert(Request(options.checkpoint, options.out, wanted, options.eval_text), say)
 
 
 def _show(console: Console, report: Report) -> None:

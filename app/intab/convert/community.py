@@ -9,7 +9,7 @@ onnxruntime-web's kernels; the folder gets its intab.json and its report. Weight
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +46,18 @@ Logits = NDArray[np.float32]
 NEAR = 0.1  # of the way from the mean logit to the best one, between two forms of one graph
 
 
-def optimise(source: Path, out: Path, text: Path | None = None, say: Say = silent) -> Report:
-    """Write the folder; ConvertError says what stands against it."""
-    dtypes = _find(source)
+def optimise(
+    source: Path,
+    out: Path,
+    text: Path | None = None,
+    say: Say = silent,
+    wanted: Collection[str] = (),
+) -> Report:
+    """Write the folder, of all dtypes or of those that are wanted; ConvertError says what stands
+    against it."""
+    dtypes = _find(source, wanted)
     tokenizer = read_tokenizer(source)
-    ids = read_text(text, tokenizer)
+    pieces = read_text(text, tokenizer)
     check_room(
         out, sum((source / name).stat().st_size for files in dtypes.values() for name in files)
     )
@@ -61,22 +68,26 @@ def optimise(source: Path, out: Path, text: Path | None = None, say: Say = silen
         for dtype, (graph, *_) in dtypes.items():
             steps.begin(dtype)
             graphs[dtype] = Work(source, draft, dtype, graph, tokenizer.encode(PROMPT).ids).write()
-        report = make_report(draft, graphs, tokenizer, ids, steps)
+        report = make_report(draft, graphs, tokenizer, pieces, steps)
         steps.begin("intab.json")
         write_folder(draft, out.name, graphs, self_test=self_test(tokenizer, report))
         family = read_json(source, "config.json").get("model_type", "")
-        note = measured_on(text, len(ids))
+        note = measured_on(text, pieces)
         (draft / "README.md").write_text(card(out.name, family, report, note), encoding="utf-8")
     return report
 
 
-def _find(source: Path) -> dict[str, tuple[str, ...]]:
-    """The graphs of a folder by their dtypes."""
+def _find(source: Path, wanted: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The graphs of a folder by their dtypes, of all of them where none is wanted."""
     names = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
     dtypes = find_dtypes({name: FileEntry() for name in sorted(names)})
     if not dtypes:
         raise ConvertError(f"{source} has no onnx/model*.onnx: give --from-onnx such a folder.")
-    return dtypes
+    if missing := set(wanted) - set(dtypes):
+        raise ConvertError(
+            f"{source} has no graph of {', '.join(sorted(missing))}: it has {', '.join(dtypes)}."
+        )
+    return {dtype: files for dtype, files in dtypes.items() if not wanted or dtype in wanted}
 
 
 class Work:
@@ -99,7 +110,7 @@ class Work:
         written = self.save(model, _remark(found))
         if not found.count or self.agrees(written):
             return written
-        return self.save(self.read(), f"{KIND} stays: products gave other logits")
+        return self.save(self.read(), f"{KIND} stays: with products it answers otherwise or not")
 
     def read(self) -> ir.Model:
         """The graph with the last rows cut out, and all sizes of its cache."""
@@ -116,9 +127,13 @@ class Work:
         return Graph([f"onnx/{name}" for name in names], devices, memory, remark)
 
     def agrees(self, written: Graph) -> bool:
-        """Whether the graph gives about the original's logits."""
-        original = Runner(self.source / self.graph, config=self.config)
-        return all(map(_near, self.try_out(original), self.try_out(written.run(self.draft))))
+        """Whether the graph gives about the original's logits. One is in memory at a time."""
+        wanted = self.try_out(Runner(self.source / self.graph, config=self.config))
+        try:
+            found = self.try_out(written.run(self.draft))
+        except ConvertError:
+            return False
+        return all(map(_near, wanted, found))
 
     def try_out(self, runner: Runner) -> list[Logits]:
         """The logits after a prompt, and after several tokens that follow it."""

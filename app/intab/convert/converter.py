@@ -8,30 +8,28 @@ Every dtype is written, read again and run; the folder appears when all of it is
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from intab.convert.architecture import Architecture, Weights
-from intab.convert.card import Report, card
+from intab.convert.card import Report, Row, card
 from intab.convert.checkpoint import Checkpoint
 from intab.convert.decoder import decoder
 from intab.convert.families import read_model
 from intab.convert.forms import FORMS, Form, form_of
 from intab.convert.kernels import check_kernels
-from intab.convert.memory import memory_needed
+from intab.convert.memory import FLOAT, memory_needed
 from intab.convert.progress import Say, Steps, silent
 from intab.convert.reading import copy_texts, read_tokenizer
 from intab.convert.reporting import (
     Graph,
     make_report,
+    measure,
     measured_on,
     read_text,
     self_test,
     write_folder,
 )
-from intab.convert.running import Runner
 from intab.convert.saving import save, save_sharing
 from intab.convert.staging import check_room, staged
 from intab.engine.manifest import SUFFIXES
@@ -55,20 +53,23 @@ def convert(request: Request, say: Say = silent) -> Report:
     check_dtypes(request.dtypes)
     checkpoint = Checkpoint(request.checkpoint)
     tokenizer = read_tokenizer(request.checkpoint)
-    ids = read_text(request.text, tokenizer)
+    pieces = read_text(request.text, tokenizer)
     model = Source(checkpoint, *read_model(checkpoint))
-    check_room(request.out, expected_bytes(checkpoint, request.dtypes))
-    steps = Steps(say, 2 * len(request.dtypes) + 1 + ("fp32" not in request.dtypes))
+    compared = bool(pieces) and "fp32" not in request.dtypes
+    check_room(request.out, expected_bytes(checkpoint, request.dtypes, compared=compared))
+    steps = Steps(say, 2 * len(request.dtypes) + 1 + compared)
     with staged(request.out) as draft:
         copy_texts(request.checkpoint, draft)
         graphs = write_graphs(draft, request.dtypes, model, steps)
-        with reference(draft, graphs, model, steps) as fp32:
-            report = make_report(draft, graphs, tokenizer, ids, steps, fp32)
+        fp32 = Row("fp32", (), FLOAT * checkpoint.parameters())
+        if compared:
+            fp32 = reference(draft, model, pieces, steps)
+        report = make_report(draft, graphs, tokenizer, pieces, steps, fp32)
         steps.begin("intab.json")
         test = self_test(tokenizer, report)
         license_of = {"license": request.license} if request.license else {}
         write_folder(draft, request.out.name, graphs, self_test=test, **license_of)
-        note = measured_on(request.text, len(ids))
+        note = measured_on(request.text, pieces)
         text = card(request.out.name, model.arch.family, report, note)
         (draft / "README.md").write_text(text, encoding="utf-8")
     return report
@@ -87,17 +88,12 @@ class Source:
         return form_of(dtype, self.checkpoint.parameters())
 
 
-@contextmanager
-def reference(
-    folder: Path, graphs: Mapping[str, Graph], model: Source, steps: Steps
-) -> Iterator[Runner]:
-    """The fp32 graph in native onnxruntime: the folder's, or one made for the while."""
-    if "fp32" in graphs:
-        yield graphs["fp32"].run(folder)
-        return
+def reference(folder: Path, model: Source, pieces: list[list[int]], steps: Steps) -> Row:
+    """The row of an fp32 graph that is made for the while."""
     steps.begin("fp32, to compare with")
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        yield write_graph(Path(scratch), "fp32", model).run(Path(scratch))
+        graph = write_graph(Path(scratch), "fp32", model)
+        return measure(Path(scratch), "fp32", graph, pieces[0][:1], pieces)
 
 
 def check_dtypes(dtypes: tuple[str, ...]) -> None:
@@ -139,7 +135,7 @@ def write_graph(
     return Graph(files, form.devices, memory, expanded=form.linear == "expanded")
 
 
-def expected_bytes(checkpoint: Checkpoint, dtypes: tuple[str, ...]) -> int:
-    """About what the graphs will take on disk."""
-    made = {*dtypes, "fp32"}  # which the others are compared with
+def expected_bytes(checkpoint: Checkpoint, dtypes: tuple[str, ...], *, compared: bool) -> int:
+    """About what the graphs will take on disk; those that are `compared` with fp32 beside it."""
+    made = {*dtypes, "fp32"} if compared else set(dtypes)
     return sum(int(checkpoint.parameters() * FORMS[dtype].bytes_a_weight) for dtype in made)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from itertools import takewhile
 
 import numpy as np
+from tokenizers import Tokenizer
 
 from intab.convert.running import Runner
 
@@ -12,13 +14,26 @@ WINDOW = 256  # tokens read together
 MOST = 8192  # tokens of the text
 
 
-def perplexity(runner: Runner, ids: list[int]) -> float:
-    """exp of the mean negative log-likelihood of each token after the first of its window."""
-    losses = [
-        loss
-        for start in range(0, min(len(ids), MOST) - 1, WINDOW)
-        for loss in _losses(runner, ids[start : start + WINDOW])
-    ]
+def windows(tokenizer: Tokenizer, text: str) -> list[list[int]]:
+    """The text in pieces, each begun with what the tokenizer begins a text with: there are models
+    that are lost without (Gemma's <bos>)."""
+    start = leading(tokenizer)
+    ids = tokenizer.encode(text, add_special_tokens=False).ids[:MOST]
+    step = WINDOW - len(start)
+    pieces = ([*start, *ids[at : at + step]] for at in range(0, len(ids), step))
+    return [piece for piece in pieces if len(piece) > 1]
+
+
+def leading(tokenizer: Tokenizer) -> list[int]:
+    """The special tokens that stand before every text."""
+    encoding = tokenizer.encode("a")
+    marked = zip(encoding.ids, encoding.special_tokens_mask, strict=True)
+    return [token for token, _ in takewhile(lambda pair: pair[1], marked)]
+
+
+def perplexity(runner: Runner, pieces: list[list[int]]) -> float:
+    """exp of the mean negative log-likelihood of each token after the first of its piece."""
+    losses = [loss for piece in pieces for loss in _losses(runner, piece)]
     return math.exp(sum(losses) / len(losses))
 
 

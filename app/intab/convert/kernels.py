@@ -52,7 +52,7 @@ def without_kernel(model: ir.Model, device: str) -> Iterator[str]:
         operator = f"{node.domain}:{node.op_type}" if node.domain else node.op_type
         entry = table()["operators"].get(operator)
         if entry is None:
-            yield f"{operator} (node {node.name})"
+            yield f"{operator}, of which intab knows nothing (node {node.name})"
             continue
         bound = _bound(node, entry, types)
         outputs = _spread(entry["outputs"], len(node.outputs))

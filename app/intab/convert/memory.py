@@ -26,13 +26,19 @@ def memory_needed(model: ir.Model, config: Mapping[str, Any]) -> dict[str, int]:
     hidden = int(_first(config, 0, "hidden_size", "n_embd"))
     inner = int(_first(config, 4 * hidden, "intermediate_size", "n_inner"))
     scores = 2 * heads * context  # before the softmax and after it
-    layer = piece * (scores + 3 * inner + 4 * hidden) * FLOAT
+    layer = piece * (scores + 3 * inner + 4 * hidden) * _number_bytes(model.graph)
     logits = int(_first(config, 0, "vocab_size")) * FLOAT
-    return {
-        "weights": weights_loaded(model.graph),
-        "cache": cache,
-        "working": max(layer, logits) + (0 if roomy else cache),
-    }
+    weights = {"weights": weights_loaded(model.graph)}
+    if not context or not hidden:
+        return weights  # the config does not say the rest
+    working = max(layer, logits) + (0 if roomy else cache)
+    return {**weights, "cache": cache, "working": working}
+
+
+def _number_bytes(graph: ir.Graph) -> int:
+    """What a number takes between two nodes: what it takes in the cache."""
+    caches = (value for value in graph.inputs if (value.name or "").startswith("past_key_values."))
+    return next((int(v.dtype.itemsize) for v in caches if v.dtype is not None), FLOAT)
 
 
 def weights_loaded(graph: ir.Graph) -> int:
@@ -48,18 +54,20 @@ def _loaded(value: ir.Value) -> int:
     expanded = any(
         node.op_type == "DequantizeLinear" and place == 0 for node, place in value.uses()
     )
-    copies = 2 if _readers(value) >= {"Gather", "product"} else 1
+    copies = 2 if _readers(value) >= {"Gather", "MatMul"} else 1
     return copies * (tensor.size * FLOAT if expanded else tensor.nbytes)
 
 
 def _readers(value: ir.Value) -> set[str]:
-    """The operators that read a weight, turned or dequantized; products by one name."""
+    """The operators that read a weight, turned, reshaped or dequantized; gathers and products by
+    one name each."""
     found = set()
     for node, _ in value.uses():
-        if node.op_type in ("DequantizeLinear", "Transpose"):
+        if node.op_type in ("DequantizeLinear", "Reshape", "Transpose"):
             found |= _readers(node.outputs[0])
         else:
-            found.add("product" if "MatMul" in node.op_type else node.op_type)
+            kinds = [kind for kind in ("Gather", "MatMul") if kind in node.op_type]
+            found.update(kinds or [node.op_type])
     return found
 
 

@@ -11,13 +11,14 @@ from tokenizers import Tokenizer
 
 from intab.convert.card import MEASURED, NOT_MEASURED, Report, Row
 from intab.convert.describing import PROMPT, write_manifest
-from intab.convert.evaluating import MOST, WINDOW, perplexity
+from intab.convert.evaluating import MOST, WINDOW, perplexity, windows
 from intab.convert.progress import Steps
 from intab.convert.running import Runner
 from intab.engine.manifest import EXPANDING
 from intab.errors import ConvertError
 
 SELF_TEST_LENGTH = 8
+LONGEST = 16 * MOST  # characters: a token has fewer
 DEVICES = ("webgpu", "wasm")  # the fastest first
 
 
@@ -37,50 +38,55 @@ class Graph:
         return Runner(folder / self.files[0], EXPANDING if self.expanded else {})
 
 
-def read_text(path: Path | None, tokenizer: Tokenizer) -> list[int]:
-    """The ids of the text to evaluate on, none without one."""
+def read_text(path: Path | None, tokenizer: Tokenizer) -> list[list[int]]:
+    """The ids of the text to evaluate on, in pieces; none without one."""
     if path is None:
         return []
     if not path.is_file():
         raise ConvertError(f"{path} is not there: give --eval-text a text file.")
-    ids: list[int] = tokenizer.encode(path.read_text(encoding="utf-8")).ids
-    if len(ids) < 2:
-        raise ConvertError(f"{path} has {len(ids)} tokens: give --eval-text a longer text.")
-    return ids
+    try:
+        with path.open(encoding="utf-8") as file:
+            pieces = windows(tokenizer, file.read(LONGEST))
+    except UnicodeDecodeError as exc:
+        raise ConvertError(f"{path} is no text in UTF-8 ({exc}): give --eval-text one.") from exc
+    if not pieces:
+        raise ConvertError(f"{path} has hardly any text: give --eval-text a longer one.")
+    return pieces
 
 
 def make_report(
     folder: Path,
     graphs: Mapping[str, Graph],
     tokenizer: Tokenizer,
-    ids: list[int],
+    pieces: list[list[int]],
     steps: Steps,
-    fp32: Runner | None = None,
+    fp32: Row | None = None,
 ) -> Report:
-    """Sizes and perplexities of all graphs beside fp32's, which may be one made to compare with."""
+    """Sizes and perplexities of all graphs beside fp32's, which may be one of none of them."""
     prompt = tokenizer.encode(PROMPT).ids
     rows = {}
     for dtype, graph in graphs.items():
-        steps.begin(f"{dtype}: perplexity" if ids else f"{dtype}: size")
-        size = sum((folder / name).stat().st_size for name in graph.files)
-        runner = fp32 if fp32 and dtype == "fp32" else graph.run(folder)
-        found, greedy = _perplexity(runner, ids), runner.greedy(prompt, SELF_TEST_LENGTH)
-        rows[dtype] = Row(dtype, graph.devices, size, found, graph.remark, tuple(greedy))
-    whole = rows.get("fp32")
-    if whole is None and fp32 is not None:
-        whole = Row("fp32", (), fp32.size, _perplexity(fp32, ids))
-    return Report(tuple(rows.values()), whole)
+        steps.begin(f"{dtype}: perplexity" if pieces else f"{dtype}: size")
+        rows[dtype] = measure(folder, dtype, graph, prompt, pieces)
+    return Report(tuple(rows.values()), rows.get("fp32", fp32))
 
 
-def _perplexity(runner: Runner, ids: list[int]) -> float:
-    return perplexity(runner, ids) if ids else 0.0
+def measure(
+    folder: Path, dtype: str, graph: Graph, prompt: list[int], pieces: list[list[int]]
+) -> Row:
+    """One graph's row. It is in memory no longer than this takes: models are large."""
+    runner = graph.run(folder)
+    size = sum((folder / name).stat().st_size for name in graph.files)
+    greedy = tuple(runner.greedy(prompt, SELF_TEST_LENGTH))
+    found = perplexity(runner, pieces) if pieces else 0.0
+    return Row(dtype, graph.devices, size, found, graph.remark, greedy)
 
 
-def measured_on(text: Path | None, tokens: int) -> str:
+def measured_on(text: Path | None, pieces: list[list[int]]) -> str:
     """What the card says of the perplexities."""
     if text is None:
         return f"\n{NOT_MEASURED}\n"
-    return MEASURED.format(tokens=min(tokens, MOST), text=text.name, window=WINDOW)
+    return MEASURED.format(tokens=sum(map(len, pieces)), text=text.name, window=WINDOW)
 
 
 def self_test(tokenizer: Tokenizer, report: Report) -> dict[str, Any]:

@@ -73,7 +73,14 @@ class Runner:
         fresh = {name: found[name.replace("past_key_values", "present")] for name in cache}
         if "cache_position" in self.inputs:  # the new rows alone
             fresh = {name: np.concatenate([cache[name], fresh[name]], 2) for name in cache}
-        return found["logits"][0].astype(np.float32), fresh
+        return self._finite(found["logits"][0].astype(np.float32)), fresh
+
+    def _finite(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Those logits; a browser would refuse others, e.g. of weights too large for halves."""
+        if not np.isfinite(logits).all():
+            name = self.path.name
+            raise ConvertError(f"{name} gives numbers that are not finite: leave its dtype out.")
+        return logits
 
     def _refused(self, exc: Exception) -> ConvertError:
         reason = str(exc).splitlines()[0]

@@ -15,6 +15,8 @@ from intab.errors import ConvertError
 @contextmanager
 def staged(out: Path) -> Iterator[Path]:
     """A folder to write into that becomes `out`; where writing fails nothing is left of it."""
+    if out.resolve() == Path.cwd():
+        raise ConvertError("--out is the folder you are in: give it the name of a new one.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConvertError(f"{out} is there already: remove it or give another --out.")
     out.parent.mkdir(parents=True, exist_ok=True)
