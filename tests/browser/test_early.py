@@ -92,6 +92,8 @@ def test_parts_of_a_large_file_and_nothing_that_depends_on_the_device(
         parts = take("one", ("large", first), ("large", last), ("large", beyond), ("small", ""))
         absent = "not asked for early"
         assert parts == [[206, 3 << 20], [206, 1 << 20], absent, [200, 5]]
+        page.route("**/one/large", lambda route: route.fulfill(status=200, body="whole"))
+        assert take("one", ("large", first), ("large", last)) == ["no ranges", "no ranges"]
         assert take("two", ("config.json", ""), ("large", first)) == [[200, 2], absent]
         assert take("two", ("small", ""), ("config.json", "")) == [absent, [200, 2]]
 

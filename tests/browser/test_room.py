@@ -6,6 +6,7 @@ The answers cross the place where the cache is given more room.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -90,3 +91,40 @@ def test_a_converted_graph_on_wasm(on_wasm: Visitor, folders: Path, case: str) -
 @pytest.mark.parametrize("case", ON_WEBGPU)
 def test_a_converted_graph_on_webgpu(on_webgpu: Visitor, folders: Path, case: str) -> None:
     assert ids_in_page(on_webgpu, case, "webgpu") == native_ids(folders / case)
+
+
+NO_ROOM = """
+    import intab, json
+    from intab.errors import RunError
+    from pyodide.ffi import create_proxy
+    model = await intab.load("llama", device="wasm")
+    session, other = model._network.session(), model._network.session()
+    await session.step([list(range(5, 105))])
+    js_runner = model._network._js_network.runner
+    part, seen = js_runner.part, []
+
+    async def fail(*args):
+        if seen:
+            raise MemoryError
+        js_tensor = await part(*args)
+        js_tensor.dispose = create_proxy(lambda: seen.append("disposed"))
+        seen.append("made")
+        return js_tensor
+
+    js_runner.part = create_proxy(fail)
+    try:
+        await session.step([[5] * 60])
+    except RunError:
+        seen.append("failed")
+    del js_runner.part
+    row = await session.step([[7]])
+    same = await other.step([[*range(5, 105), 7]])
+    print(json.dumps([seen, float(abs(row - same).max())]))
+"""
+
+
+def test_a_cache_that_finds_no_more_room_is_as_it_was(on_wasm: Visitor) -> None:
+    *_, last = on_wasm.run(NO_ROOM).splitlines()  # Pyodide prints what is raised within a proxy
+    seen, difference = json.loads(last)
+    assert seen == ["made", "disposed", "failed"]
+    assert difference < 1e-5

@@ -35,6 +35,7 @@ def test_before_a_measurement_the_processor_decides() -> None:
     assert starts(1, {}) == [Start(1)]
     assert starts(2, {}) == [Start(2), Start(1)]
     assert starts(64, {}) == [Start(4), Start(1)]
+    assert starts(4, {2: 0.2, 4: 0.1}) == starts(4, {})  # one thread took too long
 
 
 def test_what_was_measured_is_tried_first_and_one_thread_last() -> None:

@@ -136,7 +136,8 @@ export class Whole {
 
   copyHeld(start, end) {
     const found = [...this.within(start, end)];
-    return found.every(([chunk]) => chunk.disk) ? join(found) : null;
+    const atHand = found.every(([{ data }]) => !(data instanceof Blob));
+    return atHand && found.some(([chunk]) => chunk.disk) ? join(found) : null;
   }
 
   letGo(end = this.size) {
@@ -144,7 +145,7 @@ export class Whole {
   }
 
   done(bytes) {
-    if ([...this.chunks.values()].every(({ data }) => data instanceof Blob)) free(bytes);
+    if (![...this.chunks.values()].some(({ data }) => data.buffer === bytes.buffer)) free(bytes);
   }
 
   /** A view where one chunk in memory has it all, else a copy. */

@@ -10,21 +10,25 @@ const ONE_PIECE = 8 * 1024 * 1024; // bytes: as in engine/ranges.py
 const PARTS = 6; // of a larger file: as many as are fetched at a time
 const FOR_GPU = ["q4", "q4f16"]; // as in engine/ladder.py
 
-const LASTING = 60_000; // ms: what nobody took by then is neither fresh nor worth its memory
+const TEXTS = /\.(json|jinja|txt)$/; // as in engine/delivery.py: they come in one piece
+const LASTING = 600_000; // ms: what nobody took by then is neither fresh nor worth its memory
 
-const answers = new Map(); // address and range -> promise of a response whose body has come
+const asked = new Map(); // address and range -> {answer, stopping}: a promise of a response
 
-/** What was asked for early, once; rejected where it was not, or failed. */
-export function take(address, range = "") {
+/** What was asked for early, once, ended by `signal`; rejected where it was not, or failed. */
+export function take(address, range = "", signal = undefined) {
   const key = `${address} ${range}`;
-  const answer = answers.get(key);
-  answers.delete(key);
-  return answer ?? Promise.reject(new Error("not asked for early"));
+  const found = asked.get(key);
+  asked.delete(key);
+  if (!found) return Promise.reject(new Error("not asked for early"));
+  signal?.addEventListener("abort", () => found.stopping.abort());
+  return found.answer;
 }
 
-/** Ask for the model in that folder of models/, or at that address; what is stored is not needed. */
+/** Ask for the model in that folder of models/, or at that whole address; what is stored in the Cache
+ * API is not needed. */
 export async function begin(model) {
-  setTimeout(() => answers.clear(), LASTING);
+  setTimeout(drop, LASTING);
   const folder = new URL(`${model.replace(/\/$/, "")}/`, MODELS).href;
   const { files, dtypes } = await manifest(folder);
   if (!navigator.gpu || !FOR_GPU.some((dtype) => dtype in dtypes)) ask(RUNTIME);
@@ -36,9 +40,13 @@ export async function begin(model) {
   }
 }
 
+function drop() {
+  for (const { stopping } of asked.values()) stopping.abort();
+  asked.clear();
+}
+
 async function manifest(folder) {
-  ask(`${folder}intab.json`);
-  const response = await answers.get(`${folder}intab.json `);
+  const response = await ask(`${folder}intab.json`);
   return response.clone().json();
 }
 
@@ -48,18 +56,26 @@ async function isStored(folder) {
 }
 
 function askFor(address, { size, chunk_size: chunk }) {
-  if (size <= ONE_PIECE) return ask(address);
+  if (size <= ONE_PIECE || TEXTS.test(address)) return ask(address);
   for (let i = 0; chunk && i < PARTS && i * chunk < size; i += 1) {
     ask(address, `bytes=${i * chunk}-${Math.min((i + 1) * chunk, size) - 1}`);
   }
 }
 
-/** As fetch.mjs does, with the body in memory: a stream that nobody reads would soon stand still. */
+/** As fetch.mjs does; the body comes though nobody reads it yet. A server without ranges would send
+ * the whole file for each part. */
 function ask(address, range = "") {
+  const stopping = new AbortController();
   const how = range ? { headers: { Range: range }, cache: "no-store" } : { cache: "no-cache" };
-  const answer = fetch(address, how).then(async (response) => {
-    return new Response(await response.arrayBuffer(), response);
+  const answer = fetch(address, { ...how, signal: stopping.signal }).then((response) => {
+    if (range && response.status !== 206) {
+      stopping.abort();
+      throw new Error("no ranges");
+    }
+    const unread = new TransformStream({}, undefined, { highWaterMark: Infinity });
+    return new Response(response.body.pipeThrough(unread), response);
   });
   answer.catch(() => {}); // whoever takes it hears of that, and asks again
-  answers.set(`${address} ${range}`, answer);
+  asked.set(`${address} ${range}`, { answer, stopping });
+  return answer;
 }

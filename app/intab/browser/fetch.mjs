@@ -20,8 +20,9 @@ export function ask(address, range, method, token) {
   const headers = range ? { Range: range } : {};
   if (token) headers.Authorization = `Bearer ${token}`;
   const options = { headers, cache: range ? "no-store" : "no-cache" };
-  const early = method === "GET" && !token ? take(address, range) : Promise.reject();
-  const asked = early.catch(() => fetch(address, { ...options, method, signal: stopping.signal }));
+  const { signal } = stopping;
+  const early = method === "GET" && !token ? take(address, range, signal) : Promise.reject();
+  const asked = early.catch(() => fetch(address, { ...options, method, signal }));
   const answer = asked.then((response) => new Answer(response));
   return { answer, stop: () => stopping.abort() };
 }

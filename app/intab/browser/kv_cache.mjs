@@ -54,8 +54,13 @@ class KvCache {
 
   async move(sequences, length, room) {
     const next = {};
-    for (const [past, tensor] of Object.entries(this.tensors)) {
-      next[past] = await this.runner.part(tensor, sequences, length, room);
+    try {
+      for (const [past, tensor] of Object.entries(this.tensors)) {
+        next[past] = await this.runner.part(tensor, sequences, length, room);
+      }
+    } catch (error) {
+      Object.values(next).forEach((tensor) => tensor.dispose());
+      throw error;
     }
     this.become(next);
   }
@@ -94,7 +99,7 @@ class RoomyCache extends KvCache {
   async cut(sequences, length) {
     const batch = Object.values(this.tensors)[0].dims[0];
     const same = sequences.length === batch && sequences.every((from, to) => from === to);
-    if (!same) await this.move(sequences, length, blocks(length));
+    if (!same) await this.move(sequences, length, blocks(Math.max(length, this.runner.leastRoom)));
   }
 }
 

@@ -75,8 +75,10 @@ async function start(device, count) {
   // A module that is spoilt stays so: the next is another instance, of the same file.
   const address = `${ORT}${module}${spoilt ? `#${spoilt}` : ""}`;
   const binary = `${ORT}${wasm}.wasm`;
-  const early = take(binary).catch(() => fetch(binary));
-  const [ort, response] = await Promise.all([import(address), early]);
+  // Twice, since a failure here would be taken for one of the threads.
+  const once = take(binary).catch(() => fetch(binary));
+  const fetched = once.catch(() => fetch(binary));
+  const [ort, response] = await Promise.all([import(address), fetched]);
   if (!response.ok) throw new Error(`${wasm}.wasm: the server answered ${response.status}`);
   ort.env.logLevel = "error";
   ort.env.wasm.numThreads = count;

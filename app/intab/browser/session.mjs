@@ -29,10 +29,19 @@ export class Session {
       const count = ids.length / this.ids.length;
       const longer = this.ids.map((row, i) => [...row, ...ids.slice(i * count, (i + 1) * count)]);
       const results = await this.run(longer, rows);
-      await this.cache.keep(results, this.ids[0].length);
+      await this.keep(results);
       this.ids = longer;
       return await this.network.runner.rows(results.logits, rows);
     });
+  }
+
+  async keep(results) {
+    try {
+      await this.cache.keep(results, this.ids[0].length);
+    } catch (error) {
+      results.logits.dispose();
+      throw error;
+    }
   }
 
   rewind(at) {

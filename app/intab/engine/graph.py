@@ -96,11 +96,13 @@ def plan_graph(
             "export it as a text-generation model."
         )
     keep = next((found for name in _KEEP if (found := _take(left, name, INTEGERS))), None)
+    mask = _take(left, "attention_mask", INTEGERS)
     plan = GraphPlan(
         ids,
-        _take(left, "attention_mask", INTEGERS),
+        mask,
         _take(left, "position_ids", INTEGERS),
-        _take(left, "cache_position", INTEGERS),
+        # Without a mask nothing would hide the room that is empty.
+        _take(left, "cache_position", INTEGERS) if mask else None,
         _take(left, "use_cache_branch", ("bool",)),
         keep,
         tuple(_plan_cache(left.pop(name), out, config) for name in _past_names(left)),

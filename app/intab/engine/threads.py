@@ -36,7 +36,7 @@ def starts(cores: int, seconds: Mapping[int, float]) -> list[Start]:
     """What to try in turn: `seconds` has what was measured, by the number of threads."""
     if not candidates(cores):
         return [Start(1)]
-    if not seconds:
+    if 1 not in seconds:  # nothing was measured, or one thread took too long for it
         return [Start(min(cores, UNMEASURED)), Start(1)]
     threads = best(seconds)
     measured = Start(threads, _why(threads, seconds))

@@ -6,6 +6,7 @@ written into arrays with room for more, on which onnxruntime's tensors lie.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -56,10 +57,8 @@ class KvCache:
 
     def fork(self) -> KvCache:
         """The same rows for another session."""
-        other = KvCache(self._plan, self._arrays)
-        other.tensors = self.tensors
-        other._shared = self._shared = True
-        return other
+        self._shared = True
+        return copy.copy(self)
 
     def cut(self, sequences: Sequence[int], length: int) -> None:
         """Keep, repeat and reorder sequences; only the first `length` rows of each."""
