@@ -4,7 +4,7 @@
     python models/train.py --tokens 40e6 --resume    # a run that was cut short
     python models/train.py --from-checkpoint        # export and evaluate again, no training
 
-Needs models/requirements.txt. Intermediates (tokens, checkpoint, float graph) go to --build.
+Needs models/requirements.txt. Intermediates (checkpoint, the state to resume from) go to --build.
 """
 
 from __future__ import annotations

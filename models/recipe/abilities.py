@@ -2,8 +2,9 @@
 
     python models/recipe/abilities.py models/default --data ../shared/material/corpora
 
-Prints JSON: answers to FairytaleQA's test questions (token F1), stories with three given words,
-stories of a given number of sentences, and how varied they are. Needs the package, not torch.
+Prints JSON: answers to FairytaleQA's test questions (token F1) and to simple ones, titles, stories
+with three given words, stories of a given number of sentences, and how varied they are. Needs the
+package, not torch.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from recipe.settings import SEED
 STORIES = 200  # asked for with three words
 COUNTED = 100  # asked for with a number of sentences
 SIMPLE_QUESTIONS = 300  # that a story answers in its own words
+TITLES = 200
 ANSWER = 40  # tokens
 Messages = list[dict[str, str]]
 
@@ -43,6 +45,7 @@ class Abilities:
     questions: int
     too_long: int
     simple_right: float
+    titles_right: float
     all_words: float
     mean_words: float
     right_sentences: float
@@ -68,6 +71,7 @@ async def measure(folder: str, data: Path) -> Abilities:
         questions=len(scores),
         too_long=too_long,
         simple_right=_mean(right),
+        titles_right=_mean(await _titles(model, simple)),
         all_words=_mean(found == 3 for found in used),
         mean_words=_mean(used),
         right_sentences=_mean(difference == 0 for difference in off),
@@ -122,6 +126,16 @@ async def _simple_answers(model: intab.Model, simple: Sequence[Story]) -> list[b
     for chat in _made(simple, lambda story: chats.make_facts(story, rng), SIMPLE_QUESTIONS):
         messages = _ask(chat[0].content)
         found = await model.generate(messages, do_sample=False, max_new_tokens=ANSWER)
+        right.append(_plain_words(str(found)) == _plain_words(chat[1].content))
+    return right
+
+
+async def _titles(model: intab.Model, simple: Sequence[Story]) -> list[bool]:
+    """Whether each story is called what the pattern of the training's titles would call it."""
+    rng = random.Random(SEED)
+    right = []
+    for chat in _made(simple, lambda story: chats.make_title(story, rng), TITLES):
+        found = await model.generate(_ask(chat[0].content), do_sample=False, max_new_tokens=ANSWER)
         right.append(_plain_words(str(found)) == _plain_words(chat[1].content))
     return right
 

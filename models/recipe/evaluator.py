@@ -1,7 +1,7 @@
 """Held-out loss, in nats a token and bits a byte, and unpicked samples.
 
-The int8 loss is taken in torch with the rounded weights: the graph gives the last position only,
-and its float weights are these very numbers; `largest_logit_gap` shows that it computes the same.
+The int8 loss is taken in torch with the rounded weights, beside the exact one: the graph's float
+weights are these very numbers, and `largest_logit_gap` shows that it computes the same.
 """
 
 from __future__ import annotations

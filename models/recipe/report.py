@@ -41,7 +41,8 @@ CHATS = (
 ABILITIES = {
     "f1": "FairytaleQA test split: mean token F1, greedy",
     "questions": "questions that fit in the context",
-    "simple_right": "questions on held-out stories that a sentence answers: right, greedy",
+    "simple_right": "questions that a sentence answers, of the training's patterns: right, greedy",
+    "titles_right": "titles, by the training's pattern: right, greedy",
     "all_words": "stories with all three asked words",
     "mean_words": "asked words in a story, of 3",
     "right_sentences": "stories with the asked number of sentences",
