@@ -10,7 +10,7 @@ from intab.engine.stores import Stores
 from intab.errors import StorageError
 from intab.native.fetch import MemoryBody, NativeMemory
 from intab.native.folder import FolderStore, default_folder
-from tests.engine.conftest import FakeMemory, FakeStore
+from tests.engine.fakes import FakeMemory, FakeStore
 from tests.store_contract import hold_to_contract, key
 
 

@@ -5,24 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.visitor import STARTED, Visitor
+from tests.browser.visitor import Visitor
 from tests.browser.watching import Watch
-
-STREAM = """
-    import intab
-    model = await intab.load("default")
-    async for chunk in model.stream("Once upon a time", max_new_tokens=200, do_sample=False):
-        print(chunk, end="")
-"""
-
-
-LONG_TASKS = (
-    "window.longTasks = [];"
-    "new PerformanceObserver((list) => longTasks.push(...list.getEntries()))"
-    ".observe({ entryTypes: ['longtask'] });"
-)
 
 
 @pytest.fixture(scope="module")
@@ -57,79 +43,6 @@ def test_editing_keeps_to_the_policy(page: Page, served: str, watch: Watch) -> N
     visitor.editor.press("Control+Enter")
     expect(visitor.output).to_have_text("filled\nfilled\n0\n1\ntyped\n")
     watch.assert_clean(served)
-
-
-def test_run_while_loading_waits_and_runs(page: Page, served: str) -> None:
-    visitor = Visitor(page)
-    page.goto(served)
-    visitor.expect_state("loading")
-    visitor.start("print('patience')")
-    expect(visitor.output).to_have_text("patience\n", timeout=STARTED)
-
-
-def test_stop_takes_back_a_run_that_waits(page: Page, served: str) -> None:
-    visitor = Visitor(page)
-    page.goto(served)
-    visitor.start("print('never')")
-    visitor.button("stop").click()
-    expect(visitor.button("run")).to_be_enabled()
-    visitor.expect_state("ready", timeout=STARTED)
-    assert visitor.printed() == ""
-
-
-def test_the_start_of_python_is_told_in_stages(page: Page, served: str) -> None:
-    page.add_init_script(
-        "window.told = [];"
-        "addEventListener('readystatechange', () => {"
-        "  const status = document.querySelector('[data-testid=status]');"
-        "  new MutationObserver(() => told.push(status.textContent))"
-        "    .observe(status, { childList: true });"
-        "}, { capture: true, once: true });"
-    )
-    held: list[Route] = []
-    page.route("**/pyodide.asm.wasm", lambda route: held.append(route))
-    page.goto(served)
-    visitor = Visitor(page)
-    expect(visitor.status).to_have_text("Starting Python and loading its packages", timeout=STARTED)
-    bar = page.get_by_test_id("progress")
-    expect(bar).to_be_visible()
-    moving = "bar => [bar.matches(':indeterminate'), getComputedStyle(bar).animationName]"
-    assert bar.evaluate(moving) == [True, "moving"]
-    page.emulate_media(reduced_motion="reduce")
-    assert bar.evaluate(moving) == [True, "none"]
-    held[0].continue_()
-    visitor.expect_state("ready", timeout=STARTED)
-    told = page.evaluate("told")
-    assert told[:2] == ["Starting Python", "Loading Python"]
-    assert told[-1] == "Ready"
-    expect(bar).to_be_hidden()
-
-
-def test_a_loading_bar_shows_the_bytes(page: Page, served: str) -> None:
-    held: list[object] = []
-    page.route("**/model_quantized.onnx", lambda route: held.append(route))
-    page.goto(served)
-    transfer = page.get_by_test_id("transfer")
-    expect(transfer).to_contain_text(re.compile(r"^0\.\d of \d+\.\d MB"), timeout=STARTED)
-    expect(page.get_by_test_id("status")).to_have_text("Loading the model")
-    expect(page.get_by_test_id("progress")).to_be_visible()
-    assert len(held) == 1
-
-
-WITHOUT_STORE = """
-    import intab, js
-    js.Object.defineProperty(js.globalThis, "caches", js.Object.new())
-    await intab.load("default", dtype="q8")
-"""
-
-
-def test_a_notice_stays_until_it_is_dismissed(page: Page, served: str) -> None:
-    visitor = Visitor(page).open(served)
-    visitor.run(WITHOUT_STORE)
-    notices = page.get_by_test_id("notices")
-    expect(notices).to_contain_text("The model is not kept for the next visit")
-    notices.get_by_role("button", name="Dismiss").click()
-    expect(notices).to_be_empty()
 
 
 def test_ctrl_enter_runs(opened: Visitor) -> None:
@@ -243,74 +156,6 @@ def test_every_example_runs(opened: Visitor, title: str, says: str) -> None:
     opened.expect_state("ready")
     assert says in opened.printed()
     assert len(opened.printed()) > 120
-
-
-def test_the_page_s_thread_is_never_blocked_for_50_ms(page: Page, served: str) -> None:
-    """The Long Tasks API reports every task of 50 ms or more on the page's thread.
-
-    A busy machine may take the page's thread away for as long; what blocks it does so each time.
-    """
-    page.add_init_script(LONG_TASKS)
-    visitor = Visitor(page).open(served)
-    visitor.write(STREAM)
-    worst = []
-    for _ in range(3):
-        page.evaluate("longTasks.length = 0")
-        visitor.button("run").click()
-        visitor.expect_state("ready")
-        worst.append(page.evaluate("Math.max(0, ...longTasks.map((task) => task.duration))"))
-    assert min(worst) == 0, worst
-
-
-@pytest.mark.parametrize(
-    "program", ["for i in range(100_000): print(i)", "for i in range(40_000): print(end='word ')"]
-)
-def test_a_flood_of_output_does_not_block_the_page(page: Page, served: str, program: str) -> None:
-    page.add_init_script(LONG_TASKS)
-    visitor = Visitor(page).open(served)
-    page.evaluate("longTasks.length = 0")
-    visitor.run(program)
-    # A click and a busy machine can each take a moment; laying out all of it took 300 ms.
-    assert page.evaluate("Math.max(0, ...longTasks.map((task) => task.duration))") < 100
-
-
-@pytest.mark.parametrize("words", [2, 40], ids=["short-lines", "long-lines"])
-def test_the_end_of_the_output_is_in_sight(opened: Visitor, words: int) -> None:
-    opened.run(f"for i in range(2000): print(i, 'word ' * {words})")
-    below = "output => output.scrollHeight - output.scrollTop - output.clientHeight"
-    settled = f"new Promise((done) => requestIdleCallback(done)).then(() => ({below})(output))"
-    assert opened.output.evaluate(f"output => {settled}") < 2
-
-
-@pytest.mark.parametrize(
-    ("printed", "shown"),
-    [("", "Traceback"), ("print('x')", "x\nTraceback"), ("print(end='x')", "x\nTraceback")],
-)
-def test_a_traceback_begins_its_own_line(opened: Visitor, printed: str, shown: str) -> None:
-    assert opened.run(f"{printed}\n1 / 0", "error").startswith(shown)
-
-
-def test_copied_output_is_what_was_printed(opened: Visitor) -> None:
-    """Across the blocks in which the page keeps it."""
-    printed = opened.run("for i in range(3000): print(i)")
-    select = "output => { getSelection().selectAllChildren(output); return `${getSelection()}`; }"
-    assert opened.output.evaluate(select).strip() == printed.strip()
-
-
-@pytest.mark.parametrize(
-    ("program", "end"),
-    [
-        ("print('x' * 5_000_000, end='!')", "xx!"),
-        ("for i in range(200_000): print(i)", "199998\n199999\n"),
-        ("print('first')\nfor i in range(150_000): print(i)\nprint('last')", "149999\nlast\n"),
-    ],
-    ids=["one-piece", "many-lines", "mixed"],
-)
-def test_of_too_much_output_the_end_is_kept(opened: Visitor, program: str, end: str) -> None:
-    printed = opened.run(program)
-    assert printed.startswith("… earlier output dropped\n")
-    assert printed.endswith(end)
-    assert 200_000 <= len(printed) < 200_100
 
 
 def test_keyboard_alone(page: Page, served: str) -> None:

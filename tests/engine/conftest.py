@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import json
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,20 +12,22 @@ from tokenizers import AddedToken, decoders, pre_tokenizers
 from tokenizers import Tokenizer as Backend
 from tokenizers.models import BPE
 
-from intab.engine.download import Fetch, Means, Room
 from intab.engine.limits import Limits
 from intab.engine.load import Graph
 from intab.engine.model import Model, Texts
 from intab.engine.network import Network
-from intab.engine.ranges import Span
-from intab.engine.retry import Clock, OnBytes
 from intab.engine.tokenizer import Tokenizer
-from intab.errors import DownloadError, StorageError
-from tests.engine.networks import EOS, FakeNetwork
+from intab.errors import DownloadError
+from tests.engine.fakes import FakeBody, FakeFetch, FakeStore, fake_means
+from tests.engine.networks import EOS, FakeNetwork, ToyNetwork, make_plan
 
 TEMPLATE = (
     "{% for m in messages %}<{{ m.role }}>{{ m.content }}\n{% endfor %}"
     "{% if add_generation_prompt %}<assistant>{% endif %}"
+)
+SHORT = (
+    "{% for m in messages %}{{ m.role[0] }}{{ m.content }}|{% endfor %}"
+    "{% if add_generation_prompt %}a{% endif %}"
 )
 
 
@@ -41,216 +39,6 @@ def byte_tokenizer_json() -> str:
     backend.decoder = decoders.ByteLevel()
     backend.add_special_tokens([AddedToken("<|end|>", special=True)])
     return str(backend.to_str())
-
-
-@dataclass(frozen=True)
-class FakeBody:
-    """Bytes in memory."""
-
-    data: bytes
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    def text(self) -> str:
-        return self.data.decode()
-
-    async def sha256(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
-
-
-class FakeAssembly:
-    """A file while it is put together; what is never written stays 0xAA."""
-
-    def __init__(self, size: int) -> None:
-        self.data = bytearray(b"\xaa" * size)
-
-    def write(self, start: int, body: FakeBody) -> None:
-        self.data[start : start + body.size] = body.data
-
-    def finish(self) -> FakeBody:
-        return FakeBody(bytes(self.data))
-
-
-class FakeMemory:
-    def allocate(self, size: int, *, hashing: bool) -> FakeAssembly:
-        return FakeAssembly(size)
-
-    def encode(self, text: str) -> FakeBody:
-        return FakeBody(text.encode())
-
-    async def hold(self, body: FakeBody) -> FakeBody:
-        return body
-
-
-@dataclass
-class FakeReply:
-    """An answer whose body comes in parts, each after a turn of the event loop."""
-
-    status: int
-    headers: Mapping[str, str]
-    data: bytes = b""
-    closed: bool = False
-
-    async def body(self, on_bytes: OnBytes) -> FakeBody:
-        step = max(len(self.data) // 3, 1)
-        for start in range(0, len(self.data), step):
-            await asyncio.sleep(0)
-            on_bytes(len(self.data[start : start + step]))
-        return FakeBody(self.data)
-
-    async def close(self) -> None:
-        self.closed = True
-
-
-@dataclass
-class FakeFetch:
-    """A server of files in a dict; an exception as the value is raised. Remembers the requests."""
-
-    files: dict[str, bytes | Exception]
-    asked: list[str] = field(default_factory=list)
-    ranges: bool = True
-
-    async def request(
-        self, address: str, span: str = "", method: str = "GET", token: str = ""
-    ) -> FakeReply:
-        self.asked.append(f"{method} {address} {span}".strip())
-        await asyncio.sleep(0)
-        data = self.files.get(address)
-        if isinstance(data, Exception):
-            raise data
-        if data is None:
-            return FakeReply(404, {})
-        headers = {"etag": hashlib.sha256(data).hexdigest()[:8]}
-        if not span or not self.ranges:
-            headers["content-length"] = str(len(data))
-            return FakeReply(200, headers, data if method == "GET" else b"")
-        first, last = map(int, span.removeprefix("bytes=").split("-"))
-        if first >= len(data):
-            return FakeReply(416, {"content-range": f"bytes */{len(data)}"})
-        part = data[first : last + 1]
-        headers["content-range"] = f"bytes {first}-{first + len(part) - 1}/{len(data)}"
-        return FakeReply(206, headers, part)
-
-
-@dataclass
-class FakeStore:
-    """Bodies in a dict; refuses once it is `full`, and `broken` in every way."""
-
-    bodies: dict[str, FakeBody] = field(default_factory=dict)
-    quota: int | None = None
-    full: int | None = None  # bytes after which put refuses
-    broken: bool = False
-
-    async def match(self, key: str) -> FakeBody | None:
-        await self._turn()
-        return self.bodies.get(key)
-
-    async def put(self, key: str, body: FakeBody) -> None:
-        await self._turn()
-        if self.full is not None and self._used() + body.size > self.full:
-            raise StorageError("the quota is met.")
-        self.bodies[key] = body
-
-    async def delete(self, key: str) -> None:
-        await self._turn()
-        self.bodies.pop(key, None)
-
-    async def keys(self) -> list[str]:
-        await self._turn()
-        return list(self.bodies)
-
-    async def room(self) -> Room:
-        await self._turn()
-        return Room(self._used(), self.quota)
-
-    def _used(self) -> int:
-        return sum(body.size for body in self.bodies.values())
-
-    async def _turn(self) -> None:
-        await asyncio.sleep(0)
-        if self.broken:
-            raise StorageError("there is no store here.")
-
-
-@dataclass(frozen=True)
-class FakeArchive:
-    data: bytes
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    def read(self, span: Span) -> bytes:
-        return self.data[span.start : span.end]
-
-    def body(self, span: Span) -> FakeBody:
-        return FakeBody(self.read(span))
-
-
-@dataclass
-class FakeDraft:
-    files: dict[str, bytes]
-    name: str
-    data: bytes = b""
-
-    async def write(self, body: FakeBody) -> None:
-        await asyncio.sleep(0)
-        self.data += body.data
-
-    async def close(self) -> str:
-        self.files[self.name] = self.data
-        return self.name
-
-    async def abort(self) -> None:
-        self.data = b""
-
-
-@dataclass
-class FakeArchives:
-    """Files in a dict."""
-
-    files: dict[str, bytes] = field(default_factory=dict)
-
-    async def open(self, source: str) -> FakeArchive:
-        return FakeArchive(self.files[source])
-
-    async def create(self, target: str) -> FakeDraft:
-        return FakeDraft(self.files, target)
-
-
-class FakeTime:
-    """Time that passes when somebody sleeps: a turn of the event loop is a quarter of a second."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-        self.slept: list[float] = []
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        end = self.time + seconds
-        while self.time < end:
-            self.time += 0.25
-            await asyncio.sleep(0)
-
-    def clock(self, coin: Callable[[], float] = lambda: 1.0) -> Clock:
-        return Clock(lambda: self.time, lambda: self.time, self.sleep, coin)
-
-
-def fake_means(fetch: Fetch[FakeBody], store: FakeStore | None = None) -> Means[FakeBody]:
-    """Means over fakes, with a lock that locks."""
-    locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-    clock = FakeTime().clock()
-    memory, archives = FakeMemory(), FakeArchives()
-    store = store or FakeStore()
-    return Means(fetch, memory, store, lambda name: _hold(locks[name]), archives, clock=clock)
-
-
-@asynccontextmanager
-async def _hold(lock: asyncio.Lock) -> AsyncIterator[None]:
-    async with lock:
-        yield
 
 
 class FakeRuntime:
@@ -341,3 +129,11 @@ class Maker:
 @pytest.fixture
 def make_model(tokenizer: Tokenizer) -> Maker:
     return Maker(tokenizer)
+
+
+@pytest.fixture
+def toy(tokenizer: Tokenizer) -> tuple[Model, ToyNetwork]:
+    """A model whose answers depend on every id before them."""
+    network = ToyNetwork(make_plan(all_rows=False))
+    texts = Texts(tokenizer, CONFIG, {"max_new_tokens": 5}, {}, {"default": SHORT})
+    return Model("toy", "q8", "for the test", network, texts), network

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from intab.engine.retry import OnBytes
 from intab.errors import TemporaryError
-from tests.engine.conftest import FakeBody, FakeFetch, FakeReply
+from tests.engine.fakes import FakeBody, FakeFetch, FakeReply
 
 
 @dataclass

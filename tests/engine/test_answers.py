@@ -14,7 +14,7 @@ from intab.engine.answers import (
 )
 from intab.engine.ranges import Span
 from intab.errors import DamagedError, DownloadError, TemporaryError
-from tests.engine.conftest import FakeReply, FakeTime
+from tests.engine.fakes import FakeReply, FakeTime
 
 CLOCK = FakeTime().clock()
 ADDRESS = "https://host/m/model.onnx"

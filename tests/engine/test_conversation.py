@@ -10,44 +10,10 @@ import pytest
 from intab.engine.conversation import Chat
 from intab.engine.model import Model, Texts
 from intab.engine.tokenizer import Tokenizer
-from intab.errors import (
-    ChatTemplateError,
-    ContextLengthError,
-    ModelClosedError,
-    OptionError,
-    PromptError,
-    RunError,
-)
+from intab.errors import OptionError
 from tests.engine.conftest import CONFIG, Maker
-from tests.engine.networks import ToyNetwork, ToySession, make_plan
-
-SHORT = (
-    "{% for m in messages %}{{ m.role[0] }}{{ m.content }}|{% endfor %}"
-    "{% if add_generation_prompt %}a{% endif %}"
-)
-NOT_LETTERS = tuple(range(94, 257))  # suppressed, so that what the toy says is whole characters
-
-
-@pytest.fixture
-def toy(tokenizer: Tokenizer) -> tuple[Model, ToyNetwork]:
-    """A model whose answers depend on every id before them."""
-    network = ToyNetwork(make_plan(all_rows=False))
-    texts = Texts(tokenizer, CONFIG, {"max_new_tokens": 5}, {}, {"default": SHORT})
-    return Model("toy", "q8", "for the test", network, texts), network
-
-
-def say(role: str, content: str) -> dict[str, str]:
-    return {"role": role, "content": content}
-
-
-def owned(network: ToyNetwork) -> ToySession:
-    """The chat's session."""
-    return network.sessions[0]
-
-
-async def anew(model: Model, messages: list[Any], **options: Any) -> str:
-    """The answer without a chat."""
-    return str(await model.generate(messages, **options))
+from tests.engine.conversing import NOT_LETTERS, anew, owned, say
+from tests.engine.networks import ToyNetwork
 
 
 async def test_each_answer_is_that_of_a_full_recompute(toy: tuple[Model, ToyNetwork]) -> None:
@@ -154,56 +120,6 @@ async def test_cancelled_before_the_first_word(toy: tuple[Model, ToyNetwork]) ->
     assert (await chat.send("Hi")).text == await anew(model, [say("user", "Hi")])
 
 
-async def test_an_exception_in_a_processor(toy: tuple[Model, ToyNetwork]) -> None:
-    model, _ = toy
-
-    def fail(ids: list[int], logits: Any) -> Any:
-        if len(ids) > 7:
-            raise ZeroDivisionError
-        return logits
-
-    chat = model.chat(suppress_tokens=NOT_LETTERS)
-    with pytest.raises(ZeroDivisionError):
-        await chat.send("Hi", logits_processors=[fail])
-    assert [message["role"] for message in chat.messages] == ["user", "assistant"]
-    asked = [*chat.messages, say("user", "?")]
-    assert (await chat.send("?")).text == await anew(model, asked, suppress_tokens=NOT_LETTERS)
-
-
-async def test_a_runtime_that_fails(
-    toy: tuple[Model, ToyNetwork], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its session is dropped, so that the next answer does not begin with what may be broken."""
-    model, network = toy
-    chat = model.chat()
-    await chat.send("Hi")
-
-    async def fail(session: ToySession, *_: Any) -> None:
-        raise RunError("out of memory")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(ToySession, "step", fail)
-        with pytest.raises(RunError, match="out of memory"):
-            await chat.send("Ho")
-    assert owned(network).closed
-    assert [message["role"] for message in chat.messages] == ["user", "assistant"]
-    asked = [*chat.messages, say("user", "Ho")]
-    answer = await chat.send("Ho")
-    assert (answer.text, answer.metrics.cached_tokens) == (await anew(model, asked), 0)
-
-
-async def test_two_answers_at_once_are_refused(toy: tuple[Model, ToyNetwork]) -> None:
-    model, _ = toy
-    chat = model.chat()
-    task = asyncio.create_task(chat.send("Hi"))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    with pytest.raises(RunError, match="still answering"):
-        await chat.send("Ho")
-    assert (await task).finish_reason == "length"
-    assert [message["role"] for message in chat.messages] == ["user", "assistant"]
-
-
 async def test_a_fork_goes_its_own_way(toy: tuple[Model, ToyNetwork]) -> None:
     model, _ = toy
     chat = model.chat(suppress_tokens=NOT_LETTERS)
@@ -262,18 +178,6 @@ async def test_closing_gives_the_memory_back(toy: tuple[Model, ToyNetwork]) -> N
     assert (await chat.send("?")).text == await anew(model, asked)
 
 
-async def test_too_long_a_conversation(toy: tuple[Model, ToyNetwork]) -> None:
-    model, _ = toy
-    chat = model.chat(system="S", messages=[say("user", "x" * 50), say("assistant", "y")])
-    before = [*chat.messages]
-    with pytest.raises(ContextLengthError, match="the model's context is 64"):
-        chat.stream("z" * 10)
-    assert chat.messages == before
-    answer = await chat.send("z" * 10, truncation=True)
-    assert answer.text == await anew(model, [say("system", "S"), say("user", "z" * 10)])
-    assert chat.messages == [*before, say("user", "z" * 10), say("assistant", answer.text)]
-
-
 async def test_options_of_the_chat_and_of_a_turn(make_model: Maker) -> None:
     model, _ = make_model("abcdef")
     chat = model.chat(max_new_tokens=2)
@@ -296,26 +200,6 @@ def test_tools_and_documents_reach_the_template(tokenizer: Tokenizer) -> None:
     )
     job = chat._job([say("user", "x")], {})
     assert tokenizer.decode(job.prompt) == "1DE"
-
-
-@pytest.mark.parametrize(
-    ("said", "says"),
-    [(5, "Say a string"), (["x"], "Say a string"), ([{"role": "assistant"}], "no text to go on")],
-)
-def test_what_cannot_be_said(toy: tuple[Model, ToyNetwork], said: Any, says: str) -> None:
-    with pytest.raises(PromptError, match=says):
-        toy[0].chat().stream(said)
-
-
-async def test_errors_leave_the_conversation(toy: tuple[Model, ToyNetwork]) -> None:
-    model, _ = toy
-    chat = model.chat()
-    with pytest.raises(ChatTemplateError):
-        chat.stream({"content": "no role"})
-    await model.close()
-    with pytest.raises(ModelClosedError):
-        chat.stream("Hi")
-    assert chat.messages == []
 
 
 def test_a_chat_that_never_began_closes() -> None:

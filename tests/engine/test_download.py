@@ -6,7 +6,7 @@ import pytest
 
 from intab.engine.download import Means, exists
 from intab.errors import DownloadError
-from tests.engine.conftest import FakeBody, FakeFetch, FakeReply, fake_means
+from tests.engine.fakes import FakeBody, FakeFetch, FakeReply, fake_means
 
 
 def answering(status: int) -> Means[FakeBody]:

@@ -23,7 +23,7 @@ from intab.engine.ranges import plan
 from intab.engine.retry import Patience
 from intab.engine.shelf import open_shelf
 from intab.errors import IntabError
-from tests.engine.conftest import FakeBody, FakeStore, fake_means
+from tests.engine.fakes import FakeBody, FakeStore, fake_means
 from tests.engine.faults import FAULTS, SILENT, FaultyFetch, flip
 
 SEQUENCES = 1200

@@ -15,7 +15,8 @@ from intab.engine.loader import Loader
 from intab.engine.locate import locate
 from intab.engine.manifest import read_manifest
 from intab.errors import DownloadError, ManifestError, ModelNotFoundError, TemporaryError
-from tests.engine.conftest import FakeFetch, FakeReply, FakeRuntime, fake_means, model_files
+from tests.engine.conftest import FakeRuntime, model_files
+from tests.engine.fakes import FakeFetch, FakeReply, fake_means
 
 HUB, MIRROR = "https://hub", "https://mirror"
 OLD, NEW = "a" * 40, "b" * 40

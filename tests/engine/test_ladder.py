@@ -14,7 +14,8 @@ from intab.engine.manifest import Manifest, SelfTest
 from intab.engine.network import Network
 from intab.engine.sampling import Logits
 from intab.errors import DeviceError, ManifestError, RunError
-from tests.engine.conftest import FakeBody, FakeRuntime, model_files
+from tests.engine.conftest import FakeRuntime, model_files
+from tests.engine.fakes import FakeBody
 from tests.engine.networks import FakeNetwork, FakeSession, ToyNetwork
 
 BOTH = ("wasm", "webgpu")

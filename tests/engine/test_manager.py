@@ -7,7 +7,8 @@ from typing import Literal
 from intab.engine.loader import Loader
 from intab.engine.manager import Manager
 from intab.engine.messages import Manage, Stored
-from tests.engine.conftest import FakeBody, FakeRuntime, model_files
+from tests.engine.conftest import FakeRuntime, model_files
+from tests.engine.fakes import FakeBody
 
 MODELS = "https://host/models"
 TINY = f"{MODELS}/tiny/"

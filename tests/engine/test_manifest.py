@@ -16,7 +16,8 @@ from intab.engine.manifest import (
 )
 from intab.engine.ranges import Span
 from intab.errors import DeviceError, ManifestError, ModelNotFoundError
-from tests.engine.conftest import FakeBody, FakeFetch, as_bytes, fake_means, model_files
+from tests.engine.conftest import as_bytes, model_files
+from tests.engine.fakes import FakeBody, FakeFetch, fake_means
 
 LISTING = "https://hub/api/models/org/name/tree/main?recursive=true"
 GOOD: dict[str, Any] = {

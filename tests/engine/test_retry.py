@@ -8,7 +8,7 @@ import pytest
 
 from intab.engine.retry import OnBytes, Patience, persevere, retry_after, watched
 from intab.errors import DownloadError, TemporaryError
-from tests.engine.conftest import FakeTime
+from tests.engine.fakes import FakeTime
 
 
 class Flaky:

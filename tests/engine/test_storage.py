@@ -15,7 +15,8 @@ from intab.engine.locate import locate
 from intab.engine.program import run_program
 from intab.engine.storage import Storage, StoredModel
 from intab.errors import DownloadError, ModelNotFoundError, TemporaryError
-from tests.engine.conftest import FakeBody, FakeRuntime, model_files
+from tests.engine.conftest import FakeRuntime, model_files
+from tests.engine.fakes import FakeBody
 
 MODELS = "https://host/models"
 

@@ -13,14 +13,8 @@ from intab.engine.locate import locate
 from intab.engine.storage import Storage
 from intab.engine.stores import Stores
 from intab.errors import OptionError, StorageError
-from tests.engine.conftest import (
-    FakeBody,
-    FakeFetch,
-    FakeRuntime,
-    FakeStore,
-    fake_means,
-    model_files,
-)
+from tests.engine.conftest import FakeRuntime, model_files
+from tests.engine.fakes import FakeBody, FakeFetch, FakeStore, fake_means
 
 
 class Place:

@@ -12,7 +12,7 @@ import pytest
 from intab.engine import tar
 from intab.engine.ranges import Span
 from intab.errors import ManifestError
-from tests.engine.conftest import FakeArchive
+from tests.engine.fakes import FakeArchive
 
 NAMES = ["a", "m/config.json", "m/onnx/model.onnx_data", "m/" + "long" * 60 + ".bin", "m/ü ñ.txt"]
 

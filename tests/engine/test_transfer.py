@@ -17,14 +17,9 @@ from intab.engine.keys import parse_chunk_key
 from intab.engine.loader import Loader
 from intab.engine.locate import locate
 from intab.engine.storage import Storage
-from intab.errors import (
-    DamagedError,
-    IntabError,
-    ModelNotFoundError,
-    StorageError,
-    TemporaryError,
-)
-from tests.engine.conftest import FakeArchives, FakeBody, FakeDraft, FakeRuntime, model_files
+from intab.errors import DamagedError, IntabError, ModelNotFoundError, StorageError, TemporaryError
+from tests.engine.conftest import FakeRuntime, model_files
+from tests.engine.fakes import FakeArchives, FakeBody, FakeDraft
 
 HOST = "https://host/models"
 GRAPH = "onnx/model_quantized.onnx"

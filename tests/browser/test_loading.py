@@ -1,0 +1,81 @@
+"""What the page shows and does while Python and the model are on their way."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.visitor import STARTED, Visitor
+
+WITHOUT_STORE = """
+    import intab, js
+    js.Object.defineProperty(js.globalThis, "caches", js.Object.new())
+    await intab.load("default", dtype="q8")
+"""
+
+
+def test_run_while_loading_waits_and_runs(page: Page, served: str) -> None:
+    visitor = Visitor(page)
+    page.goto(served)
+    visitor.expect_state("loading")
+    visitor.start("print('patience')")
+    expect(visitor.output).to_have_text("patience\n", timeout=STARTED)
+
+
+def test_stop_takes_back_a_run_that_waits(page: Page, served: str) -> None:
+    visitor = Visitor(page)
+    page.goto(served)
+    visitor.start("print('never')")
+    visitor.button("stop").click()
+    expect(visitor.button("run")).to_be_enabled()
+    visitor.expect_state("ready", timeout=STARTED)
+    assert visitor.printed() == ""
+
+
+def test_the_start_of_python_is_told_in_stages(page: Page, served: str) -> None:
+    page.add_init_script(
+        "window.told = [];"
+        "addEventListener('readystatechange', () => {"
+        "  const status = document.querySelector('[data-testid=status]');"
+        "  new MutationObserver(() => told.push(status.textContent))"
+        "    .observe(status, { childList: true });"
+        "}, { capture: true, once: true });"
+    )
+    held: list[Route] = []
+    page.route("**/pyodide.asm.wasm", lambda route: held.append(route))
+    page.goto(served)
+    visitor = Visitor(page)
+    expect(visitor.status).to_have_text("Starting Python and loading its packages", timeout=STARTED)
+    bar = page.get_by_test_id("progress")
+    expect(bar).to_be_visible()
+    moving = "bar => [bar.matches(':indeterminate'), getComputedStyle(bar).animationName]"
+    assert bar.evaluate(moving) == [True, "moving"]
+    page.emulate_media(reduced_motion="reduce")
+    assert bar.evaluate(moving) == [True, "none"]
+    held[0].continue_()
+    visitor.expect_state("ready", timeout=STARTED)
+    told = page.evaluate("told")
+    assert told[:2] == ["Starting Python", "Loading Python"]
+    assert told[-1] == "Ready"
+    expect(bar).to_be_hidden()
+
+
+def test_a_loading_bar_shows_the_bytes(page: Page, served: str) -> None:
+    held: list[object] = []
+    page.route("**/model_quantized.onnx", lambda route: held.append(route))
+    page.goto(served)
+    transfer = page.get_by_test_id("transfer")
+    expect(transfer).to_contain_text(re.compile(r"^0\.\d of \d+\.\d MB"), timeout=STARTED)
+    expect(page.get_by_test_id("status")).to_have_text("Loading the model")
+    expect(page.get_by_test_id("progress")).to_be_visible()
+    assert len(held) == 1
+
+
+def test_a_notice_stays_until_it_is_dismissed(page: Page, served: str) -> None:
+    visitor = Visitor(page).open(served)
+    visitor.run(WITHOUT_STORE)
+    notices = page.get_by_test_id("notices")
+    expect(notices).to_contain_text("The model is not kept for the next visit")
+    notices.get_by_role("button", name="Dismiss").click()
+    expect(notices).to_be_empty()

@@ -1,0 +1,96 @@
+"""Output in a real browser: floods of it, its end in sight, what is copied, what is kept."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.visitor import Visitor
+
+STREAM = """
+    import intab
+    model = await intab.load("default")
+    async for chunk in model.stream("Once upon a time", max_new_tokens=200, do_sample=False):
+        print(chunk, end="")
+"""
+
+
+LONG_TASKS = (
+    "window.longTasks = [];"
+    "new PerformanceObserver((list) => longTasks.push(...list.getEntries()))"
+    ".observe({ entryTypes: ['longtask'] });"
+)
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, served: str) -> Visitor:
+    """One page for the tests that leave it as they found it."""
+    return Visitor(browser.new_page()).open(served)
+
+
+def test_the_page_s_thread_is_never_blocked_for_50_ms(page: Page, served: str) -> None:
+    """The Long Tasks API reports every task of 50 ms or more on the page's thread.
+
+    A busy machine may take the page's thread away for as long; what blocks it does so each time.
+    """
+    page.add_init_script(LONG_TASKS)
+    visitor = Visitor(page).open(served)
+    visitor.write(STREAM)
+    worst = []
+    for _ in range(3):
+        page.evaluate("longTasks.length = 0")
+        visitor.button("run").click()
+        visitor.expect_state("ready")
+        worst.append(page.evaluate("Math.max(0, ...longTasks.map((task) => task.duration))"))
+    assert min(worst) == 0, worst
+
+
+@pytest.mark.parametrize(
+    "program", ["for i in range(100_000): print(i)", "for i in range(40_000): print(end='word ')"]
+)
+def test_a_flood_of_output_does_not_block_the_page(page: Page, served: str, program: str) -> None:
+    page.add_init_script(LONG_TASKS)
+    visitor = Visitor(page).open(served)
+    page.evaluate("longTasks.length = 0")
+    visitor.run(program)
+    # A click and a busy machine can each take a moment; laying out all of it took 300 ms.
+    assert page.evaluate("Math.max(0, ...longTasks.map((task) => task.duration))") < 100
+
+
+@pytest.mark.parametrize("words", [2, 40], ids=["short-lines", "long-lines"])
+def test_the_end_of_the_output_is_in_sight(opened: Visitor, words: int) -> None:
+    opened.run(f"for i in range(2000): print(i, 'word ' * {words})")
+    below = "output => output.scrollHeight - output.scrollTop - output.clientHeight"
+    settled = f"new Promise((done) => requestIdleCallback(done)).then(() => ({below})(output))"
+    assert opened.output.evaluate(f"output => {settled}") < 2
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [("", "Traceback"), ("print('x')", "x\nTraceback"), ("print(end='x')", "x\nTraceback")],
+)
+def test_a_traceback_begins_its_own_line(opened: Visitor, printed: str, shown: str) -> None:
+    assert opened.run(f"{printed}\n1 / 0", "error").startswith(shown)
+
+
+def test_copied_output_is_what_was_printed(opened: Visitor) -> None:
+    """Across the blocks in which the page keeps it."""
+    printed = opened.run("for i in range(3000): print(i)")
+    select = "output => { getSelection().selectAllChildren(output); return `${getSelection()}`; }"
+    assert opened.output.evaluate(select).strip() == printed.strip()
+
+
+@pytest.mark.parametrize(
+    ("program", "end"),
+    [
+        ("print('x' * 5_000_000, end='!')", "xx!"),
+        ("for i in range(200_000): print(i)", "199998\n199999\n"),
+        ("print('first')\nfor i in range(150_000): print(i)\nprint('last')", "149999\nlast\n"),
+    ],
+    ids=["one-piece", "many-lines", "mixed"],
+)
+def test_of_too_much_output_the_end_is_kept(opened: Visitor, program: str, end: str) -> None:
+    printed = opened.run(program)
+    assert printed.startswith("… earlier output dropped\n")
+    assert printed.endswith(end)
+    assert 200_000 <= len(printed) < 200_100

@@ -1,0 +1,101 @@
+"""What goes wrong in a conversation is said, and leaves it as it was."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from intab.engine.model import Model
+from intab.errors import (
+    ChatTemplateError,
+    ContextLengthError,
+    ModelClosedError,
+    PromptError,
+    RunError,
+)
+from tests.engine.conversing import NOT_LETTERS, anew, owned, say
+from tests.engine.networks import ToyNetwork, ToySession
+
+
+async def test_an_exception_in_a_processor(toy: tuple[Model, ToyNetwork]) -> None:
+    model, _ = toy
+
+    def fail(ids: list[int], logits: Any) -> Any:
+        if len(ids) > 7:
+            raise ZeroDivisionError
+        return logits
+
+    chat = model.chat(suppress_tokens=NOT_LETTERS)
+    with pytest.raises(ZeroDivisionError):
+        await chat.send("Hi", logits_processors=[fail])
+    assert [message["role"] for message in chat.messages] == ["user", "assistant"]
+    asked = [*chat.messages, say("user", "?")]
+    assert (await chat.send("?")).text == await anew(model, asked, suppress_tokens=NOT_LETTERS)
+
+
+async def test_a_runtime_that_fails(
+    toy: tuple[Model, ToyNetwork], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its session is dropped, so that the next answer does not begin with what may be broken."""
+    model, network = toy
+    chat = model.chat()
+    await chat.send("Hi")
+
+    async def fail(session: ToySession, *_: Any) -> None:
+        raise RunError("out of memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ToySession, "step", fail)
+        with pytest.raises(RunError, match="out of memory"):
+            await chat.send("Ho")
+    assert owned(network).closed
+    assert [message["role"] for message in chat.messages] == ["user", "assistant"]
+    asked = [*chat.messages, say("user", "Ho")]
+    answer = await chat.send("Ho")
+    assert (answer.text, answer.metrics.cached_tokens) == (await anew(model, asked), 0)
+
+
+async def test_two_answers_at_once_are_refused(toy: tuple[Model, ToyNetwork]) -> None:
+    model, _ = toy
+    chat = model.chat()
+    task = asyncio.create_task(chat.send("Hi"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    with pytest.raises(RunError, match="still answering"):
+        await chat.send("Ho")
+    assert (await task).finish_reason == "length"
+    assert [message["role"] for message in chat.messages] == ["user", "assistant"]
+
+
+async def test_too_long_a_conversation(toy: tuple[Model, ToyNetwork]) -> None:
+    model, _ = toy
+    chat = model.chat(system="S", messages=[say("user", "x" * 50), say("assistant", "y")])
+    before = [*chat.messages]
+    with pytest.raises(ContextLengthError, match="the model's context is 64"):
+        chat.stream("z" * 10)
+    assert chat.messages == before
+    answer = await chat.send("z" * 10, truncation=True)
+    assert answer.text == await anew(model, [say("system", "S"), say("user", "z" * 10)])
+    assert chat.messages == [*before, say("user", "z" * 10), say("assistant", answer.text)]
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [(5, "Say a string"), (["x"], "Say a string"), ([{"role": "assistant"}], "no text to go on")],
+)
+def test_what_cannot_be_said(toy: tuple[Model, ToyNetwork], said: Any, says: str) -> None:
+    with pytest.raises(PromptError, match=says):
+        toy[0].chat().stream(said)
+
+
+async def test_errors_leave_the_conversation(toy: tuple[Model, ToyNetwork]) -> None:
+    model, _ = toy
+    chat = model.chat()
+    with pytest.raises(ChatTemplateError):
+        chat.stream({"content": "no role"})
+    await model.close()
+    with pytest.raises(ModelClosedError):
+        chat.stream("Hi")
+    assert chat.messages == []
