@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,16 @@ async def test_a_draft_is_not_taken_for_a_body(tmp_path: Path) -> None:
     store = FolderStore(lambda: tmp_path)
     assert await store.keys() == []
     assert (await store.room()).used == 4
+
+
+async def test_a_draft_of_yesterday_is_removed(tmp_path: Path) -> None:
+    for name in ("old.draft", "new.draft", "old"):
+        (tmp_path / name).write_bytes(b"half")
+    for name in ("old.draft", "old"):
+        os.utime(tmp_path / name, (0, 0))
+    assert await FolderStore(lambda: tmp_path).keys() == ["old"]
+    assert (tmp_path / "new.draft").exists()
+    assert not (tmp_path / "old.draft").exists()
 
 
 async def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ import os
 import re
 import shutil
 import threading
+import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +26,7 @@ T = TypeVar("T")
 # A name may have 255 bytes; a longer part becomes nested folders, all but the last ending in "+".
 _LONG = re.compile(r"([^/]{100})(?=[^/])")
 _DRAFT = ".draft"
+_ABANDONED = 24 * 3600  # seconds that nothing was written: whoever began it was killed
 _FOLDERS = threading.Lock()  # nobody removes a folder that another is about to write into
 
 
@@ -95,11 +98,20 @@ class FolderStore:
 
     def _all_keys(self) -> list[str]:
         folder = self._folder()
-        files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != _DRAFT)
-        return sorted(path.relative_to(folder).as_posix().replace("+/", "") for path in files)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        for draft in (path for path in files if path.suffix == _DRAFT):
+            _drop_abandoned(draft)
+        bodies = (path for path in files if path.suffix != _DRAFT)
+        return sorted(path.relative_to(folder).as_posix().replace("+/", "") for path in bodies)
 
     def _room(self) -> Room:
         folder = self._folder()
         used = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         existing = next(path for path in (folder, *folder.resolve().parents) if path.is_dir())
         return Room(used, used + shutil.disk_usage(existing).free, persisted=True)
+
+
+def _drop_abandoned(draft: Path) -> None:
+    with suppress(FileNotFoundError):  # finished meanwhile
+        if time.time() - draft.stat().st_mtime > _ABANDONED:
+            draft.unlink()
