@@ -58,6 +58,10 @@ class Visitor:
     def printed(self) -> str:
         return self.output.text_content() or ""
 
+    def expect_text(self, text: str) -> None:
+        """Wait until the editor has that text, a short one: it draws the lines in sight alone."""
+        expect(self.editor.locator(".cm-line")).to_have_text(text.split("\n"))
+
     def text(self) -> str:
         """The editor's text: CodeMirror has an element for each line."""
         return "\n".join(self.editor.locator(".cm-line").all_text_contents())
