@@ -1,7 +1,4 @@
-/** What this browser must have, one sentence for what is missing; and what it may have. */
-
-/** Memory that threads share. WebKitGTK calls pages cross-origin isolated and has none all the same. */
-export const hasSharedMemory = globalThis.crossOriginIsolated && "SharedArrayBuffer" in globalThis;
+/** What this browser must have; one sentence for what is missing. */
 
 // (module (func (result v128) i32.const 0 i8x16.splat)): valid only where wasm has SIMD.
 const SIMD = Uint8Array.from([

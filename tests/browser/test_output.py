@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, visits
 
 STREAM = """
     import intab
@@ -23,9 +25,9 @@ LONG_TASKS = (
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, served: str) -> Visitor:
+def opened(browser: Browser, served: str) -> Iterator[Visitor]:
     """One page for the tests that leave it as they found it."""
-    return Visitor(browser.new_page()).open(served)
+    yield from visits(browser, served)
 
 
 def test_the_page_s_thread_is_never_blocked_for_50_ms(page: Page, served: str) -> None:

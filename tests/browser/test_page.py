@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, visits
 from tests.browser.watching import Watch
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, served: str) -> Visitor:
+def opened(browser: Browser, served: str) -> Iterator[Visitor]:
     """One page for the tests that leave it as they found it."""
-    return Visitor(browser.new_page()).open(served)
+    yield from visits(browser, served)
 
 
 def test_a_first_visit(page: Page, served: str, watch: Watch) -> None:

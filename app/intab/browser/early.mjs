@@ -9,7 +9,6 @@ const STORED = "https://intab.invalid/"; // as in stores.mjs
 const ONE_PIECE = 8 * 1024 * 1024; // bytes: as in engine/ranges.py
 const PARTS = 6; // of a larger file: as many as are fetched at a time
 const FOR_GPU = ["q4", "q4f16"]; // as in engine/ladder.py
-
 const TEXTS = /\.(json|jinja|txt)$/; // as in engine/delivery.py: they come in one piece
 const LASTING = 600_000; // ms: what nobody took by then is neither fresh nor worth its memory
 
@@ -62,12 +61,17 @@ function askFor(address, { size, chunk_size: chunk }) {
   }
 }
 
+/** How to ask for a file, or for a part of it where `range` is a Range header. Parts stay out of the
+ * HTTP cache, since they go into a store of ours. */
+export function asking(range) {
+  return range ? { headers: { Range: range }, cache: "no-store" } : { headers: {}, cache: "no-cache" };
+}
+
 /** As fetch.mjs does; the body comes though nobody reads it yet. A server without ranges would send
  * the whole file for each part. */
 function ask(address, range = "") {
   const stopping = new AbortController();
-  const how = range ? { headers: { Range: range }, cache: "no-store" } : { cache: "no-cache" };
-  const answer = fetch(address, { ...how, signal: stopping.signal }).then((response) => {
+  const answer = fetch(address, { ...asking(range), signal: stopping.signal }).then((response) => {
     if (range && response.status !== 206) {
       stopping.abort();
       throw new Error("no ranges");

@@ -4,25 +4,24 @@
  */
 import { Chunk } from "./bodies.mjs";
 import { askDisk } from "./disk.mjs";
-import { take } from "./early.mjs";
+import { asking, take } from "./early.mjs";
 
 const REPORT_EVERY = 100; // milliseconds between two calls into Python
 const GUESS = 256 * 1024; // bytes of a body whose length is not foretold
 
 /**
  * Ask for `address`, for a part of it where `range` is a Range header: a promise of the answer, and
- * the way to stop it. Parts stay out of the HTTP cache, since they go into a store of ours. By the
- * Fetch standard a browser takes the token away where a redirect leads to another origin.
+ * the way to stop it. By the Fetch standard a browser takes the token away where a redirect leads to
+ * another origin.
  */
 export function ask(address, range, method, token) {
   if (address.startsWith("disk:")) return { answer: askDisk(address, range), stop: () => {} };
   const stopping = new AbortController();
-  const headers = range ? { Range: range } : {};
-  if (token) headers.Authorization = `Bearer ${token}`;
-  const options = { headers, cache: range ? "no-store" : "no-cache" };
   const { signal } = stopping;
+  const options = { ...asking(range), method, signal };
+  if (token) options.headers.Authorization = `Bearer ${token}`;
   const early = method === "GET" && !token ? take(address, range, signal) : Promise.reject();
-  const asked = early.catch(() => fetch(address, { ...options, method, signal }));
+  const asked = early.catch(() => fetch(address, options));
   const answer = asked.then((response) => new Answer(response));
   return { answer, stop: () => stopping.abort() };
 }

@@ -48,17 +48,19 @@ class BrowserRuntime:
     async def prepare(self, device: str) -> None:
         """Fetch and start onnxruntime-web for `device`, with fewer threads where many fail."""
         failures: list[str] = []
-        why = ""
+        cause: JsException | None = None
         for way in await self._starts(device):
             try:
                 await js_worker().prepare(device, way.threads)
             except JsException as exc:
-                why = reason(exc)
-                failures.append(f"{way.threads} threads did not start ({why})")
+                cause = exc
+                failures.append(f"{way.threads} threads did not start ({reason(exc)})")
             else:
                 self._remarks.setdefault(device, "; ".join(failures) or way.reason)
                 return
-        raise DeviceError(f"onnxruntime-web did not start for {device} ({why}): reload the page.")
+        raise DeviceError(
+            f"onnxruntime-web did not start for {device} ({reason(cause)}): reload the page."
+        ) from cause
 
     async def _starts(self, device: str) -> list[Start]:
         """The ways to start, to be tried in turn; a GPU's processor has little to do."""

@@ -3,6 +3,8 @@
  * (probe.mjs), while nothing else computes; what was found is kept for later visits. Which numbers,
  * and what to make of it, is decided in Python (engine/threads.py).
  */
+import { hasSharedMemory } from "./shared_memory.mjs";
+
 const CACHE = "intab-device"; // localStorage is not for workers
 const PLACE = new URL("measured-threads", import.meta.url).href; // another runtime: another address
 const IDLE = 3000; // ms without a run: whoever reads an answer leaves the processor alone
@@ -17,11 +19,9 @@ let spare = null;
 /** Where measurements hold: a browser's update may change them, and another processor does. */
 const device = () => ({ cores: cores(), agent: navigator.userAgent });
 
-/** Threads that can run at once; 1 where a page can have no threads: not isolated, or a browser that
- * keeps shared memory to itself though it calls the page isolated (WebKitGTK). */
+/** Threads that can run at once; 1 where a page can have no threads. */
 export function cores() {
-  const shared = crossOriginIsolated && "SharedArrayBuffer" in globalThis;
-  return shared ? navigator.hardwareConcurrency || 1 : 1;
+  return hasSharedMemory ? navigator.hardwareConcurrency || 1 : 1;
 }
 
 /** As JSON: the `seconds` of each number of threads, none before they were measured here; whether

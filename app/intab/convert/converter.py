@@ -15,6 +15,7 @@ from intab.convert.architecture import Architecture, Weights
 from intab.convert.card import Report, Row, card
 from intab.convert.checkpoint import Checkpoint
 from intab.convert.decoder import decoder
+from intab.convert.evaluating import perplexity
 from intab.convert.families import read_model
 from intab.convert.forms import FORMS, Form, form_of
 from intab.convert.kernels import check_kernels
@@ -24,7 +25,6 @@ from intab.convert.reading import copy_texts, read_tokenizer
 from intab.convert.reporting import (
     Graph,
     make_report,
-    measure,
     measured_on,
     read_text,
     self_test,
@@ -92,8 +92,8 @@ def reference(folder: Path, model: Source, pieces: list[list[int]], steps: Steps
     """The row of an fp32 graph that is made for the while."""
     steps.begin("fp32, to compare with")
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        graph = write_graph(Path(scratch), "fp32", model)
-        return measure(Path(scratch), "fp32", graph, pieces[0][:1], pieces)
+        runner = write_graph(Path(scratch), "fp32", model).run(Path(scratch))
+        return Row("fp32", (), runner.size, perplexity(runner, pieces))
 
 
 def check_dtypes(dtypes: tuple[str, ...]) -> None:

@@ -37,8 +37,13 @@ def memory_needed(model: ir.Model, config: Mapping[str, Any]) -> dict[str, int]:
 
 def _number_bytes(graph: ir.Graph) -> int:
     """What a number takes between two nodes: what it takes in the cache."""
-    caches = (value for value in graph.inputs if (value.name or "").startswith("past_key_values."))
-    return next((int(v.dtype.itemsize) for v in caches if v.dtype is not None), FLOAT)
+    sizes = (int(value.dtype.itemsize) for value in _caches(graph) if value.dtype is not None)
+    return next(sizes, FLOAT)
+
+
+def _caches(graph: ir.Graph) -> list[ir.Value]:
+    """The inputs with keys and values."""
+    return [value for value in graph.inputs if (value.name or "").startswith("past_key_values.")]
 
 
 def weights_loaded(graph: ir.Graph) -> int:
@@ -74,8 +79,8 @@ def _readers(value: ir.Value) -> set[str]:
 def _cached_bytes(graph: ir.Graph) -> int:
     """The bytes of one token's keys and values."""
     total = 0
-    for value in graph.inputs:
-        if not (value.name or "").startswith("past_key_values.") or value.shape is None:
+    for value in _caches(graph):
+        if value.shape is None:
             continue
         heads, dim = value.shape[1], value.shape[3]
         if isinstance(heads, int) and isinstance(dim, int) and value.dtype is not None:
