@@ -48,6 +48,43 @@ def address(folder: Path) -> Iterator[str]:
         yield served
 
 
+CHOOSING = """
+    import asyncio, intab, json
+    from intab.browser.ffi import js_worker
+
+    model = await intab.load("converted")
+    while not json.loads(found := await js_worker().measuredThreads())["fresh"]:
+        await asyncio.sleep(0.1)
+    print(json.dumps([model.dtype, model.reason, json.loads(found)]))
+"""
+# What the page's browser then remembers: that floats are twice as fast as int8.
+REMEMBER = """async () => {
+    const cache = await caches.open("intab-device");
+    const [place] = await cache.keys();
+    const record = await (await cache.match(place)).json();
+    const twice = Object.entries(record.seconds).map(([threads, its]) => [threads, its / 2]);
+    record.floats = Object.fromEntries(twice);
+    await cache.put(place, new Response(JSON.stringify(record)));
+}"""
+
+
+def test_weights_are_made_float_where_that_was_measured_to_be_faster(
+    browser: Browser, address: str
+) -> None:
+    page = browser.new_page()
+    visitor = Visitor(page).open(address)
+    dtype, reason, measured = printed_json(visitor, CHOOSING)
+    assert dtype == "q8"
+    assert "not q8f32 on wasm: what floats gain here is measured" in reason
+    assert measured["floats"].keys() == measured["seconds"].keys()
+    assert all(its > 0 for its in measured["floats"].values())
+    page.evaluate(REMEMBER)
+    visitor.open(address)
+    dtype, reason, _ = printed_json(visitor, CHOOSING)
+    assert (dtype, reason.partition(";")[0]) == ("q8f32", "q8 made float, which is faster here")
+    page.close()
+
+
 def native(folder: Path, dtype: str) -> tuple[list[int], list[float]]:
     """The ids that native onnxruntime finds, and their log-probabilities."""
     model = folder / "models/converted"

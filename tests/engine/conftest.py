@@ -12,6 +12,7 @@ from tokenizers import AddedToken, decoders, pre_tokenizers
 from tokenizers import Tokenizer as Backend
 from tokenizers.models import BPE
 
+from intab.engine.ladder import Rung
 from intab.engine.limits import Limits
 from intab.engine.load import Graph
 from intab.engine.model import Model, Texts
@@ -59,8 +60,8 @@ class FakeRuntime:
     def limits(self, device: str) -> Limits:
         return self.limits_of.get(device, Limits())
 
-    async def objection(self, device: str, dtype: str) -> str:
-        return self.objections.get((device, dtype), "")
+    async def objection(self, rung: Rung) -> str:
+        return self.objections.get((rung.device, rung.dtype), "")
 
     async def prepare(self, device: str) -> None:
         self.prepared.append(device)

@@ -1,12 +1,14 @@
-"""Writes the graph that browser/probe.mjs times: int8 products in the form `intab convert` writes.
+"""Writes the graphs that browser/probe.mjs times: products in two forms of `intab convert`, int8,
+and int8 that is made float while it is loaded.
 
-Its weights are made when it is loaded, of one number each, so that the file is small; their values
-do not matter, but their bytes must be too many for a processor's nearest caches, as a model's are.
+The weights are made when a graph is loaded, of one number each, so that its file is small; their
+values do not matter, but their bytes must be too many for a processor's nearest caches, as a
+model's are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,18 @@ import onnx
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-WIDTH, WIDE, PAIRS = 576, 1536, 8  # 14 MB
+WIDTH, WIDE, PAIRS = 576, 1536, 8  # 14 MB, 57 MB as floats
+Form = Callable[[str, str], Iterator[NodeProto]]  # the nodes of a product, given input and name
 
 
-def write(target: Path) -> None:
-    """The graph: x [rows, 576] -> y [rows, 576]."""
+def write(folder: Path) -> None:
+    """probe.onnx and probe_f32.onnx."""
+    _write(folder / "probe.onnx", _int8)
+    _write(folder / "probe_f32.onnx", _expanded)
+
+
+def _write(target: Path, form: Form) -> None:
+    """A graph: x [rows, 576] -> y [rows, 576]."""
     make = helper.make_tensor_value_info
     constants: dict[str, NDArray[Any]] = {
         "up": np.array([WIDTH, WIDE], np.int64),
@@ -27,7 +36,7 @@ def write(target: Path) -> None:
         "step": np.array([1e-4], np.float32),
     }
     graph = helper.make_graph(
-        list(_nodes()),
+        list(_nodes(form)),
         "probe",
         [make("x", TensorProto.FLOAT, ["rows", WIDTH])],
         [make("y", TensorProto.FLOAT, ["rows", WIDTH])],
@@ -37,21 +46,28 @@ def write(target: Path) -> None:
     onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), target)
 
 
-def _nodes() -> Iterator[NodeProto]:
+def _nodes(form: Form) -> Iterator[NodeProto]:
     last = "x"
     for number in range(2 * PAIRS):
         name = f"{number}" if number < 2 * PAIRS - 1 else "y"
-        yield from _product(number, "down" if number % 2 else "up", last, name)
+        # Equal weights would be merged into one.
+        value = helper.make_tensor("value", TensorProto.INT8, [1], [number + 1])
+        shape = "down" if number % 2 else "up"
+        yield helper.make_node("ConstantOfShape", [shape], [f"{name}.weight"], value=value)
+        yield from form(last, name)
         last = name
 
 
-def _product(number: int, shape: str, given: str, name: str) -> Iterator[NodeProto]:
+def _int8(given: str, name: str) -> Iterator[NodeProto]:
     make = helper.make_node
-    # Equal weights would be merged into one.
-    value = helper.make_tensor("value", TensorProto.INT8, [1], [number + 1])
-    yield make("ConstantOfShape", [shape], [f"{name}.weight"], value=value)
     parts = [f"{name}.{part}" for part in ("values", "scale", "zero")]
     yield make("DynamicQuantizeLinear", [given], parts)
     values, scale, zero = parts
     inputs = [values, f"{name}.weight", scale, "step", zero]
     yield make("MatMulIntegerToFloat", inputs, [name], domain="com.microsoft")
+
+
+def _expanded(given: str, name: str) -> Iterator[NodeProto]:
+    weight = f"{name}.weight"
+    yield helper.make_node("DequantizeLinear", [weight, "step"], [f"{weight}.float"])
+    yield helper.make_node("MatMul", [given, f"{weight}.float"], [name])

@@ -58,7 +58,7 @@ def _bundle_worker(sources: Sources, target: Path) -> None:
     esbuild.run(sources, entry, f"--outfile={target / 'worker.mjs'}", "--external:./early.mjs")
     for name in ("early.mjs", "ort_module.mjs", "probe.mjs"):
         shutil.copyfile(sources.root / "app/intab/browser" / name, target / name)
-    probe.write(target / "probe.onnx")
+    probe.write(target)
 
 
 def _add_wheels(sources: Sources, target: Path) -> None:

@@ -10,5 +10,6 @@ export function limits(device) {
   const { deviceMemory } = navigator;
   if (deviceMemory < MOST_TOLD) total["this device's memory"] = deviceMemory * GIB;
   // It asks for weights by 32-bit places in their file.
-  return JSON.stringify({ total, file: 4 * GIB - 1 });
+  const memory = deviceMemory ? deviceMemory * GIB : null;
+  return JSON.stringify({ total, file: 4 * GIB - 1, memory });
 }

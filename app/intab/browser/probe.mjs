@@ -1,28 +1,30 @@
 /**
  * A spare worker that computes a short answer with as many threads as it is told, and tells the
- * seconds, 0 if it cannot. Its graph (tools/site/probe.py) has int8 products as models have them;
- * a prompt of some rows and then single rows, as an answer has them.
+ * seconds, 0 if it cannot. Its graphs (tools/site/probe.py) have products as models have them, with
+ * int8 weights or with the same made float; a prompt of some rows and then single rows, as an
+ * answer has them.
  */
 const ORT = new URL("../ort/", import.meta.url).href;
 const WIDTH = 576;
 const PROMPT = 64;
 const TOKENS = 16;
 const ROUNDS = 5; // the least of them counts: whatever else the device does only makes it longer
+const EXPANDING = { session: { disable_quant_qdq: "1" } }; // as EXPANDING of engine/manifest.py
 
-onmessage = async ({ data: threads }) => {
+onmessage = async ({ data: { threads, floats } }) => {
   try {
-    postMessage(await measure(threads));
+    postMessage(await measure(threads, floats ? "probe_f32.onnx" : "probe.onnx"));
   } catch {
     postMessage(0);
   }
 };
 
-async function measure(threads) {
+async function measure(threads, name) {
   const ort = await import(`${ORT}ort.wasm.min.mjs`);
   ort.env.wasm.numThreads = threads;
   ort.env.wasm.wasmPaths = ORT;
-  const graph = await (await fetch(new URL("probe.onnx", import.meta.url))).arrayBuffer();
-  const session = await ort.InferenceSession.create(new Uint8Array(graph));
+  const graph = await (await fetch(new URL(name, import.meta.url))).arrayBuffer();
+  const session = await ort.InferenceSession.create(new Uint8Array(graph), { extra: EXPANDING });
   const run = (rows) =>
     session.run({ x: new ort.Tensor("float32", new Float32Array(rows * WIDTH), [rows, WIDTH]) });
   const answer = async () => {

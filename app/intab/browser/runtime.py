@@ -14,11 +14,13 @@ from intab.browser.cache import KINDS, BrowserStore, lock
 from intab.browser.fetch import BrowserFetch, BrowserMemory, JsBody
 from intab.browser.ffi import js_array, js_worker, reason
 from intab.browser.onnx import OnnxNetwork, open_network
+from intab.engine import expanding
 from intab.engine.download import Means
+from intab.engine.ladder import Rung
 from intab.engine.limits import Limits
 from intab.engine.load import Graph
 from intab.engine.stores import Stores
-from intab.engine.threads import Start, candidates, starts
+from intab.engine.threads import Measured, Start, candidates, starts
 from intab.errors import DeviceError
 
 
@@ -35,11 +37,19 @@ class BrowserRuntime:
         self.devices: tuple[str, ...] = tuple(js_worker().devices().to_py())
         self._remarks: dict[str, str] = {}
         self._measured = False
+        self._floats_wanted = False
 
-    async def objection(self, device: str, dtype: str) -> str:
-        """What the GPU's adapter tells against it, if it is for the GPU."""
-        halves = dtype.endswith("16")
-        return str(await js_worker().gpuObjection(halves)) if device == "webgpu" else ""
+    async def objection(self, rung: Rung) -> str:
+        """What the GPU's adapter tells against it, or what is known of floats here."""
+        if rung.device == "webgpu":
+            return str(await js_worker().gpuObjection(rung.dtype.endswith("16")))
+        return await self._objection_to_floats(rung.weights) if rung.dtype == "q8f32" else ""
+
+    async def _objection_to_floats(self, weights: int) -> str:
+        memory = self.limits("wasm").memory
+        problem = expanding.room_objection(weights, memory)
+        self._floats_wanted = self._floats_wanted or not problem
+        return problem or expanding.speed_objection(await _measured())
 
     def limits(self, device: str) -> Limits:
         """What this browser can hold."""
@@ -66,10 +76,9 @@ class BrowserRuntime:
         """The ways to start, to be tried in turn; a GPU's processor has little to do."""
         if device != "wasm":
             return [Start(1)]
-        measured = json.loads(await js_worker().measuredThreads())
-        self._measured = measured["fresh"]
-        seconds = {int(threads): its for threads, its in measured["seconds"].items()}
-        return starts(js_worker().cores(), seconds)
+        measured = await _measured()
+        self._measured = measured.fresh and (measured.floats is not None or not self._floats_wanted)
+        return starts(js_worker().cores(), measured.seconds)
 
     def remark(self, device: str) -> str:
         """What was found about the number of threads."""
@@ -79,7 +88,8 @@ class BrowserRuntime:
         """Make a network; once one computes in WebAssembly, its threads are worth measuring."""
         network = await open_network(graph, device)
         if device == "wasm" and not self._measured:
-            js_worker().measureThreads(js_array(candidates(js_worker().cores())))
+            counts = candidates(js_worker().cores(), floats=self._floats_wanted)
+            js_worker().measureThreads(js_array(counts), self._floats_wanted)
             self._measured = True
         return network
 
@@ -87,6 +97,17 @@ class BrowserRuntime:
         """WebAssembly's, which never shrinks: Python's heap and onnxruntime's."""
         peak = js_worker().peakMemory(pyodide_js)
         return None if peak is None else int(peak)
+
+
+async def _measured() -> Measured:
+    """What was measured here, in this visit or another."""
+    found = json.loads(await js_worker().measuredThreads())
+    floats = None if found["floats"] is None else _by_threads(found["floats"])
+    return Measured(_by_threads(found["seconds"]), floats, found["fresh"])
+
+
+def _by_threads(seconds: dict[str, float]) -> dict[int, float]:
+    return {int(threads): its for threads, its in seconds.items()}
 
 
 def models_address() -> str:

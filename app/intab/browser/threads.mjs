@@ -1,7 +1,8 @@
 /**
  * Measures onnxruntime-web with so many threads, one number after the other, each in a spare worker
  * (probe.mjs), while nothing else computes; what was found is kept for later visits. Which numbers,
- * and what to make of it, is decided in Python (engine/threads.py).
+ * whether with float weights too, and what to make of it, is decided in Python (engine/threads.py,
+ * engine/expanding.py).
  */
 import { hasSharedMemory } from "./shared_memory.mjs";
 
@@ -9,9 +10,10 @@ const CACHE = "intab-device"; // localStorage is not for workers
 const PLACE = new URL("measured-threads", import.meta.url).href; // another runtime: another address
 const IDLE = 3000; // ms without a run: whoever reads an answer leaves the processor alone
 const LASTING = 7 * 24 * 3600 * 1000; // ms
-const PATIENCE = 20_000; // ms for one number: some browsers start a worker and never run it
+const PATIENCE = 20_000; // ms for one of them: some browsers start a worker and never run it
 
-let wanted = []; // numbers still to be measured; none: nobody asked, or it is done
+let wanted = []; // { threads, floats } to be measured; none: nobody asked, or it is done
+let compared = false; // whether floats are among them
 let busy = 0;
 let resting = 0; // the timer of a pause
 let spare = null;
@@ -24,13 +26,15 @@ export function cores() {
   return hasSharedMemory ? navigator.hardwareConcurrency || 1 : 1;
 }
 
-/** As JSON: the `seconds` of each number of threads, none before they were measured here; whether
- * they are `fresh`. A device that was busy elsewhere then gets another chance. */
+/** As JSON: the `seconds` of each number of threads, none before they were measured here, those of
+ * `floats` for weights, null where nobody wanted these; whether all are `fresh`. A device that was
+ * busy elsewhere then gets another chance. */
 export async function measuredThreads() {
   const kept = await read();
   const same = JSON.stringify(kept?.device) === JSON.stringify(device());
   const fresh = same && Date.now() - kept.date < LASTING;
-  return JSON.stringify({ seconds: same ? kept.seconds : {}, fresh });
+  const { seconds, floats } = same ? kept : { seconds: {}, floats: null };
+  return JSON.stringify({ seconds, floats, fresh });
 }
 
 async function read() {
@@ -41,9 +45,11 @@ async function read() {
   }
 }
 
-/** Measure these numbers of threads at the next pause. */
-export function measureThreads(counts) {
-  wanted = [...counts];
+/** Measure these numbers of threads at the next pause, `withFloats` for weights too. */
+export function measureThreads(counts, withFloats) {
+  compared = withFloats;
+  const forms = compared ? [false, true] : [false];
+  wanted = [...counts].flatMap((threads) => forms.map((floats) => ({ threads, floats })));
   if (!busy) rest();
 }
 
@@ -62,7 +68,11 @@ export async function whileBusy(run) {
 
 function rest() {
   clearTimeout(resting);
-  if (wanted.length) resting = setTimeout(() => measure(wanted, {}), IDLE);
+  if (wanted.length) resting = setTimeout(begin, IDLE);
+}
+
+function begin() {
+  measure(wanted, { seconds: {}, floats: compared ? {} : null });
 }
 
 function stop() {
@@ -70,27 +80,27 @@ function stop() {
   spare = null;
 }
 
-function measure([count, ...others], seconds) {
+function measure([job, ...others], found) {
   const worker = new Worker(new URL("probe.mjs", import.meta.url), { type: "module" });
-  const goOn = (found) => {
+  const goOn = (its) => {
     if (spare !== worker) return; // given up
     stop();
-    if (found) seconds[count] = found;
-    if (others.length) measure(others, seconds);
-    else keep(seconds);
+    if (its) (job.floats ? found.floats : found.seconds)[job.threads] = its;
+    if (others.length) measure(others, found);
+    else keep(found);
   };
   spare = worker;
   setTimeout(goOn, PATIENCE, 0);
   worker.onmessage = ({ data }) => goOn(data);
   worker.onerror = () => goOn(0);
-  worker.postMessage(count);
+  worker.postMessage(job);
 }
 
-async function keep(seconds) {
+async function keep(found) {
   wanted = [];
   try {
     await caches.delete(CACHE);
-    const record = JSON.stringify({ device: device(), date: Date.now(), seconds });
+    const record = JSON.stringify({ device: device(), date: Date.now(), ...found });
     await (await caches.open(CACHE)).put(PLACE, new Response(record));
   } catch {
     // Nothing can be kept here: the next visit measures again.

@@ -4,17 +4,20 @@ A rung is a device and a dtype. A rung is left before anything is fetched where 
 to it, and after it where the network does not open or fails the manifest's self-test. Why each was
 left is remembered and shown:
 
-    webgpu q4f16 -> webgpu q4 -> wasm q8, with threads or without (the runtime sees to that)
+    webgpu q4f16 -> webgpu q4 -> wasm q8f32 -> wasm q8
+
+with threads or without, as the runtime sees to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from intab.engine.limits import weights_of
 from intab.engine.manifest import PREFERENCE, Manifest, SelfTest
 from intab.engine.network import Network
 from intab.engine.sampling import Logits
@@ -29,11 +32,12 @@ NEAR = 0.1  # of the way from the best logit to the mean one
 
 @dataclass(frozen=True)
 class Rung:
-    """One way to run a model, and why it was chosen."""
+    """One way to run a model, why it was chosen, and the bytes of its weights once loaded."""
 
     device: str
     dtype: str
     reason: str
+    weights: int = 0
 
     def __str__(self) -> str:
         return f"{self.dtype} on {self.device}"
@@ -60,8 +64,8 @@ class Judge(Protocol):
     def devices(self) -> tuple[str, ...]:
         """The devices it can run on, the default one first."""
 
-    async def objection(self, device: str, dtype: str) -> str:
-        """Why that dtype should not be tried on that device, "" if nothing is known against it."""
+    async def objection(self, rung: Rung) -> str:
+        """Why it should not be tried, "" if nothing is known against it."""
 
 
 def rungs(
@@ -76,10 +80,20 @@ def rungs(
         kinds = on_gpu or [manifest.choose_dtype(device)[0]]
         return [Rung(device, kind, _why(manifest, device, kind)) for kind in kinds]
     last = Rung(chosen, *manifest.choose_dtype(chosen))
+    expanded = list(_expanded(manifest, last))
     if device is not None:
-        return [last]
+        return [*expanded, last]
     gpu = [Rung("webgpu", kind, _why(manifest, "webgpu", kind)) for kind in on_gpu]
-    return [*gpu, last]
+    return [*gpu, *expanded, last]
+
+
+def _expanded(manifest: Manifest, int8: Rung) -> Iterator[Rung]:
+    """The same int8 weights made float, where a folder has them in both forms."""
+    if (int8.device, int8.dtype) != ("wasm", "q8") or manifest.expands("q8"):
+        return
+    if "q8f32" in manifest.dtypes:
+        reason = "q8 made float, which is faster here"
+        yield Rung("wasm", "q8f32", reason, weights_of(manifest, "q8f32"))
 
 
 def _why(manifest: Manifest, device: str, dtype: str) -> str:
@@ -98,7 +112,7 @@ async def climb(
     """Try each rung in turn; if none works, DeviceError says why each was left."""
     left: list[str] = []
     for rung in ladder[:-1]:
-        objection = await judge.objection(rung.device, rung.dtype)
+        objection = await judge.objection(rung)
         if not objection:
             try:
                 return Climb(await attempt(rung), rung, left)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from intab.engine.manifest import EXPANDING, Manifest
+from intab.engine.manifest import Manifest
 from intab.errors import DeviceError
 
 EXPANDED = 4  # bytes of a float, for one of int8
@@ -18,10 +18,12 @@ WORKING = 1.1  # the weights, and room to compute with them
 @dataclass(frozen=True)
 class Limits:
     """What a device can hold, in bytes: `total` of all weights, by what sets the limit; `file` of
-    one file, None where there is no limit."""
+    one file, None where there is no limit; `memory` that it has in all, None where that is not
+    told."""
 
     total: Mapping[str, int] = field(default_factory=dict)
     file: int | None = None
+    memory: int | None = None
 
 
 def check_fits(
@@ -33,7 +35,7 @@ def check_fits(
     if not problem:
         return
     others = [
-        f"dtype={other!r} on {where} ({_total(manifest, other):,} bytes)"
+        f"dtype={other!r} on {where} ({weights_of(manifest, other):,} bytes)"
         for where, its in limits.items()
         for other in manifest.dtypes
         if not _problem(manifest, other, its)
@@ -42,9 +44,15 @@ def check_fits(
     raise DeviceError(f"{name} as {dtype} does not fit on {device}: {problem}; {advice}.")
 
 
+def weights_of(manifest: Manifest, dtype: str) -> int:
+    """The bytes of all weights once they are loaded, which makes float of some int8."""
+    size = sum(max(manifest.files[name].size, 0) for name in manifest.dtypes[dtype])
+    return size * EXPANDED if manifest.expands(dtype) else size
+
+
 def _problem(manifest: Manifest, dtype: str, limits: Limits) -> str:
     """What does not fit, with both numbers; "" where all does."""
-    needed = round(_total(manifest, dtype) * WORKING)
+    needed = round(weights_of(manifest, dtype) * WORKING)
     return next(_excesses(manifest, dtype, limits, needed), "")
 
 
@@ -56,10 +64,3 @@ def _excesses(manifest: Manifest, dtype: str, limits: Limits, needed: int) -> It
     for what, most in limits.total.items():
         if needed > most:
             yield f"it needs {needed:,} bytes of memory, and {what} is {most:,}"
-
-
-def _total(manifest: Manifest, dtype: str) -> int:
-    """The bytes of all weights once they are loaded, which makes float of some int8."""
-    size = sum(max(manifest.files[name].size, 0) for name in manifest.dtypes[dtype])
-    expanded = EXPANDING.items() <= manifest.options_for(dtype).items()
-    return size * EXPANDED if expanded else size

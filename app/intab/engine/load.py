@@ -24,15 +24,13 @@ from intab.engine.download import (
     parse_object,
     silent,
 )
-from intab.engine.guessing import rows_agree
 from intab.engine.keys import ModelKey
-from intab.engine.ladder import Rung, check, climb, rungs
+from intab.engine.ladder import Rung, climb, rungs
 from intab.engine.limits import Limits, check_fits
 from intab.engine.locate import Location
 from intab.engine.manifest import (
     FileEntry,
     Manifest,
-    SelfTest,
     describe,
     is_template,
     is_text_file,
@@ -42,17 +40,11 @@ from intab.engine.manifest import (
 from intab.engine.metrics import OnMetrics, Stopwatch
 from intab.engine.model import Model, Texts
 from intab.engine.network import Network
-from intab.engine.sampling import Logits
 from intab.engine.shelf import Shelf, open_shelf
 from intab.engine.tasks import all_or_first_error
 from intab.engine.tokenizer import Tokenizer
-from intab.errors import (
-    DeviceError,
-    DownloadError,
-    ManifestError,
-    RunError,
-    UnsupportedModelError,
-)
+from intab.engine.trial import try_out
+from intab.errors import DeviceError, DownloadError, UnsupportedModelError
 
 _NESTED = ("text_config", "llm_config")
 
@@ -79,8 +71,8 @@ class Runtime(Protocol[B]):
     def devices(self) -> tuple[str, ...]:
         """The devices it can run on, the default one first."""
 
-    async def objection(self, device: str, dtype: str) -> str:
-        """Why that dtype should not be tried on that device, "" if nothing is known against it."""
+    async def objection(self, rung: Rung) -> str:
+        """Why it should not be tried, "" if nothing is known against it."""
 
     def limits(self, device: str) -> Limits:
         """What `device` can hold."""
@@ -122,7 +114,7 @@ async def load_model(
     key = ModelKey(location.base, location.revision)
     keep = keep and location.remote
     async with open_shelf(means, key, notice, keep=keep) as shelf:
-        location, manifest = await _describe(means, location, shelf, notice)
+        location, manifest, online = await _describe(means, location, shelf, notice)
 
         def deliver(files: dict[str, FileEntry], report: OnProgress) -> Delivery[B]:
             return Delivery(means, shelf, location, files, report, notice)
@@ -147,10 +139,14 @@ async def load_model(
             network = await runtime.open(graph, rung.device)
             del graph  # its bytes, which the network has made its own
             test = manifest.self_test
-            agree = await _try_out(network, texts.tokenizer, test, rung.dtype, report)
+            agree = await try_out(network, texts.tokenizer, test, rung.dtype, report)
             return network, texts, agree
 
-        ladder = rungs(manifest, runtime.devices, device, dtype)
+        async def possible(rung: Rung) -> bool:
+            return online or await deliver(_needed(manifest, rung.dtype), silent).is_stored()
+
+        *better, last = rungs(manifest, runtime.devices, device, dtype)
+        ladder = [*[rung for rung in better if await possible(rung)], last]
         found = await climb(ladder, runtime, attempt)
     setting = watch.setting(on_metrics, runtime.peak_memory)
     network, texts, agree = found.reached
@@ -160,18 +156,19 @@ async def load_model(
 
 async def _describe(
     means: Means[B], location: Location, shelf: Shelf[B], notice: OnNotice
-) -> tuple[Location, Manifest]:
-    """The manifest of now, and where it is; where it cannot be had, those of the last visit."""
+) -> tuple[Location, Manifest, bool]:
+    """The manifest of now, where it is, and True; where it cannot be had, those of the last visit,
+    and False."""
     kept = shelf.record.get("manifest")
     patience = replace(means.patience, attempts=1) if kept else means.patience
     try:
         now = await hub.pin(means, location, patience)
-        return now, await read_manifest(means, now, patience)
+        return now, await read_manifest(means, now, patience), True
     except DownloadError as exc:
         if not kept:
             raise
         notice(Notice("offline", f"{location.name} is loaded as it was stored: {exc}"))
-        return location.at(shelf.record.get("commit", "")), parse_manifest(kept)
+        return location.at(shelf.record.get("commit", "")), parse_manifest(kept), False
 
 
 async def _note(
@@ -253,38 +250,3 @@ def _graph(
     # External data is named in the graph relative to the graph's own folder.
     external = {path.rpartition("/")[2]: bodies[path] for path in data}
     return Graph(name, bodies[name], external, config, manifest.options_for(dtype))
-
-
-async def _try_out(
-    network: Network, tokenizer: Tokenizer, test: SelfTest | None, dtype: str, report: OnProgress
-) -> bool:
-    """Warm up and check a network; whether its rows agree. Where that fails, give it back."""
-    report(Progress("warm up"))
-    try:
-        logits = await _warm_up(network, tokenizer)
-        await check(network, test, dtype)
-        return await rows_agree(network, logits)
-    except BaseException:
-        await network.close()
-        raise
-
-
-async def _warm_up(network: Network, tokenizer: Tokenizer) -> Logits:
-    """Run one token, so that the first answer does not pay for first-run work: its logits."""
-    session = network.session()
-    try:
-        logits: Logits = (await session.step([[0]]))[0, -1]
-    except RunError as exc:
-        raise DeviceError(
-            f"The model loads but does not run on {network.device} ({exc}): "
-            "choose another dtype or device."
-        ) from exc
-    finally:
-        session.close()
-    vocabulary = tokenizer.size
-    if logits.shape[-1] < vocabulary:
-        raise ManifestError(
-            f"The tokenizer has {vocabulary:,} tokens, the graph only {logits.shape[-1]:,} logits: "
-            "they belong to different models."
-        )
-    return logits

@@ -105,6 +105,10 @@ class Manifest:
         """The session options that a dtype's graph needs."""
         return {**self.session_options, **(EXPANDING if dtype == "q8f32" else {})}
 
+    def expands(self, dtype: str) -> bool:
+        """Whether its int8 weights are floats once they are loaded."""
+        return EXPANDING.items() <= self.options_for(dtype).items()
+
     def choose_dtype(self, device: str, wanted: str | None = None) -> tuple[str, str]:
         """The dtype to load on `device` and why: the wanted one, else what the device runs best."""
         have = ", ".join(self.dtypes) or "none"

@@ -11,7 +11,7 @@ the seconds, and tries the `starts` in turn.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MOST = 8  # a token's row has no work for more
 UNMEASURED = 4
@@ -26,15 +26,26 @@ class Start:
     reason: str = ""
 
 
-def candidates(cores: int) -> list[int]:
-    """The numbers of threads that are worth measuring; none where there is nothing to choose."""
+@dataclass(frozen=True)
+class Measured:
+    """The seconds of a short answer by the number of threads, with int8 weights and with `floats`,
+    None where these were not wanted; whether all are `fresh`, or better measured again."""
+
+    seconds: Mapping[int, float] = field(default_factory=dict)
+    floats: Mapping[int, float] | None = None
+    fresh: bool = False
+
+
+def candidates(cores: int, *, floats: bool = False) -> list[int]:
+    """The numbers of threads that are worth measuring; none where there is nothing to choose, and
+    `floats` are not to be compared."""
     most = min(cores, MOST)
-    return [*(n for n in (1, 2, 4) if n < most), most] if most > 1 else []
+    return [*(n for n in (1, 2, 4) if n < most), most] if most > 1 or floats else []
 
 
 def starts(cores: int, seconds: Mapping[int, float]) -> list[Start]:
     """What to try in turn: `seconds` has what was measured, by the number of threads."""
-    if not candidates(cores):
+    if cores == 1:
         return [Start(1)]
     if 1 not in seconds:  # nothing was measured, or one thread took too long for it
         return [Start(min(cores, UNMEASURED)), Start(1)]

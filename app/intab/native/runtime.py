@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from intab.engine.download import Means
+from intab.engine.ladder import Rung
 from intab.engine.limits import Limits
 from intab.engine.load import Graph
 from intab.engine.stores import Stores
@@ -36,7 +37,7 @@ class NativeRuntime:
             stores.use,
         )
 
-    async def objection(self, device: str, dtype: str) -> str:
+    async def objection(self, rung: Rung) -> str:
         """Nothing is known against any."""
         return ""
 

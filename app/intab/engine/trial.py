@@ -1,0 +1,49 @@
+"""A network's first runs, before anybody waits for an answer: one that warms up, the manifest's
+self-test, and whether a row computed beside others is the same as alone.
+"""
+
+from __future__ import annotations
+
+from intab.engine.download import OnProgress, Progress
+from intab.engine.guessing import rows_agree
+from intab.engine.ladder import check
+from intab.engine.manifest import SelfTest
+from intab.engine.network import Network
+from intab.engine.sampling import Logits
+from intab.engine.tokenizer import Tokenizer
+from intab.errors import DeviceError, ManifestError, RunError
+
+
+async def try_out(
+    network: Network, tokenizer: Tokenizer, test: SelfTest | None, dtype: str, report: OnProgress
+) -> bool:
+    """Warm up and check a network; whether its rows agree. Where that fails, give it back."""
+    report(Progress("warm up"))
+    try:
+        logits = await _warm_up(network, tokenizer)
+        await check(network, test, dtype)
+        return await rows_agree(network, logits)
+    except BaseException:
+        await network.close()
+        raise
+
+
+async def _warm_up(network: Network, tokenizer: Tokenizer) -> Logits:
+    """Run one token, so that the first answer does not pay for first-run work: its logits."""
+    session = network.session()
+    try:
+        logits: Logits = (await session.step([[0]]))[0, -1]
+    except RunError as exc:
+        raise DeviceError(
+            f"The model loads but does not run on {network.device} ({exc}): "
+            "choose another dtype or device."
+        ) from exc
+    finally:
+        session.close()
+    vocabulary = tokenizer.size
+    if logits.shape[-1] < vocabulary:
+        raise ManifestError(
+            f"The tokenizer has {vocabulary:,} tokens, the graph only {logits.shape[-1]:,} logits: "
+            "they belong to different models."
+        )
+    return logits
