@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import serve_command
-from tests.browser.visitor import STARTED, Visitor
+from tests.browser.visitor import STARTED, Visitor, visits
 from tests.graphs import Form, make_graph, write_model
 
 LOAD = "import intab\nmodel = await intab.load({!r})\n"
@@ -191,9 +191,15 @@ DEADLY = {
 }
 
 
+@pytest.fixture(scope="module")
+def sturdy(browser: Browser, served: str) -> Iterator[Visitor]:
+    """One page that is to outlive every crash."""
+    yield from visits(browser, served)
+
+
 @pytest.mark.parametrize("program", DEADLY.values(), ids=DEADLY)
-def test_python_that_crashes_is_restarted(page: Page, served: str, program: str) -> None:
-    visitor = Visitor(page).open(served)
+def test_python_that_crashes_is_restarted(sturdy: Visitor, program: str) -> None:
+    visitor = sturdy
     visitor.start(program)
     expect(visitor.output).to_contain_text(
         "Python crashed and was restarted; your program is still here."

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, visits
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "build" / "screenshots"
@@ -35,6 +36,15 @@ CONTRAST = """
 """
 
 
+@pytest.fixture(scope="module")
+def shown(browser: Browser, served: str) -> Iterator[Visitor]:
+    """The page after its first example has run."""
+    for visitor in visits(browser, served):
+        visitor.button("run").click()
+        visitor.expect_state("ready")
+        yield visitor
+
+
 @pytest.mark.parametrize(
     ("name", "width", "height", "scheme"),
     [
@@ -45,19 +55,32 @@ CONTRAST = """
     ],
 )
 def test_it_fits_and_can_be_read(
-    browser: Browser, served: str, name: str, width: int, height: int, scheme: Scheme
+    shown: Visitor, name: str, width: int, height: int, scheme: Scheme
 ) -> None:
-    size: ViewportSize = {"width": width, "height": height}
-    page = browser.new_page(viewport=size, color_scheme=scheme)
-    visitor = Visitor(page).open(served)
-    visitor.button("run").click()
-    visitor.expect_state("ready")
+    page = dressed(shown.page, {"width": width, "height": height}, scheme)
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SHOTS / f"{name}.png", full_page=width < 500)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for hook in ("output", "status", "metrics", "device", "run", "reset"):
         assert page.evaluate(CONTRAST, f"[data-testid={hook}]") >= 4.5, hook
-    page.close()
+
+
+def test_the_readme_s_picture_is_of_this_page(shown: Visitor) -> None:
+    """Made anew each time under build/; copied to docs/ where none is there yet."""
+    page = dressed(shown.page, {"width": 1280, "height": 720})
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / "page.png")
+    kept = ROOT / "docs" / "page.png"
+    if not kept.exists():
+        shutil.copyfile(SHOTS / "page.png", kept)
+    assert kept.read_bytes().startswith(b"\x89PNG")
+
+
+def dressed(page: Page, size: ViewportSize, scheme: Scheme = "light") -> Page:
+    """The page in a window of that size, with those colours."""
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=scheme)
+    return page
 
 
 NARROW: ViewportSize = {"width": 360, "height": 740}
@@ -82,43 +105,25 @@ def in_sight(page: Page, *hooks: str) -> list[str]:
     ]
 
 
-def test_on_a_narrow_screen_run_and_what_it_does_are_in_sight(page: Page, served: str) -> None:
-    page.set_viewport_size(NARROW)
-    visitor = Visitor(page).open(served)
+def test_on_a_narrow_screen_run_and_what_it_does_are_in_sight(shown: Visitor) -> None:
+    page = dressed(shown.page, NARROW)
     assert in_sight(page, "run", "stop", "status") == ["run", "stop", "status"]
-    visitor.run(LONG)
-    shown = ("run", "stop", "status", "output")
-    assert tuple(in_sight(page, *shown)) == shown
+    shown.run(LONG)
+    hooks = ("run", "stop", "status", "output")
+    assert tuple(in_sight(page, *hooks)) == hooks
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     assert in_sight(page, "run", "status") == ["run", "status"]
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
-def test_a_long_program_scrolls_inside_the_editor(
-    page: Page, served: str, size: ViewportSize
-) -> None:
-    page.set_viewport_size(size)
-    visitor = Visitor(page).open(served)
-    visitor.write(LONG)
+def test_a_long_program_scrolls_inside_the_editor(shown: Visitor, size: ViewportSize) -> None:
+    page = dressed(shown.page, size)
+    shown.write(LONG)
     height = page.get_by_test_id("editor").evaluate("editor => editor.offsetHeight")
     assert height <= 0.7 * size["height"]
-    visitor.editor.press("Control+End")
-    expect(visitor.editor.get_by_text("79")).to_be_in_viewport()
+    shown.editor.press("Control+End")
+    expect(shown.editor.get_by_text("79")).to_be_in_viewport()
     if size == WIDE:
         assert page.evaluate("document.documentElement.scrollHeight") <= size["height"]
         everything = ("editor", "run", "status", "output")
         assert tuple(in_sight(page, *everything)) == everything
-
-
-def test_the_readme_s_picture_is_of_this_page(page: Page, served: str) -> None:
-    """Made anew each time under build/; copied to docs/ where none is there yet."""
-    page.set_viewport_size({"width": 1280, "height": 720})
-    visitor = Visitor(page).open(served)
-    visitor.button("run").click()
-    visitor.expect_state("ready")
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SHOTS / "page.png")
-    kept = ROOT / "docs" / "page.png"
-    if not kept.exists():
-        shutil.copyfile(SHOTS / "page.png", kept)
-    assert kept.read_bytes().startswith(b"\x89PNG")

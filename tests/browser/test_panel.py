@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.test_looks import CONTRAST, SHOTS, Scheme
-from tests.browser.visitor import STARTED, Visitor
+from tests.browser.test_looks import CONTRAST, SHOTS, Scheme, dressed
+from tests.browser.visitor import STARTED, Visitor, visits
 
 OTHER = """
 import intab
@@ -173,15 +174,19 @@ def test_the_browser_is_asked_to_keep_models_once_one_has_run(page: Page, served
     assert page.evaluate("asked") == 2
 
 
+@pytest.fixture(scope="module")
+def shown(browser: Browser, served: str) -> Iterator[Page]:
+    """The page with two stored models."""
+    for visitor in visits(browser, served):
+        visitor.run(OTHER)
+        yield visitor.page
+
+
 @pytest.mark.parametrize(
     ("width", "scheme"), [(1280, "light"), (360, "light"), (360, "dark")], ids=str
 )
-def test_the_panel_fits_and_can_be_read(
-    browser: Browser, served: str, width: int, scheme: Scheme
-) -> None:
-    size: ViewportSize = {"width": width, "height": 720}
-    page = browser.new_page(viewport=size, color_scheme=scheme)
-    Visitor(page).open(served).run(OTHER)
+def test_the_panel_fits_and_can_be_read(shown: Page, width: int, scheme: Scheme) -> None:
+    page = dressed(shown, {"width": width, "height": 720}, scheme)
     panel = open_panel(page)
     expect(panel.get_by_role("listitem")).to_have_count(2)
     SHOTS.mkdir(parents=True, exist_ok=True)
@@ -189,4 +194,4 @@ def test_the_panel_fits_and_can_be_read(
     assert panel.evaluate("panel => panel.scrollWidth - panel.clientWidth") == 0
     for hook in ("room", "stored", "panel-message"):
         assert page.evaluate(CONTRAST, f"[data-testid={hook}]") >= 4.5, hook
-    page.close()
+    page.keyboard.press("Escape")
