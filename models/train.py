@@ -1,10 +1,10 @@
 """Trains the default model and writes models/default: the one entry to the recipe.
 
-    python models/train.py --tokens 40e6 --size small
-    python models/train.py --tokens 40e6 --resume    # a run that was cut short
+    python models/train.py --tokens 24e6 --size small
+    python models/train.py --tokens 24e6 --resume    # a run that was cut short
     python models/train.py --from-checkpoint        # export and evaluate again, no training
 
-Needs models/requirements.txt. Intermediates (checkpoint, the state to resume from) go to --build.
+Needs models/requirements.txt. Whatever a training makes goes to --build until it is exported.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from recipe.network import make_network, save_network
 from recipe.report import write_report
 from recipe.rows import batches, rows
 from recipe.settings import MIXTURE, SEED, SIZES, Paths, Schedule
-from recipe.tokenizer import train_tokenizer, write_tokenizer
+from recipe.tokenizer import train_tokenizer, write_json, write_tokenizer
 from recipe.trainer import Log, Training, held_out_loss
 
 HERE = Path(__file__).resolve().parent
@@ -42,12 +42,12 @@ def main() -> None:
     if not options.from_checkpoint:
         run_training(paths, options)
     export(paths)
-    write_report(paths, options.tokens, options.size, options.hardware)
+    write_report(paths)
 
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train, export and evaluate the default model.")
-    parser.add_argument("--tokens", type=float, default=40e6)
+    parser.add_argument("--tokens", type=float, default=24e6)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
@@ -61,8 +61,11 @@ def parse_options() -> argparse.Namespace:
 
 def run_training(paths: Paths, options: argparse.Namespace) -> None:
     size = SIZES[options.size]
+    paths.build.mkdir(parents=True, exist_ok=True)
+    asked = {"tokens": options.tokens, "size": options.size, "hardware": options.hardware}
+    write_json(paths.run, asked)
     tokenizer = train_tokenizer(tokenizer_texts(paths.data))
-    write_tokenizer(tokenizer, paths.out)
+    write_tokenizer(tokenizer, paths.texts)
     network = make_network(size)
     data = batches(rows(build_groups(paths.data, tokenizer), MIXTURE, SEED), size.batch)
     log = make_log(paths, tokenizer, network)

@@ -14,11 +14,11 @@ from tests.convert import tiny
 async def test_a_checkpoint_becomes_the_model_folder(tmp_path: Path) -> None:
     paths = Paths(tmp_path / "data", tmp_path / "build", tmp_path / "default")
     tiny.write_checkpoint(paths.checkpoint, "llama")
-    paths.out.mkdir()
+    paths.texts.mkdir()
     for name in TEXTS:
-        (paths.out / name).write_text("{}")
+        (paths.texts / name).write_text("{}")
     tokenizer = (paths.checkpoint / "tokenizer.json").read_text()
-    (paths.out / "tokenizer.json").write_text(tokenizer)
+    (paths.texts / "tokenizer.json").write_text(tokenizer)
     for _ in range(2):  # once more over what is there
         export(paths)
     manifest = json.loads((paths.out / "intab.json").read_text())

@@ -15,10 +15,10 @@ TEXTS = ("tokenizer.json", "tokenizer_config.json", "generation_config.json")
 
 
 def export(paths: Paths) -> None:
-    """Write graph, config and intab.json into `paths.out`, which has the tokenizer's files."""
+    """Write graph, tokenizer, config and intab.json into `paths.out`."""
     made = paths.build / "export" / paths.out.name
     shutil.rmtree(made, ignore_errors=True)
     for name in TEXTS:
-        shutil.copyfile(paths.out / name, paths.checkpoint / name)
+        shutil.copyfile(paths.texts / name, paths.checkpoint / name)
     convert(Request(paths.checkpoint, made, ("q8",), license=LICENSE))
     shutil.copytree(made, paths.out, dirs_exist_ok=True)

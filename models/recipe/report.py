@@ -9,6 +9,7 @@ import asyncio
 import csv
 import datetime
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from string import Template
@@ -54,16 +55,19 @@ ABILITIES = {
 }
 
 
-def write_report(paths: Paths, tokens: float, size: str, hardware: str) -> None:
+def write_report(paths: Paths) -> None:
+    """Write card and curve beside the graph in `paths.out`."""
     network = load_network(paths.checkpoint)
     tokenizer = Tokenizer.from_file(str(paths.out / "tokenizer.json"))
+    shutil.copyfile(paths.log, paths.out / "training.csv")
     write_curve(paths.log, paths.out / "training.svg")
+    run = json.loads(paths.run.read_text("utf-8"))
     rounded = evaluator.round_weights(network)
     facts = {
         "date": datetime.date.today().isoformat(),
-        "budget": f"{tokens:g}",
-        "size": size,
-        "hardware": hardware,
+        "budget": f"{run['tokens']:g}",
+        "size": run["size"],
+        "hardware": run["hardware"],
         "losses": losses(network, rounded, tokenizer, paths),
         "abilities": abilities_table(asyncio.run(abilities.measure(str(paths.out), paths.data))),
         "samples": samples(rounded, tokenizer, paths),

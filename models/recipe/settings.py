@@ -101,8 +101,18 @@ class Paths:
         return self.build / "state.pt"
 
     @property
+    def texts(self) -> Path:
+        """The tokenizer's files."""
+        return self.build / "texts"
+
+    @property
+    def run(self) -> Path:
+        """What was asked for, as JSON."""
+        return self.build / "run.json"
+
+    @property
     def log(self) -> Path:
-        return self.out / "training.csv"
+        return self.build / "training.csv"
 
     @property
     def onnx(self) -> Path:

@@ -60,6 +60,37 @@ print(json.dumps([metrics.load_time, metrics.warm_up_time, metrics.peak_memory])
 MEBIBYTE = 2**20
 
 
+MISUSED = """
+import asyncio, intab, json
+from intab.errors import RunError
+
+model = await intab.load("default")
+chat, told = model.chat(do_sample=False, max_new_tokens=8), []
+first, second = await asyncio.gather(
+    chat.send("Tell me of a fox."), chat.send("Sing."), return_exceptions=True
+)
+anew = await model.generate(chat.messages[:-1], do_sample=False, max_new_tokens=8)
+told += [first.ids == anew.ids, str(second)]
+try:
+    async for _ in chat.stream("And then?"):
+        chat.close()
+except RunError as exc:
+    told.append(str(exc))
+told.append((await chat.send("Once more.")).finish_reason)
+print(json.dumps(told))
+"""
+SAID = [
+    True,
+    "This chat is still answering: wait for its answer, or fork() the chat.",
+    "The chat was closed while it was answering: send again.",
+    "length",
+]
+
+
+async def test_misused_in_cpython() -> None:
+    assert await printed_in_cpython(MISUSED) == SAID
+
+
 def test_in_the_page(page: Page, served: str) -> None:
     visitor = Visitor(page).open(served)
     assert printed_json(visitor, PROGRAM) == EXPECTED
@@ -67,3 +98,4 @@ def test_in_the_page(page: Page, served: str) -> None:
     assert 0 < warm_up < load < STARTED / 1000
     # Python takes some 30 MiB, the model's weights as floats 25.
     assert 50 * MEBIBYTE < memory < 500 * MEBIBYTE
+    assert printed_json(visitor, MISUSED) == SAID

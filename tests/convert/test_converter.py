@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 from tokenizers.processors import TemplateProcessing
 
 import intab
@@ -27,35 +28,8 @@ from intab.convert.evaluating import perplexity, windows
 from intab.convert.running import Runner
 from intab.errors import ConvertError
 from tests.convert import tiny
+from tests.convert.refusing import change, refused, replace
 from tests.engine.conftest import byte_tokenizer_json
-
-
-@pytest.fixture
-def checkpoint(tmp_path: Path) -> Path:
-    return tiny.write_checkpoint(tmp_path / "checkpoint", "llama")
-
-
-def refused(checkpoint: Path, *dtypes: str) -> str:
-    """What converting says; nothing may be left of it."""
-    out = checkpoint.parent / "out" / "model"
-    with pytest.raises(ConvertError) as caught:
-        convert(Request(checkpoint, out, dtypes or ("fp32",)))
-    assert not out.parent.exists() or not list(out.parent.iterdir())
-    return str(caught.value)
-
-
-def change(checkpoint: Path, **values: Any) -> None:
-    """Other values in config.json."""
-    config = json.loads((checkpoint / "config.json").read_text())
-    (checkpoint / "config.json").write_text(json.dumps(config | values))
-
-
-def replace(checkpoint: Path, name: str, array: np.ndarray[Any, Any] | None) -> None:
-    """Another tensor in place of `name`, or none."""
-    read = Checkpoint(checkpoint)
-    tensors = {n: read.tensor(n) for n in read.shards if n != name}
-    added = {} if array is None else {name: array}
-    save_file(tensors | added, checkpoint / "model.safetensors")
 
 
 async def test_the_folder_loads_and_answers_as_its_self_test_says(
@@ -179,30 +153,29 @@ def test_a_config_that_cannot_be_is_refused(
     assert said in refused(checkpoint)
 
 
+def test_a_tokenizer_of_another_model_is_refused(checkpoint: Path) -> None:
+    backend = Tokenizer(WordLevel({f"t{number}": number for number in range(300)}, "t0"))
+    backend.save(str(checkpoint / "tokenizer.json"))
+    assert "tokenizer.json has 300 tokens, the model 259" in refused(checkpoint)
+
+
+def test_what_a_tokenizer_was_saved_with_while_training_is_nothing_to_us(checkpoint: Path) -> None:
+    convert(Request(checkpoint, checkpoint.parent / "one", ("fp32",)))
+    backend = Tokenizer.from_file(str(checkpoint / "tokenizer.json"))
+    backend.enable_truncation(3)
+    backend.enable_padding(length=64)
+    backend.save(str(checkpoint / "tokenizer.json"))
+    convert(Request(checkpoint, checkpoint.parent / "two", ("fp32",)))
+    one, two = (
+        json.loads((checkpoint.parent / name / "intab.json").read_text())["self_test"]
+        for name in ("one", "two")
+    )
+    assert one == two
+
+
 def test_a_config_without_its_sizes_is_refused(checkpoint: Path) -> None:
     (checkpoint / "config.json").write_text('{"model_type": "llama"}')
     assert "config.json lacks 'num_attention_heads'" in refused(checkpoint)
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_weight_that_is_no_number_is_named(checkpoint: Path, value: float) -> None:
-    name = "model.layers.2.mlp.down_proj.weight"
-    array = Checkpoint(checkpoint).tensor(name)
-    array[3, 4] = value
-    replace(checkpoint, name, array)
-    assert f"{name} holds NaN or infinite values" in refused(checkpoint)
-
-
-def test_a_tensor_of_another_shape_is_named(checkpoint: Path) -> None:
-    name = "model.layers.0.mlp.down_proj.weight"
-    replace(checkpoint, name, np.zeros((7, 7), np.float32))
-    assert f"{name} has the shape (7, 7)" in refused(checkpoint)
-
-
-def test_a_file_that_is_cut_off_is_refused(checkpoint: Path) -> None:
-    path = checkpoint / "model.safetensors"
-    path.write_bytes(path.read_bytes()[:-100])
-    assert "model.safetensors cannot be read" in refused(checkpoint)
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,6 @@ from intab.engine.manifest import EXPANDING
 from tests.convert import tiny
 
 
-@pytest.fixture
-def checkpoint(tmp_path: Path) -> Path:
-    return tiny.write_checkpoint(tmp_path / "checkpoint", "llama")
-
-
 async def test_expanded_weights_are_those_of_q8(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

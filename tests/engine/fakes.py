@@ -121,7 +121,7 @@ class FakeStore:
 
     async def put(self, key: str, body: FakeBody) -> None:
         await self._turn()
-        if self.full is not None and self._used() + body.size > self.full:
+        if self.full is not None and self.used() + body.size > self.full:
             raise StorageError("the quota is met.")
         self.bodies[key] = body
 
@@ -135,9 +135,9 @@ class FakeStore:
 
     async def room(self) -> Room:
         await self._turn()
-        return Room(self._used(), self.quota)
+        return Room(self.used(), self.quota)
 
-    def _used(self) -> int:
+    def used(self) -> int:
         return sum(body.size for body in self.bodies.values())
 
     async def _turn(self) -> None:

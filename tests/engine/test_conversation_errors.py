@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from intab.engine.model import Model
+from intab.engine.writing import Generation
 from intab.errors import (
     ChatTemplateError,
     ContextLengthError,
@@ -67,6 +68,42 @@ async def test_two_answers_at_once_are_refused(toy: tuple[Model, ToyNetwork]) ->
         await chat.send("Ho")
     assert (await task).finish_reason == "length"
     assert [message["role"] for message in chat.messages] == ["user", "assistant"]
+
+
+async def slow_rewind(session: ToySession, length: int) -> None:
+    """As in a browser, where another run may be before it."""
+    await asyncio.sleep(0)
+    session.ids = [row[:length] for row in session.ids]
+
+
+async def test_two_that_begin_at_once(
+    toy: tuple[Model, ToyNetwork], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ToySession, "rewind", slow_rewind)
+    model, _ = toy
+    chat = model.chat()
+    first, second = await asyncio.gather(chat.send("Hi"), chat.send("Ho"), return_exceptions=True)
+    assert isinstance(first, Generation)
+    assert first.text == await anew(model, [say("user", "Hi")])
+    assert isinstance(second, RunError)
+    assert "still answering" in str(second)
+    asked = [*chat.messages, say("user", "Ho")]
+    assert (await chat.send("Ho")).text == await anew(model, asked)
+
+
+async def test_an_answer_does_not_begin_before_a_prefill_has_ended(
+    toy: tuple[Model, ToyNetwork], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ToySession, "rewind", slow_rewind)
+    model, _ = toy
+    chat = model.chat(system="Sing.")
+    filling = asyncio.create_task(chat.prefill())
+    await asyncio.sleep(0)
+    with pytest.raises(RunError, match="still answering"):
+        await chat.send("Hi")
+    await filling
+    asked = [*chat.messages, say("user", "Hi")]
+    assert (await chat.send("Hi")).text == await anew(model, asked)
 
 
 async def test_too_long_a_conversation(toy: tuple[Model, ToyNetwork]) -> None:

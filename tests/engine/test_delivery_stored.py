@@ -50,6 +50,21 @@ async def test_too_little_room_is_said_before_the_first_byte_with_both_numbers()
     assert visit.store.bodies == {}
 
 
+async def test_an_update_that_does_not_fit_costs_nothing_that_is_stored() -> None:
+    visit = Visit(store=FakeStore())
+    await visit.load()
+    visit.store.quota = visit.store.used() + 10
+    larger = DATA * 2
+    visit.fetch.files[BASE + NAME] = larger
+    before, visit.entry = visit.entry, FileEntry(200, hashlib.sha256(larger).hexdigest())
+    with pytest.raises(StorageError, match="needs 100 bytes more, and there is room for 10:"):
+        await visit.load()
+    visit.entry = before
+    visit.asked()
+    assert await visit.load() == DATA
+    assert visit.asked() == []
+
+
 async def test_what_is_stored_needs_no_more_room() -> None:
     visit = Visit(store=FakeStore())
     await visit.load()

@@ -8,6 +8,7 @@ from intab.engine.expanding import GIB, room_objection, speed_objection
 from intab.engine.ladder import Rung, rungs
 from intab.engine.manifest import EXPANDING, FileEntry, Manifest
 from intab.engine.threads import Measured
+from intab.errors import DownloadError, TemporaryError
 from tests.engine.test_storage import Visitor
 
 INT8, FLOATS = "onnx/model_quantized.onnx", "onnx/model_q8f32.onnx"
@@ -54,7 +55,10 @@ def test_an_eighth_of_the_memory(weights: int, memory: int | None, why: str) -> 
         (Measured({}, {1: 1.0}), "floats did not run here"),
         (Measured({1: 1.0, 2: 0.6}, {1: 0.9, 2: 0.57}), "floats are 1.1 times as fast as int8"),
         (Measured({1: 1.0, 2: 0.6}, {1: 0.9, 2: 0.54}), ""),
-        (Measured({1: 1.0, 2: 0.99}, {1: 0.9, 2: 1.5}), ""),  # int8 runs with one thread then
+        # What counts is the number of threads that will compute.
+        (Measured({1: 1.0, 2: 0.99}, {1: 0.9, 2: 1.5}), ""),
+        (Measured({1: 0.6, 2: 0.33, 4: 0.2}, {1: 0.3, 2: 0.17, 4: 0.26}), "floats are 0.8 times"),
+        (Measured({1: 0.6, 2: 0.3}, {1: 0.3}), "floats did not run here"),
     ],
 )
 def test_a_tenth_faster(measured: Measured, why: str) -> None:
@@ -79,3 +83,23 @@ async def test_once_it_was_fetched_it_is_taken_without_a_network() -> None:
     visitor.go_offline()
     await visitor.load()
     assert [graph.body.data for graph in visitor.runtime.opened] == [b"floats", b"floats"]
+
+
+async def test_a_better_form_that_cannot_be_had_is_no_matter_where_the_other_is_stored() -> None:
+    visitor = Visitor(**{INT8: b"int8", FLOATS: b"floats"})
+    gone = next(name for name in visitor.runtime.fetch.files if name.endswith(FLOATS))
+    visitor.runtime.objections = {("wasm", "q8f32"): "not measured"}
+    await visitor.load()
+    visitor.runtime.objections.clear()
+    visitor.runtime.fetch.files[gone] = TemporaryError("the server answers 503")
+    await visitor.load()
+    assert [graph.body.data for graph in visitor.runtime.opened] == [b"int8", b"int8"]
+    assert (await visitor.only()).complete
+
+
+async def test_on_a_first_visit_it_is() -> None:
+    visitor = Visitor(**{INT8: b"int8", FLOATS: b"floats"})
+    gone = next(name for name in visitor.runtime.fetch.files if name.endswith(FLOATS))
+    visitor.runtime.fetch.files[gone] = TemporaryError("the server answers 503")
+    with pytest.raises(DownloadError, match="503"):
+        await visitor.load()

@@ -156,6 +156,12 @@ async def test_numbers_that_are_not_finite_are_found() -> None:
         await check(RowNetwork([1, float("nan")]), SelfTest(PROMPT, {"q8": (1,)}), "q8")
 
 
+async def test_numbers_that_are_all_the_same_are_no_answer() -> None:
+    """As of a GPU buffer that was never written to."""
+    with pytest.raises(DeviceError, match="computes something else"):
+        await check(RowNetwork([0, 0, 0]), SelfTest(PROMPT, {"q8": (0,)}), "q8")
+
+
 async def test_a_run_that_fails_is_the_device_s_fault() -> None:
     network = RowNetwork(RunError("out of memory"))
     with pytest.raises(DeviceError, match=r"does not run on fake .out of memory."):

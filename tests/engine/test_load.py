@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from intab.engine.loader import Loader
 from intab.engine.locate import locate
 from intab.engine.metrics import Stopwatch
 from intab.engine.model import Model
+from intab.engine.sampling import Logits
+from intab.engine.tokenizer import Tokenizer
 from intab.errors import (
     DeviceError,
     DownloadError,
@@ -20,8 +23,8 @@ from intab.errors import (
     RunError,
     UnsupportedModelError,
 )
-from tests.engine.conftest import CONFIG, FakeRuntime, model_files
-from tests.engine.networks import FakeNetwork, FakeSession
+from tests.engine.conftest import CONFIG, FakeRuntime, byte_tokenizer_json, model_files
+from tests.engine.networks import FakeNetwork, FakeSession, make_plan
 
 
 async def load(runtime: FakeRuntime, **options: Any) -> Model:
@@ -139,7 +142,53 @@ async def test_a_tokenizer_of_another_model(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("tests.engine.networks.VOCABULARY", 100)
     monkeypatch.setattr("tests.engine.networks.EOS", 99)
     monkeypatch.setattr("tests.engine.conftest.EOS", 99)
-    with pytest.raises(ManifestError, match="257 tokens, the graph only 100 logits"):
+    with pytest.raises(ManifestError, match="256 tokens, the graph only 100 logits"):
+        await load(FakeRuntime(model_files()))
+
+
+async def test_a_token_that_was_added_for_a_larger_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Gemma 3's for images, which its smallest models have no logits for."""
+    monkeypatch.setattr("tests.engine.networks.VOCABULARY", 256)
+    monkeypatch.setattr("tests.engine.networks.EOS", 255)
+    monkeypatch.setattr("tests.engine.conftest.EOS", 255)
+    assert (await load(FakeRuntime(model_files()))).name == "tiny"
+
+
+class LastRowOnly(FakeSession):
+    """Its graph does not tell that it gives no other row."""
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        if rows > 1:
+            raise RunError("1 rows of logits came, not 2")
+        return await super().step(ids)
+
+
+class OneIdOnly(FakeSession):
+    """As a GPU whose kernels for several rows fail."""
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        if len(ids[0]) > 1:
+            raise RunError("no such kernel")
+        return await super().step(ids)
+
+
+async def test_a_graph_that_gives_the_last_row_alone_is_not_guessed_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tests.engine.networks.FakeSession", LastRowOnly)
+    monkeypatch.setattr(FakeNetwork, "plan", make_plan())
+    script = Tokenizer(byte_tokenizer_json()).encode("abcabc")
+    runtime = FakeRuntime(model_files(), script)
+    answer = await (await load(runtime)).generate("abcabc")  # a guess would fail
+    assert answer.text == "abcabc"
+
+
+async def test_a_device_that_cannot_take_several_ids_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tests.engine.networks.FakeSession", OneIdOnly)
+    monkeypatch.setattr(FakeNetwork, "plan", make_plan())
+    with pytest.raises(DeviceError, match=r"does not run on fake .no such kernel"):
         await load(FakeRuntime(model_files()))
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from intab.engine.download import Notice
 from intab.engine.loader import Loader
+from intab.engine.manager import Manager
 from intab.engine.messages import Output, Run, decode, encode
 from intab.engine.service import Service
 from tests.engine.conftest import FakeRuntime, model_files
@@ -186,3 +187,15 @@ def test_messages_are_json_with_a_kind() -> None:
 def test_what_is_no_request(text: str) -> None:
     with pytest.raises(ValueError, match=r"not a request|Expecting"):
         decode(text)
+
+
+async def test_the_panel_is_answered_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its buttons rest until then."""
+
+    async def fail(*_: object) -> None:
+        raise OSError("the file was moved")
+
+    monkeypatch.setattr(Manager, "act", fail)
+    page = Page()
+    page.send("manage", action="list")
+    assert (await page.wait("stored"))["error"] == "OSError: the file was moved"

@@ -31,7 +31,10 @@ class BrowserArchive:
     def read(self, span: Span) -> bytes:
         """A small part of it."""
         js_part = js_worker().part(self._js_blob, span.start, span.end)
-        return bytes(js_part.read(0, span.size).to_bytes())
+        try:
+            return bytes(js_part.read(0, span.size).to_bytes())
+        except JsException as exc:
+            raise _unusable(exc) from exc
 
     def body(self, span: Span) -> JsBody:
         """A part of it."""
@@ -73,4 +76,8 @@ async def _translated(js_promise: Awaitable[Any]) -> Any:
     try:
         return await js_promise
     except JsException as exc:
-        raise StorageError(f"The file cannot be used: {reason(exc).rstrip('.')}.") from exc
+        raise _unusable(exc) from exc
+
+
+def _unusable(exc: JsException) -> StorageError:
+    return StorageError(f"The file cannot be used: {reason(exc).rstrip('.')}.")

@@ -6,6 +6,8 @@ import { allOf, lastRows, partShape, pieces, wantedRows } from "./runner.mjs";
 
 const ALIGNMENT = 16; // bytes, as onnxruntime-web's own buffers
 const BYTES = { float32: 4, float16: 2 };
+const VALUES = { float32: Float32Array, float16: Uint16Array };
+const COPIED = 4; // bytes: WebGPU copies multiples of it, and a row of halves may be none
 
 /** What `InferenceSession.create` is told, so that outputs stay where they are. */
 export const ON_GPU = { preferredOutputLocation: "gpu-buffer" };
@@ -61,13 +63,18 @@ export class Gpu {
   async rows(logits, rows) {
     try {
       const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-      const count = wantedRows(logits, rows);
+      const found = new VALUES[logits.type](wantedRows(logits, rows));
+      const places = [...whole(lastRows(logits, rows), COPIED / BYTES[logits.type])];
+      const count = places.reduce((sum, { size }) => sum + size, 0);
       const buffer = this.buffer(logits.type, count, usage);
-      this.copy([[logits, buffer, lastRows(logits, rows)]]);
+      this.copy([[logits, buffer, places]]);
       await buffer.mapAsync(GPUMapMode.READ);
-      const bytes = buffer.getMappedRange().slice(0, count * BYTES[logits.type]);
+      const values = new VALUES[logits.type](buffer.getMappedRange());
+      for (const { place, start, to } of places) {
+        found.set(values.subarray(to + start, to + start + place.size), place.to);
+      }
       buffer.destroy();
-      return logits.type === "float32" ? new Float32Array(bytes) : new Uint16Array(bytes);
+      return found;
     } finally {
       logits.dispose();
     }
@@ -86,6 +93,20 @@ export class Gpu {
   }
 
   release() {}
+}
+
+/**
+ * Places that begin and end at multiples of `step` values, each with the `place` that lies in it from
+ * `start` on; they are copied one behind the other.
+ */
+export function* whole(places, step) {
+  let to = 0;
+  for (const place of places) {
+    const from = place.from - (place.from % step);
+    const size = Math.ceil((place.from + place.size - from) / step) * step;
+    yield { place, start: place.from - from, from, to, size };
+    to += size;
+  }
 }
 
 // Made when asked for: a browser without WebGPU has no GPUBufferUsage.

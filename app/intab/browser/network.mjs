@@ -19,7 +19,12 @@ export async function open(name, body, others, device, sessionOptions) {
       ...(device === "webgpu" ? ON_GPU : {}),
     }),
   );
-  return new Network(session, await makeRunner(ort, session, device));
+  try {
+    return new Network(session, await makeRunner(ort, session, device));
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
 }
 
 async function makeRunner(ort, session, device) {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +16,9 @@ from intab.browser.fetch import JsBody
 from intab.browser.ffi import js_array, js_worker, reason
 from intab.engine.graph import GraphPlan, TensorInfo, plan_graph
 from intab.engine.load import Graph
+from intab.engine.network import CLOSED
 from intab.engine.sampling import Logits
+from intab.engine.tasks import start_lasting
 from intab.errors import DeviceError, ModelClosedError, RunError
 
 
@@ -23,16 +27,41 @@ async def open_network(graph: Graph[JsBody], device: str) -> OnnxNetwork:
     others = js_array([path, body.js_body] for path, body in graph.external_data.items())
     options = json.dumps(dict(graph.session_options))
     try:
-        js_network = await js_worker().open(graph.name, graph.body.js_body, others, device, options)
+        js_network = await _opened(
+            js_worker().open(graph.name, graph.body.js_body, others, device, options)
+        )
     except JsException as exc:
         raise DeviceError(
             f"onnxruntime cannot load {graph.name} on {device} ({reason(exc)}): the file may be "
             "damaged, too large for this device, or made for another runtime."
         ) from exc
-    inputs, outputs = json.loads(js_network.describe())
-    plan = plan_graph(_infos(inputs), _infos(outputs), graph.config)
+    try:
+        inputs, outputs = json.loads(js_network.describe())
+        plan = plan_graph(_infos(inputs), _infos(outputs), graph.config)
+    except BaseException:
+        await js_network.release()
+        raise
     js_network.usePlan(json.dumps(asdict(plan)))
     return OnnxNetwork(js_network, device, plan)
+
+
+async def _opened(js_promise: Awaitable[Any]) -> Any:
+    """The network; where nobody waits for it any more, it is given back once it is there."""
+    opening = start_lasting(_awaited(js_promise), "open")
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        start_lasting(_give_back(opening), "give back")
+        raise
+
+
+async def _awaited(js_promise: Awaitable[Any]) -> Any:
+    return await js_promise
+
+
+async def _give_back(opening: asyncio.Task[Any]) -> None:
+    with suppress(JsException):  # then there is nothing to give back
+        await (await opening).release()
 
 
 def _infos(rows: list[Any]) -> list[TensorInfo]:
@@ -88,22 +117,23 @@ class OnnxSession:
         """Append `ids` [batch][n]; the float32 logits [batch, rows, vocab] of the last `rows`."""
         self._network.plan.check_rows(rows)
         js_ids = js_array(token for row in ids for token in row)
-        js_rows = await self._call(self._js_session.step, js_ids, rows, self.length)
+        at = self.length
+        js_rows = await self._call("step", js_ids, rows, at)
         found = np.asarray(js_rows.to_memoryview())
         # Halves come as uint16, since Python's buffers know no float16.
         halves = found.dtype != np.float32
         logits = found.view(np.float16).astype(np.float32) if halves else found
-        self.length += len(ids[0])
+        self.length = at + len(ids[0])
         return logits.reshape(self._batch, rows, -1)
 
     async def rewind(self, length: int) -> None:
         """Keep the first `length` tokens."""
         self.length = min(length, self.length)
-        await self._call(self._js_session.rewind, self.length)
+        await self._call("rewind", self.length)
 
     async def select(self, sequences: Sequence[int]) -> None:
         """Keep, repeat and reorder sequences."""
-        await self._call(self._js_session.select, js_array(sequences), self.length)
+        await self._call("select", js_array(sequences), self.length)
         self._batch = len(sequences)
 
     def fork(self) -> OnnxSession:
@@ -116,11 +146,13 @@ class OnnxSession:
             self._js_session.close()
             self._js_session = None
 
-    async def _call(self, js_function: Any, *arguments: Any) -> Any:
+    async def _call(self, name: str, *arguments: Any) -> Any:
         if self._network.closed:
             raise ModelClosedError("The model was closed while it was running.")
+        if self._js_session is None:
+            raise RunError(CLOSED)
         try:
-            return await js_function(*arguments)
+            return await getattr(self._js_session, name)(*arguments)
         except JsException as exc:
             if self._network.lost:
                 raise RunError(

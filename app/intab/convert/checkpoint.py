@@ -12,6 +12,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes  # noqa: F401 - teaches numpy bfloat16, which safetensors asks it for by name
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
@@ -22,6 +23,8 @@ from intab.errors import ConvertError
 
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
+NUMBERS = ("F64", "F32", "F16", "BF16")  # anything else is a weight without its scale
+BUFFERS = (".attn.bias", ".attention.bias", ".masked_bias", ".inv_freq")  # stored, but not learnt
 
 
 class Checkpoint:
@@ -30,6 +33,10 @@ class Checkpoint:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.config = read_json(folder, "config.json")
+        if self.config.get("quantization_config"):
+            raise ConvertError(
+                f"{folder} is quantized already: convert the checkpoint that it was made from."
+            )
         self.shards = _shards(folder)  # tensor name -> file
 
     def has(self, name: str) -> bool:
@@ -57,10 +64,10 @@ class Checkpoint:
         return array
 
     def parameters(self) -> int:
-        """The number of weights in all tensors."""
+        """The number of weights in all tensors that were learnt."""
         total = 0
         for shard in set(self.shards.values()):
-            names = _names(self.folder / shard)
+            names = [name for name in _names(self.folder / shard) if not name.endswith(BUFFERS)]
             with safe_open(self.folder / shard, framework="numpy") as file:
                 total += sum(math.prod(file.get_slice(name).get_shape()) for name in names)
         return total
@@ -69,6 +76,10 @@ class Checkpoint:
         path = self.folder / self.shards[name]
         try:
             with safe_open(path, framework="numpy") as file:
+                if (kind := file.get_slice(name).get_dtype()) not in NUMBERS:
+                    raise ConvertError(
+                        f"{name} holds {kind}: convert a checkpoint in {', '.join(NUMBERS)}."
+                    )
                 array: NDArray[Any] = file.get_tensor(name)
         except (SafetensorError, OSError) as exc:
             raise ConvertError(f"{path} cannot be read ({exc}): fetch it again.") from exc

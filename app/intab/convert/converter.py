@@ -21,7 +21,7 @@ from intab.convert.forms import FORMS, Form, form_of
 from intab.convert.kernels import check_kernels
 from intab.convert.memory import FLOAT, memory_needed
 from intab.convert.progress import Say, Steps, silent
-from intab.convert.reading import copy_texts, read_tokenizer
+from intab.convert.reading import check_vocabulary, copy_texts, read_tokenizer
 from intab.convert.reporting import (
     Graph,
     make_report,
@@ -55,6 +55,7 @@ def convert(request: Request, say: Say = silent) -> Report:
     tokenizer = read_tokenizer(request.checkpoint)
     pieces = read_text(request.text, tokenizer)
     model = Source(checkpoint, *read_model(checkpoint))
+    check_vocabulary(tokenizer, model.arch.vocabulary)
     compared = bool(pieces) and "fp32" not in request.dtypes
     check_room(request.out, expected_bytes(checkpoint, request.dtypes, compared=compared))
     steps = Steps(say, 2 * len(request.dtypes) + 1 + compared)

@@ -20,9 +20,23 @@ def read_tokenizer(folder: Path) -> Tokenizer:
             "AutoTokenizer.from_pretrained(...).save_pretrained(...) first."
         )
     try:
-        return Tokenizer.from_file(str(path))
+        tokenizer = Tokenizer.from_file(str(path))
     except Exception as exc:  # tokenizers raises Exception itself
         raise ConvertError(f"{path} cannot be read ({exc}): fetch it again.") from exc
+    tokenizer.no_truncation()  # as it may have been saved while a model was trained
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def check_vocabulary(tokenizer: Tokenizer, vocabulary: int) -> None:
+    """ConvertError unless a model with so many ids knows every token; added ones may be of a
+    larger model, and never asked for."""
+    tokens = tokenizer.get_vocab_size(with_added_tokens=False)
+    if tokens > vocabulary:
+        raise ConvertError(
+            f"tokenizer.json has {tokens:,} tokens, the model {vocabulary:,}: they belong to "
+            "different models."
+        )
 
 
 def copy_texts(source: Path, target: Path) -> None:

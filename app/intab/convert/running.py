@@ -10,7 +10,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from intab.engine.graph import head_dim, kv_heads
+from intab.engine.graph import KEEP, head_dim, kv_heads
 from intab.errors import ConvertError
 
 Cache = dict[str, NDArray[Any]]
@@ -58,14 +58,19 @@ class Runner:
         """Logits of the last `rows` ids (0: all) and the cache that now holds them."""
         cache = cache or self._empty()
         past = next(iter(cache.values())).shape[2]
-        feeds: dict[str, Any] = {
-            "input_ids": np.array([ids], np.int64),
-            "attention_mask": np.ones((1, past + len(ids)), np.int64),
-            "position_ids": np.arange(past, past + len(ids), dtype=np.int64)[None],
-            "cache_position": np.arange(past, past + len(ids), dtype=np.int64),
-            "num_logits_to_keep": np.array(rows, np.int64),
+        places = range(past, past + len(ids))
+        values: dict[str, Any] = {
+            "input_ids": [ids],
+            "attention_mask": [[1] * (past + len(ids))],
+            "position_ids": [places],
+            "cache_position": places,
+            **dict.fromkeys(KEEP, rows),
         }
-        feeds = {name: value for name, value in feeds.items() if name in self.inputs} | cache
+        feeds = cache | {
+            name: self._integers(name, value)
+            for name, value in values.items()
+            if name in self.inputs
+        }
         try:
             found = dict(zip(self.outputs, self.session.run(self.outputs, feeds), strict=True))
         except Exception as exc:
@@ -74,6 +79,12 @@ class Runner:
         if "cache_position" in self.inputs:  # the new rows alone
             fresh = {name: np.concatenate([cache[name], fresh[name]], 2) for name in cache}
         return self._finite(found["logits"][0].astype(np.float32)), fresh
+
+    def _integers(self, name: str, value: Any) -> NDArray[Any]:
+        """A value in its input's type, and of as many dimensions."""
+        info = self.inputs[name]
+        found = np.array(value, np.int32 if info.type == "tensor(int32)" else np.int64)
+        return found.reshape(1) if info.shape and not found.shape else found
 
     def _finite(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """Those logits; a browser would refuse others, e.g. of weights too large for halves."""
@@ -89,6 +100,11 @@ class Runner:
         )
 
     def _empty(self) -> Cache:
+        if not any(name.startswith("past_key_values.") for name in self.inputs):
+            raise ConvertError(
+                f"{self.path.name} has no past_key_values, so that each token would compute all "
+                "before it again: export it with its cache."
+            )
         return {
             name: np.zeros(
                 self._empty_shape(value.shape),

@@ -29,6 +29,7 @@ Message = MutableMapping[str, Any]
 Said = str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 # Two users' words that begin differently: what their prompts share comes before the words.
 _WORDS = ("A", "?")
+_BUSY = "This chat is still answering: wait for its answer, or fork() the chat."
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Chat:
         self._context = dict(context)
         self._ids: list[int] = []  # those of the session's tokens that are certain, or a few more
         self._answering: AsyncGenerator[TextChunk] | None = None
+        self._taken = False
 
     def stream(self, said: Said = None, **options: Any) -> AsyncGenerator[TextChunk]:
         """Yield the answer to what is said, chunk by chunk; both stand in `messages` then.
@@ -105,12 +107,13 @@ class Chat:
 
     async def prefill(self) -> None:
         """Compute what is there already, e.g. a long system prompt, before the first words come."""
-        await self._end_answer()
-        ids, size = self._beginning()
-        with self._anew_after_failure():
-            session = await self._begin(ids, len(ids))
-            if session.length < len(ids):
-                await prefill(session, [ids[session.length :]], size, lambda done: None)
+        with self._alone():
+            await self._end_answer()
+            ids, size = self._beginning()
+            with self._anew_after_failure():
+                session = await self._begin(ids, len(ids))
+                if session.length < len(ids):
+                    await prefill(session, [ids[session.length :]], size, lambda done: None)
 
     def fork(self) -> Chat:
         """Another conversation that begins with all of this one, its computed tokens included."""
@@ -154,12 +157,14 @@ class Chat:
         )
 
     async def _answer(self, new: Sequence[Message], job: Job) -> AsyncGenerator[TextChunk]:
-        await self._end_answer()
         answer: Message | None = None
         last: tuple[int, ...] = ()
-        with self._anew_after_failure():
-            session = await self._begin(job.prompt, len(job.prompt) - 1)
+        with self._alone():
+            await self._end_answer()
+            with self._anew_after_failure():
+                session = await self._begin(job.prompt, len(job.prompt) - 1)
             self._answering = chunks = self._speaker.stream(session, job)
+        with self._anew_after_failure():
             async with aclosing(chunks):
                 async for chunk in chunks:
                     # The session may not have the last id yet, and a wrong guess in its place.
@@ -169,6 +174,17 @@ class Chat:
                     answer = answer or self._open_answer(new)
                     answer["content"] += chunk.text
                     yield chunk
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """RunError where somebody else has begun to use the session."""
+        if self._taken:
+            raise RunError(_BUSY)
+        self._taken = True
+        try:
+            yield
+        finally:
+            self._taken = False
 
     @contextmanager
     def _anew_after_failure(self) -> Iterator[None]:
@@ -185,9 +201,7 @@ class Chat:
             try:
                 await self._answering.aclose()
             except RuntimeError as exc:
-                raise RunError(
-                    "This chat is still answering: wait for its answer, or fork() the chat."
-                ) from exc
+                raise RunError(_BUSY) from exc
 
     def _open_answer(self, new: Sequence[Message]) -> Message:
         """What was said and a message for its answer, which may be one that goes on."""

@@ -64,10 +64,11 @@ class Delivery(Generic[B]):
 
     async def check_room(self) -> None:
         """StorageError where the files that are not stored yet will not fit; before any byte."""
-        needed = 0
-        for name, entry in self.files.items():
-            stored = await self._stored(name)
-            needed += max(entry.size, 0) - sum(key.span.size for key in stored if entry.size >= 0)
+        needed = sum(
+            entry.size - self.shelf.bytes_of(name)  # what is of another version makes room
+            for name, entry in self.files.items()
+            if entry.size >= 0
+        )
         free = (await self.shelf.room()).free
         if free is not None and needed > free:
             raise StorageError(
@@ -76,9 +77,12 @@ class Delivery(Generic[B]):
                 "load it without keeping it: intab.load(..., keep=False)."
             )
 
-    async def is_stored(self) -> bool:
+    def is_stored(self) -> bool:
         """Whether all files are there already, so that no server is needed."""
-        stored = [await self._stored(name) for name in self.files]
+        stored = (
+            self.shelf.choose(name, entry, self.chunk_of(entry))
+            for name, entry in self.files.items()
+        )
         return all(keys and sum(k.span.size for k in keys) == keys[0].size for keys in stored)
 
     async def get(self, name: str) -> B:
@@ -89,10 +93,6 @@ class Delivery(Generic[B]):
         """All files at once; the first failure ends them all."""
         bodies = await all_or_first_error(self.get(name) for name in self.files)
         return dict(zip(self.files, bodies, strict=True))
-
-    async def _stored(self, name: str) -> list[ChunkKey]:
-        entry = self.files[name]
-        return await self.shelf.select(name, entry, self.chunk_of(entry))
 
     def chunk_of(self, entry: FileEntry) -> int:
         """The size of a file's chunks: the manifest's, where that has their hashes."""

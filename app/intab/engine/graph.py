@@ -19,7 +19,7 @@ INTEGERS = ("int64", "int32")
 FLOATS = ("float32", "float16")
 _PAST = re.compile(r"past_key_values\.(\d+)\.(key|value)")
 # transformers' name before 4.50 and after; both ask for the number of rows of logits wanted.
-_KEEP = ("num_logits_to_keep", "logits_to_keep")
+KEEP = ("num_logits_to_keep", "logits_to_keep")
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def plan_graph(
             f"The graph has no output named logits (its outputs: {', '.join(out) or 'none'}): "
             "export it as a text-generation model."
         )
-    keep = next((found for name in _KEEP if (found := _take(left, name, INTEGERS))), None)
+    keep = next((found for name in KEEP if (found := _take(left, name, INTEGERS))), None)
     mask = _take(left, "attention_mask", INTEGERS)
     plan = GraphPlan(
         ids,

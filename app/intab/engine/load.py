@@ -44,7 +44,13 @@ from intab.engine.shelf import Shelf, open_shelf
 from intab.engine.tasks import all_or_first_error
 from intab.engine.tokenizer import Tokenizer
 from intab.engine.trial import try_out
-from intab.errors import DeviceError, DownloadError, UnsupportedModelError
+from intab.errors import (
+    DeviceError,
+    DownloadError,
+    ModelNotFoundError,
+    StorageError,
+    UnsupportedModelError,
+)
 
 _NESTED = ("text_config", "llm_config")
 
@@ -124,7 +130,10 @@ async def load_model(
         config = _parse_config(await deliver(only, silent).get("config.json"))
         check_architecture(config)
 
-        async def attempt(rung: Rung) -> tuple[Network, Texts, bool]:
+        def stored(rung: Rung) -> bool:
+            return deliver(_needed(manifest, rung.dtype), silent).is_stored()
+
+        async def bring(rung: Rung) -> tuple[Network, Texts, bool]:
             check_fits(location.name, manifest, rung.dtype, rung.device, limits)
             delivery = deliver(_needed(manifest, rung.dtype), report)
             await delivery.check_room()
@@ -142,11 +151,18 @@ async def load_model(
             agree = await try_out(network, texts.tokenizer, test, rung.dtype, report)
             return network, texts, agree
 
-        async def possible(rung: Rung) -> bool:
-            return online or await deliver(_needed(manifest, rung.dtype), silent).is_stored()
-
         *better, last = rungs(manifest, runtime.devices, device, dtype)
-        ladder = [*[rung for rung in better if await possible(rung)], last]
+        safe = bool(better) and stored(last)
+
+        async def attempt(rung: Rung) -> tuple[Network, Texts, bool]:
+            try:
+                return await bring(rung)
+            except (DownloadError, ModelNotFoundError, StorageError) as exc:
+                if rung is last or not safe:
+                    raise
+                raise DeviceError(str(exc)) from exc  # what is here already does
+
+        ladder = [*[rung for rung in better if online or stored(rung)], last]
         found = await climb(ladder, runtime, attempt)
     setting = watch.setting(on_metrics, runtime.peak_memory)
     network, texts, agree = found.reached

@@ -12,6 +12,9 @@ from typing import Protocol
 from intab.engine.graph import GraphPlan
 from intab.engine.sampling import Logits
 
+# What a step in a session that was closed says, as RunError.
+CLOSED = "The chat was closed while it was answering: send again."
+
 
 class Session(Protocol):
     """Sequences in a loaded network, in step with each other, with their KV cache."""

@@ -26,6 +26,7 @@ from intab.engine.messages import (
     Preloaded,
     Run,
     Stop,
+    Stored,
     Token,
     decode,
     encode,
@@ -125,7 +126,10 @@ class Service:
             self._post(Preloaded())
 
     async def _manage(self, request: Manage) -> None:
-        self._post(await self._manager.act(request, self._on_managing))
+        try:
+            self._post(await self._manager.act(request, self._on_managing))
+        except Exception as exc:  # noqa: BLE001 - the panel waits for an answer, whatever it is
+            self._post(Stored(error=f"{type(exc).__name__}: {exc}"))
 
     def _on_managing(self, progress: Progress) -> None:
         facts = asdict(progress)

@@ -60,9 +60,15 @@ class Shelf(Generic[B]):
             return Room()
 
     async def select(self, file: str, entry: FileEntry, chunk: int) -> list[ChunkKey]:
-        """The chunks of a file that belong together and to `entry`, in order; all others are
-        deleted. They are `chunk` bytes each, unless most are of another size and the file's sha256
-        will tell whether they are right."""
+        """Those that `choose` chooses; all others are deleted."""
+        chosen = self.choose(file, entry, chunk)
+        await self.delete([key for key in self._chunks[file] if key not in chosen])
+        return chosen
+
+    def choose(self, file: str, entry: FileEntry, chunk: int) -> list[ChunkKey]:
+        """The chunks of a file that belong together and to `entry`, in order. They are `chunk`
+        bytes each, unless most are of another size and the file's sha256 will tell whether they are
+        right."""
         versions = defaultdict(list)
         for key in self._chunks[file]:
             if fits(key, entry):
@@ -72,9 +78,11 @@ class Shelf(Generic[B]):
         if best and (entry.sha256 or not entry.chunks):
             chunk = chunk_of([key.span for key in best], best[0].size, chunk)
         by_span = {key.span: key for key in best if is_chunk(key.span, key.size, chunk)}
-        chosen = [by_span[span] for span in sorted(by_span)]
-        await self.delete([key for key in self._chunks[file] if key not in chosen])
-        return chosen
+        return [by_span[span] for span in sorted(by_span)]
+
+    def bytes_of(self, file: str) -> int:
+        """What is stored of a file, whether or not it belongs together."""
+        return sum(key.span.size for key in self._chunks[file])
 
     async def match(self, key: ChunkKey, *, hold: bool = False) -> B | None:
         """A chunk, None where it is gone or not what its key says; then it is deleted. `hold` where

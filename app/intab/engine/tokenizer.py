@@ -56,6 +56,12 @@ class Tokenizer:
         """The number of tokens, added ones included."""
         return int(self.backend.get_vocab_size())
 
+    @property
+    def learnt(self) -> int:
+        """The number of tokens without the added ones, which a model need not know: Gemma 3's
+        tokenizer has one for images, which the models that read text alone have no row for."""
+        return int(self.backend.get_vocab_size(with_added_tokens=False))
+
     def is_open(self, token: int) -> bool:
         """Whether the next token may change the text that this one gives.
 

@@ -22,17 +22,37 @@ async def try_out(
     try:
         logits = await _warm_up(network, tokenizer)
         await check(network, test, dtype)
-        return await rows_agree(network, logits)
+        return await _rows_agree(network, logits)
     except BaseException:
         await network.close()
         raise
 
 
+async def _rows_agree(network: Network, alone: Logits) -> bool:
+    """Whether they do; not, where the last row is all that comes, whatever the shapes say."""
+    try:
+        return await rows_agree(network, alone)
+    except RunError:
+        await _first_run(network, [0, 1])
+        return False
+
+
 async def _warm_up(network: Network, tokenizer: Tokenizer) -> Logits:
     """Run one token, so that the first answer does not pay for first-run work: its logits."""
+    logits = await _first_run(network, [0])
+    if logits.shape[-1] < tokenizer.learnt:
+        raise ManifestError(
+            f"The tokenizer has {tokenizer.learnt:,} tokens, the graph only {logits.shape[-1]:,} "
+            "logits: they belong to different models."
+        )
+    return logits
+
+
+async def _first_run(network: Network, ids: list[int]) -> Logits:
+    """The logits after the last of `ids`; DeviceError where the network does not run."""
     session = network.session()
     try:
-        logits: Logits = (await session.step([[0]]))[0, -1]
+        logits: Logits = (await session.step([ids]))[0, -1]
     except RunError as exc:
         raise DeviceError(
             f"The model loads but does not run on {network.device} ({exc}): "
@@ -40,10 +60,4 @@ async def _warm_up(network: Network, tokenizer: Tokenizer) -> Logits:
         ) from exc
     finally:
         session.close()
-    vocabulary = tokenizer.size
-    if logits.shape[-1] < vocabulary:
-        raise ManifestError(
-            f"The tokenizer has {vocabulary:,} tokens, the graph only {logits.shape[-1]:,} logits: "
-            "they belong to different models."
-        )
     return logits

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from intab.engine.graph import GraphPlan, TensorInfo, plan_graph
 from intab.engine.load import Graph
+from intab.engine.network import CLOSED
 from intab.engine.sampling import Logits
 from intab.errors import DeviceError, ModelClosedError, RunError
 from intab.native.fetch import FileBody, NativeBody
@@ -125,6 +126,7 @@ class OnnxSession:
         self._padding = np.array(padding)[:, None]  # [batch, 1]
         self._ids = ids  # [batch, length]
         self._cache = cache
+        self._closed = False
 
     @property
     def length(self) -> int:
@@ -135,6 +137,8 @@ class OnnxSession:
         """Append `ids` [batch][n]; the float32 logits [batch, rows, vocab] of the last `rows`."""
         plan = self._network.plan
         plan.check_rows(rows)
+        if self._closed:
+            raise RunError(CLOSED)
         longer = np.concatenate([self._ids, np.array(ids, np.int64)], axis=1)
         logits, *present = await self._network.run(self._feeds(longer, rows))
         self._cache.keep(present, self.length)
@@ -157,6 +161,7 @@ class OnnxSession:
 
     def close(self) -> None:
         """Drop the cache."""
+        self._closed = True
         self._cache.clear()
 
     def _cut(self, sequences: Sequence[int], length: int) -> None:

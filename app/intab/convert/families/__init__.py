@@ -12,6 +12,7 @@ from typing import Any
 from intab.convert.architecture import Architecture, Weights
 from intab.convert.checkpoint import Checkpoint
 from intab.convert.families import gemma, gpt2, gpt_neox, llama, phi3
+from intab.engine.load import check_architecture
 from intab.errors import ConvertError
 
 
@@ -47,6 +48,7 @@ def read_model(checkpoint: Checkpoint) -> tuple[Architecture, Weights]:
         raise ConvertError(
             f"The architecture {kind!r} cannot be converted; these can: {', '.join(FAMILIES)}."
         )
+    check_architecture(checkpoint.config)
     family = FAMILIES[kind]
     try:
         arch = family.architecture(checkpoint.config)

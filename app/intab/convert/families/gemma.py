@@ -40,7 +40,7 @@ def architecture(config: Config) -> Architecture:
         attention_softcap=config.get("attn_logit_softcapping") or 0.0,
         logit_softcap=config.get("final_logit_softcapping") or 0.0,
         embedding_scale=config["hidden_size"] ** 0.5,
-        tied=True,
+        tied=bool(config.get("tie_word_embeddings", True)),
     )
 
 

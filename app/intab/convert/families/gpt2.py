@@ -8,6 +8,7 @@ from typing import Any
 from intab.convert.architecture import Architecture, Layer, Linear, Weights
 from intab.convert.checkpoint import Checkpoint
 from intab.convert.families.gpt import GptReader
+from intab.convert.families.heads import read_head
 from intab.convert.families.llama import activation
 from intab.errors import ConvertError
 
@@ -38,12 +39,13 @@ def weights(checkpoint: Checkpoint, arch: Architecture) -> Weights:
     prefix = "transformer." if checkpoint.has("transformer.wte.weight") else ""
     reader = Gpt2Reader(checkpoint, arch, config.get("n_inner") or 4 * arch.hidden)
     shape = (arch.vocabulary, arch.hidden)
+    embedding = read(f"{prefix}wte.weight", shape)
     return Weights(
-        read(f"{prefix}wte.weight", shape),
+        embedding,
         read(f"{prefix}wpe.weight", (config["n_positions"], arch.hidden)),
         lambda number: reader.layer(f"{prefix}h.{number}"),
         reader.norm(f"{prefix}ln_f"),
-        None if arch.tied else Linear(read("lm_head.weight", shape).T),
+        read_head(checkpoint, "lm_head.weight", embedding, tied=arch.tied),
     )
 
 

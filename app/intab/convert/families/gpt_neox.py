@@ -11,6 +11,7 @@ from typing import Any
 from intab.convert.architecture import Architecture, Array, Layer, Linear, Weights
 from intab.convert.checkpoint import Checkpoint
 from intab.convert.families.gpt import GptReader
+from intab.convert.families.heads import read_head
 from intab.convert.families.llama import activation
 from intab.convert.rotary import read_rotary, rotary_settings
 
@@ -51,12 +52,13 @@ def weights(checkpoint: Checkpoint, arch: Architecture) -> Weights:
     read, shape = checkpoint.tensor, (arch.vocabulary, arch.hidden)
     reader = NeoxReader(checkpoint, arch, checkpoint.config["intermediate_size"])
     name = "embed_out.weight" if checkpoint.has("embed_out.weight") else "lm_head.weight"
+    embedding = read("gpt_neox.embed_in.weight", shape)
     return Weights(
-        read("gpt_neox.embed_in.weight", shape),
+        embedding,
         None,
         lambda number: reader.layer(f"gpt_neox.layers.{number}"),
         reader.norm("gpt_neox.final_layer_norm"),
-        None if arch.tied else Linear(read(name, shape).T),
+        read_head(checkpoint, name, embedding, tied=arch.tied),
     )
 
 

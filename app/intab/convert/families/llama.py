@@ -21,6 +21,7 @@ from intab.convert.architecture import (
     Weights,
 )
 from intab.convert.checkpoint import Checkpoint
+from intab.convert.families.heads import read_head
 from intab.convert.rotary import read_rotary, rotary_settings
 from intab.errors import ConvertError
 
@@ -109,14 +110,13 @@ class Reader:
     def weights(self) -> Weights:
         """Embedding, layers and head."""
         arch, shape = self.arch, (self.arch.vocabulary, self.arch.hidden)
-        separate = not arch.tied and self.checkpoint.has("lm_head.weight")
-        head = Linear(self.checkpoint.tensor("lm_head.weight", shape).T) if separate else None
+        embedding = self.checkpoint.tensor("model.embed_tokens.weight", shape)
         return Weights(
-            self.checkpoint.tensor("model.embed_tokens.weight", shape),
+            embedding,
             None,
             self.layer,
             self.norm("model.norm.weight"),
-            head,
+            read_head(self.checkpoint, "lm_head.weight", embedding, tied=arch.tied),
         )
 
     def layer(self, number: int) -> LayerWeights:
