@@ -57,12 +57,23 @@ async def test_an_update_that_does_not_fit_costs_nothing_that_is_stored() -> Non
     larger = DATA * 2
     visit.fetch.files[BASE + NAME] = larger
     before, visit.entry = visit.entry, FileEntry(200, hashlib.sha256(larger).hexdigest())
-    with pytest.raises(StorageError, match="needs 100 bytes more, and there is room for 10:"):
+    with pytest.raises(StorageError, match="needs 200 bytes more, and there is room for 110:"):
         await visit.load()
     visit.entry = before
     visit.asked()
     assert await visit.load() == DATA
     assert visit.asked() == []
+
+
+async def test_where_there_is_no_room_for_both_the_older_version_goes_first() -> None:
+    visit = Visit(store=FakeStore())
+    await visit.load()
+    visit.store.quota = visit.store.used() + 10
+    visit.fetch.files[BASE + NAME] = DATA[::-1]
+    visit.entry = FileEntry(100, hashlib.sha256(DATA[::-1]).hexdigest())
+    assert await visit.load() == DATA[::-1]
+    assert visit.store.used() <= visit.store.quota
+    assert visit.kinds() == []
 
 
 async def test_what_is_stored_needs_no_more_room() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from intab.engine.locate import locate
 from intab.engine.program import run_program
 from intab.engine.storage import Storage, StoredModel
 from intab.errors import DownloadError, ModelNotFoundError, TemporaryError
-from tests.engine.conftest import FakeRuntime, model_files
+from tests.engine.conftest import CONFIG, FakeRuntime, model_files
 from tests.engine.fakes import FakeBody
 
 MODELS = "https://host/models"
@@ -101,6 +102,37 @@ async def test_the_second_visit_needs_no_network() -> None:
     visitor.go_offline()
     await visitor.load()
     assert [notice.kind for notice in visitor.notices] == ["offline"]
+
+
+async def test_an_update_that_breaks_off_leaves_what_there_was() -> None:
+    graph, host = "onnx/model_quantized.onnx", "https://host/"
+    visitor = Visitor(**described(b"one"))
+    await visitor.load()
+    update = model_files(**described(b"two"))
+    visitor.runtime.fetch.files.update({host + name: data for name, data in update.items()})
+    visitor.runtime.fetch.files[f"{MODELS}/tiny/{graph}"] = TemporaryError("the line is cut")
+    with pytest.raises(DownloadError, match="the line is cut"):
+        await visitor.load()
+    visitor.go_offline()
+    await visitor.load()
+    assert visitor.runtime.opened[-1].body.data == b"one"
+    visitor.runtime.fetch.files.update({host + name: data for name, data in update.items()})
+    await visitor.load()
+    assert visitor.runtime.opened[-1].body.data == b"two"
+    keys = map(parse_chunk_key, visitor.runtime.store.bodies)
+    assert [key.file for key in keys if key].count(graph) == 1
+
+
+def described(graph: bytes) -> dict[str, Any]:
+    """A folder that tells the sha256 of its graph, and a config of its own."""
+    name, config = "onnx/model_quantized.onnx", {**CONFIG, "of": graph.decode()}
+    files = {name: graph, "config.json": json.dumps(config).encode()}
+    entries = {
+        file: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for file, data in files.items()
+    }
+    manifest = {"format": 1, "files": entries, "dtypes": {"q8": [name]}}
+    return {**files, "intab.json": manifest}
 
 
 async def test_the_first_visit_does() -> None:

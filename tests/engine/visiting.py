@@ -64,6 +64,7 @@ class Visit:
             delivery = Delivery(self.means, shelf, location, {NAME: self.entry}, *told)
             await delivery.check_room()
             body = await delivery.get(NAME)
+            await delivery.tidy()
             await shelf.note()
         return body.data
 

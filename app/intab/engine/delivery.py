@@ -63,26 +63,31 @@ class Delivery(Generic[B]):
         self.restoring = asyncio.Semaphore(self.pace.restored_at_a_time)
 
     async def check_room(self) -> None:
-        """StorageError where the files that are not stored yet will not fit; before any byte."""
-        needed = sum(
-            entry.size - self.shelf.bytes_of(name)  # what is of another version makes room
-            for name, entry in self.files.items()
-            if entry.size >= 0
-        )
+        """StorageError where the files that are not stored yet will not fit; before any byte. What
+        is stored of an older version goes where there is no room for both."""
+        sized = {name: entry for name, entry in self.files.items() if entry.size >= 0}
+        held = sum(key.span.size for name in sized for key in self._chosen(name))
+        old = sum(map(self.shelf.bytes_of, sized)) - held
+        needed = sum(entry.size for entry in sized.values()) - held
         free = (await self.shelf.room()).free
-        if free is not None and needed > free:
+        if free is None or needed <= free:
+            return
+        if needed > free + old:
             raise StorageError(
                 f"{self.location.name} needs {needed:,} bytes more, and there is room for "
-                f"{free:,}: free disk space, delete other models with intab.storage.delete, or "
-                "load it without keeping it: intab.load(..., keep=False)."
+                f"{free + old:,}: free disk space, delete other models with intab.storage.delete, "
+                "or load it without keeping it: intab.load(..., keep=False)."
             )
+        await self.tidy()
+
+    async def tidy(self) -> None:
+        """Forget what is stored of other versions of the files."""
+        for name, entry in self.files.items():
+            await self.shelf.select(name, entry, self.chunk_of(entry))
 
     def is_stored(self) -> bool:
         """Whether all files are there already, so that no server is needed."""
-        stored = (
-            self.shelf.choose(name, entry, self.chunk_of(entry))
-            for name, entry in self.files.items()
-        )
+        stored = map(self._chosen, self.files)
         return all(keys and sum(k.span.size for k in keys) == keys[0].size for keys in stored)
 
     async def get(self, name: str) -> B:
@@ -93,6 +98,10 @@ class Delivery(Generic[B]):
         """All files at once; the first failure ends them all."""
         bodies = await all_or_first_error(self.get(name) for name in self.files)
         return dict(zip(self.files, bodies, strict=True))
+
+    def _chosen(self, name: str) -> list[ChunkKey]:
+        entry = self.files[name]
+        return self.shelf.choose(name, entry, self.chunk_of(entry))
 
     def chunk_of(self, entry: FileEntry) -> int:
         """The size of a file's chunks: the manifest's, where that has their hashes."""
@@ -130,7 +139,7 @@ class FileDelivery(Generic[B]):
 
     async def _attempt(self) -> B:
         self._source = self._new_source()
-        stored = await self._revalidated(await self._stored())
+        stored = await self._revalidated(self._stored())
         if stored and not self._entry.sha256:
             self._source.version = stored[0].version
         if not stored and self._comes_in_one_piece():
@@ -143,9 +152,9 @@ class FileDelivery(Generic[B]):
             self._tally.restart(self._name)
             return await self._in_one_piece()
 
-    async def _stored(self) -> list[ChunkKey]:
+    def _stored(self) -> list[ChunkKey]:
         """What is stored, counted at once."""
-        stored = await self._shelf.select(self._name, self._entry, self._chunk)
+        stored = self._shelf.choose(self._name, self._entry, self._chunk)
         self._tally.restart(self._name)
         if stored:
             self._tally.resize(self._name, stored[0].size)

@@ -47,6 +47,7 @@ from intab.engine.trial import try_out
 from intab.errors import (
     DeviceError,
     DownloadError,
+    ManifestError,
     ModelNotFoundError,
     StorageError,
     UnsupportedModelError,
@@ -125,6 +126,8 @@ async def load_model(
         def deliver(files: dict[str, FileEntry], report: OnProgress) -> Delivery[B]:
             return Delivery(means, shelf, location, files, report, notice)
 
+        # What was loaded before stays noted until what is wanted now is there.
+        whole = deliver(_recorded(shelf), silent).is_stored()
         limits = {each: runtime.limits(each) for each in runtime.devices}
         only = {"config.json": manifest.files.get("config.json", FileEntry())}
         config = _parse_config(await deliver(only, silent).get("config.json"))
@@ -138,9 +141,11 @@ async def load_model(
             delivery = deliver(_needed(manifest, rung.dtype), report)
             await delivery.check_room()
             files = [*only, *delivery.files]
-            await _note(shelf, location, manifest, files, means.clock.date())
+            if not whole:
+                await _note(shelf, location, manifest, files, means.clock.date())
             bodies = await _with(delivery.get_all(), runtime.prepare(rung.device))
-            await shelf.note()
+            await deliver({**only, **delivery.files}, silent).tidy()
+            await _note(shelf, location, manifest, files, means.clock.date())
             texts = _read_texts(bodies, config)
             graph = _graph(manifest, rung.dtype, bodies, config)
             bodies.clear()
@@ -185,6 +190,18 @@ async def _describe(
             raise
         notice(Notice("offline", f"{location.name} is loaded as it was stored: {exc}"))
         return location.at(shelf.record.get("commit", "")), parse_manifest(kept), False
+
+
+def _recorded(shelf: Shelf[Any]) -> dict[str, FileEntry]:
+    """The files of the last visit, as its manifest described them; one that is nowhere where
+    there was none, or one that cannot be read."""
+    nothing = {"": FileEntry()}
+    try:
+        entries = parse_manifest(shelf.record.get("manifest", {})).files
+    except ManifestError:
+        return nothing
+    names = shelf.record.get("files", ())
+    return {name: entries.get(name, FileEntry()) for name in names} or nothing
 
 
 async def _note(
