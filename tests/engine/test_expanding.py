@@ -51,14 +51,13 @@ def test_an_eighth_of_the_memory(weights: int, memory: int | None, why: str) -> 
     [
         (Measured(), "what floats gain here is measured once the page rests, for the next visit"),
         (Measured({1: 1.0}), "what floats gain here is measured once the page rests, "),
-        (Measured({1: 1.0}, {}), "floats did not run here"),
-        (Measured({}, {1: 1.0}), "floats did not run here"),
-        (Measured({1: 1.0, 2: 0.6}, {1: 0.9, 2: 0.57}), "floats are 1.1 times as fast as int8"),
-        (Measured({1: 1.0, 2: 0.6}, {1: 0.9, 2: 0.54}), ""),
+        (Measured({1: 1.0}, {1: 0}), "floats did not run here"),
+        (Measured({1: 1.0, 2: 0.6}, {2: 1.09}), "floats are 1.1 times as fast as int8"),
+        (Measured({1: 1.0, 2: 0.6}, {2: 1.1}), ""),
+        (Measured({}, {1: 1.2}), ""),  # one core, and no number to choose
         # What counts is the number of threads that will compute.
-        (Measured({1: 1.0, 2: 0.99}, {1: 0.9, 2: 1.5}), ""),
-        (Measured({1: 0.6, 2: 0.33, 4: 0.2}, {1: 0.3, 2: 0.17, 4: 0.26}), "floats are 0.8 times"),
-        (Measured({1: 0.6, 2: 0.3}, {1: 0.3}), "floats did not run here"),
+        (Measured({1: 1.0, 2: 0.99}, {1: 0.9, 2: 1.5}), "floats are 0.9 times"),
+        (Measured({1: 1.0, 2: 0.6}, {1: 1.5}), "what floats gain here is measured"),
     ],
 )
 def test_a_tenth_faster(measured: Measured, why: str) -> None:

@@ -18,11 +18,6 @@ def test_candidates_are_no_more_than_the_processor_has(cores: int, wanted: list[
     assert candidates(cores) == wanted
 
 
-def test_where_floats_are_compared_one_thread_is_measured_too() -> None:
-    assert candidates(1, floats=True) == [1]
-    assert candidates(2, floats=True) == [1, 2]
-
-
 @pytest.mark.parametrize(
     ("seconds", "threads"),
     [

@@ -2,8 +2,8 @@
 and int8 that is made float while it is loaded.
 
 The weights are made when a graph is loaded, of one number each, so that its file is small; their
-values do not matter, but their bytes must be too many for a processor's nearest caches, as a
-model's are.
+values do not matter, but their bytes do: for threads too many for a processor's nearest caches, and
+where the two forms are compared for all of them, as a model's are.
 """
 
 from __future__ import annotations
@@ -17,17 +17,19 @@ import onnx
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-WIDTH, WIDE, PAIRS = 576, 1536, 8  # 14 MB, 57 MB as floats
+WIDTH, WIDE = 576, 1536
+PAIRS, MANY = 8, 36  # of matrices: 14 MB; 64 MB, and 255 MB as floats
 Form = Callable[[str, str], Iterator[NodeProto]]  # the nodes of a product, given input and name
 
 
 def write(folder: Path) -> None:
-    """probe.onnx and probe_f32.onnx."""
-    _write(folder / "probe.onnx", _int8)
-    _write(folder / "probe_f32.onnx", _expanded)
+    """probe.onnx, and to be compared probe_int8.onnx and probe_float.onnx."""
+    _write(folder / "probe.onnx", PAIRS, _int8)
+    _write(folder / "probe_int8.onnx", MANY, _int8)
+    _write(folder / "probe_float.onnx", MANY, _expanded)
 
 
-def _write(target: Path, form: Form) -> None:
+def _write(target: Path, pairs: int, form: Form) -> None:
     """A graph: x [rows, 576] -> y [rows, 576]."""
     make = helper.make_tensor_value_info
     constants: dict[str, NDArray[Any]] = {
@@ -36,7 +38,7 @@ def _write(target: Path, form: Form) -> None:
         "step": np.array([1e-4], np.float32),
     }
     graph = helper.make_graph(
-        list(_nodes(form)),
+        list(_nodes(pairs, form)),
         "probe",
         [make("x", TensorProto.FLOAT, ["rows", WIDTH])],
         [make("y", TensorProto.FLOAT, ["rows", WIDTH])],
@@ -46,10 +48,10 @@ def _write(target: Path, form: Form) -> None:
     onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), target)
 
 
-def _nodes(form: Form) -> Iterator[NodeProto]:
+def _nodes(pairs: int, form: Form) -> Iterator[NodeProto]:
     last = "x"
-    for number in range(2 * PAIRS):
-        name = f"{number}" if number < 2 * PAIRS - 1 else "y"
+    for number in range(2 * pairs):
+        name = f"{number}" if number < 2 * pairs - 1 else "y"
         # Equal weights would be merged into one.
         value = helper.make_tensor("value", TensorProto.INT8, [1], [number + 1])
         shape = "down" if number % 2 else "up"

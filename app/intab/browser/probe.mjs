@@ -11,9 +11,9 @@ const TOKENS = 16;
 const ROUNDS = 5; // the least of them counts: whatever else the device does only makes it longer
 const EXPANDING = { session: { disable_quant_qdq: "1" } }; // as EXPANDING of engine/manifest.py
 
-onmessage = async ({ data: { threads, floats } }) => {
+onmessage = async ({ data: { threads, graph } }) => {
   try {
-    postMessage(await measure(threads, floats ? "probe_f32.onnx" : "probe.onnx"));
+    postMessage(await measure(threads, graph));
   } catch {
     postMessage(0);
   }

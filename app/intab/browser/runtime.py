@@ -77,7 +77,8 @@ class BrowserRuntime:
         if device != "wasm":
             return [Start(1)]
         measured = await _measured()
-        self._measured = measured.fresh and (measured.floats is not None or not self._floats_wanted)
+        known = measured.gain is not None or not self._floats_wanted
+        self._measured = measured.fresh and known
         return starts(js_worker().cores(), measured.seconds)
 
     def remark(self, device: str) -> str:
@@ -88,8 +89,8 @@ class BrowserRuntime:
         """Make a network; once one computes in WebAssembly, its threads are worth measuring."""
         network = await open_network(graph, device)
         if device == "wasm" and not self._measured:
-            counts = candidates(js_worker().cores(), floats=self._floats_wanted)
-            js_worker().measureThreads(js_array(counts), self._floats_wanted)
+            comparing = js_worker().threads() if self._floats_wanted else 0
+            js_worker().measureThreads(js_array(candidates(js_worker().cores())), comparing)
             self._measured = True
         return network
 
@@ -102,12 +103,11 @@ class BrowserRuntime:
 async def _measured() -> Measured:
     """What was measured here, in this visit or another."""
     found = json.loads(await js_worker().measuredThreads())
-    floats = None if found["floats"] is None else _by_threads(found["floats"])
-    return Measured(_by_threads(found["seconds"]), floats, found["fresh"])
+    return Measured(_by_threads(found["seconds"]), _by_threads(found["gains"]), found["fresh"])
 
 
-def _by_threads(seconds: dict[str, float]) -> dict[int, float]:
-    return {int(threads): its for threads, its in seconds.items()}
+def _by_threads(found: dict[str, float]) -> dict[int, float]:
+    return {int(threads): its for threads, its in found.items()}
 
 
 def models_address() -> str:

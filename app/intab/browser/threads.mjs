@@ -12,8 +12,10 @@ const IDLE = 3000; // ms without a run: whoever reads an answer leaves the proce
 const LASTING = 7 * 24 * 3600 * 1000; // ms
 const PATIENCE = 20_000; // ms for one of them: some browsers start a worker and never run it
 
-let wanted = []; // { threads, floats } to be measured; none: nobody asked, or it is done
-let compared = false; // whether floats are among them
+// What probe.mjs computes (tools/site/probe.py): to choose threads, and to compare int8 with floats.
+const [PLAIN, ...COMPARED] = ["probe.onnx", "probe_int8.onnx", "probe_float.onnx"];
+
+let wanted = []; // { threads, graph } to be measured; none: nobody asked, or it is done
 let busy = 0;
 let resting = 0; // the timer of a pause
 let spare = null;
@@ -26,15 +28,15 @@ export function cores() {
   return hasSharedMemory ? navigator.hardwareConcurrency || 1 : 1;
 }
 
-/** As JSON: the `seconds` of each number of threads, none before they were measured here, those of
- * `floats` for weights, null where nobody wanted these; whether all are `fresh`. A device that was
- * busy elsewhere then gets another chance. */
+/** As JSON: the `seconds` of each number of threads, none before they were measured here, and how
+ * many times as fast float weights are, by the number of threads too, 0 where they did not run;
+ * whether all are `fresh`. A device that was busy elsewhere then gets another chance. */
 export async function measuredThreads() {
   const kept = await read();
   const same = JSON.stringify(kept?.device) === JSON.stringify(device());
   const fresh = same && Date.now() - kept.date < LASTING;
-  const { seconds, floats } = same ? kept : { seconds: {}, floats: null };
-  return JSON.stringify({ seconds, floats, fresh });
+  const { seconds, gains } = same ? kept : { seconds: {}, gains: {} };
+  return JSON.stringify({ seconds, gains, fresh });
 }
 
 async function read() {
@@ -45,11 +47,11 @@ async function read() {
   }
 }
 
-/** Measure these numbers of threads at the next pause, `withFloats` for weights too. */
-export function measureThreads(counts, withFloats) {
-  compared = withFloats;
-  const forms = compared ? [false, true] : [false];
-  wanted = [...counts].flatMap((threads) => forms.map((floats) => ({ threads, floats })));
+/** Measure these numbers of threads at the next pause, and int8 against floats with `comparing`
+ * threads, 0 for not at all. */
+export function measureThreads(counts, comparing) {
+  const forms = comparing ? COMPARED.map((graph) => ({ threads: comparing, graph })) : [];
+  wanted = [...Array.from(counts, (threads) => ({ threads, graph: PLAIN })), ...forms];
   if (!busy) rest();
 }
 
@@ -68,11 +70,7 @@ export async function whileBusy(run) {
 
 function rest() {
   clearTimeout(resting);
-  if (wanted.length) resting = setTimeout(begin, IDLE);
-}
-
-function begin() {
-  measure(wanted, { seconds: {}, floats: compared ? {} : null });
+  if (wanted.length) resting = setTimeout(() => measure(wanted, []), IDLE);
 }
 
 function stop() {
@@ -85,9 +83,9 @@ function measure([job, ...others], found) {
   const goOn = (its) => {
     if (spare !== worker) return; // given up
     stop();
-    if (its) (job.floats ? found.floats : found.seconds)[job.threads] = its;
-    if (others.length) measure(others, found);
-    else keep(found);
+    const all = [...found, { ...job, its }];
+    if (others.length) measure(others, all);
+    else keep(all);
   };
   spare = worker;
   setTimeout(goOn, PATIENCE, 0);
@@ -100,9 +98,21 @@ async function keep(found) {
   wanted = [];
   try {
     await caches.delete(CACHE);
-    const record = JSON.stringify({ device: device(), date: Date.now(), ...found });
+    const record = JSON.stringify({ device: device(), date: Date.now(), ...summary(found) });
     await (await caches.open(CACHE)).put(PLACE, new Response(record));
   } catch {
     // Nothing can be kept here: the next visit measures again.
   }
+}
+
+function summary(found) {
+  const of = (wanted) => found.filter(({ graph, its }) => graph === wanted && its);
+  const byThreads = (jobs, value) => Object.fromEntries(jobs.map((job) => [job.threads, value(job)]));
+  const [int8] = of(COMPARED[0]);
+  const [floats] = of(COMPARED[1]);
+  const compared = found.filter(({ graph }) => graph === COMPARED[1]);
+  return {
+    seconds: byThreads(of(PLAIN), ({ its }) => its),
+    gains: byThreads(compared, () => (int8 && floats ? int8.its / floats.its : 0)),
+  };
 }

@@ -7,7 +7,7 @@ both are measured, as the numbers of threads are, and for the next visit.
 
 from __future__ import annotations
 
-from intab.engine.threads import Measured, best
+from intab.engine.threads import Measured
 
 GIB = 2**30
 SHARE = 8  # of a device's memory: a page is one of many that want some
@@ -29,15 +29,14 @@ def room_objection(weights: int, memory: int | None) -> str:
 def speed_objection(measured: Measured) -> str:
     """Why floats gain nothing here, "" if they do.
 
-    >>> speed_objection(Measured({1: 0.5, 2: 0.3}, {1: 0.4, 2: 0.2}))
+    >>> speed_objection(Measured({1: 0.5, 2: 0.3}, {2: 1.4}))
     ''
-    >>> speed_objection(Measured({1: 0.5, 2: 0.3}, {1: 0.4, 2: 0.36}))
+    >>> speed_objection(Measured({1: 0.5, 2: 0.3}, {2: 0.8}))
     'floats are 0.8 times as fast as int8 here'
     """
-    if measured.floats is None:
+    if measured.gain is None:
         return "what floats gain here is measured once the page rests, for the next visit"
-    threads = best(measured.seconds) if measured.seconds else 1  # which will compute
-    if threads not in measured.seconds or threads not in measured.floats:
+    if not measured.gain:
         return "floats did not run here"
-    gain = measured.seconds[threads] / measured.floats[threads]
-    return "" if gain >= ENOUGH else f"floats are {gain:.1f} times as fast as int8 here"
+    slow = f"floats are {measured.gain:.1f} times as fast as int8 here"
+    return "" if measured.gain >= ENOUGH else slow

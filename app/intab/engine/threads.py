@@ -28,19 +28,24 @@ class Start:
 
 @dataclass(frozen=True)
 class Measured:
-    """The seconds of a short answer by the number of threads, with int8 weights and with `floats`,
-    None where these were not wanted; whether all are `fresh`, or better measured again."""
+    """The seconds of a short answer by the number of threads, and how many times as fast it is with
+    float weights, 0 where these did not run; whether all are `fresh`, or better measured again."""
 
     seconds: Mapping[int, float] = field(default_factory=dict)
-    floats: Mapping[int, float] | None = None
+    gains: Mapping[int, float] = field(default_factory=dict)
     fresh: bool = False
 
+    @property
+    def gain(self) -> float | None:
+        """That of the number of threads which the next start will have; None where it was not
+        measured."""
+        return self.gains.get(best(self.seconds) if self.seconds else 1)
 
-def candidates(cores: int, *, floats: bool = False) -> list[int]:
-    """The numbers of threads that are worth measuring; none where there is nothing to choose, and
-    `floats` are not to be compared."""
+
+def candidates(cores: int) -> list[int]:
+    """The numbers of threads that are worth measuring; none where there is nothing to choose."""
     most = min(cores, MOST)
-    return [*(n for n in (1, 2, 4) if n < most), most] if most > 1 or floats else []
+    return [*(n for n in (1, 2, 4) if n < most), most] if most > 1 else []
 
 
 def starts(cores: int, seconds: Mapping[int, float]) -> list[Start]:
