@@ -14,9 +14,9 @@ from tokenizers.models import BPE
 
 from intab.engine.ladder import Rung
 from intab.engine.limits import Limits
-from intab.engine.load import Graph
 from intab.engine.model import Model, Texts
 from intab.engine.network import Network
+from intab.engine.runtime import Graph
 from intab.engine.tokenizer import Tokenizer
 from intab.errors import DownloadError
 from tests.engine.fakes import FakeBody, FakeFetch, FakeStore, fake_means

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from intab.engine.ladder import Rung, check, climb, rungs
-from intab.engine.load import Graph, load_model
+from intab.engine.load import load_model
 from intab.engine.locate import locate
 from intab.engine.manifest import Manifest, SelfTest
 from intab.engine.network import Network
+from intab.engine.runtime import Graph
 from intab.engine.sampling import Logits
 from intab.errors import DeviceError, ManifestError, RunError
 from tests.engine.conftest import FakeRuntime, model_files

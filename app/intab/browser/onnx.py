@@ -15,8 +15,8 @@ from pyodide.ffi import JsException
 from intab.browser.fetch import JsBody
 from intab.browser.ffi import js_array, js_worker, reason
 from intab.engine.graph import GraphPlan, TensorInfo, plan_graph
-from intab.engine.load import Graph
 from intab.engine.network import CLOSED
+from intab.engine.runtime import Graph
 from intab.engine.sampling import Logits
 from intab.engine.tasks import start_lasting
 from intab.errors import DeviceError, ModelClosedError, RunError

@@ -18,7 +18,7 @@ from intab.engine import expanding
 from intab.engine.download import Means
 from intab.engine.ladder import Rung
 from intab.engine.limits import Limits
-from intab.engine.load import Graph
+from intab.engine.runtime import Graph
 from intab.engine.stores import Stores
 from intab.engine.threads import Measured, Start, candidates, starts
 from intab.errors import DeviceError

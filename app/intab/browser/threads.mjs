@@ -106,13 +106,10 @@ async function keep(found) {
 }
 
 function summary(found) {
-  const of = (wanted) => found.filter(({ graph, its }) => graph === wanted && its);
-  const byThreads = (jobs, value) => Object.fromEntries(jobs.map((job) => [job.threads, value(job)]));
-  const [int8] = of(COMPARED[0]);
-  const [floats] = of(COMPARED[1]);
-  const compared = found.filter(({ graph }) => graph === COMPARED[1]);
-  return {
-    seconds: byThreads(of(PLAIN), ({ its }) => its),
-    gains: byThreads(compared, () => (int8 && floats ? int8.its / floats.its : 0)),
-  };
+  const [plain, [int8], [floats]] = [PLAIN, ...COMPARED].map((name) =>
+    found.filter(({ graph }) => graph === name),
+  );
+  const timed = plain.filter(({ its }) => its).map(({ threads, its }) => [threads, its]);
+  const gain = floats?.its && int8.its / floats.its;
+  return { seconds: Object.fromEntries(timed), gains: floats ? { [floats.threads]: gain } : {} };
 }

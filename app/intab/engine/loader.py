@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from intab.engine.download import Means, Notice, OnProgress, Progress, silent
-from intab.engine.load import Runtime, load_model
+from intab.engine.load import load_model
 from intab.engine.locate import DEFAULT_ENDPOINT, Location, locate
 from intab.engine.metrics import Metrics
 from intab.engine.model import Model
+from intab.engine.runtime import Runtime
 from intab.engine.tasks import start_lasting
 
 _Key = tuple[str, str | None, str | None]

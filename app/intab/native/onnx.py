@@ -14,8 +14,8 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from intab.engine.graph import GraphPlan, TensorInfo, plan_graph
-from intab.engine.load import Graph
 from intab.engine.network import CLOSED
+from intab.engine.runtime import Graph
 from intab.engine.sampling import Logits
 from intab.errors import DeviceError, ModelClosedError, RunError
 from intab.native.fetch import FileBody, NativeBody

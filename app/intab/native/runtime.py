@@ -11,7 +11,7 @@ from pathlib import Path
 from intab.engine.download import Means
 from intab.engine.ladder import Rung
 from intab.engine.limits import Limits
-from intab.engine.load import Graph
+from intab.engine.runtime import Graph
 from intab.engine.stores import Stores
 from intab.native.archives import NativeArchives
 from intab.native.fetch import NativeBody, NativeFetch, NativeMemory

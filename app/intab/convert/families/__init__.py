@@ -12,7 +12,7 @@ from typing import Any
 from intab.convert.architecture import Architecture, Weights
 from intab.convert.checkpoint import Checkpoint
 from intab.convert.families import gemma, gpt2, gpt_neox, llama, phi3
-from intab.engine.load import check_architecture
+from intab.engine.contents import check_architecture
 from intab.errors import ConvertError
 
 

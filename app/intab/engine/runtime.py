@@ -1,0 +1,53 @@
+"""What a platform provides: a `Runtime`; the browser's and CPython's are in the outer rings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol
+
+from intab.engine.download import B, Means
+from intab.engine.ladder import Rung
+from intab.engine.limits import Limits
+from intab.engine.network import Network
+
+
+@dataclass(frozen=True)
+class Graph(Generic[B]):
+    """What a runtime needs to make a network: the graph's bodies and how to run them."""
+
+    name: str
+    body: B
+    external_data: Mapping[str, B]
+    config: Mapping[str, Any]
+    session_options: Mapping[str, str]
+
+
+class Runtime(Protocol[B]):
+    """What a platform provides to load and run models."""
+
+    @property
+    def means(self) -> Means[B]:
+        """Where files come from, where they are kept."""
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices it can run on, the default one first."""
+
+    async def objection(self, rung: Rung) -> str:
+        """Why it should not be tried, "" if nothing is known against it."""
+
+    def limits(self, device: str) -> Limits:
+        """What `device` can hold."""
+
+    async def prepare(self, device: str) -> None:
+        """Fetch and start whatever `device` needs, while the model is on its way."""
+
+    async def open(self, graph: Graph[B], device: str) -> Network:
+        """Make a network; DeviceError or UnsupportedModelError where that cannot be."""
+
+    def remark(self, device: str) -> str:
+        """What is to be said of how `device` was prepared, "" for nothing."""
+
+    def peak_memory(self) -> int | None:
+        """The most bytes that were in use so far; None where that cannot be told."""
