@@ -42,6 +42,8 @@ class Visitor:
         self.examples.get_by_role("button", name=example).click()
 
     def write(self, program: str) -> None:
+        # CodeMirror may put its own selection back before the text is in: it is all, too.
+        self.editor.press("ControlOrMeta+a")
         self.editor.fill(dedent(program).strip() + "\n")
 
     def start(self, program: str) -> None:
