@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import json
-import subprocess
 from typing import Any
 
-from tests.conftest import ROOT
+from tests.node import run_node
 
 PROGRAM = """
 import { whole } from "./app/intab/browser/gpu.mjs";
@@ -25,8 +23,7 @@ CASES = [
 
 def copies() -> Any:
     """What is copied for the last rows of logits of each case."""
-    command = ["node", "--input-type=module", "-e", PROGRAM, json.dumps(CASES)]
-    return json.loads(subprocess.check_output(command, cwd=ROOT, text=True))
+    return run_node(PROGRAM, CASES)
 
 
 def test_every_copy_is_of_whole_words_and_brings_its_row() -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.node import run_node
 
 PROGRAM = """
 import * as texts from "./app/page/texts.mjs";
@@ -18,8 +16,7 @@ console.log(JSON.stringify(texts[name](given)));
 
 
 def say(name: str, given: Any) -> Any:
-    command = ["node", "--input-type=module", "-e", PROGRAM, json.dumps([name, given])]
-    return json.loads(subprocess.check_output(command, cwd=ROOT, text=True))
+    return run_node(PROGRAM, [name, given])
 
 
 @pytest.mark.parametrize(

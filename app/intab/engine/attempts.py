@@ -75,7 +75,7 @@ class Attempts(Generic[B]):
         self._report = report
         self._notice = notice
         self._config: dict[str, Any] = {}
-        self._config_file = self._entries("config.json")
+        self._config_file = source.manifest.entries(["config.json"])
         # What was loaded before stays noted until what is wanted now is there.
         self._has_older = self._deliver(_recorded(shelf)).is_stored()
         self._fallback: Rung | None = None
@@ -141,9 +141,6 @@ class Attempts(Generic[B]):
     def _is_stored(self, rung: Rung) -> bool:
         return self._deliver(needed_files(self._source.manifest, rung.dtype)).is_stored()
 
-    def _entries(self, *names: str) -> dict[str, FileEntry]:
-        return {name: self._source.manifest.files.get(name, FileEntry()) for name in names}
-
     def _deliver(self, files: dict[str, FileEntry], report: OnProgress = silent) -> Delivery[B]:
         location = self._source.location
         return Delivery(self._means, self._shelf, location, files, report, self._notice)
@@ -154,11 +151,10 @@ def _recorded(shelf: Shelf[Any]) -> dict[str, FileEntry]:
     there was none, or one that cannot be read."""
     nothing = {"": FileEntry()}
     try:
-        entries = parse_manifest(shelf.record.get("manifest", {})).files
+        manifest = parse_manifest(shelf.record.get("manifest", {}))
     except ManifestError:
         return nothing
-    names = shelf.record.get("files", ())
-    return {name: entries.get(name, FileEntry()) for name in names} or nothing
+    return manifest.entries(shelf.record.get("files", ())) or nothing
 
 
 async def _with(

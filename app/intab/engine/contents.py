@@ -43,7 +43,7 @@ def check_architecture(config: Mapping[str, Any]) -> None:
 def needed_files(manifest: Manifest, dtype: str) -> dict[str, FileEntry]:
     """What a dtype's graph needs beside config.json."""
     texts = ["tokenizer.json", *(n for n in manifest.files if is_text_file(n))]
-    return {n: manifest.files.get(n, FileEntry()) for n in (*texts, *manifest.dtypes[dtype])}
+    return manifest.entries([*texts, *manifest.dtypes[dtype]])
 
 
 def read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:

@@ -7,7 +7,7 @@ reads: https://huggingface.co/docs/transformers.js/guides/dtypes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from operator import index
 from typing import Any
@@ -104,6 +104,10 @@ class Manifest:
     def options_for(self, dtype: str) -> dict[str, str]:
         """The session options that a dtype's graph needs."""
         return {**self.session_options, **(EXPANDING if dtype == "q8f32" else {})}
+
+    def entries(self, names: Iterable[str]) -> dict[str, FileEntry]:
+        """What is known of these files; nothing of one that is not listed."""
+        return {name: self.files.get(name, FileEntry()) for name in names}
 
     def expands(self, dtype: str) -> bool:
         """Whether its int8 weights are floats once they are loaded."""
