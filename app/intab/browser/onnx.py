@@ -37,7 +37,7 @@ async def open_network(graph: Graph[JsBody], device: str) -> OnnxNetwork:
         ) from exc
     try:
         inputs, outputs = json.loads(js_network.describe())
-        plan = plan_graph(_infos(inputs), _infos(outputs), graph.config)
+        plan = plan_graph(_infos(inputs), _infos(outputs), graph.config, graph.names)
     except BaseException:
         await js_network.release()
         raise

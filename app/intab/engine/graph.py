@@ -79,12 +79,21 @@ class GraphPlan:
 
 
 def plan_graph(
-    inputs: Iterable[TensorInfo], outputs: Iterable[TensorInfo], config: Mapping[str, Any]
+    inputs: Iterable[TensorInfo],
+    outputs: Iterable[TensorInfo],
+    config: Mapping[str, Any],
+    names: Mapping[str, str] | None = None,
 ) -> GraphPlan:
-    """Plan a decoder graph; UnsupportedModelError names the input or output that is the reason."""
+    """Plan a decoder graph; UnsupportedModelError names the input or output that is the reason.
+
+    `names` says what the graph calls its inputs and outputs, if that is known: the keys are those
+    of genai_config.json's decoder inputs and outputs ("input_ids", "past_key_names" ...), the
+    values the graph's names, with %d for the number of a layer.
+    """
+    named = names or {}
     left = {info.name: info for info in inputs}
     out = {info.name: info for info in outputs}
-    ids = _take(left, "input_ids", INTEGERS)
+    ids = _take(left, named.get("input_ids", "input_ids"), INTEGERS)
     if ids is None:
         raise UnsupportedModelError(
             f"The graph has no input_ids (its inputs: {', '.join(left) or 'none'}): "
@@ -96,11 +105,11 @@ def plan_graph(
             "export it as a text-generation model."
         )
     keep = next((found for name in KEEP if (found := _take(left, name, INTEGERS))), None)
-    mask = _take(left, "attention_mask", INTEGERS)
+    mask = _take(left, named.get("attention_mask", "attention_mask"), INTEGERS)
     plan = GraphPlan(
         ids,
         mask,
-        _take(left, "position_ids", INTEGERS),
+        _take(left, named.get("position_ids", "position_ids"), INTEGERS),
         # Without a mask nothing would hide the room that is empty.
         _take(left, "cache_position", INTEGERS) if mask else None,
         _take(left, "use_cache_branch", ("bool",)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol
 
 from intab.engine.download import B, Means
@@ -14,13 +14,17 @@ from intab.engine.network import Network
 
 @dataclass(frozen=True)
 class Graph(Generic[B]):
-    """What a runtime needs to make a network: the graph's bodies and how to run them."""
+    """What a runtime needs to make a network: the graph's bodies and how to run them.
+
+    names: what the graph calls its inputs and outputs, as `plan_graph` takes it.
+    """
 
     name: str
     body: B
     external_data: Mapping[str, B]
     config: Mapping[str, Any]
     session_options: Mapping[str, str]
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 class Runtime(Protocol[B]):

@@ -43,7 +43,8 @@ def open_network(graph: Graph[NativeBody]) -> OnnxNetwork:
             f"onnxruntime cannot load {graph.name} ({first_line(exc)}): "
             "the file may be damaged or made for another runtime."
         ) from exc
-    plan = plan_graph(_infos(session.get_inputs()), _infos(session.get_outputs()), graph.config)
+    inputs, outputs = _infos(session.get_inputs()), _infos(session.get_outputs())
+    plan = plan_graph(inputs, outputs, graph.config, graph.names)
     return OnnxNetwork(session, plan)
 
 
