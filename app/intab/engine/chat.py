@@ -7,15 +7,16 @@ https://github.com/huggingface/transformers/blob/main/src/transformers/utils/cha
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jinja2
 
+from intab.engine.download import parse_object
 from intab.engine.plain import plain
 from intab.engine.sandbox import render_template
 from intab.engine.schema import get_json_schema
+from intab.engine.untrusted import load_json
 from intab.errors import ChatTemplateError
 
 Message = Mapping[str, Any]
@@ -25,6 +26,7 @@ Tool = Mapping[str, Any] | Callable[..., Any]
 # The names a message's reasoning goes by; templates read the first, gpt-oss's the second.
 _REASONING = ("reasoning_content", "thinking", "reasoning")
 _TAG = "CONTINUE_FINAL_MESSAGE_TAG "
+_LEGACY = "chat_template.json"
 _SPECIAL = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 
 
@@ -142,7 +144,7 @@ def find_templates(config: Mapping[str, Any], files: Mapping[str, str]) -> dict[
     jinja = {_name(path): text for path, text in files.items() if path.endswith(".jinja")}
     if jinja:
         return jinja
-    legacy = json.loads(files.get("chat_template.json", "{}"))
+    legacy = parse_object(files.get(_LEGACY, "{}"), _LEGACY)
     return _named(config.get("chat_template")) or _named(legacy.get("chat_template"))
 
 
@@ -177,7 +179,7 @@ class JsonTools(list[Any]):
     """Tools that print as the JSON text they were given in."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(json.loads(text))
+        super().__init__(load_json(text))
         self._text = text
 
     def __str__(self) -> str:

@@ -7,7 +7,6 @@ model's files are brought together is in delivery.py.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 from intab.engine.answers import check_status
 from intab.engine.ranges import Span
 from intab.engine.retry import Clock, OnBytes, Patience, persevere, watched
+from intab.engine.untrusted import load_json
 from intab.errors import ManifestError, ModelNotFoundError, OptionError
 
 
@@ -270,7 +270,7 @@ async def get_json(
 def parse_object(text: str, name: str) -> dict[str, Any]:
     """Parse one JSON object; ManifestError names the file that is not one."""
     try:
-        value = json.loads(text)
+        value = load_json(text)
     except ValueError as exc:
         raise ManifestError(
             f"{name} is not valid JSON ({exc}): it may be damaged or a web page sent in its "

@@ -6,7 +6,6 @@ come from that one. https://huggingface.co/docs/hub/api
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from typing import Any, Generic
@@ -15,6 +14,7 @@ from urllib.parse import urljoin
 from intab.engine.download import B, Fetch, Means, Reply, get_answer, get_json
 from intab.engine.locate import Location, Repository
 from intab.engine.retry import Patience
+from intab.engine.untrusted import load_json
 from intab.errors import DownloadError, ManifestError, ModelNotFoundError, TemporaryError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -123,7 +123,7 @@ async def _read_page(
 
 def _parse_listing(text: str, address: str) -> list[dict[str, Any]]:
     try:
-        files = [entry for entry in json.loads(text) if entry["type"] == "file"]
+        files = [entry for entry in load_json(text) if entry["type"] == "file"]
         for entry in files:
             _ = entry["path"], entry["size"], (entry.get("lfs") or entry)["size"]
     except (ValueError, TypeError, KeyError) as exc:

@@ -10,6 +10,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from intab.engine.untrusted import load_json
+
 
 @dataclass(frozen=True)
 class Run:
@@ -180,7 +182,7 @@ def encode(event: Event) -> str:
 
 def decode(text: str) -> Request:
     """A request from JSON; ValueError where it is not one."""
-    data: dict[str, Any] = json.loads(text)
+    data: dict[str, Any] = load_json(text)
     try:
         return _REQUESTS[data.pop("kind")](**data)
     except (KeyError, TypeError, AttributeError) as exc:

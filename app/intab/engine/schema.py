@@ -16,13 +16,13 @@ https://github.com/huggingface/transformers/blob/main/src/transformers/utils/cha
 from __future__ import annotations
 
 import inspect
-import json
 import re
 import types
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from intab.engine.untrusted import load_json
 from intab.errors import PromptError
 
 Schema = dict[str, Any]
@@ -84,7 +84,7 @@ def _describe(schema: Schema, words: str, name: str) -> None:
     """Put an argument's description into its schema, its choices as an enum."""
     if choices := _CHOICES.search(words):
         try:
-            values = json.loads(choices.group(1))
+            values = load_json(choices.group(1))
         except ValueError as exc:
             why = f"has choices that are not a list in JSON: {choices.group(1)}"
             raise _refusal(name, why) from exc

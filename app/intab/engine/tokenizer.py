@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import tokenizers
 
+from intab.engine.untrusted import check_levels
 from intab.errors import ManifestError, PromptError
 
 _BYTE = re.compile("<0x[0-9A-F]{2}>")
@@ -25,6 +26,7 @@ class Tokenizer:
 
     def __init__(self, json: str) -> None:
         try:
+            check_levels(json)
             self.backend = tokenizers.Tokenizer.from_str(json)
         except Exception as exc:  # the library raises bare Exception
             raise ManifestError(
