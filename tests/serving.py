@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 
+from intab.cli.headers import HUB
 from intab.cli.running import AnnouncingServer, make_config
 from intab.cli.serve import listen
 from intab.cli.static import make_app
@@ -47,11 +48,15 @@ class Served:
 
 @contextmanager
 def serving(
-    folder: Path, *, isolation: bool = True, connect: Sequence[str] = ()
+    folder: Path,
+    *,
+    isolation: bool = True,
+    connect: Sequence[str] = HUB,
+    hosts: Sequence[str] = (),
 ) -> Iterator[Served]:
     listener = listen("127.0.0.1", 0)
     started = threading.Event()
-    app = make_app(folder, isolation=isolation, connect=connect)
+    app = make_app(folder, isolation=isolation, connect=connect, hosts=hosts)
     server = AnnouncingServer(make_config(app), started.set)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()

@@ -138,6 +138,33 @@ def test_a_variant_older_than_its_file_is_not_used(tmp_path: Path) -> None:
         assert served.ask("/x.mjs", accept_encoding="br").body == CODE
 
 
+@pytest.mark.parametrize(
+    "spoil", ["a link out", "a folder", "a link to nothing", "a link to itself"]
+)
+def test_a_variant_that_is_no_file_of_the_site_is_not_sent(tmp_path: Path, spoil: str) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "x.mjs").write_bytes(CODE)
+    (tmp_path / "secret").write_bytes(brotli.compress(b"secret"))
+    for variant in (site / "x.mjs.br", site / "x.mjs.gz"):
+        if spoil == "a folder":
+            variant.mkdir()
+        else:
+            to = {"a link out": tmp_path / "secret", "a link to itself": variant}
+            variant.symlink_to(to.get(spoil, tmp_path / "nothing"))
+    with serving(site) as served:
+        answer = served.ask("/x.mjs", accept_encoding="br, gzip")
+    assert (answer.status, answer.body, answer.headers["content-encoding"]) == (200, CODE, None)
+
+
+def test_a_variant_that_is_a_link_inside_is_sent(tmp_path: Path) -> None:
+    (tmp_path / "x.mjs").write_bytes(CODE)
+    (tmp_path / "y.br").write_bytes(brotli.compress(CODE))
+    (tmp_path / "x.mjs.br").symlink_to("y.br")
+    with serving(tmp_path) as served:
+        assert brotli.decompress(served.ask("/x.mjs", accept_encoding="br").body) == CODE
+
+
 @pytest.mark.parametrize("accepted", ["br", "identity"])
 def test_an_unchanged_file_is_304(server: Served, accepted: str) -> None:
     etag = server.ask("/code.mjs", accept_encoding=accepted).headers["etag"]

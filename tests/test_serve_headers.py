@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from intab.cli import headers
-from intab.cli.static import accepted_codings
+from intab.cli.static import accepted_codings, is_known, plain_host
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,42 @@ def test_media_types_do_not_depend_on_the_machine(suffix: str, kind: str) -> Non
     assert headers.media_type(suffix) == kind
 
 
-def test_the_policy_allows_neither_eval_nor_inline_nor_other_origins() -> None:
-    policy = headers.security(isolation=True)["Content-Security-Policy"]
+@pytest.mark.parametrize("connect", [headers.HUB, ()])
+def test_the_policy_allows_neither_eval_nor_inline_nor_origins_but_the_hub_s(
+    connect: tuple[str, ...],
+) -> None:
+    policy = headers.security(isolation=True, connect=connect)["Content-Security-Policy"]
     words = policy.replace(";", " ").split()
     assert "'unsafe-eval'" not in words
     assert "'unsafe-inline'" not in words
-    assert not [word for word in words if "//" in word or "*" in word]
+    assert tuple(word for word in words if "//" in word or "*" in word) == connect
     assert policy.startswith("default-src 'none'")
+    assert " ".join(["; connect-src 'self' blob:", *connect]) + "; " in policy
+
+
+def test_the_hub_is_allowed_unless_it_is_said_otherwise() -> None:
+    policy = headers.security(isolation=True)["Content-Security-Policy"]
+    assert "; connect-src 'self' blob: https://huggingface.co https://*.hf.co; " in policy
+
+
+@pytest.mark.parametrize(
+    ("header", "host"),
+    [("localhost:8000", "localhost"), ("LOCALHOST", "localhost"), ("box.lan.", "box.lan"),
+     ("[::1]:8000", "::1"), ("[0:0:0::1]", "::1"), ("::1", "::1"), ("127.0.0.1", "127.0.0.1"),
+     ("", ""), ("[", ""), ("a:b:c", "a:b:c")],
+)  # fmt: skip
+def test_hosts_are_compared_in_one_spelling(header: str, host: str) -> None:
+    assert plain_host(header) == host
+
+
+def test_numbers_are_known_where_every_address_was_bound() -> None:
+    everywhere = frozenset({"*", "box.lan"})
+    assert is_known("192.168.1.2:8000", everywhere)
+    assert is_known("[fe80::1]:8000", everywhere)
+    assert is_known("box.lan:8000", everywhere)
+    assert not is_known("evil.example:8000", everywhere)
+    assert not is_known("192.168.1.2", frozenset({"box.lan"}))
+    assert not is_known("*", everywhere - {"*"})
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,10 @@ CONTENT_SECURITY_POLICY = {
     "frame-ancestors": "'self'",
 }
 
+# Where models may come from unless `--no-hub` is said: the hub, and the hosts that it redirects to
+# for large files, whose names change from year to year (in 2026 us.aws.cdn.hf.co).
+HUB = ("https://huggingface.co", "https://*.hf.co")
+
 ALWAYS = {
     # An answer about a file brings its own; this is for errors and redirects.
     "Cache-Control": "no-cache",
@@ -78,7 +82,7 @@ def media_type(suffix: str) -> str:
     return MEDIA_TYPES.get(suffix, "application/octet-stream")
 
 
-def security(*, isolation: bool, connect: Sequence[str] = ()) -> dict[str, str]:
+def security(*, isolation: bool, connect: Sequence[str] = HUB) -> dict[str, str]:
     """For every answer, errors and redirects included; `connect` are origins of models."""
     directives = dict(CONTENT_SECURITY_POLICY)
     directives["connect-src"] = " ".join([directives["connect-src"], *connect])

@@ -1,24 +1,26 @@
 """The ASGI application of `intab serve`: one folder, read only.
 
 Starlette's StaticFiles finds files and refuses what leaves the folder, its FileResponse does
-Range. Added here: ETags made from content, pre-compressed variants, our headers, and a stricter
-idea of which addresses exist. It knows nothing of ports and terminals.
+Range. Added here: ETags made from content, pre-compressed variants, our headers, a stricter idea
+of which addresses exist, and of who may be asked for: a page of another name that was made to lead
+here (DNS rebinding) gets nothing. It knows nothing of ports and terminals.
 """
 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import lru_cache
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,11 +31,67 @@ from intab.cli import headers
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 # An encoded slash, backslash or NUL has no business inside a name.
 _SUSPICIOUS = re.compile(rb"%(?:2f|5c|00)|[\\\0]", re.IGNORECASE)
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+ANY_ADDRESS = "*"
 
 
-def make_app(folder: Path, *, isolation: bool = True, connect: Sequence[str] = ()) -> ASGIApp:
+def make_app(
+    folder: Path,
+    *,
+    isolation: bool = True,
+    connect: Sequence[str] = headers.HUB,
+    hosts: Sequence[str] = (),
+) -> ASGIApp:
+    """`hosts` are the names and addresses it answers to besides this machine's own for itself;
+    ANY_ADDRESS among them stands for every numeric one."""
     site = Starlette(routes=[Mount("/", SiteFiles(directory=folder, html=True))])
-    return with_headers(site, headers.security(isolation=isolation, connect=connect))
+    known = for_hosts(site, (*LOOPBACK, *hosts))
+    return with_headers(known, headers.security(isolation=isolation, connect=connect))
+
+
+def for_hosts(app: ASGIApp, hosts: Sequence[str]) -> ASGIApp:
+    """Answer only those who ask for one of these hosts, whatever the port."""
+    names = frozenset(map(plain_host, hosts))
+    shown = ", ".join(sorted(names - {ANY_ADDRESS}))
+    refusal = PlainTextResponse(
+        f"This server answers to {shown}: use one of these names, or start it with another: "
+        "intab serve --host ADDRESS --host NAME\n",
+        status_code=421,
+    )
+
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
+        known = scope["type"] != "http" or is_known(Headers(scope=scope).get("host", ""), names)
+        await (app if known else refusal)(scope, receive, send)
+
+    return checked
+
+
+def is_known(host: str, names: Set[str]) -> bool:
+    """Whether a Host header has one of the names; numbers cannot be made to lead elsewhere."""
+    name = plain_host(host)
+    return name in names or (ANY_ADDRESS in names and is_address(name))
+
+
+def plain_host(host: str) -> str:
+    """A host without its port, in the one spelling that is compared.
+
+    >>> [plain_host(text) for text in ("Box.lan.:8000", "[::1]:80", "0:0::1", "127.0.0.1:1")]
+    ['box.lan', '::1', '::1', '127.0.0.1']
+    """
+    name = host.lower()
+    if name.startswith("["):
+        name = name[1:].partition("]")[0]
+    elif name.count(":") == 1:
+        name = name.partition(":")[0]
+    return str(ipaddress.ip_address(name)) if is_address(name) else name.rstrip(".")
+
+
+def is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def with_headers(app: ASGIApp, extra: dict[str, str]) -> ASGIApp:
@@ -82,7 +140,7 @@ class SiteFiles(StaticFiles):
         identity = Path(full_path)
         if scope["path"].endswith("/") and identity.name != "index.html":
             raise HTTPException(status_code=404)
-        coding, sent = pick_variant(identity, stat_result, request)
+        coding, sent = pick_variant(identity, stat_result, request, Path(self.directory or ""))
         response = MegabyteSteps(
             sent,
             status_code=status_code,
@@ -123,14 +181,14 @@ def digest_of(path: str, mtime_ns: int, size: int, inode: int) -> str:  # noqa: 
 
 
 def pick_variant(
-    identity: Path, facts: os.stat_result, request: Headers
+    identity: Path, facts: os.stat_result, request: Headers, site: Path
 ) -> tuple[str | None, Path]:
     """The best pre-compressed file that the client takes; a range speaks of the original."""
     if "range" not in request:
         accepted = accepted_codings(request.get("accept-encoding", ""))
         for coding, suffix in ENCODINGS:
             variant = identity.with_name(identity.name + suffix)
-            if coding in accepted and is_fresh(variant, facts):
+            if coding in accepted and is_fresh(variant, facts) and is_inside(variant, site):
                 return coding, variant
     return None, identity
 
@@ -150,6 +208,12 @@ def accepted_codings(header: str) -> set[str]:
 def is_fresh(variant: Path, facts: os.stat_result) -> bool:
     """A variant older than its original was made from something else."""
     try:
-        return variant.stat().st_mtime_ns >= facts.st_mtime_ns
-    except FileNotFoundError:
+        found = variant.stat()
+    except OSError:  # none, or a link that leads nowhere
         return False
+    return stat.S_ISREG(found.st_mode) and found.st_mtime_ns >= facts.st_mtime_ns
+
+
+def is_inside(variant: Path, site: Path) -> bool:
+    """Whether it is the site's own, and no link to something else on this machine."""
+    return variant.resolve().is_relative_to(site.resolve())
