@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from intab.engine import chat
-from intab.engine.chat import find_templates, special_tokens
+from intab.engine.chat import find_templates
 from intab.engine.plain import plain
 from intab.errors import ChatTemplateError
 
@@ -92,11 +92,6 @@ def test_a_name_that_no_template_has() -> None:
         chat.render({"a": "A", "b": "B"}, HELLO, {}, chat_template="rag")
     with pytest.raises(ChatTemplateError, match="no default: pass chat_template, one of a, b"):
         chat.render({"b": "B", "a": "A"}, HELLO, {})
-
-
-def test_special_tokens_are_strings_or_added_tokens() -> None:
-    config = {"bos_token": "<s>", "eos_token": {"content": "</s>"}, "pad_token": None, "x": 1}
-    assert special_tokens(config) == {"bos_token": "<s>", "eos_token": "</s>"}
 
 
 def test_tools_and_documents_are_always_there() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from intab.engine.model import Texts, context_length
+from intab.engine.special_tokens import TokenFiles
 from intab.engine.tokenizer import Tokenizer
 from intab.errors import (
     ChatTemplateError,
@@ -15,7 +16,7 @@ from intab.errors import (
     OptionError,
     PromptError,
 )
-from tests.engine.conftest import Maker
+from tests.engine.conftest import Maker, byte_tokenizer_json
 
 HELLO = [{"role": "user", "content": "Hello"}]
 
@@ -92,11 +93,12 @@ async def test_defaults_come_from_the_generation_config(make_model: Maker) -> No
     assert str(await model.generate("x", max_new_tokens=3)) == "hel"
 
 
-async def test_the_end_token_of_the_tokenizer_config(tokenizer: Tokenizer) -> None:
+async def test_the_end_token_of_the_tokenizer_config() -> None:
     from intab.engine.model import Model
     from tests.engine.networks import FakeNetwork
 
-    texts = Texts(tokenizer, {}, {}, {"eos_token": {"content": "<|end|>"}}, {})
+    files = TokenFiles({"eos_token": {"content": "<|end|>"}})
+    texts = Texts(Tokenizer(byte_tokenizer_json(), files), {}, {}, {}, {})
     model = Model("tiny", "q8", "", FakeNetwork(), texts)
     assert (await model.generate("x")).finish_reason == "eos"
 

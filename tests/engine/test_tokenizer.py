@@ -1,5 +1,8 @@
 """Text to ids and back; a stream's text is the whole's text."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,8 +10,9 @@ from tokenizers import AddedToken, decoders
 from tokenizers import Tokenizer as Backend
 from tokenizers.models import BPE, WordPiece
 
+from intab.engine.special_tokens import TokenFiles
 from intab.engine.tokenizer import StreamDecoder, Tokenizer
-from intab.errors import ManifestError, PromptError
+from intab.errors import ManifestError, PromptError, RunError
 from tests.engine.conftest import byte_tokenizer_json
 from tests.engine.networks import EOS
 
@@ -32,13 +36,15 @@ def sentence_piece() -> Tokenizer:
     return Tokenizer(backend.to_str())
 
 
-def word_piece() -> Tokenizer:
-    """As BERT has it: spaces between words, none before ##parts and closing punctuation."""
+def word_piece(cleanup: bool = True) -> Tokenizer:
+    """As BERT has it: spaces between words, none before ##parts and closing punctuation; these
+    taken away by the decoder, or as transformers does it, in the text."""
     tokens = ["[UNK]", "cat", "##s", "##", ".", ",", "n't", "'", "do", "é"]
     backend = Backend(WordPiece({t: n for n, t in enumerate(tokens)}, unk_token="[UNK]"))
-    backend.decoder = decoders.WordPiece()
+    backend.decoder = decoders.WordPiece(cleanup=cleanup)
     backend.add_special_tokens([AddedToken("[SEP]", special=True)])
-    return Tokenizer(backend.to_str())
+    files = TokenFiles({"clean_up_tokenization_spaces": not cleanup})
+    return Tokenizer(backend.to_str(), files)
 
 
 def metaspace() -> Tokenizer:
@@ -53,6 +59,7 @@ KINDS = {
     "byte-level": TOKENIZER,
     "byte fallback": sentence_piece(),
     "WordPiece": word_piece(),
+    "cleaned up": word_piece(cleanup=False),
     "Metaspace": metaspace(),
 }
 
@@ -68,9 +75,10 @@ class Forgetful(StreamDecoder):
 def test_a_stream_is_the_whole(kind: str, data: st.DataObject) -> None:
     tokenizer = KINDS[kind]
     ids = data.draw(st.lists(st.integers(0, tokenizer.size - 1), max_size=40))
-    for decoder in (StreamDecoder(tokenizer), Forgetful(tokenizer)):
+    skip = data.draw(st.booleans())
+    for decoder in (StreamDecoder(tokenizer, skip), Forgetful(tokenizer, skip)):
         text = "".join(map(decoder.push, ids)) + decoder.flush()
-        assert text == tokenizer.decode(ids)
+        assert text == tokenizer.decode(ids, skip)
 
 
 def test_a_long_stream_forgets_and_is_still_the_whole() -> None:
@@ -128,3 +136,48 @@ def test_a_damaged_file(text: str) -> None:
 def test_half_a_surrogate_pair() -> None:
     with pytest.raises(PromptError, match="half of a surrogate pair"):
         TOKENIZER.encode("a\ud83d")
+
+
+class PanicError(BaseException):
+    """As a panic of the library's Rust arrives: no Exception."""
+
+
+class Panicking:
+    """A backend whose calls panic, or are cancelled."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def encode(self, *_: object, **__: object) -> None:
+        raise self.error
+
+    decode = encode
+
+
+@pytest.mark.parametrize("error", [PanicError("called `unwrap()`"), ValueError("no")])
+def test_a_panic_of_the_library_is_an_error_of_ours(error: BaseException) -> None:
+    tokenizer = Tokenizer(byte_tokenizer_json())
+    tokenizer.backend = cast(Any, Panicking(error))
+    with pytest.raises(PromptError, match="The tokenizer failed on this text"):
+        tokenizer.encode("a")
+    with pytest.raises(RunError, match="The tokenizer failed on the answer's ids"):
+        tokenizer.decode([1])
+
+
+def test_whoever_stops_a_program_is_not_taken_for_a_panic() -> None:
+    tokenizer = Tokenizer(byte_tokenizer_json())
+    tokenizer.backend = cast(Any, Panicking(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        tokenizer.encode("a")
+    with pytest.raises(KeyboardInterrupt):
+        tokenizer.decode([1])
+
+
+def test_a_tokenizer_that_panics_as_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(json: str) -> None:
+        raise PanicError("index out of bounds")
+
+    library = SimpleNamespace(Tokenizer=SimpleNamespace(from_str=read))
+    monkeypatch.setattr("intab.engine.tokenizer.tokenizers", library)
+    with pytest.raises(ManifestError, match=r"tokenizer\.json cannot be read \(index out"):
+        Tokenizer("{}")

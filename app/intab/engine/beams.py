@@ -24,6 +24,7 @@ from intab.engine.options import GenerationOptions
 from intab.engine.prefill import prefill
 from intab.engine.processors import make_processors
 from intab.engine.sampling import Logits, largest, log_softmax
+from intab.engine.stopping import StoppedText
 from intab.engine.tokenizer import Tokenizer
 from intab.engine.writing import Generation, end_reason
 
@@ -102,7 +103,7 @@ class BeamSearch:
     def _reason(self, ids: tuple[int, ...]) -> str | None:
         options = self._job.options
         if options.stop and ids[-1] not in options.eos_token_id:
-            text = self._tokenizer.decode(ids)
+            text = self._tokenizer.decode(ids, skip_special_tokens=False)
             if any(stop in text for stop in options.stop):
                 return "stop"
         return end_reason(ids[-1], len(ids), options, self._meter)
@@ -171,13 +172,24 @@ async def search_beams(
 def _generation(
     tokenizer: Tokenizer, beam: Beam, options: GenerationOptions, meter: Meter
 ) -> Generation:
-    text = tokenizer.decode(beam.ids[:-1] if beam.reason == "eos" else beam.ids)
-    cuts = [at for stop in options.stop if (at := text.find(stop)) >= 0]
     return Generation(
-        text[: min(cuts, default=len(text))],
+        _text(tokenizer, beam, options),
         beam.ids,
         beam.reason or "length",
         replace(meter.metrics(), new_tokens=len(beam.ids)),
         beam.logprobs if options.logprobs else None,
         float(beam.score),
     )
+
+
+def _text(tokenizer: Tokenizer, beam: Beam, options: GenerationOptions) -> str:
+    skip = options.skip_special_tokens
+    ids = beam.ids[:-1] if beam.reason == "eos" and skip else beam.ids
+    stopped = StoppedText(tokenizer, options.stop if beam.reason == "stop" else (), skip)
+    text = ""
+    for token in ids:
+        more, found = stopped.push(token)
+        text += more
+        if found:
+            return text
+    return text + stopped.push(None, last=True)[0]

@@ -27,7 +27,6 @@ Tool = Mapping[str, Any] | Callable[..., Any]
 _REASONING = ("reasoning_content", "thinking", "reasoning")
 _TAG = "CONTINUE_FINAL_MESSAGE_TAG "
 _LEGACY = "chat_template.json"
-_SPECIAL = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 
 
 def render(
@@ -46,7 +45,7 @@ def render(
 
     templates: the model's, by name; `chat_template` is one's name or a template itself. Left out,
         it is "tool_use" where there are tools and such a template, else "default".
-    special: bos_token and the like.
+    special: bos_token and the like, the tokenizer's special_tokens_map.
     tools: JSON schemas, or functions with annotations and a docstring (see `get_json_schema`). A
         JSON text of a list of schemas is what it says, also where a template prints it as it is.
     documents: dicts, usually with a title and a text.
@@ -162,17 +161,6 @@ def _named(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         return {}
     return {k: v for k, v in value.items() if isinstance(k, str) and isinstance(v, str)}
-
-
-def special_tokens(config: Mapping[str, Any]) -> dict[str, str]:
-    """bos_token, eos_token ... of tokenizer_config.json, as plain strings."""
-    tokens = {}
-    for name in (f"{kind}_token" for kind in _SPECIAL):
-        value = config.get(name)
-        content = value.get("content") if isinstance(value, Mapping) else value
-        if isinstance(content, str):
-            tokens[name] = content
-    return tokens
 
 
 class JsonTools(list[Any]):

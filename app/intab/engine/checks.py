@@ -142,6 +142,7 @@ CHECKS: dict[str, Check] = {
     "num_beams": make_integer(1, "a whole number, 1 or more"),
     "length_penalty": make_number(-math.inf, math.inf, "a finite number"),
     "early_stopping": early_stopping,
+    "skip_special_tokens": boolean,
     "logprobs": boolean,
     "top_logprobs": make_integer(0, f"a whole number from 0 to {MOST_LOGPROBS}", MOST_LOGPROBS),
     "truncation": boolean,

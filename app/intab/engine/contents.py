@@ -10,6 +10,7 @@ from intab.engine.download import B, Body, parse_object
 from intab.engine.manifest import FileEntry, Manifest, is_template, is_text_file
 from intab.engine.model import Texts
 from intab.engine.runtime import Graph
+from intab.engine.special_tokens import TokenFiles
 from intab.engine.tokenizer import Tokenizer
 from intab.errors import UnsupportedModelError
 
@@ -54,8 +55,9 @@ def read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:
 
     templates = {name: bodies[name].text() for name in bodies if is_template(name)}
     tokenizer_config = read("tokenizer_config.json")
+    files = TokenFiles(tokenizer_config, read("special_tokens_map.json"), read("added_tokens.json"))
     return Texts(
-        Tokenizer(bodies["tokenizer.json"].text()),
+        Tokenizer(bodies["tokenizer.json"].text(), files, config),
         config,
         read("generation_config.json"),
         tokenizer_config,

@@ -42,6 +42,8 @@ STEMS = ("onnx/model", "onnx/decoder_model_merged")
 TEXT_FILES = (
     "generation_config.json",
     "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
     "chat_template.jinja",
     "chat_template.json",
     "additional_chat_templates/tool_use.jinja",

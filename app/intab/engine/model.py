@@ -16,7 +16,7 @@ from typing import Any, overload
 
 from intab.engine.batches import Job, generate_batch, is_batch
 from intab.engine.beams import search_beams
-from intab.engine.chat import Message, Templates, Tool, render, special_tokens
+from intab.engine.chat import Message, Templates, Tool, render
 from intab.engine.conversation import Chat, Speaker
 from intab.engine.defaults import read_defaults
 from intab.engine.generate import complete, stream
@@ -197,7 +197,7 @@ class Model:
 
     def render_chat(self, messages: Sequence[Message], **context: Any) -> str:
         """The text that the chat template makes of `messages`."""
-        special = special_tokens(self._texts.tokenizer_config)
+        special = self.tokenizer.special_tokens_map
         return render(self._texts.chat_templates, messages, special, **context)
 
     async def close(self) -> None:
@@ -283,7 +283,7 @@ def context_length(config: Mapping[str, Any]) -> int | None:
 
 def _generation_defaults(texts: Texts) -> dict[str, Any]:
     eos = texts.config.get("eos_token_id")
-    token = special_tokens(texts.tokenizer_config).get("eos_token")
+    token = texts.tokenizer.special_tokens_map.get("eos_token")
     if eos is None and token:
         eos = texts.tokenizer.token_id(token)
     return read_defaults(texts.generation_config, eos)

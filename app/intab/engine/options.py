@@ -94,6 +94,10 @@ class GenerationOptions:
         prefill_chunk_size: tokens of the prompt that are computed at once, 1 or more. Smaller takes
             less memory and heeds Stop sooner, larger is faster.
 
+    Text
+        skip_special_tokens: leave special tokens out of the text; False shows them, also the one
+            that ended it.
+
     Figures
         logprobs: tell each token's log-probability, as the model gave it, before any other option.
         top_logprobs: and that of the most probable tokens at its place, 0 to 20 of them.
@@ -132,6 +136,7 @@ class GenerationOptions:
     truncation: bool = False
     truncation_side: str = "left"
     prefill_chunk_size: int = 512
+    skip_special_tokens: bool = True
     logprobs: bool = False
     top_logprobs: int = 0
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from intab.engine.logprobs import LogprobRecorder, TokenLogprob
 from intab.engine.metrics import Meter, Metrics
 from intab.engine.options import GenerationOptions
-from intab.engine.stopping import StopFinder
-from intab.engine.tokenizer import StreamDecoder, Tokenizer
+from intab.engine.stopping import StoppedText
+from intab.engine.tokenizer import Tokenizer
 from intab.errors import RunError
 
 
@@ -63,8 +63,7 @@ class Writer:
         self._options = options
         self._meter = meter
         self._recorder = recorder
-        self._decoder = StreamDecoder(tokenizer)
-        self._stops = StopFinder(options.stop)
+        self._text = StoppedText(tokenizer, options.stop, options.skip_special_tokens)
         self._ids: list[int] = []  # those whose text is still held
         self._logprobs: list[TokenLogprob] = []
 
@@ -75,10 +74,8 @@ class Writer:
         if self._recorder:
             self._logprobs.append(self._recorder.of(token))
         reason = end_reason(token, self._meter.tokens, self._options, self._meter)
-        text = "" if reason == "eos" else self._decoder.push(token)
-        if reason:
-            text += self._decoder.flush()
-        text, stopped = self._stops.push(text, last=reason is not None)
+        unseen = reason == "eos" and self._options.skip_special_tokens
+        text, stopped = self._text.push(None if unseen else token, last=reason is not None)
         reason = "stop" if stopped else reason
         self.ended = reason is not None
         return self._chunk(text, reason) if text or reason else None

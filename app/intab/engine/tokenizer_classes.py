@@ -1,0 +1,143 @@
+"""Which tokenizer class transformers takes for a folder, and the special tokens that it brings.
+
+    >>> CLASSES[tokenizer_class({"tokenizer_class": "Qwen2TokenizerFast"}, {}, "")]["eos_token"]
+    '<|endoftext|>'
+
+The rules are those of AutoTokenizer.from_pretrained in transformers 5.24, the defaults those of the
+classes' constructors; tests/golden/make_tokenizers.py records both:
+https://github.com/huggingface/transformers/blob/main/src/transformers/models/auto/tokenization_auto.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+BACKEND = "TokenizersBackend"
+_ROBERTA: dict[str, str | None] = {
+    "bos_token": "<s>",
+    "eos_token": "</s>",
+    "unk_token": "<unk>",
+    "sep_token": "</s>",
+    "pad_token": "<pad>",
+    "cls_token": "<s>",
+    "mask_token": "<mask>",
+}
+_BERT: dict[str, str | None] = {
+    "unk_token": "[UNK]",
+    "sep_token": "[SEP]",
+    "pad_token": "[PAD]",
+    "cls_token": "[CLS]",
+    "mask_token": "[MASK]",
+}
+_T5: dict[str, str | None] = {"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
+_END = "<|endoftext|>"
+_GPT2: dict[str, str | None] = {"bos_token": _END, "eos_token": _END, "unk_token": _END}
+_QWEN: dict[str, str | None] = {"eos_token": _END, "unk_token": _END, "pad_token": _END}
+_LLAMA: dict[str, str | None] = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+
+# The named special tokens of a class where no file names them.
+CLASSES: dict[str, dict[str, str | None]] = {
+    BACKEND: {},
+    "BartTokenizer": _ROBERTA,
+    "BertTokenizer": _BERT,
+    "CLIPTokenizer": {
+        "bos_token": "<|startoftext|>",
+        "eos_token": _END,
+        "unk_token": _END,
+        "pad_token": _END,
+    },
+    "CohereTokenizer": {
+        "bos_token": "<BOS_TOKEN>",
+        "eos_token": "<|END_OF_TURN_TOKEN|>",
+        "unk_token": "<UNK>",
+        "sep_token": "<SEP>",
+        "pad_token": "<PAD>",
+        "cls_token": "<CLS>",
+        "mask_token": "<MASK_TOKEN>",
+    },
+    "DebertaV2Tokenizer": {**_BERT, "bos_token": "[CLS]", "eos_token": "[SEP]"},
+    # None, also where tokenizer.json names a padding token.
+    "GPT2Tokenizer": {**_GPT2, "pad_token": None},
+    "GPTNeoXTokenizer": {**_GPT2, "pad_token": "<|padding|>"},
+    "GemmaTokenizer": {
+        "bos_token": "<bos>",
+        "eos_token": "<eos>",
+        "unk_token": "<unk>",
+        "pad_token": "<pad>",
+        "mask_token": "<mask>",
+    },
+    "LlamaTokenizer": _LLAMA,
+    "Qwen2Tokenizer": _QWEN,
+    "Qwen3_5Tokenizer": _QWEN,
+    "RobertaTokenizer": _ROBERTA,
+    "T5Tokenizer": _T5,
+    "WhisperTokenizer": _GPT2,
+    "XLMRobertaTokenizer": _ROBERTA,
+}
+
+# config.json's model_type -> the class that belongs to it, among those above; BACKEND for those
+# that have no class of their own.
+_BY_CLASS = {
+    BACKEND: (
+        *("ernie4_5", "ernie4_5_moe", "flex_olmo", "fuyu", "glm", "glm4", "glm4_moe"),
+        *("glm4_moe_lite", "gpt_bigcode", "granite", "granitemoe", "granitemoehybrid"),
+        *("granitemoeshared", "hyperclovax", "internlm3", "jamba", "kimi_linear", "minicpm3"),
+        *("minimax_m2", "ministral", "ministral3", "mistral", "mixtral", "modernbert-decoder"),
+        *("nemotron", "olmo2", "olmo3", "olmo_hybrid", "persimmon", "phi3", "phimoe", "stablelm"),
+    ),
+    "BertTokenizer": ("bert", "electra", "ernie"),
+    "CohereTokenizer": ("cohere", "cohere2"),
+    "GPT2Tokenizer": (
+        *("codegen", "dbrx", "gpt2", "gpt_neo", "gptj", "jais2", "opt", "phi", "starcoder2"),
+    ),
+    "GPTNeoXTokenizer": (
+        *("falcon_mamba", "gpt_neox", "mamba", "mamba2", "mpt", "olmo", "olmoe", "rwkv", "xlstm"),
+    ),
+    "GemmaTokenizer": (
+        *("gemma", "gemma2", "gemma3", "gemma3_text", "gemma3n", "gemma3n_text"),
+        *("recurrent_gemma", "zaya"),
+    ),
+    "Qwen2Tokenizer": ("qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "qwen3_next"),
+    "Qwen3_5Tokenizer": (
+        *("qwen3_5", "qwen3_5_moe", "qwen3_5_moe_text", "qwen3_5_text", "qwen4_exp"),
+    ),
+    "RobertaTokenizer": ("bart", "data2vec-text", "roberta", "roberta-prelayernorm"),
+    "T5Tokenizer": ("t5",),
+    "WhisperTokenizer": ("whisper",),
+    "XLMRobertaTokenizer": ("trocr", "xlm-roberta", "xmod"),
+}
+MODEL_TYPES = {kind: name for name, kinds in _BY_CLASS.items() for kind in kinds}
+
+# Model types whose tokenizer_config.json on the hub names a wrong class.
+WRONG = frozenset(
+    {
+        *("ernie4_5", "ernie4_5_moe", "fuyu", "hyperclovax", "internlm3", "jamba", "minicpm3"),
+        *("minimax_m2", "modernbert-decoder", "nemotron", "phi3", "phimoe", "qwen2", "qwen3_5"),
+        *("qwen3_5_moe", "qwen3_5_moe_text", "qwen4_exp"),
+    }
+)
+_MISTRAL = frozenset({"ministral", "ministral3", "mistral", "mixtral"})
+
+
+def tokenizer_class(
+    settings: Mapping[str, Any], config: Mapping[str, Any], tokenizer_json: str
+) -> str:
+    """The class's name without "Fast"; BACKEND for the one that brings nothing of its own.
+
+    settings: tokenizer_config.json.
+    """
+    kind = str(config.get("model_type", ""))
+    own = MODEL_TYPES.get(kind)
+    named = settings.get("tokenizer_class") or config.get("tokenizer_class")
+    if not isinstance(named, str):
+        return own or BACKEND
+    named = named.removesuffix("Fast")
+    llama = named == "LlamaTokenizer" and kind not in _MISTRAL | WRONG
+    if llama and '"ByteLevel"' in tokenizer_json:
+        return BACKEND
+    if own in (None, named):
+        return named
+    if own == BACKEND:
+        return BACKEND
+    return str(own) if kind in WRONG else named

@@ -1,0 +1,111 @@
+"""Makes tokenizers.json: what transformers makes of tokens that a folder's files declare.
+
+    python tests/golden/make_tokenizers.py        needs: transformers 5.24, torch
+
+Recorded 2026-11-28 with transformers 5.24.0 and tokenizers 0.23.3.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import tokenizers
+import torch
+import transformers
+from transformers.models.auto import tokenization_auto as auto
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.engine.tokenizer_cases import CASES, TEXTS, folder, stop_cases
+
+TARGET = Path(__file__).with_name("tokenizers.json")
+FLAGS = ("lstrip", "rstrip", "normalized", "single_word", "special")
+
+
+def main() -> None:
+    """Record every case, and the tables of classes."""
+    versions = {"transformers": transformers.__version__, "tokenizers": tokenizers.__version__}
+    cases = {name: _case(name) for name in CASES}
+    found: dict[str, Any] = {
+        "versions": versions,
+        "classes": _classes(),
+        "types": _types(),
+        "cases": cases,
+    }
+    found["stops"] = _stops()
+    found["wrong"] = sorted(auto.MODELS_WITH_INCORRECT_HUB_TOKENIZER_CLASS)
+    TARGET.write_text(json.dumps(found, ensure_ascii=False).replace('}, "', '},\n"') + "\n")
+
+
+def _case(name: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as place:
+        for file, text in folder(name).items():
+            Path(place, file).write_text(text)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(place)
+    return describe(tokenizer, TEXTS)
+
+
+def describe(tokenizer: Any, texts: tuple[str, ...]) -> dict[str, Any]:
+    """All that a tokenizer says."""
+    ids = [tokenizer(text)["input_ids"] for text in texts]
+    added = tokenizer.added_tokens_decoder
+    return {
+        "class": type(tokenizer).__name__,
+        "named": tokenizer.special_tokens_map,
+        "size": len(tokenizer),
+        "added": {
+            number: [token.content, *(getattr(token, flag) for flag in FLAGS)]
+            for number, token in sorted(added.items())
+        },
+        "ids": ids,
+        "bare": [tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts],
+        "shown": [tokenizer.decode(row, skip_special_tokens=True) for row in ids],
+        "full": [tokenizer.decode(row, skip_special_tokens=False) for row in ids],
+        "chat": tokenizer.apply_chat_template([{"role": "user", "content": "Hi"}], tokenize=False)
+        if tokenizer.chat_template
+        else None,
+    }
+
+
+def _stops() -> list[dict[str, Any]]:
+    """Sequences of ids with stop strings, and after how many ids generate() would stop."""
+    found = []
+    for name, ids, stop in stop_cases():
+        with tempfile.TemporaryDirectory() as place:
+            for file, text in folder(name).items():
+                Path(place, file).write_text(text)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(place)
+        criterion = transformers.StopStringCriteria(tokenizer, [stop])
+        ends = (n for n in range(1, len(ids) + 1) if criterion(torch.tensor([ids[:n]]), None)[0])
+        found.append({"case": name, "ids": ids, "stop": stop, "tokens": next(ends, None)})
+    return found
+
+
+def _classes() -> dict[str, dict[str, str | None]]:
+    """The named special tokens in the constructors of the classes."""
+    found = {}
+    for name in sorted({name for name in auto.TOKENIZER_MAPPING_NAMES.values() if name}):
+        try:
+            kind = auto.tokenizer_class_from_name(name)
+        except ImportError:
+            continue
+        if kind is not None and issubclass(kind, auto.TokenizersBackend):
+            parameters = inspect.signature(kind.__init__).parameters.values()
+            found[name] = {
+                one.name: None if one.default is None else str(one.default)
+                for one in parameters
+                if one.name in kind.SPECIAL_TOKENS_ATTRIBUTES and one.default is not one.empty
+            }
+    return found
+
+
+def _types() -> dict[str, str]:
+    return {kind: name for kind, name in auto.TOKENIZER_MAPPING_NAMES.items() if name}
+
+
+if __name__ == "__main__":
+    main()
