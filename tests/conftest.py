@@ -28,7 +28,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
-def run_to_end(test: Coroutine[Any, Any, None]) -> None:
+def run_to_end(test: Coroutine[Any, Any, object]) -> None:
     if sys.platform == "emscripten":
         from pyodide.ffi import run_sync
 

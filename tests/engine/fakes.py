@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from intab.engine.download import Fetch, Means, Room
 from intab.engine.ranges import Span
 from intab.engine.retry import Clock, OnBytes
-from intab.errors import StorageError
+from intab.errors import ManifestError, StorageError
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,10 @@ class FakeBody:
         return len(self.data)
 
     def text(self) -> str:
-        return self.data.decode()
+        try:
+            return self.data.decode()
+        except UnicodeDecodeError as exc:
+            raise ManifestError("The file is not UTF-8 text.") from exc
 
     async def sha256(self) -> str:
         return hashlib.sha256(self.data).hexdigest()

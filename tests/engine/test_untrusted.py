@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from intab.engine.chat import find_templates, render
 from intab.engine.download import parse_object
 from intab.engine.messages import decode
-from intab.engine.shelf import parse_record
+from intab.engine.records import parse_record
 from intab.engine.tokenizer import Tokenizer
 from intab.engine.untrusted import MOST_LEVELS, check_levels, load_json
 from intab.errors import ChatTemplateError, ManifestError

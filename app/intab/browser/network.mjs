@@ -33,13 +33,14 @@ async function makeRunner(ort, session, device) {
   return canUseHeap(module, session) ? new Heap(module, session) : new Arrays(ort, session);
 }
 
-/** onnxruntime-web takes configuration entries such as "session.x" as nested objects. */
+/** onnxruntime-web takes configuration entries such as "session.x" as nested objects. Their names
+ * are a stranger's (engine/intab_json.py judges them): the objects share nothing with any other. */
 function nest(entries) {
-  const root = {};
+  const root = Object.create(null);
   for (const [key, value] of Object.entries(entries)) {
     const path = key.split(".");
     const last = path.pop();
-    path.reduce((node, name) => (node[name] ??= {}), root)[last] = value;
+    path.reduce((node, name) => (node[name] ??= Object.create(null)), root)[last] = value;
   }
   return root;
 }

@@ -20,7 +20,7 @@ from intab.engine.ladder import Rung
 from intab.engine.limits import Limits
 from intab.engine.runtime import Graph
 from intab.engine.stores import Stores
-from intab.engine.threads import Measured, Start, candidates, starts
+from intab.engine.threads import Measured, Start, candidates, parse_measured, starts
 from intab.errors import DeviceError
 
 
@@ -102,12 +102,7 @@ class BrowserRuntime:
 
 async def _measured() -> Measured:
     """What was measured here, in this visit or another."""
-    found = json.loads(await js_worker().measuredThreads())
-    return Measured(_by_threads(found["seconds"]), _by_threads(found["gains"]), found["fresh"])
-
-
-def _by_threads(found: dict[str, float]) -> dict[int, float]:
-    return {int(threads): its for threads, its in found.items()}
+    return parse_measured(str(await js_worker().measuredThreads()))
 
 
 def models_address() -> str:

@@ -7,13 +7,16 @@ belongs to another version of the file a DamagedError. It reads status and heade
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Protocol
 
 from intab.engine.ranges import Span, parse_content_range
 from intab.engine.retry import Clock, retry_after
+from intab.engine.untrusted import decimal
 from intab.errors import DamagedError, DownloadError, TemporaryError
 
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 508, 509, 520, 521, 522, 523, 524})
+LONGEST_VERSION = 200  # characters of an ETag; what servers send has some dozens
 _PAGES = ("text/html", "application/xhtml+xml")
 
 
@@ -66,7 +69,10 @@ def _check_type(head: Head, address: str) -> None:
 
 def version_of(head: Head) -> str:
     """What tells versions of a file apart: its ETag, else its date, "" where neither is shown."""
-    return head.headers.get("etag") or head.headers.get("last-modified", "")
+    version = head.headers.get("etag") or head.headers.get("last-modified", "")
+    if len(version) <= LONGEST_VERSION:
+        return version
+    return sha256(version.encode("utf-8", "surrogatepass")).hexdigest()  # it goes into keys
 
 
 def check_version(head: Head, address: str, version: str | None) -> str:
@@ -107,5 +113,5 @@ def has_coding(head: Head) -> bool:
 
 def promised_length(head: Head) -> int:
     """The Content-Length where it means the body's, else -1."""
-    length = head.headers.get("content-length", "")
-    return int(length) if length.isdecimal() and not has_coding(head) else -1
+    length = decimal(head.headers.get("content-length", ""))
+    return -1 if length is None or has_coding(head) else length

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from intab.engine.sampling import LogitsProcessor
+from intab.engine.untrusted import shown
 from intab.errors import OptionError
 
 Check = Callable[[str, Any], Any]
@@ -25,7 +26,7 @@ def make_integer(low: int, what: str, high: float = math.inf) -> Callable[[str, 
     def check(name: str, value: Any) -> int:
         whole = hasattr(value, "__index__") and not isinstance(value, bool)
         if not whole or not low <= int(value) <= high:
-            raise OptionError(f"{name} must be {what}, not {value!r}.")
+            raise OptionError(f"{name} must be {what}, not {shown(value)}.")
         return int(value)
 
     return check
@@ -37,10 +38,10 @@ def make_number(low: float, high: float, what: str) -> Callable[[str, Any], floa
     def check(name: str, value: Any) -> float:
         try:
             found = math.nan if isinstance(value, (bool, str)) else float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             found = math.nan
         if not low <= found <= high or math.isinf(found):
-            raise OptionError(f"{name} must be {what}, not {value!r}.")
+            raise OptionError(f"{name} must be {what}, not {shown(value)}.")
         return found
 
     return check
@@ -49,7 +50,7 @@ def make_number(low: float, high: float, what: str) -> Callable[[str, Any], floa
 def boolean(name: str, value: Any) -> bool:
     """True or False, nothing that is like them."""
     if not isinstance(value, bool):
-        raise OptionError(f"{name} must be True or False, not {value!r}.")
+        raise OptionError(f"{name} must be True or False, not {shown(value)}.")
     return value
 
 
@@ -71,7 +72,7 @@ def words(name: str, value: Any) -> tuple[tuple[int, ...], ...]:
 def bias(name: str, value: Any) -> dict[int, float]:
     """Numbers by token id."""
     if not isinstance(value, Mapping):
-        raise OptionError(f"{name} must be a dict from token ids to numbers, not {value!r}.")
+        raise OptionError(f"{name} must be a dict from token ids to numbers, not {shown(value)}.")
     check = make_number(-math.inf, math.inf, "a dict from token ids to finite numbers")
     return {token_ids(name, token)[0]: check(name, bias) for token, bias in value.items()}
 
@@ -95,14 +96,14 @@ def functions(name: str, value: Any) -> tuple[LogitsProcessor, ...]:
 def early_stopping(name: str, value: Any) -> bool | str:
     """True, False or "never"."""
     if not isinstance(value, bool) and value != "never":
-        raise OptionError(f'{name} must be True, False or "never", not {value!r}.')
+        raise OptionError(f'{name} must be True, False or "never", not {shown(value)}.')
     return bool(value) if isinstance(value, bool) else "never"
 
 
 def side(name: str, value: Any) -> str:
     """The side where a prompt is cut."""
     if value not in ("left", "right"):
-        raise OptionError(f'{name} must be "left" or "right", not {value!r}.')
+        raise OptionError(f'{name} must be "left" or "right", not {shown(value)}.')
     return str(value)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from intab.engine import chat
@@ -12,18 +12,58 @@ from intab.engine.model import Texts
 from intab.engine.runtime import Graph
 from intab.engine.special_tokens import TokenFiles
 from intab.engine.tokenizer import Tokenizer
-from intab.errors import UnsupportedModelError
+from intab.engine.untrusted import shown, text, whole
+from intab.errors import ManifestError, UnsupportedModelError
 
 _NESTED = ("text_config", "llm_config")
 
 
 def parse_config(body: Body) -> dict[str, Any]:
-    """config.json, with what it says of the part that writes text."""
+    """config.json, with what it says of the part that writes text; ManifestError where what is
+    read of it has another type, or a size that no model has."""
     config = parse_object(body.text(), "config.json")
     inner: Mapping[str, Any] = next(
         (config[key] for key in _NESTED if isinstance(config.get(key), dict)), {}
     )
-    return {**config, **{k: v for k, v in inner.items() if k != "architectures"}}
+    config = {**config, **{k: v for k, v in inner.items() if k != "architectures"}}
+    for key, check in _JUDGED.items():
+        try:
+            check(config.get(key))
+        except ValueError as exc:
+            raise ManifestError(f"config.json is not valid: {key} {exc}.") from exc
+    return config
+
+
+def _size(value: object) -> None:
+    """Some models have a list, one for each layer: what needs one number says so."""
+    if isinstance(value, bool | str | dict) or (isinstance(value, int) and value > _LARGEST):
+        whole(value, 0, _LARGEST)
+
+
+def _ids(value: object) -> None:
+    for one in value if isinstance(value, list) else [value]:
+        if one is not None:
+            whole(one, -1, _LARGEST)  # some say -1 for none
+
+
+def _names(value: object) -> None:
+    if value is not None and not isinstance(value, list):
+        raise ValueError(f"must be a list of texts, not {shown(value)}")
+    for one in value or ():
+        text(one)
+
+
+_LARGEST = 2**31 - 1
+_SIZES = (
+    *("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length"),
+    *("num_key_value_heads", "num_attention_heads", "n_head", "num_heads", "head_dim"),
+    *("hidden_size", "n_embd", "d_model", "num_hidden_layers", "n_layer", "vocab_size"),
+)
+_JUDGED: dict[str, Callable[[object], None]] = {
+    **dict.fromkeys(_SIZES, _size),
+    **dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"), _ids),
+    "architectures": _names,
+}
 
 
 def check_architecture(config: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ from intab.engine.keys import ChunkKey, ModelKey
 from intab.engine.manifest import FileEntry, describe, parse_manifest
 from intab.engine.progress import Tally
 from intab.engine.shelf import Shelf, open_shelf
+from intab.engine.untrusted import file_name
 from intab.errors import DamagedError, StorageError
 
 MANIFEST = "intab.json"
@@ -54,7 +55,7 @@ async def _stored_files(shelf: Shelf[B]) -> dict[str, list[ChunkKey]]:
     missing = [name for name in shelf.record.get("files") or [MANIFEST] if name not in files]
     if missing:
         raise StorageError(
-            f"{shelf.record.get('name') or shelf.model.base} is not stored whole "
+            f"{_name(shelf)} is not stored whole "
             f"({', '.join(missing)} lack bytes): load it once, then export it."
         )
     return files
@@ -71,7 +72,7 @@ async def _write(
         await draft.write(means.memory.encode(text))
 
     text = json.dumps(_describe(shelf, files), indent=1) + "\n"
-    folder = shelf.record["name"].partition("@")[0].rstrip("/").rpartition("/")[2] or "model"
+    folder = _folder(_name(shelf))
     size = len(text.encode())
     await write(tar.header(f"{folder}/{MANIFEST}", size) + text + tar.padding(size))
     for name, chunks in files.items():
@@ -87,6 +88,19 @@ async def _write(
     await write(tar.END)
 
 
+def _name(shelf: Shelf[Any]) -> str:
+    return str(shelf.record.get("name") or shelf.model.base)
+
+
+def _folder(name: str) -> str:
+    """The archive's folder: the model's own name, where that can be a folder's."""
+    last = name.partition("@")[0].rstrip("/").rpartition("/")[2]
+    try:
+        return file_name(last)
+    except ValueError:
+        return "model"
+
+
 def _describe(shelf: Shelf[Any], files: Mapping[str, list[ChunkKey]]) -> dict[str, Any]:
     """The archive's intab.json: of all files size and hashes, and where they came from."""
     manifest = parse_manifest(shelf.record["manifest"])
@@ -94,7 +108,7 @@ def _describe(shelf: Shelf[Any], files: Mapping[str, list[ChunkKey]]) -> dict[st
     entries = {name: _entry(chunks) for name, chunks in files.items()}
     return {
         **describe(replace(manifest, files=entries, dtypes=dtypes)),
-        "name": shelf.record["name"],
+        "name": _name(shelf),
         "source": {
             "address": shelf.model.base,
             "revision": shelf.model.revision,

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 from intab.engine.download import B, Fetch, Means, Reply, get_answer, get_json
 from intab.engine.locate import Location, Repository
 from intab.engine.retry import Patience
-from intab.engine.untrusted import load_json
+from intab.engine.untrusted import file_name, hex_digits, load_json, shown, text, whole
 from intab.errors import DownloadError, ManifestError, ModelNotFoundError, TemporaryError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -121,14 +121,32 @@ async def _read_page(
     return entries, _next_page(repository, urljoin(address, link[1])) if link else ""
 
 
-def _parse_listing(text: str, address: str) -> list[dict[str, Any]]:
+def _parse_listing(json: str, address: str) -> list[dict[str, Any]]:
     try:
-        files = [entry for entry in load_json(text) if entry["type"] == "file"]
-        for entry in files:
-            _ = entry["path"], entry["size"], (entry.get("lfs") or entry)["size"]
-    except (ValueError, TypeError, KeyError) as exc:
-        raise ManifestError(f"{address} did not answer with a file listing: is it a hub?") from exc
-    return files
+        entries = load_json(json)
+        if not isinstance(entries, list):
+            raise ValueError(f"it is no list but {shown(entries)}")  # noqa: TRY301, TRY004
+        return list(filter(None, map(_file_entry, entries)))
+    except (ValueError, TypeError, KeyError, AttributeError) as exc:
+        raise ManifestError(
+            f"{address} did not answer with a file listing ({exc}): is it a hub?"
+        ) from exc
+
+
+def _file_entry(entry: Any) -> dict[str, Any] | None:
+    """A file's path, size and `lfs`, judged; None for a folder, and for a name that no folder of a
+    model can have: then nothing asks for it either."""
+    if text(entry["type"]) != "file":
+        return None
+    path, large = text(entry["path"]), entry.get("lfs")
+    found = {"path": path, "size": whole(entry["size"])}
+    if large:
+        found["lfs"] = {"size": whole(large["size"]), "oid": hex_digits(large["oid"])}
+    try:
+        file_name(path)
+    except ValueError:
+        return None
+    return found
 
 
 def _next_page(repository: Repository, address: str) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 from intab.engine import tar
+from intab.engine.answers import LONGEST_VERSION
 from intab.engine.download import Archive, B, Means, OnProgress, parse_object, silent
 from intab.engine.exporting import MANIFEST
 from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key
@@ -24,6 +25,7 @@ from intab.engine.progress import Tally
 from intab.engine.ranges import Span, plan
 from intab.engine.shelf import lock_name
 from intab.engine.tasks import start
+from intab.engine.untrusted import text
 from intab.errors import DamagedError, ManifestError, StorageError
 
 _LARGEST_MANIFEST = 16 * 1024 * 1024
@@ -57,7 +59,7 @@ async def import_model(
     manifest, origin = parse_manifest(data), _origin(data)
     _check_members(manifest, members)
     key = ModelKey(origin.address, origin.revision)
-    name = str(data.get("name") or origin.address)
+    name = _name(data, origin)
     if location:
         key, name = ModelKey(location.base, location.revision), location.name
     parts: list[_Part[B]] = []
@@ -100,15 +102,25 @@ def _read(archive: Archive[B]) -> tuple[dict[str, Span], dict[str, Any]]:
 def _origin(data: dict[str, Any]) -> _Origin:
     source = data.get("source")
     told = source if isinstance(source, dict) else {}
-    texts = [told.get(name) for name in ("address", "revision", "commit")]
     versions = told.get("versions")
-    if not all(isinstance(text, str) for text in texts) or not isinstance(versions, dict):
+    try:
+        if not isinstance(versions, dict):
+            raise ValueError("versions must be an object")  # noqa: TRY301, TRY004
+        address, revision, commit = (text(told.get(k)) for k in ("address", "revision", "commit"))
+        judged = {text(name): text(version, LONGEST_VERSION) for name, version in versions.items()}
+    except ValueError as exc:
         raise ManifestError(
             f"{MANIFEST} of the archive does not say where the model is from: it was not made by "
             "intab.storage.export. Unpack it, and load the folder."
-        )
-    address, revision, commit = map(str, texts)
-    return _Origin(address, revision, commit, {k: str(v) for k, v in versions.items()})
+        ) from exc
+    return _Origin(address, revision, commit, judged)
+
+
+def _name(data: dict[str, Any], origin: _Origin) -> str:
+    try:
+        return text(data.get("name")) or origin.address
+    except ValueError:
+        return origin.address
 
 
 def _check_members(manifest: Manifest, members: dict[str, Span]) -> None:
@@ -170,10 +182,10 @@ async def _replace(
     means: Means[B], key: ModelKey, parts: Sequence[_Part[B]], record: B, tally: Tally
 ) -> None:
     """Put the new beside the old, then say so, then delete the old."""
-    chunks = [text for text in await means.store.keys() if _is_of(text, key)]
+    chunks = [each for each in await means.store.keys() if _is_of(each, key)]
     new = {str(part.key): part for part in parts}
-    missing = [text for text in new if text not in chunks]
-    await _check_room(means, sum(new[text].key.span.size for text in missing))
+    missing = [each for each in new if each not in chunks]
+    await _check_room(means, sum(new[each].key.span.size for each in missing))
     told = False
 
     async def tell() -> None:
@@ -182,29 +194,29 @@ async def _replace(
         told = True
 
     try:
-        for text, part in new.items():
-            if text in missing:
-                await _put(means, text, part)
+        for each, part in new.items():
+            if each in missing:
+                await _put(means, each, part)
             tally.arrived(part.key.file, part.body.size)
         await _finish(tell())
     except BaseException:
-        for text in () if told else missing:
-            await means.store.delete(text)
+        for each in () if told else missing:
+            await means.store.delete(each)
         raise
-    for text in chunks:
-        if text not in new:
-            await means.store.delete(text)
+    for each in chunks:
+        if each not in new:
+            await means.store.delete(each)
 
 
-def _is_of(text: str, model: ModelKey) -> bool:
-    key = parse_chunk_key(text)
+def _is_of(text_key: str, model: ModelKey) -> bool:
+    key = parse_chunk_key(text_key)
     return key is not None and key.model == model
 
 
-async def _put(means: Means[B], text: str, part: _Part[B]) -> None:
+async def _put(means: Means[B], key: str, part: _Part[B]) -> None:
     if await part.body.sha256() != part.key.digest:
         raise DamagedError("The archive was changed while it was imported: import it once more.")
-    await _finish(means.store.put(text, part.body))
+    await _finish(means.store.put(key, part.body))
 
 
 async def _finish(work: Coroutine[Any, Any, None]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import astuple, dataclass
 from urllib.parse import quote, unquote
 
 from intab.engine.ranges import Span, parse_span
+from intab.engine.untrusted import decimal
 
 _RECORD = "record"
 
@@ -51,18 +52,26 @@ class ChunkKey:
 def parse_chunk_key(text: str) -> ChunkKey | None:
     """The key that `str(key)` wrote, None for a record's and for anything else."""
     parts = _split(text)
-    if len(parts) != 8 or not parts[5].isdecimal() or not (span := parse_span(parts[6])):
+    if len(parts) != 8:
         return None
-    model = ModelKey(parts[0], parts[1])
-    return ChunkKey(model, parts[2], parts[3], parts[4], int(parts[5]), span, parts[7])
+    size, span, model = decimal(parts[5]), parse_span(parts[6]), ModelKey(parts[0], parts[1])
+    if size is None or span is None or span.end > size:
+        return None
+    key = ChunkKey(model, parts[2], parts[3], parts[4], size, span, parts[7])
+    return key if str(key) == text else None  # another spelling, under which nothing is found
 
 
 def parse_record_key(text: str) -> ModelKey | None:
     """The model whose record has this key, None for any other key."""
-    match _split(text):
-        case [base, revision, "record"]:
-            return ModelKey(base, revision)
-    return None
+    model = parse_model(text)
+    return model if model and model.record == text else None
+
+
+def parse_model(text: str) -> ModelKey | None:
+    """The model whose chunk, record or rest of one has this key, None for any other key."""
+    base, revision, *rest = _split(text) + [""] * 2
+    begins = text.startswith(f"{_join(base, revision)}/") and len(rest) > 2
+    return ModelKey(base, revision) if begins else None
 
 
 def _join(*parts: str) -> str:
@@ -70,4 +79,6 @@ def _join(*parts: str) -> str:
 
 
 def _split(text: str) -> list[str]:
+    if not text.isascii():  # none of ours
+        return []
     return [unquote(part.removeprefix("=")) for part in text.split("/")]

@@ -7,13 +7,14 @@ reads: https://huggingface.co/docs/transformers.js/guides/dtypes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from operator import index
+from itertools import islice
 from typing import Any
 
 from intab.engine.download import Means, exists, get_json
 from intab.engine.hub import list_files
+from intab.engine.intab_json import find_problems
 from intab.engine.locate import Location
 from intab.engine.ranges import Span, chunk_for, is_chunk
 from intab.engine.retry import Patience
@@ -38,6 +39,7 @@ PREFERENCE = {
 }
 # onnxruntime then makes int8 weights float while it loads a graph: q8f32 is q8's file, expanded.
 EXPANDING = {"session.disable_quant_qdq": "1"}
+_MOST_TOLD = 8  # problems of an intab.json
 STEMS = ("onnx/model", "onnx/decoder_model_merged")
 TEXT_FILES = (
     "generation_config.json",
@@ -49,19 +51,6 @@ TEXT_FILES = (
     "additional_chat_templates/tool_use.jinja",
     "additional_chat_templates/rag.jinja",
 )
-_KEYS = {
-    "format",
-    "name",
-    "files",
-    "dtypes",
-    "devices",
-    "license",
-    "memory",
-    "session_options",
-    "self_test",
-    "source",
-}
-_ENTRY_KEYS = {"size", "sha256", "chunk_size", "chunks"}
 
 
 @dataclass(frozen=True)
@@ -158,67 +147,33 @@ def is_text_file(name: str) -> bool:
     return name in TEXT_FILES or is_template(name)
 
 
-def parse_manifest(data: dict[str, Any]) -> Manifest:
+def parse_manifest(data: Any) -> Manifest:
     """Read intab.json; every unknown key and every wrong entry is named in one ManifestError."""
-    problems = [f"unknown key {key!r}" for key in sorted(data.keys() - _KEYS)]
-    if data.get("format") != 1:
-        problems.append(f"format must be 1, not {data.get('format')!r}")
-    files = {k: v for k, v in _mapping(data, "files", problems).items() if isinstance(v, dict)}
-    dtypes = {k: _names(k, v, problems) for k, v in _mapping(data, "dtypes", problems).items()}
-    problems += [
-        f"{dtype} names {name!r}, which is not under files"
-        for dtype, names in dtypes.items()
-        for name in names
-        if name not in files
-    ]
+    problems = list(islice(find_problems(data), _MOST_TOLD + 1))
     if problems:
-        raise ManifestError("intab.json is not valid: " + "; ".join(problems) + ".")
-    entries = {name: _parse_entry(name, entry, problems) for name, entry in files.items()}
-    test = _parse_self_test(data.get("self_test"), dtypes, problems)
-    if problems:
-        raise ManifestError("intab.json is not valid: " + "; ".join(problems) + ".")
-    return Manifest(entries, dtypes, data.get("session_options", {}), test)
+        told = "; ".join([*problems[:_MOST_TOLD], *["and more"] * (len(problems) > _MOST_TOLD)])
+        raise ManifestError(f"intab.json is not valid: {told}.")
+    dtypes = {dtype: tuple(names) for dtype, names in data["dtypes"].items()}
+    files = {name: _entry(**entry) for name, entry in data["files"].items()}
+    test = _self_test(data.get("self_test"), dtypes)
+    return Manifest(files, dtypes, dict(data.get("session_options", {})), test)
 
 
-def _parse_entry(name: str, data: dict[str, Any], problems: list[str]) -> FileEntry:
-    """A file's entry; what is wrong with it is added to `problems`."""
-    unknown = ", ".join(sorted(map(repr, data.keys() - _ENTRY_KEYS)))
-    size, sha256 = data.get("size", -1), data.get("sha256", "")
-    chunk_size, chunks = data.get("chunk_size", 0), data.get("chunks", [])
-    whole = isinstance(size, int) and isinstance(chunk_size, int)
-    if unknown:
-        problems.append(f"{name} has unknown keys: {unknown}")
-    if not whole or not isinstance(sha256, str):
-        problems.append(f"{name}: size and chunk_size must be whole numbers, sha256 a text")
-    elif not _are_hashes(chunks, size, chunk_size):
-        problems.append(f"{name}: chunks must have a sha256 for each chunk_size bytes of its size")
-    else:
-        return FileEntry(size, sha256, chunk_size, tuple(chunks))
-    return FileEntry()
+def _entry(
+    size: int = -1, sha256: str = "", chunk_size: int = 0, chunks: Iterable[str] = ()
+) -> FileEntry:
+    hashes = tuple(text.lower() for text in chunks)
+    return FileEntry(size, sha256.lower(), chunk_size if hashes else 0, hashes)
 
 
-def _are_hashes(chunks: Any, size: int, chunk_size: int) -> bool:
-    """Whether there are as many as the file has chunks, or none."""
-    if not isinstance(chunks, list) or not all(isinstance(text, str) for text in chunks):
-        return False
-    return not chunks or (chunk_size > 0 and len(chunks) == -(-size // chunk_size))
-
-
-def _parse_self_test(
-    data: Any, dtypes: Mapping[str, object], problems: list[str]
-) -> SelfTest | None:
+def _self_test(data: dict[str, Any] | None, dtypes: Iterable[str]) -> SelfTest | None:
     """The self-test; its ids are one list for every dtype, or one for each of some."""
     if data is None:
         return None
-    try:
-        ids = data["greedy_ids"]
-        by_dtype = ids if isinstance(ids, dict) else dict.fromkeys(dtypes, ids)
-        greedy = {dtype: tuple(map(index, row)) for dtype, row in by_dtype.items()}
-        prompt = tuple(map(index, data["prompt_ids"]))
-        return SelfTest((prompt[0], *prompt[1:]), greedy)
-    except (KeyError, IndexError, TypeError):
-        problems.append("self_test must have lists of ids: prompt_ids and greedy_ids")
-        return None
+    ids = data["greedy_ids"]
+    by_dtype = ids if isinstance(ids, dict) else dict.fromkeys(dtypes, ids)
+    greedy = {dtype: tuple(row) for dtype, row in by_dtype.items()}
+    return SelfTest(tuple(data["prompt_ids"]), greedy)
 
 
 def describe(manifest: Manifest) -> dict[str, Any]:
@@ -234,21 +189,6 @@ def describe(manifest: Manifest) -> dict[str, Any]:
         "session_options": manifest.session_options,
         **test,
     }
-
-
-def _names(dtype: str, value: Any, problems: list[str]) -> tuple[str, ...]:
-    if isinstance(value, list) and value and all(isinstance(name, str) for name in value):
-        return tuple(value)
-    problems.append(f"{dtype} must list its graph and that graph's data files")
-    return ()
-
-
-def _mapping(data: dict[str, Any], key: str, problems: list[str]) -> dict[str, Any]:
-    value = data.get(key)
-    if isinstance(value, dict):
-        return value
-    problems.append(f"{key} must be an object")
-    return {}
 
 
 def _listed(entry: dict[str, Any]) -> FileEntry:

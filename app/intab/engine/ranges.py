@@ -14,10 +14,12 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from intab.engine.untrusted import decimal
+
 CHUNK = 8 * 1024 * 1024
 SMALLEST_CHUNK = 2 * 1024 * 1024
 CHUNKS = 60  # of which six are on their way: what a break loses is a tenth of the file at most
-_CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)", re.IGNORECASE)
+_CONTENT_RANGE = re.compile(r"bytes (?:([0-9]+)-([0-9]+)|\*)/(?:([0-9]+)|\*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, order=True)
@@ -85,20 +87,22 @@ def missing(size: int, have: Collection[Span], chunk: int = CHUNK) -> list[Span]
 
 def parse_span(text: str) -> Span | None:
     """The span that `str(span)` wrote, None for anything else."""
-    if not (match := re.fullmatch(r"(\d+)-(\d+)", text)):
+    start, _, end = map(decimal, text.partition("-"))
+    if start is None or end is None or end < start:
         return None
-    span = Span(int(match[1]), int(match[2]))
-    return span if span.size >= 0 else None
+    return Span(start, end)
 
 
 def parse_content_range(header: str) -> ContentRange | None:
-    """Read a Content-Range header; None where it is not one.
+    """Read a Content-Range header; None where it is not one, or of more bytes than a file has.
 
     >>> parse_content_range("bytes 4-7/10")
     ContentRange(span=Span(start=4, end=8), total=10)
     """
     if not (match := _CONTENT_RANGE.fullmatch(header.strip())):
         return None
-    first, last, total = match.groups()
-    span = None if first is None else Span(int(first), int(last) + 1)
-    return ContentRange(span, None if total == "*" else int(total))
+    if any(group and decimal(group) is None for group in match.groups()):
+        return None
+    first, last, total = map(decimal, match.groups())
+    span = None if first is None or last is None else Span(first, last + 1)
+    return ContentRange(span, total)

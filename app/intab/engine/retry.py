@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from intab.engine.tasks import start
+from intab.engine.untrusted import decimal
 from intab.errors import DownloadError, TemporaryError
 
 T = TypeVar("T")
@@ -101,16 +102,16 @@ async def _either(task: asyncio.Future[T], seconds: float, clock: Clock) -> None
 
 
 def retry_after(header: str | None, now: float) -> float | None:
-    """The seconds a Retry-After header asks for: a number or a date; None where it is neither.
+    """The seconds a Retry-After header asks for, by a number or a date; None where it is neither.
 
     >>> retry_after("Thu, 01 Jan 1970 00:00:30 GMT", 10.0)
     20.0
     """
     if header is None:
         return None
-    if header.strip().isdecimal():
-        return float(header)
+    if (seconds := decimal(header.strip())) is not None:
+        return float(seconds)
     try:
         return max(parsedate_to_datetime(header).timestamp() - now, 0.0)
-    except ValueError:
+    except (ValueError, OverflowError, OSError):  # of years that no clock has, too
         return None

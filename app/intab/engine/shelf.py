@@ -17,7 +17,7 @@ from intab.engine.download import B, Means, Notice, OnNotice, Room
 from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key
 from intab.engine.manifest import FileEntry
 from intab.engine.ranges import chunk_of, is_chunk
-from intab.engine.untrusted import load_json
+from intab.engine.records import read_record
 from intab.errors import StorageError
 
 
@@ -40,15 +40,14 @@ class Shelf(Generic[B]):
             return
         try:
             keys = [parse_chunk_key(text) for text in await self._store.keys()]
-            record = await self._store.match(self.model.record)
+            self.record = await read_record(self._store, self.model.record)
         except StorageError as exc:
             self._give_up(exc)
             return
         for key in keys:
             if key and key.model == self.model:
                 self._chunks[key.file].append(key)
-        self.record = parse_record(record.text()) if record else {}
-        self._verified = dict(self.record.get("verified") or {})
+        self._verified = dict(self.record.get("verified", {}))
 
     async def room(self) -> Room:
         """The store's room; nothing is known of it where nothing is kept there."""
@@ -97,8 +96,7 @@ class Shelf(Generic[B]):
             if body and body.size == key.span.size and await body.sha256() == key.digest:
                 return body
         except StorageError as exc:
-            self._give_up(exc)
-            return None
+            self._give_up(exc)  # for this visit; the next one shall not meet it again
         await self.delete([key])
         return None
 
@@ -157,20 +155,11 @@ class Shelf(Generic[B]):
         self._notice(Notice("memory", f"The model is not kept for the next visit: {reason}"))
 
 
-def parse_record(text: str) -> dict[str, Any]:
-    """A model's record; an unreadable one is an empty one, since chunks speak for themselves."""
-    try:
-        record = load_json(text)
-    except ValueError:
-        return {}
-    return record if isinstance(record, dict) and record.get("format") == 1 else {}
-
-
 def was_verified(verdict: Any, sha256: str, chunks: Iterable[ChunkKey]) -> bool:
     """Whether a record's word on a file is about that sha256 and these chunks."""
-    if not isinstance(verdict, dict) or not sha256 or verdict.get("sha256") != sha256:
+    if not verdict or not sha256 or verdict["sha256"] != sha256:
         return False
-    return {key.digest for key in chunks} <= set(verdict.get("chunks") or ())
+    return {key.digest for key in chunks} <= set(verdict["chunks"])
 
 
 def lock_name(model: ModelKey) -> str:

@@ -20,13 +20,14 @@ from typing import Any
 from intab.engine.download import Means, OnProgress, Room, Store, silent
 from intab.engine.exporting import export_model
 from intab.engine.importing import import_model
-from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key, parse_record_key
+from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key, parse_model
 from intab.engine.locate import Location
 from intab.engine.manifest import FileEntry, parse_manifest
 from intab.engine.progress import Tally
 from intab.engine.ranges import Span
-from intab.engine.shelf import fits, lock_name, parse_record, was_verified
-from intab.errors import ManifestError, ModelNotFoundError
+from intab.engine.records import read_record
+from intab.engine.shelf import fits, lock_name, was_verified
+from intab.errors import ManifestError, ModelNotFoundError, StorageError
 
 
 @dataclass(frozen=True)
@@ -151,12 +152,16 @@ class Storage:
         return Verdict(right, tuple(sorted(damaged)))
 
     async def delete(self, model: str | None = None) -> None:
-        """Delete a model, by its name or its address; all models where none is named."""
+        """Delete a model, by its name or its address; where none is named, all that is stored."""
         for key in await self._find(model):
             async with self._means().lock(lock_name(key)):
                 await self._store.delete(key.record)
-                for chunk in await self._chunks(key):
-                    await self._store.delete(str(chunk))
+                for text in await self._store.keys():
+                    if parse_model(text) == key:
+                        await self._store.delete(text)
+        for text in await self._store.keys() if model is None else ():
+            if parse_model(text) is None:  # nobody's
+                await self._store.delete(text)
 
     async def list(self) -> tuple[StoredModel, ...]:
         """All models that are stored, whole or in part, by name."""
@@ -170,25 +175,27 @@ class Storage:
         for text in await self._store.keys():
             if chunk := parse_chunk_key(text):
                 chunks[chunk.model].add(chunk)
-            elif model := parse_record_key(text):
+            elif model := parse_model(text):
                 chunks[model].update()
-        return {key: (await self._record(key), parts) for key, parts in chunks.items()}
+        return {
+            key: (await read_record(self._store, key.record), parts)
+            for key, parts in chunks.items()
+        }
 
     @property
     def _store(self) -> Store[Any]:
         return self._means().store
-
-    async def _record(self, key: ModelKey) -> dict[str, Any]:
-        body = await self._store.match(key.record)
-        return parse_record(body.text()) if body else {}
 
     async def _chunks(self, model: ModelKey) -> Sequence[ChunkKey]:
         chunks = map(parse_chunk_key, await self._store.keys())
         return [chunk for chunk in chunks if chunk and chunk.model == model]
 
     async def _is_right(self, chunk: ChunkKey) -> bool:
-        body = await self._store.match(str(chunk))
-        return body is not None and await body.sha256() == chunk.digest
+        try:
+            body = await self._store.match(str(chunk))
+            return body is not None and await body.sha256() == chunk.digest
+        except StorageError:  # it cannot be read
+            return False
 
     async def _find(self, name: str | None) -> tuple[ModelKey, ...]:
         models = await self.list()
@@ -211,7 +218,7 @@ def describe(key: ModelKey, record: dict[str, Any], chunks: Iterable[ChunkKey]) 
         # What is left of an earlier version goes with the next load.
         if fits(chunk, entries.get(chunk.file, FileEntry())):
             by_file[chunk.file].add(chunk)
-    verified = record.get("verified") or {}
+    verified = record.get("verified", {})
     files = tuple(_describe_file(n, by_file[n], verified.get(n)) for n in sorted(by_file))
     sizes = {name: entry.size for name, entry in entries.items() if entry.size >= 0}
     sizes |= {file.name: file.size for file in files}
@@ -237,6 +244,15 @@ def _entries(record: dict[str, Any]) -> dict[str, FileEntry]:
 
 
 def _describe_file(name: str, chunks: set[ChunkKey], verdict: Any) -> StoredFile:
-    spans: set[Span] = {chunk.span for chunk in chunks}
     right = all(was_verified(verdict, chunk.sha256, [chunk]) for chunk in chunks)
-    return StoredFile(name, max(c.size for c in chunks), sum(s.size for s in spans), right)
+    stored = _covered(chunk.span for chunk in chunks)
+    return StoredFile(name, max(c.size for c in chunks), stored, right)
+
+
+def _covered(spans: Iterable[Span]) -> int:
+    """The bytes that spans have together; some may overlap."""
+    end = total = 0
+    for span in sorted(spans):
+        total += max(span.end - max(span.start, end), 0)
+        end = max(end, span.end)
+    return total

@@ -10,11 +10,17 @@ import tarfile
 from typing import Any, Protocol, cast
 
 from intab.engine.ranges import Span
+from intab.engine.untrusted import file_name, shown
 from intab.errors import ManifestError
 
 END = "\0" * 1024
 _BLOCK = 512
 _LARGEST_HEADER = 1024 * 1024  # with the long names that pax keeps in an extra header
+# What tarfile raises where headers make no sense; headers of headers make it call itself.
+_DAMAGE = (
+    *(tarfile.TarError, ArithmeticError, LookupError, ValueError, TypeError),
+    *(AttributeError, RecursionError),
+)
 _MOST_READS = 100_000  # of headers: a malicious chain of them must end
 
 
@@ -46,7 +52,7 @@ def read_members(archive: Readable) -> dict[str, Span]:
     and folders, or less than is promised."""
     try:
         members = tarfile.TarFile(fileobj=cast("Any", _Window(archive))).getmembers()
-    except (tarfile.TarError, ValueError, IndexError, OverflowError) as exc:
+    except _DAMAGE as exc:
         raise ManifestError(
             f"This is not a tar archive, or a damaged or broken-off one ({exc})."
         ) from exc
@@ -69,11 +75,16 @@ def _checked_name(member: tarfile.TarInfo) -> str:
     parts = [part for part in member.name.split("/") if part not in ("", ".")]
     if not member.isreg() or member.sparse is not None:
         problem = "is a link or something else that is no file"
-    elif member.name.startswith("/") or ".." in parts or not parts or "\\" in member.name:
+    elif member.name.startswith("/"):
         problem = "has a name that leads out of its folder"
     else:
-        return "/".join(parts)
-    raise ManifestError(f"In the archive {member.name!r} {problem}: it is not a model's folder.")
+        try:
+            return file_name("/".join(parts))
+        except ValueError as exc:
+            problem = f"has a name that leads out of its folder or is none ({exc})"
+    raise ManifestError(
+        f"In the archive {shown(member.name)} {problem}: it is not a model's folder."
+    )
 
 
 class _Window:

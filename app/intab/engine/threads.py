@@ -12,9 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from intab.engine.untrusted import load_json, number, whole
 
 MOST = 8  # a token's row has no work for more
 UNMEASURED = 4
+TINY = 1e-9
 ENOUGH = 1.05  # times the fastest's seconds: a difference not worth another busy core
 
 
@@ -40,6 +44,25 @@ class Measured:
         """That of the number of threads which the next start will have; None where it was not
         measured."""
         return self.gains.get(best(self.seconds) if self.seconds else 1)
+
+
+def parse_measured(json: str) -> Measured:
+    """What was measured here, as browser/threads.mjs keeps it; nothing, where that cannot be read.
+
+    >>> parse_measured('{"seconds": {"1": 0.4}, "gains": {}, "fresh": true}')
+    Measured(seconds={1: 0.4}, gains={}, fresh=True)
+    """
+    try:
+        found = load_json(json)
+        seconds = _by_threads(found["seconds"], TINY)
+        return Measured(seconds, _by_threads(found["gains"], 0), found["fresh"] is True)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Measured()
+
+
+def _by_threads(found: dict[str, Any], low: float) -> dict[int, float]:
+    """Numbers by numbers of threads."""
+    return {whole(int(key), 1, 1024): number(its, low, 1e6) for key, its in found.items()}
 
 
 def candidates(cores: int) -> list[int]:
