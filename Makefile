@@ -4,7 +4,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check site picture bench faults firefox wheels wheels-check families model
+.PHONY: help serve test check site picture bench faults firefox wheels wheels-check families model proof
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -49,8 +49,15 @@ wheels-check: .venv/.stamp ## rebuild the wheels and compare them with the lock
 families: .venv/.stamp ## compare the graphs of every family with torch (needs models/requirements.txt)
 	@PYTHONPATH=.:app $(PY) -m tests.convert.agreement
 
-model: .venv/.stamp ## train the default model again
-	$(PY) models/train.py $(ARGS)
+model: .venv/.stamp ## train the default model again, from the texts in DATA (docs/model.md)
+	@$(PY) models/recipe/sources.py $(DATA)
+	$(PY) -m pip install --disable-pip-version-check --requirement models/requirements.txt
+	$(PY) models/train.py $(if $(DATA),--data $(DATA)) $(ARGS)
+
+proof: site ## compare with files of others that are not in the repository: MATERIAL=their folder
+	@INTAB_MATERIAL='$(MATERIAL)' $(PY) -m tests.wheels.material
+	@$(PY) -m tools.browser
+	@INTAB_MATERIAL='$(MATERIAL)' $(PY) -m pytest tests/proof_*.py tests/wheels/proof_*.py $(ARGS)
 
 .venv/.stamp: pyproject.toml
 	@sh tools/need.sh python $(PYTHON)

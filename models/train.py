@@ -4,13 +4,15 @@
     python models/train.py --tokens 24e6 --resume    # a run that was cut short
     python models/train.py --from-checkpoint        # export and evaluate again, no training
 
-Needs models/requirements.txt. Whatever a training makes goes to --build until it is exported.
+Needs models/requirements.txt, and in --data the texts that docs/model.md names. Whatever a
+training makes goes to --build until it is exported.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 # A waiting thread that spins takes the core from the one it waits for when cores are shared.
@@ -20,7 +22,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
-from recipe import evaluator
+from recipe import evaluator, sources
 from recipe.corpora import read_stories
 from recipe.dataset import build_groups, tokenizer_texts
 from recipe.exporter import export
@@ -37,6 +39,8 @@ HELD_OUT_STORIES = 96  # for the curve only: a tenth of the held-out TinyStories
 
 def main() -> None:
     options = parse_options()
+    if complaint := sources.missing(options.data):
+        sys.exit(f"intab: {complaint}")
     paths = Paths(options.data, options.build, options.out)
     torch.set_num_threads(options.threads)
     if not options.from_checkpoint:
@@ -52,7 +56,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--hardware", default="2 CPU cores", help="for the model card")
-    parser.add_argument("--data", type=Path, default=Path("../shared/material/corpora"))
+    parser.add_argument("--data", type=Path, default=sources.DATA, help="docs/model.md: the texts")
     parser.add_argument("--build", type=Path, default=HERE.parent / "build" / "model")
     parser.add_argument("--out", type=Path, default=HERE / "default")
     parser.add_argument("--from-checkpoint", action="store_true")

@@ -1,12 +1,15 @@
 """What of the default model's recipe needs no torch: its tasks, its measures, its baseline."""
 
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from recipe import abilities, chats, facts, ngrams, rows
+from recipe import abilities, chats, facts, ngrams, rows, sources
 from recipe.corpora import Story
 from recipe.settings import Weights
 
@@ -95,3 +98,20 @@ def test_an_answer_and_the_asked_words_count_more_than_the_rest_of_a_chat() -> N
     answer = rows.chat_document(tokenizer, short).weights
     assert set(story) == {0, 1, Weights().asked_word}
     assert set(answer) == {0, Weights().answer}
+
+
+def test_texts_that_are_missing_are_one_sentence(tmp_path: Path) -> None:
+    assert "stories.jsonl (TinyStories, " in sources.missing(tmp_path)
+    assert "make model DATA=FOLDER" in sources.missing(tmp_path)
+    for name in sources.FILES:
+        (tmp_path / name).touch()
+    assert sources.missing(tmp_path) == ""
+
+
+def test_training_asks_for_its_texts_first(tmp_path: Path) -> None:
+    script = sources.ROOT / "models/recipe/sources.py"
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip() == sources.missing(tmp_path)

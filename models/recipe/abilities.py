@@ -1,6 +1,6 @@
 """What a model folder can do, asked the way a visitor asks: through the package itself.
 
-    python models/recipe/abilities.py models/default --data ../shared/material/corpora
+    python models/recipe/abilities.py models/default --data FOLDER
 
 Prints JSON: answers to FairytaleQA's test questions (token F1) and to simple ones, titles, stories
 with three given words, stories of a given number of sentences, and how varied they are. Needs the
@@ -25,7 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import intab
-from recipe import chats
+from recipe import chats, sources
 from recipe.corpora import Question, Story, drop_asked, read_questions, read_stories
 from recipe.settings import SEED
 
@@ -199,8 +199,10 @@ def _mean(values: Iterable[float]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure what a model folder can do.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--data", type=Path, default=Path("../shared/material/corpora"))
+    parser.add_argument("--data", type=Path, default=sources.DATA, help="docs/model.md: the texts")
     options = parser.parse_args()
+    if complaint := sources.missing(options.data):
+        sys.exit(f"intab: {complaint}")
     found = asyncio.run(measure(str(options.folder.resolve()), options.data))
     print(json.dumps({name: round(value, 4) for name, value in asdict(found).items()}, indent=2))
 

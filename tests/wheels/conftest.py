@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Playwright
 from tests.wheels import interpreter
 from tests.wheels.interpreter import Interpreter
 from tests.wheels.serving import serve
+from tools import browser as finder
 
 LOCK: dict[str, dict[str, Any]] = json.loads(
     (interpreter.ROOT / "wheels" / "wheels.lock.json").read_text()
@@ -31,8 +33,14 @@ def wheels_origin() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = interpreter.launch(playwright)
+def program() -> Path:
+    """Found before Playwright starts, since the search may start it too."""
+    return finder.find()
+
+
+@pytest.fixture(scope="session")
+def chromium(program: Path, playwright: Playwright) -> Iterator[Browser]:
+    browser = interpreter.launch(playwright, program)
     yield browser
     browser.close()
 

@@ -18,7 +18,6 @@ from typing import Any
 from playwright.sync_api import Browser, Page, Playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-MATERIAL = ROOT.parent / "shared" / "material"
 SCRATCH = ROOT / "build" / "wheels-tests"
 FOLDERS = {
     "/pyodide/": ROOT / "node_modules" / "pyodide",
@@ -26,7 +25,7 @@ FOLDERS = {
     "/tests/": ROOT / "tests" / "wheels",
     "/docs/": ROOT / "docs",
     "/scratch/": SCRATCH,
-    "/material/": MATERIAL,
+    "/models/": ROOT / "models",
 }
 RUN = """async ([code, values]) => {
     for (const [name, value] of Object.entries(values)) py.globals.set(name, value);
@@ -65,9 +64,8 @@ class Interpreter:
         self.page.evaluate(FETCH, [self.origin + address, path])
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Headless Chromium: the distribution's, or the one that INTAB_CHROMIUM names."""
-    program = os.environ.get("INTAB_CHROMIUM", "/usr/lib/chromium/chromium")
+def launch(playwright: Playwright, program: Path) -> Browser:
+    """Headless Chromium."""
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     return playwright.chromium.launch(executable_path=program, args=sandbox)
 

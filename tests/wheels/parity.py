@@ -1,6 +1,6 @@
 """The wasm wheel in Chromium against the native library, string by string.
 
-    python -m tests.wheels.parity        the full run; records wheels/results/parity.json
+    INTAB_MATERIAL=FOLDER python -m tests.wheels.parity      records wheels/results/parity.json
 
 Texts go to the page in batches; digests come back, and only where two differ are the strings
 looked at one by one.
@@ -25,8 +25,9 @@ from tokenizers import Tokenizer
 
 from tests.wheels import compare, interpreter, subjects, texts
 from tests.wheels.conftest import LOCK, wheel
-from tests.wheels.interpreter import MATERIAL, ROOT, SCRATCH, Interpreter
+from tests.wheels.interpreter import ROOT, SCRATCH, Interpreter
 from tests.wheels.serving import serve
+from tools import browser as finder
 
 BATCH, GROUP = 3000, 50
 RESULTS = ROOT / "wheels" / "results" / "parity.json"
@@ -111,17 +112,12 @@ def _note(
                 outcome.examples = [*outcome.examples, example][:5]
 
 
-def sample(count: int) -> list[str]:
-    """Real lines to train the made tokenizers on."""
-    return list(islice(filter(None, texts.corpus(MATERIAL / "corpora")), count))
-
-
-def run(chosen: Iterable[tuple[str, Tokenizer]], count: int) -> list[Outcome]:
-    """Compare each over `count` strings, a fresh page of a headless Chromium each."""
-    work = batches(texts.mixture(MATERIAL, count))
-    outcomes = []
+def run(chosen: Iterable[tuple[str, Tokenizer]], strings: list[str]) -> list[Outcome]:
+    """Compare each over the strings, a fresh page of a headless Chromium each."""
+    work = batches(strings)
+    outcomes, program = [], finder.find()
     with sync_playwright() as playwright, serve(interpreter.FOLDERS) as origin:
-        browser = interpreter.launch(playwright)
+        browser = interpreter.launch(playwright, program)
         for name, tokenizer in chosen:
             with interpreter.start(browser, origin) as tab:
                 tab.load(wheel("tokenizers"))
@@ -147,14 +143,22 @@ def record(outcomes: list[Outcome], command: list[str]) -> None:
 
 
 def main(arguments: list[str]) -> int:
+    # Here, since the tests of `make test` use this module and have nothing of others.
+    from tests.wheels.material import CORPORA, LLAMA_CPP, TOKENIZERS
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--strings", type=int, default=210_000, help="for each real tokenizer")
     parser.add_argument("--made", type=int, default=30_000, help="for each made one")
     options = parser.parse_args(arguments)
-    names, lines = subjects.real_names(MATERIAL), sample(5000)
-    real = ((name, subjects.real(MATERIAL, name)) for name in names)
+    lines = list(islice(filter(None, texts.corpus(CORPORA)), 5000))
+    names = subjects.real_names(TOKENIZERS)
+    real = ((name, subjects.real(TOKENIZERS, name)) for name in names)
     made = ((f"made/{name}", subjects.made(name, lines)) for name in subjects.MADE)
-    outcomes = [*run(real, options.strings), *run(made, options.made)]
+    many, some = (
+        texts.mixture(texts.vectors(LLAMA_CPP), texts.corpus(CORPORA), count)
+        for count in (options.strings, options.made)
+    )
+    outcomes = [*run(real, many), *run(made, some)]
     record(outcomes, arguments)
     return int(any(outcome.differences for outcome in outcomes))
 

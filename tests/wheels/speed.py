@@ -1,6 +1,6 @@
 """How fast: `encode` in Chromium against native on one thread, and the import.
 
-    python -m tests.wheels.speed        prints, and records wheels/results/speed.json
+    INTAB_MATERIAL=FOLDER python -m tests.wheels.speed    prints, records wheels/results/speed.json
 
 Both sides take turns on the same texts in one run, and each keeps its best turn, so that other
 work on the machine hits both alike.
@@ -11,16 +11,19 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import islice
 from statistics import median
 
 from playwright.sync_api import sync_playwright
 from tokenizers import Tokenizer
 
-from tests.wheels import interpreter, subjects, texts
+from tests.wheels import interpreter, texts
 from tests.wheels.conftest import LOCK, wheel
-from tests.wheels.interpreter import MATERIAL, ROOT, SCRATCH, Interpreter
+from tests.wheels.interpreter import ROOT, SCRATCH, Interpreter
 from tests.wheels.serving import serve
+from tools import browser as finder
 
 RESULTS = ROOT / "wheels" / "results" / "speed.json"
 NAMES = ["smollm2/tokenizer.json", "bert-base-uncased/tokenizer.json", "phi-3/tokenizer.json"]
@@ -48,10 +51,9 @@ IMPORT = """async url => {
 }"""
 
 
-def lines() -> list[str]:
+def long_ones(lines: Iterable[str]) -> list[str]:
     """A few hundred paragraphs of real text."""
-    found = [line for _, line in zip(range(4000), texts.corpus(MATERIAL / "corpora"), strict=False)]
-    return [line for line in found if len(line) > 200][:400]
+    return [line for line in lines if len(line) > 200][:400]
 
 
 def native_turn(tokenizer: Tokenizer, work: list[str]) -> float:
@@ -61,14 +63,15 @@ def native_turn(tokenizer: Tokenizer, work: list[str]) -> float:
     return time.perf_counter() - began
 
 
-def throughput(tab: Interpreter, name: str, rounds: int = ROUNDS) -> dict[str, float]:
+def throughput(
+    tab: Interpreter, tokenizer: Tokenizer, work: list[str], rounds: int = ROUNDS
+) -> dict[str, float]:
     """MB/s on both sides, and the ratio."""
-    work = lines()
     (SCRATCH / "lines.json").write_text(json.dumps(work), encoding="utf-8")
-    tab.fetch("/scratch/lines.json", "/lines.json")
-    tab.fetch(f"/material/tokenizers/{name}", "/tokenizer.json")
+    tokenizer.save(str(SCRATCH / "tokenizer.json"))
+    for name in ("lines.json", "tokenizer.json"):
+        tab.fetch(f"/scratch/{name}", f"/{name}")
     tab.run(SET_UP)
-    tokenizer = subjects.real(MATERIAL, name)
     turns = [(native_turn(tokenizer, work), float(tab.run("turn()"))) for _ in range(rounds)]
     size = sum(len(line.encode()) for line in work) / 1e6
     native, browser = (size / min(times) for times in zip(*turns, strict=True))
@@ -91,12 +94,18 @@ def summary(times: list[float]) -> dict[str, int]:
 
 def measure() -> dict[str, object]:
     """Everything, in one browser."""
+    # Here, since the tests of `make test` use this module and have nothing of others.
+    from tests.wheels.material import CORPORA, TOKENIZERS
+
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    work = long_ones(islice(texts.corpus(CORPORA), 4000))
+    real = {name: Tokenizer.from_file(str(TOKENIZERS / name)) for name in NAMES}
+    program = finder.find()
     with sync_playwright() as playwright, serve(interpreter.FOLDERS) as origin:
-        browser = interpreter.launch(playwright)
+        browser = interpreter.launch(playwright, program)
         with interpreter.start(browser, origin) as tab:
             tab.load(wheel("tokenizers"))
-            speeds = {name: throughput(tab, name) for name in NAMES}
+            speeds = {name: throughput(tab, each, work) for name, each in real.items()}
         times = import_times(lambda: interpreter.start(browser, origin), 9)
     return {
         "date": datetime.now(UTC).date().isoformat(),

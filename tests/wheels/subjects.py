@@ -1,8 +1,8 @@
 # ruff: noqa: RUF001 - other scripts are the point, and an unknown token is no password
-"""Tokenizers to compare: the real files, and made ones with the patterns that others publish.
+"""Tokenizers to compare: real files, and made ones with the parts that others publish.
 
-A made one is trained here on a few thousand words, so that its merges are real while its
-pre-tokenizer or normalizer is the one of the family it is named after.
+A made one is trained here on a few thousand words, so that its merges are real while its other
+parts are those of the family it is named after.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from tests.wheels import charsmap
+from tests.wheels import charsmap, families
+from tests.wheels.interpreter import ROOT
 
 SUFFIX = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
@@ -47,22 +48,28 @@ PATTERNS = {
 }
 
 
-MADE = [*PATTERNS, "unigram", "precompiled", "normalizers"]
+MADE = [*PATTERNS, *families.MAKERS, "unigram", "precompiled", "normalizers"]
 
 
-def real_names(material: Path) -> list[str]:
+def default() -> Tokenizer:
+    """The default model's, the one real tokenizer that is in the repository."""
+    return Tokenizer.from_file(str(ROOT / "models" / "default" / "tokenizer.json"))
+
+
+def real_names(folder: Path) -> list[str]:
     """The tokenizer.json files, relative to their folder."""
-    folder = material / "tokenizers"
     paths = sorted(folder.glob("*/tokenizer*.json"))
     return [str(path.relative_to(folder)) for path in paths if "config" not in path.name]
 
 
-def real(material: Path, name: str) -> Tokenizer:
-    return Tokenizer.from_file(str(material / "tokenizers" / name))
+def real(folder: Path, name: str) -> Tokenizer:
+    return Tokenizer.from_file(str(folder / name))
 
 
 def made(name: str, texts: list[str]) -> Tokenizer:
     """The family's tokenizer, trained on `texts`."""
+    if name in families.MAKERS:
+        return families.MAKERS[name](texts)
     if name == "unigram":
         return _unigram(normalizers.NFKC(), texts)
     if name == "precompiled":

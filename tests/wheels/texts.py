@@ -1,17 +1,19 @@
 # ruff: noqa: RUF001 - other scripts are the point
-"""Strings to compare tokenizers on: real text, the llama.cpp vectors, and made-up Unicode.
+"""Strings to compare tokenizers on: real text, traps, and made-up Unicode.
 
-Everything is seeded, so that a difference can be met again.
+Everything is seeded, so that a difference can be met again. Real text is the project's own pages
+and its default model's stories; corpora and llama.cpp's vectors are for `make proof`.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 # Blocks of the scripts that people write, with what surrounds them.
 SCRIPTS = [
     (0x20, 0x7E), (0xA0, 0x17F), (0x180, 0x24F), (0x250, 0x2FF), (0x370, 0x3FF),
@@ -35,6 +37,31 @@ EMOJI = ["👩‍👩‍👧‍👦", "🏳️‍🌈", "👍🏽", "🇩🇪�
 SPACES = [" ", "  ", "\t", "\n", "\r\n", "\n\n", "\u00a0", "\u2003", "\u3000", "\u200b", "\u2028"]
 CODE = ["def f(x):", "x += 1", "</s>", "<|endoftext|>", "<|im_start|>", "{}", "=>", "//", "__"]
 WORDS = ["don't", "I'LL", "it's", "naïve", "ſ's", "K", "ﬁne", "HTTPServer", "ǅungla", "straße"]
+
+
+# What tokenizers have been wrong about: spaces, digits, contractions, marks, joined emoji.
+TRAPS = [
+    "", " ", "  ", "   \n \n\n \t\t \n", "\n =", "Hello world", " Hello", "(Hello)",
+    "Hello, world!", "   Hello\n    Hello", "' era", "'", "''''", "I'VE you'Re we'll he's",
+    "w048 7tuijk dsdfhu", "3 33 333 3333 33333 333333", "3.14 1e-7 0xFF 1,000,000",
+    "!!!!!!", "a\u0301 á", "e\u0323\u0302", "ied 4 ½ months", "Cửa Việt", "कारतूफ",
+    "កាន់តែពិសេស", "اَلْعَرَبِيَّةُ", "השלום", "한국어", "日本語のテスト。", "你好,世界",
+    "🚀 (normal) 😶‍🌫️ (joined) ✅", "\ufeffmark", "\u200d\u200c\u00ad", "a\x00b", "\ufffd",
+    "Ⅷ ﷺ ㍿ ǆ İ ı ß ſ", "<s>", "</s>a", "<|endoftext|> <|im_start|>user\n",
+    "[CLS] [MASK]ed [UNK]", "▁▁ ▁a", "Ġthe Ċ",
+]  # fmt: skip
+
+
+def own() -> Iterator[str]:
+    """The lines of the project's own pages, and of its default model's stories."""
+    pages = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]
+    for page in [*pages, ROOT / "wheels/README.md", ROOT / "models/default/README.md"]:
+        yield from page.read_text(encoding="utf-8").split("\n")
+
+
+def paragraphs() -> list[str]:
+    """The same, a paragraph each."""
+    return [part.replace("\n", " ") for part in "\n".join(own()).split("\n\n")]
 
 
 def corpus(folder: Path) -> Iterator[str]:
@@ -92,9 +119,9 @@ def _from_block(dice: random.Random, block: tuple[int, int], count: int) -> str:
     return "".join(chr(dice.randint(*block)) for _ in range(count))
 
 
-def mixture(material: Path, count: int, seed: int = 2026) -> list[str]:
-    """`count` strings: the vectors, a sixth of real lines, then code points and made-up ones."""
-    found = list(vectors(material / "vectors" / "llama.cpp"))
-    found += islice(corpus(material / "corpora"), count // 6)
+def mixture(first: Iterable[str], lines: Iterable[str], count: int, seed: int = 2026) -> list[str]:
+    """`count` strings: all of `first`, a sixth of real lines, then code points and made-up ones."""
+    found = list(first)
+    found += islice(lines, count // 6)
     found += islice(every_code_point(), (count - len(found)) * 4 // 5)
     return [*found, *islice(generated(seed), count - len(found))]

@@ -1,4 +1,7 @@
-"""Chat templates of published models: the text is the recorded one to the character."""
+"""Chat templates of published models: `make proof MATERIAL=FOLDER`.
+
+The text is the recorded one to the character. tests/engine/test_templates.py has our own templates.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from typing import Any
 import pytest
 
 from intab.engine.chat import render
-from tests.conftest import ROOT
+from tests.wheels.material import MATERIAL
 
-VECTORS = ROOT.parent / "shared" / "material" / "vectors" / "chat_templates.json"
+VECTORS = MATERIAL / "vectors" / "chat_templates.json"
 CASES: list[dict[str, Any]] = json.loads(VECTORS.read_text("utf-8"))["cases"]
 # Its template prints the list of tools as it is, which is Python's repr in transformers and in
 # ours; the recorded text has the JSON that the model was taught, which tools in JSON give.
