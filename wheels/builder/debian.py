@@ -21,7 +21,7 @@ PACKAGES = {
     "/usr/bin/wasm-ld-22": "lld-22",
     "/usr/bin/clang-22": "clang-22",
     "/usr/bin/llvm-ar-22": "llvm-22",
-    "/usr/bin/patch": "patch",
+    "/usr/bin/git": "git",
     "/usr/bin/npm": "npm",
 }
 

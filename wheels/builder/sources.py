@@ -42,7 +42,9 @@ def unpack(recipe: Recipe, archive: Path, folder: Path) -> Path:
         tar.extractall(folder, filter="data")
     root = folder / f"{recipe.name}-{recipe.version}"
     for patch in recipe.patches:
-        shell.run(["patch", "-p1", "--no-backup-if-mismatch", "-i", patch.resolve()], root)
+        # git may be asked to patch what is in no repository; ours, around build/, is none of its.
+        env = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.resolve())}
+        shell.run(["git", "apply", patch.resolve()], root, env)
     return root
 
 
