@@ -121,7 +121,11 @@ def test_models_that_are_broken(opened: Visitor, name: str) -> None:
         ("'x', max_tokens=5", "OptionError: Unknown option 'max_tokens': did you mean"),
         ("'x', top_p=3", "OptionError: top_p must be a number from 0 to 1, not 3."),
         ("[{'role': 'user', 'content': 'x'}, 'x']", "ChatTemplateError: Message 1 must be a dict"),
-        ("None", "PromptError: A prompt is a string or a list of messages, not NoneType."),
+        (
+            "None",
+            "PromptError: A prompt is a string, a list of messages or a list of token ids, "
+            "not NoneType.",
+        ),
     ],
 )
 def test_prompts_and_options_that_cannot_be(opened: Visitor, arguments: str, says: str) -> None:

@@ -27,7 +27,7 @@ from intab.engine.network import Network
 from intab.engine.runtime import Runtime
 from intab.engine.shelf import Shelf
 from intab.engine.tasks import all_or_first_error
-from intab.engine.trial import try_out
+from intab.engine.trial import FirstRuns, try_out
 from intab.errors import (
     DeviceError,
     DownloadError,
@@ -49,11 +49,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Made:
-    """A network that runs, the texts that belong to it, and whether its rows agree."""
+    """A network that runs, the texts that belong to it, and what its first runs told."""
 
     network: Network
     texts: Texts
-    rows_agree: bool
+    first: FirstRuns
 
 
 class Attempts(Generic[B]):
@@ -112,8 +112,8 @@ class Attempts(Generic[B]):
         network = await self._runtime.open(graph, rung.device)
         del graph  # its bytes, which the network has made its own
         test = manifest.self_test
-        agree = await try_out(network, texts.tokenizer, test, rung.dtype, self._report)
-        return Made(network, texts, agree)
+        first = await try_out(network, texts.tokenizer, test, rung.dtype, self._report)
+        return Made(network, texts, first)
 
     async def _bring(self, rung: Rung) -> dict[str, B]:
         """The files, noted, and nothing stored of older ones."""

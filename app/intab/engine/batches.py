@@ -8,10 +8,9 @@ ended leaves the batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TypeGuard
 
 from intab.engine.apart import open_session
 from intab.engine.choosing import choose, make_picker
@@ -107,13 +106,3 @@ async def _write(
         meter.report()
     finally:
         session.close()
-
-
-def is_batch(prompt: object) -> TypeGuard[Sequence[object]]:
-    """Whether this is a list of prompts: of strings, or of lists of messages.
-
-    A list of messages (dicts) is one prompt.
-    """
-    if not isinstance(prompt, (list, tuple)) or not prompt:
-        return False
-    return not any(isinstance(item, Mapping) for item in prompt)

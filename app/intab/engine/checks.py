@@ -114,7 +114,9 @@ _PROBABILITY = make_number(0, 1, "a number from 0 to 1")
 _PENALTY = make_number(-2, 2, "a number from -2 to 2")
 CHECKS: dict[str, Check] = {
     "max_new_tokens": make_integer(1, "a whole number, 1 or more"),
+    "max_length": make_integer(1, "a whole number, 1 or more"),
     "min_new_tokens": _COUNT,
+    "min_length": _COUNT,
     "max_time": make_number(TINY, math.inf, "a number of seconds, more than 0"),
     "eos_token_id": token_ids,
     "stop": strings,

@@ -60,7 +60,8 @@ async def load_model(
         made.network,
         made.texts,
         setting,
-        rows_agree=made.rows_agree,
+        rows_agree=made.first.rows_agree,
+        vocabulary=made.first.vocabulary,
     )
 
 

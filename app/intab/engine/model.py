@@ -12,9 +12,9 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, overload
+from typing import Any, cast, overload
 
-from intab.engine.batches import Job, generate_batch, is_batch
+from intab.engine.batches import Job, generate_batch
 from intab.engine.beams import search_beams
 from intab.engine.chat import Message, Templates, Tool, render
 from intab.engine.conversation import Chat, Speaker
@@ -24,6 +24,7 @@ from intab.engine.guessing import Guesser, make_guesser, refuse_guesses
 from intab.engine.metrics import UNKNOWN, Meter, Setting
 from intab.engine.network import Network, Session
 from intab.engine.options import GenerationOptions
+from intab.engine.prompts import Prompt, check_range, is_batch, is_ids, plain_ids
 from intab.engine.tokenizer import Tokenizer
 from intab.engine.truncation import cut_chat, cut_ids, room_for_prompt
 from intab.engine.writing import Generation, TextChunk
@@ -34,8 +35,6 @@ from intab.errors import (
     OptionError,
     PromptError,
 )
-
-Prompt = str | Sequence[Message]
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,7 @@ class Model:
         setting: Setting = UNKNOWN,
         *,
         rows_agree: bool = True,
+        vocabulary: int | None = None,
     ) -> None:
         self.name = name
         self.dtype = dtype
@@ -69,9 +69,11 @@ class Model:
         self.tokenizer = texts.tokenizer
         self._network: Network | None = network
         self._rows_agree = rows_agree
+        # The logits of a row: a model may have more of them than its tokenizer has tokens.
+        self._vocabulary = vocabulary or self.tokenizer.size
         self._texts = texts
         self._setting = setting
-        self._defaults = _generation_defaults(texts)
+        self._defaults = _generation_defaults(texts, self._vocabulary)
 
     def __repr__(self) -> str:
         return f"<intab.Model {self.name!r}, {self.dtype} on {self.device}>"
@@ -103,7 +105,7 @@ class Model:
         chat_template_kwargs: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> AsyncGenerator[TextChunk]:
-        """Yield the answer to a string or a list of chat messages, chunk by chunk.
+        """Yield the answer to a string, a list of chat messages or a list of token ids.
 
         Options are those of `GenerationOptions`; `chat_template_kwargs` (tools, documents and what
         else the template knows) go to the chat template. OptionError and PromptError come at once,
@@ -155,9 +157,10 @@ class Model:
     ) -> Any:
         """The whole answer at once; the options of `stream`, and several answers.
 
-        A prompt is a string or a list of messages and has one Generation. A list of prompts has a
-        list of them: all run at once, each as it would alone. Where `num_return_sequences` is
-        passed, a list of so many stands in the place of each Generation, the best first for beams.
+        A prompt is a string, a list of messages or a list of token ids, and has one Generation. A
+        list of prompts, or an array of rows of ids, has a list of them: all run at once, each as it
+        would alone. Where `num_return_sequences` is passed, a list of so many stands in the place
+        of each Generation, the best first for beams.
         """
         several = is_batch(prompt)
         prompts = prompt if is_batch(prompt) else [prompt]
@@ -178,21 +181,23 @@ class Model:
 
     def encode(self, prompt: Prompt, **context: Any) -> list[int]:
         """The ids of a prompt, messages by way of the chat template; PromptError if unusable."""
-        if isinstance(prompt, str):
+        if isinstance(prompt, str) or is_ids(prompt):
             if context:
                 raise PromptError(
                     f"{next(iter(context))} is for the chat template: pass messages, not a string."
                 )
-            ids = self.tokenizer.encode(prompt)
+            ids = self.tokenizer.encode(prompt) if isinstance(prompt, str) else plain_ids(prompt)
         elif isinstance(prompt, (list, tuple)):
             text = self.render_chat(prompt, **context)
             ids = self.tokenizer.encode(text, add_special_tokens=False)
         else:
             raise PromptError(
-                f"A prompt is a string or a list of messages, not {type(prompt).__name__}."
+                "A prompt is a string, a list of messages or a list of token ids, "
+                f"not {type(prompt).__name__}."
             )
         if not ids:
             raise EmptyPromptError("The prompt is empty: write at least one character.")
+        check_range(ids, self._vocabulary)
         return ids
 
     def render_chat(self, messages: Sequence[Message], **context: Any) -> str:
@@ -214,23 +219,24 @@ class Model:
     def _job(self, prompt: Any, options: Mapping[str, Any], context: Mapping[str, Any]) -> Job:
         network = self._open_network()
         chosen = GenerationOptions.make(options, self._defaults)
-        chosen.check_tokens(self.tokenizer.size)
+        chosen.check_tokens(self._vocabulary)
         if not network.plan.caches:
             # Without a cache each piece would compute those before it again.
             chosen = replace(chosen, prefill_chunk_size=sys.maxsize)
         ids = self.encode(prompt, **context)
         if chosen.truncation and self.context_length and len(ids) >= self.context_length:
             ids = self._cut(prompt, ids, chosen, context)
-        return Job(ids, self._within_context(ids, chosen))
+        return Job(ids, self._within_context(ids, chosen.for_prompt(len(ids))))
 
     def _cut(
         self, prompt: Prompt, ids: list[int], options: GenerationOptions, context: Mapping[str, Any]
     ) -> list[int]:
         room = room_for_prompt(self.context_length or 0, options.max_new_tokens)
         side = options.truncation_side
-        if isinstance(prompt, str):
+        if isinstance(prompt, str) or is_ids(prompt):
             return cut_ids(ids, room, side, self.tokenizer.encode(""))
-        return cut_chat(prompt, room, side, lambda kept: self.encode(kept, **context))
+        messages = cast("Sequence[Message]", prompt)
+        return cut_chat(messages, room, side, lambda kept: self.encode(kept, **context))
 
     def _within_context(self, ids: list[int], options: GenerationOptions) -> GenerationOptions:
         if self.context_length is None:
@@ -281,9 +287,9 @@ def context_length(config: Mapping[str, Any]) -> int | None:
     return None
 
 
-def _generation_defaults(texts: Texts) -> dict[str, Any]:
+def _generation_defaults(texts: Texts, vocabulary: int) -> dict[str, Any]:
     eos = texts.config.get("eos_token_id")
     token = texts.tokenizer.special_tokens_map.get("eos_token")
     if eos is None and token:
         eos = texts.tokenizer.token_id(token)
-    return read_defaults(texts.generation_config, eos)
+    return read_defaults(texts.generation_config, eos, vocabulary)

@@ -8,6 +8,7 @@ The model's generation_config.json gives the defaults; what the caller passes wi
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
@@ -42,7 +43,9 @@ class GenerationOptions:
 
     Length
         max_new_tokens: at most this many new tokens, 1 or more; the context ends it earlier.
+        max_length: the same, counted with the prompt; max_new_tokens wins over it.
         min_new_tokens: no end token before that many, 0 or more.
+        min_length: the same, counted with the prompt; min_new_tokens wins over it.
         max_time: end after that many seconds, above 0; None is no limit.
         eos_token_id: the id or ids that end the text; None takes the model's.
         stop: a string or strings that end the text and are not part of it.
@@ -104,7 +107,9 @@ class GenerationOptions:
     """
 
     max_new_tokens: int = 256
+    max_length: int | None = None
     min_new_tokens: int = 0
+    min_length: int = 0
     max_time: float | None = None
     eos_token_id: tuple[int, ...] = ()
     stop: tuple[str, ...] = ()
@@ -150,6 +155,7 @@ class GenerationOptions:
         merged["do_sample"] = _decide_sampling(values, merged)
         if merged.get("top_logprobs"):
             merged["logprobs"] = merged["logprobs"] if "logprobs" in values else True
+        _settle_lengths(values, merged)
         options = cls(**merged)
         _refuse_without_effect(values, options)
         _refuse_contradictions(options)
@@ -170,6 +176,20 @@ class GenerationOptions:
                 raise OptionError(
                     f"{name} has the token id {unknown[0]}, but the vocabulary ends at {size - 1}."
                 )
+
+    def for_prompt(self, length: int) -> GenerationOptions:
+        """The same with max_length and min_length as numbers of new tokens, after a prompt of
+        `length` tokens; OptionError where none is left."""
+        most, least = self.max_new_tokens, self.min_new_tokens
+        if self.max_length is not None:
+            most = self.max_length - length
+        if most < 1:
+            raise OptionError(
+                f"The prompt has {length:,} tokens and max_length, which counts them, is "
+                f"{self.max_length:,}: pass a larger one, or max_new_tokens."
+            )
+        least = min(max(least, self.min_length - length), most)
+        return replace(self, max_new_tokens=most, min_new_tokens=least)
 
     def limited(self, room: int) -> GenerationOptions:
         """The same options with at most `room` new tokens."""
@@ -196,6 +216,24 @@ def _decide_sampling(passed: Mapping[str, Any], merged: Mapping[str, Any]) -> bo
     return not greedy and bool(merged.get("do_sample", False) or asked)
 
 
+def _settle_lengths(passed: Mapping[str, Any], merged: dict[str, Any]) -> None:
+    """Leave max_length and min_length out where max_new_tokens and min_new_tokens are there too,
+    as in transformers."""
+    for total, new in (("max_length", "max_new_tokens"), ("min_length", "min_new_tokens")):
+        if new in merged and total in merged:
+            if total in passed:
+                warnings.warn(
+                    f"Both {new} (={merged[new]}) and {total} (={merged[total]}) are set: "
+                    f"{new} takes precedence.",
+                    stacklevel=5,
+                )
+            del merged[total]
+    # What a model's files ask for gives way to what the caller asks for.
+    if "min_new_tokens" not in passed and "min_new_tokens" in merged and "max_length" not in merged:
+        most = merged.get("max_new_tokens", GenerationOptions.max_new_tokens)
+        merged["min_new_tokens"] = min(merged["min_new_tokens"], most)
+
+
 def _refuse_without_effect(passed: Mapping[str, Any], options: GenerationOptions) -> None:
     needed = (
         ("length_penalty", options.num_beams > 1, "num_beams above 1"),
@@ -209,7 +247,7 @@ def _refuse_without_effect(passed: Mapping[str, Any], options: GenerationOptions
 
 
 def _refuse_contradictions(options: GenerationOptions) -> None:
-    if options.min_new_tokens > options.max_new_tokens:
+    if options.min_new_tokens > options.max_new_tokens and options.max_length is None:
         raise OptionError(
             f"min_new_tokens ({options.min_new_tokens}) is more than "
             f"max_new_tokens ({options.max_new_tokens}): change one of the two."

@@ -137,7 +137,7 @@ def make_suppress(tokens: Sequence[int], lengths: Container[int] | None = None) 
 
     def process(ids: list[int], logits: Logits) -> Logits:
         if lengths is None or len(ids) in lengths:
-            logits[forbidden] = NEVER
+            logits[[token for token in forbidden if token < logits.size]] = NEVER
         return logits
 
     return process

@@ -4,6 +4,8 @@ self-test, and whether a row computed beside others is the same as alone.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from intab.engine.download import OnProgress, Progress
 from intab.engine.guessing import rows_agree
 from intab.engine.ladder import check
@@ -14,15 +16,23 @@ from intab.engine.tokenizer import Tokenizer
 from intab.errors import DeviceError, ManifestError, RunError
 
 
+@dataclass(frozen=True)
+class FirstRuns:
+    """What a network's first runs tell: whether its rows agree, and how many logits a row has."""
+
+    rows_agree: bool
+    vocabulary: int
+
+
 async def try_out(
     network: Network, tokenizer: Tokenizer, test: SelfTest | None, dtype: str, report: OnProgress
-) -> bool:
-    """Warm up and check a network; whether its rows agree. Where that fails, give it back."""
+) -> FirstRuns:
+    """Warm up and check a network. Where that fails, give it back."""
     report(Progress("warm up"))
     try:
         logits = await _warm_up(network, tokenizer)
         await check(network, test, dtype)
-        return await _rows_agree(network, logits)
+        return FirstRuns(await _rows_agree(network, logits), logits.shape[-1])
     except BaseException:
         await network.close()
         raise
