@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from intab.cli.main import main
+from intab.engine.keys import parse_record_key
 from intab.engine.loader import Loader
-from intab.native.folder import default_folder
+from intab.native.fetch import MemoryBody
+from intab.native.folder import FolderStore, default_folder
 from intab.native.runtime import NativeRuntime
 from tests.conftest import run_to_end
 from tests.graphs import Form, write_model
@@ -89,12 +91,21 @@ def test_what_is_wrong_is_one_line(
     assert printed.count("\n") == 1
 
 
+async def need(name: str) -> None:
+    """Write into the model's record that it needs one more file."""
+    store = FolderStore()
+    [record] = [key for key in await store.keys() if parse_record_key(key)]
+    body = await store.match(record)
+    assert body is not None
+    kept = json.loads(body.text())
+    kept["files"].append(name)
+    await store.put(record, MemoryBody(json.dumps(kept).encode()))
+
+
 def test_an_export_that_fails_leaves_what_was_there(
     address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    [record] = [path for path in default_folder().rglob("*record") if path.is_file()]
-    kept = json.loads(record.read_text())
-    record.write_text(json.dumps({**kept, "files": [*kept["files"], "never.json"]}))
+    run_to_end(need("never.json"))
     file = tmp_path / "mine.tar"
     file.write_text("older")
     status, printed = told(capsys, "export", address, str(file))

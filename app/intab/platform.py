@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from functools import cache
 from typing import Any, TypeVar, overload
 
-from intab.engine.download import OnProgress
+from intab.engine.download import Notice, OnProgress
 from intab.engine.loader import Loader
 from intab.engine.model import Model
 from intab.engine.storage import Storage
@@ -25,7 +26,15 @@ def loader() -> Loader:
         return Loader(BrowserRuntime(), models_address(), page=page_address())
     from intab.native.runtime import NativeRuntime, endpoint, models_folder, token
 
-    return Loader(NativeRuntime(), models_folder(), endpoint(), token=token())
+    native = Loader(NativeRuntime(), models_folder(), endpoint(), token=token())
+    native.listeners.on_notice = _warn
+    return native
+
+
+def _warn(notice: Notice) -> None:
+    """No page shows what is said beside a load: that nothing is kept must not go unheard."""
+    if notice.kind == "memory":
+        warnings.warn(notice.text, stacklevel=2)
 
 
 async def load(

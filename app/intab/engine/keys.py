@@ -7,13 +7,17 @@ that none is empty, `.` or `..`, whatever a model or a server calls itself.
 
 from __future__ import annotations
 
+import re
 from dataclasses import astuple, dataclass
+from hashlib import sha256
 from urllib.parse import quote, unquote
 
 from intab.engine.ranges import Span, parse_span
 from intab.engine.untrusted import decimal
 
 _RECORD = "record"
+_READABLE = 24  # characters of a name on a disk, behind its hash
+_PLACE = re.compile(r"^[a-z]+:/+|/resolve/.*|/$")  # of an address: what says least
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,30 @@ def parse_model(text: str) -> ModelKey | None:
     base, revision, *rest = _split(text) + [""] * 2
     begins = text.startswith(f"{_join(base, revision)}/") and len(rest) > 2
     return ModelKey(base, revision) if begins else None
+
+
+def short_path(key: str) -> tuple[str, str]:
+    """A folder's and a file's name for a key, where it is kept on a disk.
+
+    Windows allows a path 259 characters; these have 33 and 57 at most. Each is a hash and what
+    people may read, in small letters: no system has such a name for itself, takes two of them for
+    the same, or minds their ends.
+
+    >>> short_path("=https%3A%2F%2Fhost%2Forg%2FName%2Fresolve%2Fmain%2F/=main/=record")[0]
+    '2280c745-org-name'
+    """
+    base, revision, *rest = _split(key) + [""] * 3
+    folder = _readable("/".join(_PLACE.sub("", base).rsplit("/", 2)[-2:]), "model")
+    file = _readable(rest[0].rpartition("/")[2], "file")
+    return f"{_hash(f'{base} {revision}')[:8]}-{folder}", f"{_hash(key)[:32]}-{file}"
+
+
+def _readable(text: str, otherwise: str) -> str:
+    return re.sub(r"[^a-z0-9._]+", "-", text.lower())[-_READABLE:].strip("-._") or otherwise
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _join(*parts: str) -> str:
