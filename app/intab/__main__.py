@@ -7,18 +7,21 @@ import asyncio
 import sys
 
 import intab
+from intab.native import terminal
 
 
 def main() -> int:
-    """Read the command line, stream the text; 1 where intab says what is wrong."""
+    """Read the command line, stream the text; the exit status."""
+    return terminal.run(_run)
+
+
+def _run() -> int:
     arguments = _parser().parse_args()
     try:
         asyncio.run(_stream(arguments))
     except intab.errors.IntabError as exc:
         print(f"{type(exc).__name__}: {exc}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     return 0
 
 

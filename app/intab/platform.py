@@ -13,6 +13,7 @@ from intab.engine.loader import Loader
 from intab.engine.model import Model
 from intab.engine.storage import Storage
 from intab.engine.synchronous import wait
+from intab.errors import DeviceError
 
 T = TypeVar("T")
 
@@ -24,8 +25,12 @@ def loader() -> Loader:
         from intab.browser.runtime import BrowserRuntime, models_address, page_address
 
         return Loader(BrowserRuntime(), models_address(), page=page_address())
-    from intab.native.runtime import NativeRuntime, endpoint, models_folder, token
+    try:
+        from intab.native.runtime import NativeRuntime, endpoint, models_folder, token
+    except ModuleNotFoundError as exc:
+        from intab.native.extras import advice
 
+        raise DeviceError(advice("Running models in CPython", "native", exc)) from exc
     native = Loader(NativeRuntime(), models_folder(), endpoint(), token=token())
     native.listeners.on_notice = _warn
     return native

@@ -20,7 +20,8 @@ from tools.site.sources import SiteError, Sources, sha256_of
 
 PYPI_WHEELS = Path(__file__).with_name("pypi-wheels.txt")
 BROWSER_PYTHON = "3.14"  # Pyodide 314.0.3
-ONLY_CPYTHON = ["app/intab/convert"]  # of our own wheel, and not worth a visitor's bytes
+# Of our own wheel, and not worth a visitor's bytes; the site has its models as files.
+ONLY_CPYTHON = ["app/intab/convert", "models"]
 BROWSER_PLATFORM = "pyemscripten_2026_0_wasm32"
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from intab.errors import IntabError
+from intab.native.extras import advice
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
         print(exc, file=sys.stderr)
         return 1
     except ModuleNotFoundError as exc:
-        print(f"{exc.name} is not installed; try: pip install 'intab[convert]'", file=sys.stderr)
+        print(advice("`intab convert`", "convert", exc), file=sys.stderr)
         return 1
     return 0
 

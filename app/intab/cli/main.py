@@ -12,11 +12,17 @@ import sys
 from collections.abc import Sequence
 
 from intab.cli import convert, serve, storage
+from intab.native import terminal
 
 COMMANDS = {"serve": serve, "convert": convert, "storage": storage}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the sub-command; its exit status."""
+    return terminal.run(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     status: int = COMMANDS[options.command].run(options)
     return status

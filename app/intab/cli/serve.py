@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from intab.cli.headers import HUB
+from intab.native.extras import advice
 
 PORTS_TRIED = 50
 LAST_PORT = 65535
@@ -165,9 +166,7 @@ def _serve(folder: Path, listener: socket.socket, options: argparse.Namespace) -
     try:
         from intab.cli import running, static
     except ImportError as error:
-        raise ServeError(
-            f"`intab serve` needs {error.name}; install it with: pip install 'intab[serve]'"
-        ) from error
+        raise ServeError(advice("`intab serve`", "serve", error)) from error
 
     address = address_of(listener, options.host)
     isolation = not options.no_isolation

@@ -16,6 +16,7 @@ from typing import Any
 from intab.engine.locate import DEFAULT_ENDPOINT, locate
 from intab.engine.storage import Storage, StoredModel
 from intab.errors import IntabError
+from intab.native.extras import advice
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do what the verb says; 1 where that cannot be, and where something is damaged."""
     # Here, since who only serves pages need not have what runs models in CPython.
-    from intab.native.runtime import NativeRuntime, endpoint, models_folder
+    try:
+        from intab.native.runtime import NativeRuntime, endpoint, models_folder
+    except ModuleNotFoundError as exc:
+        print(advice("`intab storage`", "native", exc), file=sys.stderr)
+        return 1
 
     means = NativeRuntime().means
     hub = endpoint() or DEFAULT_ENDPOINT

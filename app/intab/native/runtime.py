@@ -18,7 +18,9 @@ from intab.native.fetch import NativeBody, NativeFetch, NativeMemory
 from intab.native.folder import FolderStore
 from intab.native.onnx import OnnxNetwork, open_network
 
-_CHECKOUT = Path(__file__).resolve().parents[3] / "models"
+_HERE = Path(__file__).resolve()
+# An installed package has the default model inside it; a checkout has it beside app/.
+_OWN = (_HERE.parents[1] / "models", _HERE.parents[3] / "models")
 
 
 class NativeRuntime:
@@ -67,11 +69,15 @@ class NativeRuntime:
 
 
 def models_folder() -> str:
-    """The folder of models: $INTAB_MODELS, else ./models, else the checkout's."""
+    """The folder of models: $INTAB_MODELS, else ./models if it has any, else the package's own."""
     if chosen := os.environ.get("INTAB_MODELS"):
         return chosen
     here = Path("models")
-    return str(here if here.is_dir() else _CHECKOUT)
+    return str(next(filter(_has_models, (here, *_OWN)), here))
+
+
+def _has_models(folder: Path) -> bool:
+    return any(folder.glob("*/config.json"))
 
 
 def endpoint() -> str | None:
