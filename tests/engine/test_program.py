@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import signal
+import warnings
 
 import pytest
 
@@ -221,3 +222,60 @@ def test_a_print_stream_is_no_terminal() -> None:
     stream = PrintStream(lambda text: None)
     assert stream.writable()
     assert not stream.isatty()
+
+
+BREAKS = [
+    "import builtins\nbuiltins.print = None",
+    "import builtins\nbuiltins.open = builtins.len = builtins.isinstance = lambda *_: 1 / 0",
+    "import builtins\nvars(builtins).clear()",
+    "import builtins\ndel builtins.__import__, builtins.__build_class__",
+    "import sys\nsys.modules.clear()",
+    "import sys\nsys.modules = {}",
+    "import sys\nsys.modules['json'] = None\nsys.meta_path.clear()\nsys.path.clear()",
+    "import asyncio\nasyncio.sleep = asyncio.all_tasks = asyncio.gather = asyncio.wait = None",
+    "import asyncio\nasyncio.get_running_loop().call_soon = asyncio.get_running_loop().time = None",
+    "import asyncio\ntype(asyncio.get_running_loop()).call_later = None",
+    "import json, time\njson.dumps = time.monotonic = None",
+    "import traceback as t\nt.TracebackException = t.StackSummary = None",
+    "import io, intab.engine.program as p\nio.TextIOBase = p.PrintStream = p.describe = 0",
+    "import sys\nsys.setrecursionlimit(80)",
+    "import sys\nsys.settrace(lambda frame, *_: 1 / 0 if frame.f_code.co_name == 'Kept' else None)",
+    "import sys\nsys.stdout = sys.stderr = None",
+    "import warnings\nwarnings.simplefilter('error')\nwarnings.warn = None",
+]
+SOUND = """
+import asyncio, json, warnings
+class Kept:
+    text = json.dumps([len("ab")])
+await asyncio.sleep(0)
+await asyncio.gather(asyncio.sleep(0.001))
+warnings.warn("only told")
+print(Kept.text, open is not None)
+"""
+
+
+@pytest.mark.parametrize("end", ["", "\nraise ValueError", "\nimport x_y_z"])
+@pytest.mark.parametrize("source", BREAKS, ids=range(len(BREAKS)))
+async def test_what_a_program_replaces_is_back_for_the_next(source: str, end: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _, _, failure = await run(source + end)
+        assert (failure is not None) == bool(end)
+        assert await run(SOUND) == ("[2] True\n", "", None)
+
+
+async def test_what_a_background_task_replaces_at_its_end_too() -> None:
+    source = (
+        "import asyncio, builtins\n"
+        "async def late():\n"
+        "    try:\n        await asyncio.sleep(99)\n"
+        "    finally:\n        builtins.print = None\n"
+        "task = asyncio.create_task(late())\nawait asyncio.sleep(0)\n"
+    )
+    assert await run(source) == ("", "", None)
+    assert (await run("print(1)"))[0] == "1\n"
+
+
+async def test_what_a_program_adds_stays() -> None:
+    await run("import builtins, sys, types\nsys.modules['own'] = types.ModuleType('own')")
+    assert (await run("import own\nprint(own.__name__)"))[0] == "own\n"

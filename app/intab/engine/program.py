@@ -20,6 +20,7 @@ from time import monotonic
 from types import FrameType
 from typing import Any
 
+from intab.engine.surroundings import Surroundings
 from intab.engine.tasks import is_lasting
 from intab.errors import IntabError, ProgramError
 
@@ -39,30 +40,35 @@ class Failure:
 async def run_program(source: str, on_stdout: OnText, on_stderr: OnText) -> Failure | None:
     """Run a program to its end; None if it ended well, or by `exit()`.
 
-    What it left running in the background is cancelled, as asyncio.run does. Where somebody
-    stopped it, asyncio.CancelledError or KeyboardInterrupt comes out.
+    What it left running in the background is cancelled, as asyncio.run does, and what it did to
+    builtins and other modules is undone for the next one. Where somebody stopped it,
+    asyncio.CancelledError or KeyboardInterrupt comes out.
     """
     _remember_lines(source)
     out, err = PrintStream(on_stdout), PrintStream(on_stderr)
-    before = asyncio.all_tasks()
+    before, surroundings = asyncio.all_tasks(), Surroundings()
     try:
         with redirect_stdout(out), redirect_stderr(err):
             try:
-                return await _execute(source)
+                return await _execute(source, surroundings)
             finally:
                 await _end_tasks(asyncio.all_tasks() - before)
+                surroundings.restore()  # what those tasks did at their end
     finally:
         out.close()
         err.close()
 
 
-async def _execute(source: str) -> Failure | None:
+async def _execute(source: str, surroundings: Surroundings) -> Failure | None:
     try:
         code = compile(source, FILENAME, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         names = {"__name__": "__main__", "__file__": FILENAME, "input": _refuse_input}
-        result = eval(code, names)  # noqa: S307 - the user's own program
-        if inspect.isawaitable(result):
-            await result
+        try:
+            result = eval(code, names)  # noqa: S307 - the user's own program
+            if code.co_flags & inspect.CO_COROUTINE:
+                await result
+        finally:
+            surroundings.restore()
     except SystemExit:
         return None
     except (asyncio.CancelledError, KeyboardInterrupt):
