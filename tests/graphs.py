@@ -8,15 +8,27 @@ position gives other logits. `reference` computes the same with numpy alone.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.engine.conftest import CONFIG, TEMPLATE, byte_tokenizer_json
 from tests.engine.networks import VOCABULARY, WIDTH, weights
+from tests.graph_states import (
+    SHAPES,
+    STATE_CONSTANTS,
+    cache_nodes,
+    cache_shape,
+    of_states,
+    presents,
+    state_nodes,
+)
+
+EMBEDDED = ("inputs_embeds", "per_layer_inputs")
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,17 @@ class Form:
     last_row: bool = False
     one_sequence: bool = False
     room: bool = False
+    states: str = ""  # the names of the past states, with {} for "conv" and "ssm"
+    layout: str = "split"  # or "joined", "stacked"
+    past: str = "past_key_values.0.{}"
+    present: str = "present.0.{}"
+    embeds: bool = False
+    places: int = 0  # rows of position_ids
+
+    @property
+    def alone(self) -> bool:
+        """Whether states are all that it remembers."""
+        return bool(self.states) and not self.has_cache
 
 
 FORMS = {
@@ -50,15 +73,27 @@ FORMS = {
     "one sequence": Form(one_sequence=True),
     "room in the cache": Form(room=True),
     "fp16 room in the cache": Form(room=True, cache=TensorProto.FLOAT16),
+    "states": Form(states="past_{}.1"),
+    "states of halves": Form(states="past.1.{}", cache=TensorProto.FLOAT16),
+    "states alone": Form(states="past_key_values.1.{}_state", has_cache=False),
+    "joined cache": Form(
+        layout="joined", past="past_key_values.0.key_value", present="present.0.key_value"
+    ),
+    "stacked cache": Form(layout="stacked", past="past_0", present="present_0"),
+    "other names": Form(past="past_{}_self_0", present="present_{}_self_0"),
+    "embeddings": Form(embeds=True),
+    "embeddings and states": Form(embeds=True, states="past_{}.1", places=3),
 }
 
 
-def reference(prompt: list[int], count: int, *, positions: bool = True) -> list[int]:
+def reference(prompt: list[int], count: int, form: Form | None = None) -> list[int]:
     """The greedy ids that follow `prompt`."""
     tokens, places, out = weights()
-    ids = list(prompt)
+    form, ids = form or Form(), list(prompt)
     for _ in range(count):
-        total = tokens[ids].sum(0) + (places[: len(ids)].sum(0) if positions else 0)
+        vectors = tokens[ids] + (places[: len(ids)] if form.positions else 0)
+        total = 0 if form.alone else vectors.sum(0)
+        total = total + of_states(vectors) if form.states else total
         ids.append(int((total @ out).argmax()))
     return ids[len(prompt) :]
 
@@ -70,6 +105,7 @@ def make_graph(form: Form) -> onnx.ModelProto:
     constants |= {"axis": np.array(2), "one": np.array([1]), "two": np.array([2])}
     constants |= {"three": np.array([3]), "end": np.array([2**31]), "minus": np.array([-1])}
     constants |= {"front": np.array([1, 1]), "zero": np.array([0])}
+    constants |= STATE_CONSTANTS
     graph = helper.make_graph(
         _nodes(form),
         "tiny",
@@ -86,9 +122,15 @@ def make_graph(form: Form) -> onnx.ModelProto:
 def _nodes(form: Form) -> list[onnx.NodeProto]:
     make = helper.make_node
     nodes = [make("Gather", ["tokens", "input_ids"], ["embedded"])]
+    if form.embeds:
+        nodes = [make("Add", ["inputs_embeds", "per_layer_inputs"], ["embedded"])]
     if form.positions:
+        which = "position_ids"
+        if form.places:
+            nodes += [make("Gather", ["position_ids", "unit"], ["heights"])]
+            which = "heights"
         nodes += [
-            make("Gather", ["places", "position_ids"], ["placed"]),
+            make("Gather", ["places", which], ["placed"]),
             make("Add", ["embedded", "placed"], ["vectors"]),
         ]
     else:
@@ -97,8 +139,25 @@ def _nodes(form: Form) -> list[onnx.NodeProto]:
         make("Unsqueeze", ["vectors", "one"], ["new"]),  # [batch, 1, new, width]
         make("Cast", ["new"], ["new_cached"], to=form.cache),
     ]
-    nodes += _cache_nodes(form)
+    nodes += [] if form.alone else _attention_nodes(form)
     nodes += [
+        make("Shape", ["vectors"], ["sizes"]),
+        make("Gather", ["sizes", "one"], ["new_count"]),
+        *_wanted_nodes(form),
+        make("Neg", ["wanted"], ["start"]),
+        *([] if form.alone else [make("Slice", ["rows", "start", "end", "one"], ["last"])]),
+        *state_nodes(form.states, form.cache, alone=form.alone),
+        make("MatMul", ["remembered" if form.states else "last", "out"], ["scores"]),
+        make("Cast", ["scores"], ["logits"], to=form.logits),
+    ]
+    return nodes
+
+
+def _attention_nodes(form: Form) -> list[onnx.NodeProto]:
+    """The sums of all vectors up to each, from the cache: "rows" [batch, total, width]."""
+    make = helper.make_node
+    return [
+        *_cache_nodes(form),
         make("Cast", ["all_cached"], ["all"], to=TensorProto.FLOAT),
         make("Unsqueeze", ["attention_mask", "one"], ["mask_row"]),
         make("Unsqueeze", ["mask_row", "three"], ["mask_column"]),
@@ -106,28 +165,22 @@ def _nodes(form: Form) -> list[onnx.NodeProto]:
         make("Mul", ["all", "mask"], ["not_padding"]),
         *_place_nodes(form),
         make("CumSum", ["visible", "axis"], ["sums"]),
-        make("Squeeze", ["sums", "one"], ["rows"]),  # [batch, total, width]
-        make("Shape", ["input_ids"], ["sizes"]),
-        make("Gather", ["sizes", "one"], ["new_count"]),
-        *_wanted_nodes(form),
-        make("Neg", ["wanted"], ["start"]),
-        make("Slice", ["rows", "start", "end", "one"], ["last"]),
-        make("MatMul", ["last", "out"], ["scores"]),
-        make("Cast", ["scores"], ["logits"], to=form.logits),
+        make("Squeeze", ["sums", "one"], ["rows"]),
     ]
-    return nodes
 
 
 def _cache_nodes(form: Form) -> list[onnx.NodeProto]:
     make = helper.make_node
     if not form.has_cache:
         return [make("Identity", ["new_cached"], ["all_cached"])]
-    given = "new_cached" if form.room else "all_cached"
+    if form.layout != "split":
+        return cache_nodes(form.layout, form.past, form.present)
+    given, kept = ("new_cached",) * 2 if form.room else ("all_cached", "all_keys")
     return [
-        make("Concat", ["past_key_values.0.value", "new_cached"], ["all_cached"], axis=2),
-        make("Identity", [given], ["present.0.value"]),
-        make("Concat", ["past_key_values.0.key", "new_cached"], ["all_keys"], axis=2),
-        make("Identity", ["new_cached" if form.room else "all_keys"], ["present.0.key"]),
+        make("Concat", [form.past.format("value"), "new_cached"], ["all_cached"], axis=2),
+        make("Identity", [given], [form.present.format("value")]),
+        make("Concat", [form.past.format("key"), "new_cached"], ["all_keys"], axis=2),
+        make("Identity", [kept], [form.present.format("key")]),
     ]
 
 
@@ -162,33 +215,64 @@ def _wanted_nodes(form: Form) -> list[onnx.NodeProto]:
 
 def _inputs(form: Form) -> list[onnx.ValueInfoProto]:
     make = helper.make_tensor_value_info
-    inputs = [
-        make("input_ids", form.ids, [1 if form.one_sequence else "batch", "new"]),
-        make("attention_mask", TensorProto.INT64, ["batch", "total"]),
-    ]
+    inputs = [make("attention_mask", TensorProto.INT64, ["batch", "total"])]
+    if form.embeds:
+        inputs += [make(name, 1, ["batch", "new", WIDTH]) for name in EMBEDDED]
+    else:
+        inputs += [make("input_ids", form.ids, [1 if form.one_sequence else "batch", "new"])]
     if form.positions:
-        inputs.append(make("position_ids", TensorProto.INT64, ["batch", "new"]))
+        rows = [form.places] if form.places else []
+        inputs.append(make("position_ids", TensorProto.INT64, [*rows, "batch", "new"]))
     if form.room:
         inputs.append(make("cache_position", TensorProto.INT64, ["new"]))
     if form.branch:
         inputs.append(make("use_cache_branch", TensorProto.BOOL, [1]))
     if form.keep:
         inputs.append(make("num_logits_to_keep", TensorProto.INT64, []))
-    if form.has_cache:
-        known: list[str | int | None] = ["batch", 1, "past", WIDTH]
-        shape = ["batch", "heads", "past", "dim"] if form.open_shapes else known
-        inputs += [make(f"past_key_values.0.{p}", form.cache, shape) for p in ("key", "value")]
-    return inputs
+    return [*inputs, *_caches(form, form.past, form.states, "past")]
+
+
+def _caches(form: Form, name: str, states: str, rows: str) -> list[onnx.ValueInfoProto]:
+    make = helper.make_tensor_value_info
+    found = []
+    if form.has_cache and form.layout == "split":
+        known: list[str | int | None] = ["batch", 1, rows, WIDTH]
+        shape = ["batch", "heads", rows, "dim"] if form.open_shapes else known
+        found += [make(name.format(part), form.cache, shape) for part in ("key", "value")]
+    elif form.has_cache:
+        found += [make(name, form.cache, cache_shape(form.layout, rows))]
+    if states:
+        found += [make(states.format(kind), form.cache, SHAPES[kind]) for kind in SHAPES]
+    return found
 
 
 def _outputs(form: Form) -> list[onnx.ValueInfoProto]:
     make = helper.make_tensor_value_info
     rows = 1 if form.last_row else "rows"
     outputs = [make("logits", form.logits, ["batch", rows, VOCABULARY])]
-    if form.has_cache:
-        shape: list[str | int | None] = ["batch", 1, "new" if form.room else "total", WIDTH]
-        outputs += [make(f"present.0.{p}", form.cache, shape) for p in ("key", "value")]
-    return outputs
+    known = replace(form, open_shapes=False)
+    new = "new" if form.room else "total"
+    return [*outputs, *_caches(known, form.present, presents(form.states), new)]
+
+
+def make_embedder() -> onnx.ModelProto:
+    """The graph that embeds ids: two halves, of which the decoder makes the whole."""
+    tokens, _, _ = weights()
+    halves = [numpy_helper.from_array(part, f"half_{i}") for i, part in enumerate(_halves(tokens))]
+    make, value = helper.make_node, helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [make("Gather", [f"half_{i}", "input_ids"], [name]) for i, name in enumerate(EMBEDDED)],
+        "embedder",
+        [value("input_ids", TensorProto.INT64, ["batch", "new"])],
+        [value(name, TensorProto.FLOAT, ["batch", "new", WIDTH]) for name in EMBEDDED],
+        halves,
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def _halves(tokens: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    first = np.floor(tokens)
+    return first, tokens - first
 
 
 def write_model(folder: Path, form: Form, *, external_data: bool = False) -> Path:
@@ -198,9 +282,12 @@ def write_model(folder: Path, form: Form, *, external_data: bool = False) -> Pat
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "tokenizer.json").write_text(byte_tokenizer_json())
     (folder / "tokenizer_config.json").write_text(json.dumps({"chat_template": TEMPLATE}))
+    stem = "decoder_model_merged" if form.embeds else "model"
+    if form.embeds:
+        onnx.save(make_embedder(), folder / "onnx/embed_tokens.onnx")
     onnx.save(
         make_graph(form),
-        folder / "onnx/model.onnx",
+        folder / f"onnx/{stem}.onnx",
         save_as_external_data=external_data,
         location="model.onnx_data",
         size_threshold=1024,

@@ -13,8 +13,9 @@ from pyodide.ffi import to_js
 
 import intab
 from intab.browser.onnx import OnnxSession
+from intab.engine.cache_slots import TensorInfo
 from intab.engine.generate import stream
-from intab.engine.graph import GraphPlan, TensorInfo
+from intab.engine.graph import GraphPlan
 from intab.engine.metrics import Meter
 from intab.engine.options import GenerationOptions
 

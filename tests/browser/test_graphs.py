@@ -74,14 +74,14 @@ def generating(name: str, device: str) -> str:
 def test_a_form_of_graph_on_wasm(on_wasm: Visitor, name: str) -> None:
     device, ids = printed_json(on_wasm, generating(name, "wasm"))
     assert device.startswith("wasm")
-    assert ids == reference(PROMPT, 12, positions=FORMS.get(name, Form()).positions)
+    assert ids == reference(PROMPT, 12, FORMS.get(name, Form()))
 
 
 @pytest.mark.parametrize("name", [*FULL, EXTERNAL])
 def test_a_form_of_graph_on_webgpu(on_webgpu: Visitor, name: str) -> None:
     device, ids = printed_json(on_webgpu, generating(name, "webgpu"))
     assert device == "webgpu"
-    assert ids == reference(PROMPT, 12, positions=FORMS.get(name, Form()).positions)
+    assert ids == reference(PROMPT, 12, FORMS.get(name, Form()))
 
 
 @pytest.mark.parametrize("name", HALVES)

@@ -23,7 +23,7 @@ def make_runner(folder: Path, form: str) -> Runner:
 
 @pytest.mark.parametrize("form", FED)
 def test_it_feeds_what_a_graph_asks_for(tmp_path: Path, form: str) -> None:
-    wanted = reference(PROMPT, 8, positions=FORMS[form].positions)
+    wanted = reference(PROMPT, 8, FORMS[form])
     assert make_runner(tmp_path, form).greedy(PROMPT, 8) == wanted
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from intab.engine.graph import GraphPlan, TensorInfo
+from intab.engine.cache_slots import TensorInfo
+from intab.engine.graph import GraphPlan
 from intab.engine.sampling import Logits
 
 EOS = 256

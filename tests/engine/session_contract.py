@@ -6,7 +6,9 @@ inside a page, so it imports nothing but intab and numpy.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -95,6 +97,23 @@ async def it_rewinds(network: Network) -> None:
     session.close()
 
 
+async def a_cancelled_step_changes_nothing(network: Network) -> None:
+    session = network.session()
+    await session.step([ONE[:2]])
+    for _ in range(2):
+        going = asyncio.ensure_future(session.step([TWO]))
+        await asyncio.sleep(0)
+        going.cancel()
+        with suppress(asyncio.CancelledError):
+            await going
+        assert session.length == 2
+    fork = session.fork()
+    equal(await after(session, ONE[2:]), await fresh(network, ONE))
+    equal(await after(fork, THREE[2:]), await fresh(network, THREE))
+    session.close()
+    fork.close()
+
+
 async def forks_are_independent(network: Network) -> None:
     session = network.session()
     await session.step([ONE[:2]])
@@ -146,6 +165,7 @@ CONTRACT: tuple[Check, ...] = (
     it_grows,
     it_gives_the_rows_asked_for,
     it_rewinds,
+    a_cancelled_step_changes_nothing,
     forks_are_independent,
     sequences_are_selected,
     padded_sequences_are_as_alone,

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from intab.engine.graph import CacheSlot, TensorInfo, plan_graph
+from intab.engine.cache_slots import CacheSlot, TensorInfo
+from intab.engine.graph import plan_graph
 from intab.errors import RunError, UnsupportedModelError
 
 IDS = TensorInfo("input_ids", "int64", (None, None))
@@ -27,8 +28,8 @@ def test_a_decomposed_export() -> None:
     assert plan.position_ids == POSITIONS
     assert plan.use_cache_branch is None
     assert plan.caches == (
-        CacheSlot("past_key_values.0.key", "present.0.key", "float32", 2, 8),
-        CacheSlot("past_key_values.0.value", "present.0.value", "float32", 2, 8),
+        CacheSlot("past_key_values.0.key", "present.0.key", "float32", (1, 2, 0, 8)),
+        CacheSlot("past_key_values.0.value", "present.0.value", "float32", (1, 2, 0, 8)),
     )
 
 
@@ -50,7 +51,7 @@ def test_half_precision_caches_and_short_ids() -> None:
     ids = TensorInfo("input_ids", "int32", (None, None))
     plan = plan_graph([ids, *cache("past_key_values", "float16")], [LOGITS, *PRESENT], CONFIG)
     assert plan.caches[0].dtype == "float16"
-    assert plan.input_ids.dtype == "int32"
+    assert plan.input_ids == ids
 
 
 def test_the_number_of_logits_wanted() -> None:
@@ -85,7 +86,7 @@ def test_a_graph_that_gives_the_last_row_alone() -> None:
 def test_the_config_tells_the_shape_that_the_graph_leaves_open(config: dict[str, Any]) -> None:
     past = cache("past_key_values", "float32", None, None, None, None)
     slot = plan_graph([IDS, *past], [LOGITS, *PRESENT], config).caches[0]
-    assert (slot.heads, slot.dim) == (2, 8)
+    assert slot.shape == (1, 2, 0, 8)
 
 
 @pytest.mark.parametrize(

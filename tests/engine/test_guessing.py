@@ -181,13 +181,13 @@ def test_it_guesses_where_the_graph_can_check(
     passed: dict[str, Any], all_rows: bool, guesses: bool
 ) -> None:
     options = GenerationOptions.make(passed, {})
-    assert bool(make_guesser(options, 5, all_rows=all_rows)) is guesses
+    assert bool(make_guesser(options, 5, make_plan(all_rows=all_rows))) is guesses
 
 
 def test_where_rows_do_not_agree_it_guesses_if_asked_to() -> None:
-    assert not make_guesser(GenerationOptions.make({}, {}), 5, all_rows=True, agree=False)
+    assert not make_guesser(GenerationOptions.make({}, {}), 5, make_plan(), agree=False)
     asked = GenerationOptions.make({"prompt_lookup_num_tokens": 4}, {})
-    assert make_guesser(asked, 5, all_rows=True, agree=False)
+    assert make_guesser(asked, 5, make_plan(), agree=False)
 
 
 class Quantized(ToySession):
@@ -218,4 +218,4 @@ async def test_rows_agree_where_each_is_that_of_a_step_of_its_own() -> None:
 def test_an_option_that_cannot_be_honoured_is_an_error() -> None:
     options = GenerationOptions.make({"prompt_lookup_num_tokens": 4}, {})
     with pytest.raises(OptionError, match="the last row alone"):
-        make_guesser(options, 5, all_rows=False)
+        make_guesser(options, 5, make_plan(all_rows=False))

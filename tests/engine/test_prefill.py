@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from intab.engine.graph import CacheSlot
+from intab.engine.cache_slots import CacheSlot
 from intab.engine.metrics import Meter, Metrics, Setting
 from intab.engine.model import Model, Texts
 from intab.engine.prefill import prefill
@@ -32,7 +32,7 @@ async def test_in_pieces_as_in_one() -> None:
 def chunked(tokenizer: Tokenizer, **config: Any) -> tuple[Model, FakeNetwork]:
     """A model whose graph has a cache, so that prompts go in piece by piece."""
     network = FakeNetwork(tokenizer.encode("fine"))
-    slot = CacheSlot("past_key_values.0.key", "present.0.key", "float32", 1, 8)
+    slot = CacheSlot("past_key_values.0.key", "present.0.key", "float32", (1, 1, 0, 8))
     network.plan = replace(network.plan, caches=(slot,))
     texts = Texts(tokenizer, {**CONFIG, **config}, {}, {}, {"default": TEMPLATE})
     return Model("tiny", "q8", "", network, texts), network

@@ -2,7 +2,7 @@
  * Tensors of onnxruntime-web's public API. In WebAssembly each run copies them into its memory and
  * out of it again; heap.mjs does without, where it can.
  */
-import { Runner } from "./runner.mjs";
+import { product, Runner } from "./runner.mjs";
 
 export class Arrays extends Runner {
   constructor(ort, session) {
@@ -12,8 +12,7 @@ export class Arrays extends Runner {
 
   /** A tensor of the values given, else of zeros. */
   tensor(type, dims, values) {
-    const size = dims.reduce((product, n) => product * n, 1);
-    return new this.ort.Tensor(type, values ?? new ARRAYS[type](size), dims);
+    return new this.ort.Tensor(type, values ?? new ARRAYS[type](product(dims)), dims);
   }
 
   /** Run the graph; the tensors of the wanted outputs, by name. */

@@ -2,7 +2,7 @@
  * Tensors that stay on the GPU between runs: the cache goes from one run to the next, and of the
  * logits only the wanted rows are read back.
  */
-import { allOf, lastRows, partShape, pieces, wantedRows } from "./runner.mjs";
+import { allOf, lastRows, partShape, pieces, product, wantedRows } from "./runner.mjs";
 
 const ALIGNMENT = 16; // bytes, as onnxruntime-web's own buffers
 const BYTES = { float32: 4, float16: 2 };
@@ -21,9 +21,14 @@ export class Gpu {
 
   /** A tensor of the values given, on the CPU: onnxruntime-web takes it up; of zeros if of none. */
   tensor(type, dims, values) {
-    const count = dims.reduce((product, n) => product * n, 1);
+    const count = product(dims);
     if (!values && count) return this.owned(type, dims, this.buffer(type, count, FOR_CACHE()));
     return new this.ort.Tensor(type, values ?? new EMPTY[type](0), dims);
+  }
+
+  /** A tensor of zeros. */
+  zeros(type, dims) {
+    return this.tensor(type, dims);
   }
 
   /** A tensor that takes its buffer with it. */
@@ -44,19 +49,23 @@ export class Gpu {
   }
 
   /**
-   * A tensor of the given sequences of a cache tensor, with the first `length` rows of each. It has
-   * `room` rows; those behind are zeros.
+   * A tensor of the given sequences of the cache tensor of a slot, with the first `length` rows of
+   * each. It has `room` rows; those behind are zeros. A state is copied whole.
    */
-  part(tensor, sequences, length, room) {
-    const part = this.tensor(tensor.type, partShape(tensor, sequences, room));
-    if (length) this.copy([[tensor, part.gpuBuffer, pieces(tensor, part, sequences, length)]]);
+  part(tensor, slot, sequences, length, room) {
+    const part = this.tensor(tensor.type, partShape(tensor, slot, sequences, room));
+    const places = [...pieces(tensor, part, slot, sequences, length)];
+    if (product(part.dims) && product(tensor.dims)) this.copy([[tensor, part.gpuBuffer, places]]);
     return part;
   }
 
-  /** Write the rows of cache tensors into others, from row `at` on: [[from, to], ...]. */
+  /** Write the rows of cache tensors into others, from row `at` on: [[from, to, slot], ...]. */
   write(pairs, at) {
-    const places = (rows, tensor) => pieces(rows, tensor, allOf(rows), rows.dims[2], at);
-    this.copy(pairs.map(([rows, tensor]) => [rows, tensor.gpuBuffer, places(rows, tensor)]));
+    const copied = ([rows, tensor, slot]) => {
+      const places = pieces(rows, tensor, slot, allOf(rows, slot), rows.dims[slot.rows], at);
+      return [rows, tensor.gpuBuffer, places];
+    };
+    this.copy(pairs.map(copied));
   }
 
   /** The last `rows` rows of each sequence; halves as uint16. Ends the tensor. */

@@ -6,7 +6,7 @@
  * https://github.com/microsoft/onnxruntime/blob/v1.30.0/onnxruntime/wasm/api.h
  * They are not public, so `canUseHeap` asks for each; where one is missing arrays.mjs serves.
  */
-import { Runner } from "./runner.mjs";
+import { product, Runner } from "./runner.mjs";
 
 const FUNCTIONS = [
   ...["_OrtCreateTensor", "_OrtGetTensorData", "_OrtReleaseTensor", "_OrtRun", "_OrtFree"],
@@ -41,7 +41,7 @@ export class Heap extends Runner {
   /** A tensor of the values given, else of whatever lies there. */
   tensor(type, dims, values) {
     const [code, Values] = TYPES[type];
-    const size = dims.reduce((product, n) => product * n, 1) * Values.BYTES_PER_ELEMENT;
+    const size = product(dims) * Values.BYTES_PER_ELEMENT;
     const at = this.allocate(size);
     if (values) this.view(at, size, Uint8Array).set(new Uint8Array(values.buffer));
     const handle = this.withPointers(dims, (shape) =>
@@ -52,6 +52,13 @@ export class Heap extends Runner {
       this.fail("a tensor cannot be made");
     }
     return new HeapTensor(this, handle, { type, dims, at, own: true });
+  }
+
+  /** A tensor of zeros. */
+  zeros(type, dims) {
+    const tensor = this.tensor(type, dims);
+    tensor.getData().fill(0);
+    return tensor;
   }
 
   /** Run the graph; the tensors of the wanted outputs, by name. This build runs to its end. */
@@ -155,8 +162,7 @@ class HeapTensor {
   /** The values where they lie, to be read or written before anything else is allocated. */
   getData() {
     const Values = TYPES[this.type][1];
-    const count = this.dims.reduce((product, n) => product * n, 1);
-    return this.heap.view(this.at, count, Values);
+    return this.heap.view(this.at, product(this.dims), Values);
   }
 
   dispose() {

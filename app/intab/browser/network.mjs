@@ -49,6 +49,7 @@ class Network {
   /** `runner` makes tensors and runs the session on them. */
   constructor(session, runner) {
     Object.assign(this, { session, runner, plan: null, lost: false, released: false });
+    this.embedder = undefined;
     runner.device?.lost.then(() => this.lose());
   }
 
@@ -76,8 +77,10 @@ class Network {
     return this.runner instanceof Heap;
   }
 
-  usePlan(json) {
+  /** `embedder`: the network of the graph that embeds ids for this one, if there is one. */
+  usePlan(json, embedder) {
     this.plan = JSON.parse(json);
+    this.embedder = embedder;
   }
 
   /** An empty session; `padding` has the tokens of left padding of each of its sequences. */
@@ -91,5 +94,6 @@ class Network {
       this.runner.release();
       return this.session.release();
     });
+    await this.embedder?.release();
   }
 }

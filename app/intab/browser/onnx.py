@@ -14,8 +14,9 @@ from pyodide.ffi import JsException
 
 from intab.browser.fetch import JsBody
 from intab.browser.ffi import js_array, js_worker, reason
-from intab.engine.graph import GraphPlan, TensorInfo, plan_graph
-from intab.engine.network import CLOSED
+from intab.engine.cache_slots import TensorInfo
+from intab.engine.graph import GraphPlan, Signature, plan_graph
+from intab.engine.network import CLOSED, STATES
 from intab.engine.runtime import Graph
 from intab.engine.sampling import Logits
 from intab.engine.tasks import start_lasting
@@ -23,11 +24,28 @@ from intab.errors import DeviceError, ModelClosedError, RunError
 
 
 async def open_network(graph: Graph[JsBody], device: str) -> OnnxNetwork:
-    """Make a network of a graph; onnxruntime copies the weights one by one."""
+    """Make a network of a graph, and of the one that embeds ids for it."""
+    js_network, js_embedder = await _open(graph, device), None
+    try:
+        if graph.embeddings:
+            js_embedder = await _open(graph.embeddings, device)
+        embeddings = _signature(js_embedder) if js_embedder else None
+        plan = plan_graph(*_signature(js_network), graph.config, graph.names, embeddings)
+    except BaseException:
+        for js_opened in filter(None, (js_network, js_embedder)):
+            await js_opened.release()
+        raise
+    told = {**asdict(plan), "roomy": plan.roomy, "position_rows": plan.position_rows}
+    js_network.usePlan(json.dumps(told), js_embedder)
+    return OnnxNetwork(js_network, device, plan)
+
+
+async def _open(graph: Graph[JsBody], device: str) -> Any:
+    """onnxruntime copies the weights one by one."""
     others = js_array([path, body.js_body] for path, body in graph.external_data.items())
     options = json.dumps(dict(graph.session_options))
     try:
-        js_network = await _opened(
+        return await _opened(
             js_worker().open(graph.name, graph.body.js_body, others, device, options)
         )
     except JsException as exc:
@@ -35,14 +53,6 @@ async def open_network(graph: Graph[JsBody], device: str) -> OnnxNetwork:
             f"onnxruntime cannot load {graph.name} on {device} ({reason(exc)}): the file may be "
             "damaged, too large for this device, or made for another runtime."
         ) from exc
-    try:
-        inputs, outputs = json.loads(js_network.describe())
-        plan = plan_graph(_infos(inputs), _infos(outputs), graph.config, graph.names)
-    except BaseException:
-        await js_network.release()
-        raise
-    js_network.usePlan(json.dumps(asdict(plan)))
-    return OnnxNetwork(js_network, device, plan)
 
 
 async def _opened(js_promise: Awaitable[Any]) -> Any:
@@ -62,6 +72,11 @@ async def _awaited(js_promise: Awaitable[Any]) -> Any:
 async def _give_back(opening: asyncio.Task[Any]) -> None:
     with suppress(JsException):  # then there is nothing to give back
         await (await opening).release()
+
+
+def _signature(js_network: Any) -> Signature:
+    inputs, outputs = json.loads(js_network.describe())
+    return _infos(inputs), _infos(outputs)
 
 
 def _infos(rows: list[Any]) -> list[TensorInfo]:
@@ -127,7 +142,9 @@ class OnnxSession:
         return logits.reshape(self._batch, rows, -1)
 
     async def rewind(self, length: int) -> None:
-        """Keep the first `length` tokens."""
+        """Keep the first `length` tokens; none or all of them if the cache has states."""
+        if 0 < length < self.length and not self._network.plan.can_rewind:
+            raise RunError(STATES)
         self.length = min(length, self.length)
         await self._call("rewind", self.length)
 

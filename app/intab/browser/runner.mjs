@@ -5,23 +5,29 @@
 export class Runner {
   leastRoom = 0; // rows that a cache to be written into must have
 
+  /** A tensor of zeros. */
+  zeros(type, dims) {
+    return this.tensor(type, dims);
+  }
+
   /**
-   * A tensor of the given sequences of a cache tensor, with the first `length` rows of each. It has
-   * `room` rows; those behind are zeros, since what lies there is multiplied, if only by zero.
+   * A tensor of the given sequences of the cache tensor of a slot, with the first `length` rows of
+   * each. It has `room` rows; those behind are zeros, since what lies there is multiplied, if only
+   * by zero. A state, which has no rows, is copied whole.
    */
-  async part(tensor, sequences, length, room) {
-    const part = this.tensor(tensor.type, partShape(tensor, sequences, room));
+  async part(tensor, slot, sequences, length, room) {
+    const part = this.tensor(tensor.type, partShape(tensor, slot, sequences, room));
     const [source, target] = [await tensor.getData(), await part.getData()];
-    if (room > length) target.fill(0);
-    copy(source, target, pieces(tensor, part, sequences, length));
+    if (slot.rows !== null && room > length) target.fill(0);
+    copy(source, target, pieces(tensor, part, slot, sequences, length));
     return part;
   }
 
-  /** Write the rows of cache tensors into others, from row `at` on: [[from, to], ...]. */
+  /** Write the rows of cache tensors into others, from row `at` on: [[from, to, slot], ...]. */
   async write(pairs, at) {
-    for (const [rows, tensor] of pairs) {
+    for (const [rows, tensor, slot] of pairs) {
       const [source, target] = [await rows.getData(), await tensor.getData()];
-      copy(source, target, pieces(rows, tensor, allOf(rows), rows.dims[2], at));
+      copy(source, target, pieces(rows, tensor, slot, allOf(rows, slot), rows.dims[slot.rows], at));
     }
   }
 
@@ -42,32 +48,62 @@ function copy(source, target, places) {
   for (const { from, to, size } of places) target.set(source.subarray(from, from + size), to);
 }
 
-/** Dimensions of a part of a cache tensor [batch, heads, rows, dim]. */
-export function partShape({ dims }, sequences, rows) {
-  return [sequences.length, dims[1], rows, dims[3]];
+/** Dimensions of a part of a cache tensor: of so many sequences, with so many rows. */
+export function partShape({ dims }, slot, sequences, rows) {
+  const shape = [...dims];
+  shape[slot.batch] = sequences.length;
+  if (slot.rows !== null) shape[slot.rows] = rows;
+  return shape;
 }
 
 /** The numbers of all sequences of a cache tensor. */
-export function allOf({ dims }) {
-  return [...Array(dims[0]).keys()];
+export function allOf({ dims }, slot) {
+  return [...Array(dims[slot.batch]).keys()];
 }
 
 /**
  * What to copy from one cache tensor into another: places and sizes, counted in values. The first
- * `length` rows of each of the sequences go to row `at`.
+ * `length` rows of each of the sequences go to row `at`; of a state, all of it.
  */
-export function* pieces({ dims: [, heads, rows, dim] }, target, sequences, length, at = 0) {
-  const room = target.dims[2];
-  for (const [to, from] of sequences.entries()) {
-    for (let head = 0; head < heads; head++) {
-      const start = ((to * heads + head) * room + at) * dim;
-      yield { from: (from * heads + head) * rows * dim, to: start, size: length * dim };
+export function* pieces(tensor, target, slot, sequences, length, at = 0) {
+  const [source, goal] = [layout(tensor, slot), layout(target, slot)];
+  const { heads, size } = source;
+  const count = slot.rows === null ? 1 : length;
+  for (let part = 0; part < source.parts; part++) {
+    for (const [to, from] of sequences.entries()) {
+      for (let head = 0; head < heads; head++) {
+        const line = ({ batch, rows }, i) => ((part * batch + i) * heads + head) * rows;
+        const [start, end] = [line(source, from), line(goal, to) + at];
+        yield { from: start * size, to: end * size, size: count * size };
+      }
     }
   }
 }
 
+/** A cache tensor as [parts, batch, heads, rows, size]; a state has one row. */
+function layout({ dims }, slot) {
+  const last = slot.rows ?? slot.batch;
+  const inner = slot.rows === null ? [] : dims.slice(slot.batch + 1, last);
+  return {
+    parts: product(dims.slice(0, slot.batch)),
+    batch: dims[slot.batch],
+    heads: product(inner),
+    rows: slot.rows === null ? 1 : dims[last],
+    size: product(dims.slice(last + 1)),
+  };
+}
+
+/** How many values a tensor of these dimensions has. */
+export function product(dims) {
+  return dims.reduce((sum, size) => sum * size, 1);
+}
+
 /** How many values the last `rows` rows of logits [batch, all, vocabulary] have. */
-export function wantedRows({ dims: [batch, all, vocabulary] }, rows) {
+export function wantedRows({ dims }, rows) {
+  if (dims.length !== 3) {
+    throw new Error(`the logits have ${dims.length} dimensions, not [batch, rows, vocabulary]`);
+  }
+  const [batch, all, vocabulary] = dims;
   if (rows > all) throw new Error(`${all} rows of logits came, not ${rows}`);
   return batch * rows * vocabulary;
 }

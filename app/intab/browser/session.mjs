@@ -31,7 +31,7 @@ export class Session {
       const results = await this.run(longer, rows);
       await this.keep(results);
       this.ids = longer;
-      return await this.network.runner.rows(results.logits, rows);
+      return await this.network.runner.rows(results[this.network.plan.logits], rows);
     });
   }
 
@@ -39,7 +39,7 @@ export class Session {
     try {
       await this.cache.keep(results, this.ids[0].length);
     } catch (error) {
-      results.logits.dispose();
+      results[this.network.plan.logits].dispose();
       throw error;
     }
   }
@@ -67,30 +67,56 @@ export class Session {
     const kept = sequences ?? this.ids.keys();
     if (!sequences && (this.ids[0]?.length ?? 0) <= length) return;
     const chosen = Array.from(kept);
-    await this.cache.cut(chosen, length);
+    await this.cache.cut(chosen, length, this.ids[0].length);
     this.padding = chosen.map((i) => this.padding[i]);
     this.ids = chosen.map((i) => this.ids[i].slice(0, length));
   }
 
   async run(ids, rows) {
     const { plan, runner } = this.network;
-    const wanted = ["logits", ...plan.caches.map(({ present }) => present)];
+    const wanted = [plan.logits, ...plan.caches.map(({ present }) => present)];
     const feeds = this.feeds(ids, rows);
     try {
+      if (plan.embeddings) Object.assign(feeds, await this.embedded(ids));
       return await runner.run({ ...feeds, ...this.cache.tensors }, wanted);
     } finally {
       Object.values(feeds).forEach((tensor) => tensor.dispose());
     }
   }
 
+  /** What the graph that embeds makes of those of `ids` that the cache has not. */
+  async embedded(ids) {
+    const { plan, embedder } = this.network;
+    const { input_ids: info, outputs } = plan.embeddings;
+    const wanted = outputs.map(([output]) => output);
+    const given = { [info.name]: this.newIds(info, ids) };
+    try {
+      const found = await embedder.runner.run(given, wanted);
+      return Object.fromEntries(outputs.map(([output, input]) => [input, found[output]]));
+    } finally {
+      given[info.name].dispose();
+    }
+  }
+
+  newIds(info, ids) {
+    const fresh = ids.map((row) => row.slice(this.past));
+    return this.tensor(info, [ids.length, fresh[0].length], fresh.flat());
+  }
+
+  /** How many tokens of each sequence the cache has. */
+  get past() {
+    return this.network.plan.caches.length ? this.ids[0].length : 0;
+  }
+
   /** Tensors for what `ids` have and the cache has not. */
   feeds(ids, rows) {
     const { plan } = this.network;
+    const { past } = this;
     const [batch, total] = [ids.length, ids[0].length];
-    const past = plan.caches.length ? this.ids[0].length : 0;
     const room = this.cache.room;
     const places = range(past, total);
-    const columns = [...range(0, past), ...Array(room - past).fill(EMPTY), ...places];
+    const empty = Array(Math.max(room - past, 0)).fill(EMPTY);
+    const columns = [...range(0, past), ...empty, ...places];
     const feeds = {};
     const put = (info, dims, values) => {
       if (info) feeds[info.name] = this.tensor(info, dims, values);
@@ -99,9 +125,15 @@ export class Session {
     const visible = (at, padding) => (at < padding ? 0 : 1);
     const position = (at, padding) => Math.max(at - padding, 0);
     const shape = [batch, total - past];
-    put(plan.input_ids, shape, ids.flatMap((row) => row.slice(past)));
+    if (plan.input_ids) feeds[plan.input_ids.name] = this.newIds(plan.input_ids, ids);
     put(plan.attention_mask, [batch, columns.length], grid(visible, columns));
-    put(plan.position_ids, shape, grid(position, places));
+    const positions = grid(position, places);
+    if (plan.position_rows) {
+      const repeated = Array(plan.position_rows).fill(positions).flat();
+      put(plan.position_ids, [plan.position_rows, ...shape], repeated);
+    } else {
+      put(plan.position_ids, shape, positions);
+    }
     put(plan.cache_position, [places.length], places);
     put(plan.use_cache_branch, [1], [past > 0 ? 1 : 0]);
     put(plan.logits_to_keep, plan.logits_to_keep?.shape.length ? [1] : [], [rows]);

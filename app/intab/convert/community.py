@@ -38,7 +38,7 @@ from intab.convert.running import Runner
 from intab.convert.saving import save
 from intab.convert.staging import check_room, staged
 from intab.convert.ungrouping import KIND, Ungrouped, ungroup
-from intab.engine.graph import head_dim, kv_heads
+from intab.engine.cache_slots import head_dim, kv_heads
 from intab.engine.manifest import FileEntry, find_dtypes
 from intab.errors import ConvertError
 

@@ -10,7 +10,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from intab.engine.graph import KEEP, head_dim, kv_heads
+from intab.engine.cache_slots import head_dim, kv_heads
+from intab.engine.graph import KEEP
 from intab.errors import ConvertError
 
 Cache = dict[str, NDArray[Any]]

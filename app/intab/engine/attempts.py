@@ -24,6 +24,7 @@ from intab.engine.locate import Location
 from intab.engine.manifest import FileEntry, Manifest, describe, parse_manifest
 from intab.engine.model import Texts
 from intab.engine.network import Network
+from intab.engine.recomputing import recompute_where_needed
 from intab.engine.runtime import Runtime
 from intab.engine.shelf import Shelf
 from intab.engine.tasks import all_or_first_error
@@ -109,7 +110,7 @@ class Attempts(Generic[B]):
         graph = make_graph(manifest, rung.dtype, bodies, self._config)
         bodies.clear()
         self._report(Progress("start"))
-        network = await self._runtime.open(graph, rung.device)
+        network = recompute_where_needed(await self._runtime.open(graph, rung.device))
         del graph  # its bytes, which the network has made its own
         test = manifest.self_test
         first = await try_out(network, texts.tokenizer, test, rung.dtype, self._report)

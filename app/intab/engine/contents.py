@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from intab.engine import chat
 from intab.engine.download import B, Body, parse_object
+from intab.engine.embedder_files import split_graphs
 from intab.engine.manifest import FileEntry, Manifest, is_template, is_text_file
 from intab.engine.model import Texts
 from intab.engine.runtime import Graph
@@ -109,7 +111,21 @@ def make_graph(
     manifest: Manifest, dtype: str, bodies: Mapping[str, B], config: Mapping[str, Any]
 ) -> Graph[B]:
     """The graph of a dtype with its external data."""
-    name, *data = manifest.dtypes[dtype]
+    options = manifest.options_for(dtype)
+    decoder, embedder = split_graphs(manifest.dtypes[dtype])
+    graph = _graph(decoder, bodies, config, options)
+    if not embedder:
+        return graph
+    return replace(graph, embeddings=_graph(embedder, bodies, config, options))
+
+
+def _graph(
+    files: Sequence[str],
+    bodies: Mapping[str, B],
+    config: Mapping[str, Any],
+    options: Mapping[str, str],
+) -> Graph[B]:
+    name, *data = files
     # External data is named in the graph relative to the graph's own folder.
     external = {path.rpartition("/")[2]: bodies[path] for path in data}
-    return Graph(name, bodies[name], external, config, manifest.options_for(dtype))
+    return Graph(name, bodies[name], external, config, options)

@@ -2,44 +2,34 @@
 
 Graphs in the wild differ: GroupQueryAttention exports without position_ids and decomposed ones
 with them, merged decoders with use_cache_branch, int32 or int64 ids, fp16 or fp32 caches, no cache
-at all. The plan says what this one wants; the sessions of both rings follow it. What cannot be fed
-is refused here, with the name of the input or output that is the reason.
+at all, states of convolutions beside keys and values, embeddings from a graph of their own. The
+plan says what this one wants; the sessions of both rings follow it. What cannot be fed is refused
+here, with the name of the input or output that is the reason.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from intab.engine.cache_slots import FLOATS, CacheSlot, TensorInfo, plan_slots
+from intab.engine.rope import switch_of
 from intab.errors import RunError, UnsupportedModelError
 
 INTEGERS = ("int64", "int32")
-FLOATS = ("float32", "float16")
-_PAST = re.compile(r"past_key_values\.(\d+)\.(key|value)")
 # transformers' name before 4.50 and after; both ask for the number of rows of logits wanted.
 KEEP = ("num_logits_to_keep", "logits_to_keep")
+EMBEDS = "inputs_embeds"
 
 
 @dataclass(frozen=True)
-class TensorInfo:
-    """One input or output: its dtype ("float32", "int64" ...) and shape; unknown sizes are None."""
+class EmbeddingPlan:
+    """The graph that runs first: its input of ids, and what of it the decoder takes:
+    (output, input of the decoder) pairs."""
 
-    name: str
-    dtype: str
-    shape: tuple[int | None, ...]
-
-
-@dataclass(frozen=True)
-class CacheSlot:
-    """One past input, the present output of its rows, and its shape [1, heads, 0, dim]."""
-
-    past: str
-    present: str
-    dtype: str
-    heads: int
-    dim: int
+    input_ids: TensorInfo
+    outputs: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -49,9 +39,10 @@ class GraphPlan:
     `can_batch`: several sequences fit side by side. `all_rows`: a step can give more than the last
     row of logits. A graph with `cache_position` only reads its cache, which has room for more
     tokens, and gives the new rows back (convert/attention.py); the others give all rows back.
+    `switch_at`: the most tokens for which the cache of the first ones holds, 0: it always does.
     """
 
-    input_ids: TensorInfo
+    input_ids: TensorInfo | None
     attention_mask: TensorInfo | None
     position_ids: TensorInfo | None
     cache_position: TensorInfo | None
@@ -60,14 +51,38 @@ class GraphPlan:
     caches: tuple[CacheSlot, ...]
     can_batch: bool = True
     all_rows: bool = True
+    switch_at: int = 0
+    embeddings: EmbeddingPlan | None = None
+    logits: str = "logits"
 
     @property
     def can_pad(self) -> bool:
         """Whether sequences of different lengths fit side by side, padded on the left.
 
-        Graphs without position_ids count positions from the first column, padding or not.
+        Graphs without position_ids count positions from the first column, padding or not; a switch
+        comes for all of them when the longest is there.
         """
-        return self.can_batch and bool(self.attention_mask and self.position_ids)
+        placed = bool(self.attention_mask and self.position_ids)
+        return self.can_batch and placed and not self.switch_at
+
+    @property
+    def roomy(self) -> bool:
+        """Whether the cache has room for more tokens: see `cache_position`."""
+        return self.cache_position is not None and self.can_rewind
+
+    @property
+    def can_rewind(self) -> bool:
+        """Whether the last tokens can be taken back: states have no rows of tokens."""
+        return all(slot.rows is not None for slot in self.caches)
+
+    @property
+    def position_rows(self) -> int:
+        """How often positions stand in position_ids [rows, batch, n]; 0: as [batch, n].
+
+        Qwen2-VL and its like have places in time, height and width, which are one for text.
+        """
+        shape = self.position_ids.shape if self.position_ids else ()
+        return (shape[0] or 3) if len(shape) == 3 else 0
 
     def check_rows(self, rows: int) -> None:
         """RunError where a step cannot give that many rows of logits."""
@@ -78,45 +93,53 @@ class GraphPlan:
             )
 
 
+Signature = tuple[Sequence[TensorInfo], Sequence[TensorInfo]]
+
+
 def plan_graph(
     inputs: Iterable[TensorInfo],
     outputs: Iterable[TensorInfo],
     config: Mapping[str, Any],
     names: Mapping[str, str] | None = None,
+    embeddings: Signature | None = None,
 ) -> GraphPlan:
     """Plan a decoder graph; UnsupportedModelError names the input or output that is the reason.
 
     `names` says what the graph calls its inputs and outputs, if that is known: the keys are those
     of genai_config.json's decoder inputs and outputs ("input_ids", "past_key_names" ...), the
-    values the graph's names, with %d for the number of a layer.
+    values the graph's names, with %d for the number of a layer. `embeddings` has the inputs and
+    outputs of the graph that embeds ids, if there is one.
     """
     named = names or {}
     left = {info.name: info for info in inputs}
     out = {info.name: info for info in outputs}
-    ids = _take(left, named.get("input_ids", "input_ids"), INTEGERS)
-    if ids is None:
-        raise UnsupportedModelError(
-            f"The graph has no input_ids (its inputs: {', '.join(left) or 'none'}): "
-            "export it as a text-generation model."
-        )
-    if "logits" not in out:
-        raise UnsupportedModelError(
-            f"The graph has no output named logits (its outputs: {', '.join(out) or 'none'}): "
-            "export it as a text-generation model."
-        )
-    keep = next((found for name in KEEP if (found := _take(left, name, INTEGERS))), None)
-    mask = _take(left, named.get("attention_mask", "attention_mask"), INTEGERS)
+    logits = _logits(out, named.get("logits", "logits"))
+
+    def take(name: str, dtypes: tuple[str, ...] = INTEGERS) -> TensorInfo | None:
+        return _take(left, named.get(name, name), dtypes)
+
+    ids = take("input_ids")
+    embeds = left.get(named.get(EMBEDS, EMBEDS))
+    embedding = _plan_embeddings(left, embeddings) if embeds else None
+    if ids is None and embedding is None:
+        raise _without_ids(left, embeds)
+    first = (ids or embeds or logits).shape
+    keep = next((found for name in KEEP if (found := take(name))), None)
+    mask = take("attention_mask")
     plan = GraphPlan(
         ids,
         mask,
-        _take(left, named.get("position_ids", "position_ids"), INTEGERS),
+        take("position_ids"),
         # Without a mask nothing would hide the room that is empty.
-        _take(left, "cache_position", INTEGERS) if mask else None,
-        _take(left, "use_cache_branch", ("bool",)),
+        take("cache_position") if mask else None,
+        take("use_cache_branch", ("bool",)),
         keep,
-        tuple(_plan_cache(left.pop(name), out, config) for name in _past_names(left)),
-        can_batch=not ids.shape or ids.shape[0] is None,
-        all_rows=out["logits"].shape[1:2] != (1,) or keep is not None,
+        tuple(plan_slots(left, out, config, named)),
+        can_batch=not first or first[0] is None,
+        all_rows=logits.shape[1:2] != (1,) or keep is not None,
+        switch_at=switch_of(config),
+        embeddings=embedding,
+        logits=logits.name,
     )
     _refuse_rest(left)
     return plan
@@ -131,45 +154,59 @@ def _take(left: dict[str, TensorInfo], name: str, dtypes: tuple[str, ...]) -> Te
     return info
 
 
-def _past_names(left: Mapping[str, TensorInfo]) -> list[str]:
-    return [name for name in left if _PAST.fullmatch(name)]
-
-
-def _plan_cache(
-    past: TensorInfo, outputs: Mapping[str, TensorInfo], config: Mapping[str, Any]
-) -> CacheSlot:
-    present = past.name.replace("past_key_values", "present")
-    if present not in outputs:
-        raise UnsupportedModelError(f"The graph takes {past.name} but gives no {present} back.")
-    if past.dtype not in FLOATS or len(past.shape) != 4:
+def _logits(out: Mapping[str, TensorInfo], name: str) -> TensorInfo:
+    if name not in out:
         raise UnsupportedModelError(
-            f"The graph's input {past.name} is {past.dtype} with {len(past.shape)} dimensions; "
-            "only float32 or float16 [batch, heads, length, head_dim] can be kept."
+            f"The graph has no output named {name} (its outputs: {', '.join(out) or 'none'}): "
+            "export it as a text-generation model."
         )
-    heads, dim = past.shape[1] or kv_heads(config), past.shape[3] or head_dim(config)
-    return CacheSlot(past.name, present, past.dtype, heads, dim)
+    info = out[name]
+    # An empty shape is one that the graph does not tell.
+    if info.dtype not in FLOATS or len(info.shape) not in (0, 3):
+        raise UnsupportedModelError(
+            f"The graph's output {name} is {info.dtype} with {len(info.shape)} dimensions; "
+            "only float32 or float16 [batch, rows, vocabulary] can be read: export it so."
+        )
+    return info
 
 
-def kv_heads(config: Mapping[str, Any]) -> int:
-    """How many heads a cache has, as config.json tells."""
-    return _positive(config, "num_key_value_heads", "num_attention_heads", "n_head", "num_heads")
+def _plan_embeddings(
+    left: dict[str, TensorInfo], signature: Signature | None
+) -> EmbeddingPlan | None:
+    """What the embedding graph gives of the inputs that are left, which are taken out."""
+    if signature is None:
+        return None
+    inputs, outputs = signature
+    given = {info.name: info for info in inputs}
+    ids = _take(given, "input_ids", INTEGERS)
+    if ids is None or given:
+        raise UnsupportedModelError(
+            f"The graph of embeddings takes {', '.join(info.name for info in inputs) or 'nothing'};"
+            " only one that takes input_ids alone can be run."
+        )
+    if len(outputs) == 1 and outputs[0].name not in left:
+        pairs = [(outputs[0], left[EMBEDS])] if EMBEDS in left else []
+    else:
+        pairs = [(info, left[info.name]) for info in outputs if info.name in left]
+    for info, wanted in pairs:
+        if info.dtype != wanted.dtype:
+            raise UnsupportedModelError(
+                f"The decoder's input {wanted.name} is {wanted.dtype}, the graph of embeddings "
+                f"gives {info.dtype}: choose another dtype."
+            )
+        del left[wanted.name]
+    return EmbeddingPlan(ids, tuple((info.name, wanted.name) for info, wanted in pairs))
 
 
-def head_dim(config: Mapping[str, Any]) -> int:
-    """The size of a head, as config.json tells."""
-    if config.get("head_dim"):
-        return _positive(config, "head_dim")
-    heads = _positive(config, "num_attention_heads", "n_head", "num_heads")
-    return _positive(config, "hidden_size", "n_embd", "d_model") // heads
-
-
-def _positive(config: Mapping[str, Any], *names: str) -> int:
-    for name in names:
-        if isinstance(value := config.get(name), int) and value > 0:
-            return value
-    raise UnsupportedModelError(
-        f"config.json has none of {', '.join(names)}, "
-        "and the graph does not tell the cache's shape."
+def _without_ids(left: Mapping[str, TensorInfo], embeds: object) -> UnsupportedModelError:
+    if embeds:
+        return UnsupportedModelError(
+            "The graph takes embeddings (inputs_embeds) instead of ids, and no "
+            "onnx/embed_tokens*.onnx that makes them lies beside it: add that file."
+        )
+    return UnsupportedModelError(
+        f"The graph has no input_ids (its inputs: {', '.join(left) or 'none'}): "
+        "export it as a text-generation model."
     )
 
 

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from intab.engine.graph import GraphPlan
 from intab.engine.network import Network
 from intab.engine.options import GenerationOptions
 from intab.engine.sampling import Logits
@@ -34,11 +35,13 @@ class Guesser:
 
     most: ids guessed at once, at most.
     end: no guess makes the sequence as long as that, so that the context holds it.
+    switch_at: no guess goes beyond so many tokens from before, if that makes the cache useless.
     """
 
-    def __init__(self, most: int, end: int) -> None:
+    def __init__(self, most: int, end: int, switch_at: int = 0) -> None:
         self._most = most
         self._end = end
+        self._switch_at = switch_at
         self._after: dict[tuple[int, ...], int] = {}  # the last ids -> where it went on from them
         self._known = NGRAM  # `_after` has what came before this place
         self._size = FIRST
@@ -53,6 +56,8 @@ class Guesser:
             return []
         seen = ids[start:]
         size = min(self._size, self._most, self._end - len(ids) - 1)
+        if len(ids) <= self._switch_at:
+            size = min(size, self._switch_at - len(ids))
         # What repeats once may repeat again and again.
         return [seen[i % len(seen)] for i in range(size)]
 
@@ -73,21 +78,27 @@ class Guesser:
 
 
 def make_guesser(
-    options: GenerationOptions, prompt: int, *, all_rows: bool, agree: bool = True
+    options: GenerationOptions, prompt: int, plan: GraphPlan, *, agree: bool = True
 ) -> Guesser | None:
     """The guesser that `options` ask for, None for no guesses.
 
-    `prompt` is the number of ids before the answer, `all_rows` whether the network gives the logits
-    after each id of a step, `agree` whether they are those of a step for each: see `rows_agree`.
+    `prompt` is the number of ids before the answer, `agree` whether the logits after each id of a
+    step are those of a step for each: see `rows_agree`.
     """
     most = options.prompt_lookup_num_tokens
-    if most and not all_rows:
+    if most and not plan.all_rows:
         raise OptionError(
             "prompt_lookup_num_tokens needs a graph that gives the logits after every token, and "
             "this one gives the last row alone: leave the option out."
         )
-    most = MOST if most is None and all_rows and agree else most
-    return Guesser(most, prompt + options.max_new_tokens) if most else None
+    if most and not plan.can_rewind:
+        raise OptionError(
+            "prompt_lookup_num_tokens needs a cache from which wrong guesses can be taken, and "
+            "this model's has states: leave the option out."
+        )
+    able = plan.all_rows and plan.can_rewind
+    most = MOST if most is None and able and agree else most
+    return Guesser(most, prompt + options.max_new_tokens, plan.switch_at) if most else None
 
 
 def refuse_guesses(options: GenerationOptions) -> None:

@@ -149,7 +149,7 @@ def _judge(logits: Logits, token: int, device: str) -> None:
     if not np.isfinite(logits).all():
         raise DeviceError(f"{device} gives numbers that are not finite.")
     best = logits.max()
-    if token >= logits.size or best - logits[token] >= NEAR * (best - logits.mean()):
+    if not 0 <= token < logits.size or best - logits[token] >= NEAR * (best - logits.mean()):
         raise DeviceError(
             f"{device} gives the token {int(logits.argmax())} where {token} is right: "
             "it computes something else."

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from intab.engine.download import Means, exists, get_json
+from intab.engine.embedder_files import embedder_graphs, find_embedder
 from intab.engine.hub import list_files
 from intab.engine.intab_json import find_problems
 from intab.engine.locate import Location
@@ -40,7 +41,8 @@ PREFERENCE = {
 # onnxruntime then makes int8 weights float while it loads a graph: q8f32 is q8's file, expanded.
 EXPANDING = {"session.disable_quant_qdq": "1"}
 _MOST_TOLD = 8  # problems of an intab.json
-STEMS = ("onnx/model", "onnx/decoder_model_merged")
+MERGED = "onnx/decoder_model_merged"
+STEMS = ("onnx/model", MERGED)
 TEXT_FILES = (
     "generation_config.json",
     "tokenizer_config.json",
@@ -204,7 +206,8 @@ def find_dtypes(files: dict[str, FileEntry]) -> dict[str, tuple[str, ...]]:
             graph = f"{stem}{suffix}.onnx"
             data = sorted(f for f in files if f.startswith((f"{graph}_data", f"{graph}.data")))
             if graph in files:
-                dtypes.setdefault(dtype, (graph, *data))
+                embedder = find_embedder(files, suffix) if stem == MERGED else ()
+                dtypes.setdefault(dtype, (graph, *data, *embedder))
         if "q8" in dtypes and len(dtypes.get("q8f32", ())) == 1:
             dtypes["q8f32"] += dtypes["q8"][1:]  # whose weights it shares
     return dtypes
@@ -213,6 +216,8 @@ def find_dtypes(files: dict[str, FileEntry]) -> dict[str, tuple[str, ...]]:
 async def _from_asking(means: Means[Any], location: Location) -> Manifest:
     graphs = [f"{stem}{suffix}.onnx" for stem in STEMS for suffix in SUFFIXES.values()]
     found = await _existing(means, location, [*graphs, *TEXT_FILES])
+    if any(name.startswith(MERGED) for name in found):
+        found += await _existing(means, location, embedder_graphs(SUFFIXES.values()))
     data = [
         name
         for graph in found

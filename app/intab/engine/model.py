@@ -262,8 +262,8 @@ class Model:
         return job
 
     def _guesser(self, job: Job) -> Guesser | None:
-        all_rows, agree = self._open_network().plan.all_rows, self._rows_agree
-        return make_guesser(job.options, len(job.prompt), all_rows=all_rows, agree=agree)
+        plan, agree = self._open_network().plan, self._rows_agree
+        return make_guesser(job.options, len(job.prompt), plan, agree=agree)
 
     async def _stream(self, job: Job) -> AsyncGenerator[TextChunk]:
         session = self._open_network().session()

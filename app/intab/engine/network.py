@@ -14,6 +14,8 @@ from intab.engine.sampling import Logits
 
 # What a step in a session that was closed says, as RunError.
 CLOSED = "The chat was closed while it was answering: send again."
+# What a session says whose cache cannot be cut; engine/recomputing.py asks it for no such thing.
+STATES = "This model's cache has states, of which none of the last tokens can be taken back."
 
 
 class Session(Protocol):
@@ -30,7 +32,8 @@ class Session(Protocol):
         """
 
     async def rewind(self, length: int) -> None:
-        """Keep the first `length` tokens."""
+        """Keep the first `length` tokens. A platform's session whose plan cannot rewind takes
+        none or all of them."""
 
     async def select(self, sequences: Sequence[int]) -> None:
         """Keep the sequences of these numbers, in this order, repeated as they are."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from intab.engine.network import Session
+from intab.engine.recomputing import least_piece
 from intab.engine.sampling import Logits
 from intab.errors import RunError
 
@@ -20,12 +21,16 @@ async def prefill(
 ) -> Logits:
     """Append `ids` [batch][n], `size` at a time; the logits [batch, vocab] after the last.
 
-    `told` hears after each piece how many of the n tokens are in.
+    `told` hears after each piece how many of the n tokens are in. A piece is larger if what comes
+    after it would make the session compute it again.
     """
-    total = len(ids[0])
-    for start in range(0, total, size):
-        logits = await _append(session, [row[start : start + size] for row in ids])
-        told(min(start + size, total))
+    total, before = len(ids[0]), session.length
+    end = 0
+    while end < total:
+        least = least_piece(session, before + total)
+        start, end = end, min(end + max(size, least), total)
+        logits = await _append(session, [row[start:end] for row in ids])
+        told(end)
     return logits[:, -1]
 
 

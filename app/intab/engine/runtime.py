@@ -17,6 +17,7 @@ class Graph(Generic[B]):
     """What a runtime needs to make a network: the graph's bodies and how to run them.
 
     names: what the graph calls its inputs and outputs, as `plan_graph` takes it.
+    embeddings: the graph that embeds ids, for a decoder that takes embeddings.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Graph(Generic[B]):
     config: Mapping[str, Any]
     session_options: Mapping[str, str]
     names: Mapping[str, str] = field(default_factory=dict)
+    embeddings: Graph[B] | None = None
 
 
 class Runtime(Protocol[B]):

@@ -31,11 +31,23 @@ async def try_out(
     report(Progress("warm up"))
     try:
         logits = await _warm_up(network, tokenizer)
+        _check_ids(test, dtype, logits.size)
         await check(network, test, dtype)
         return FirstRuns(await _rows_agree(network, logits), logits.shape[-1])
     except BaseException:
         await network.close()
         raise
+
+
+def _check_ids(test: SelfTest | None, dtype: str, vocabulary: int) -> None:
+    """ManifestError where the self-test has an id that the model has not."""
+    ids = [*test.prompt_ids, *test.greedy_ids.get(dtype, ())] if test else []
+    wrong = next((token for token in ids if not 0 <= token < vocabulary), None)
+    if wrong is not None:
+        raise ManifestError(
+            f"intab.json's self_test has the id {wrong:,}, and the model's are 0 to "
+            f"{vocabulary - 1:,}: record it again, or take it out."
+        )
 
 
 async def _rows_agree(network: Network, alone: Logits) -> bool:

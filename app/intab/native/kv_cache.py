@@ -1,7 +1,8 @@
-"""The KV cache of some sequences in CPython, in OrtValues that go from run to run.
+"""The cache of some sequences in CPython, in OrtValues that go from run to run.
 
 A graph gives back all rows, which take the place of those before, or the new rows alone: these are
-written into arrays with room for more, on which onnxruntime's tensors lie.
+written into arrays with room for more, on which onnxruntime's tensors lie. States, which have no
+rows of tokens, take the place of those before.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from intab.engine.cache_slots import CacheSlot
 from intab.engine.graph import GraphPlan
 
 BLOCK = 128  # rows by which room grows
@@ -29,31 +31,30 @@ class KvCache:
 
     def __init__(self, plan: GraphPlan, arrays: Arrays) -> None:
         self._plan = plan
+        self._rows = [slot for slot in plan.caches if slot.rows is not None]
         self._lie_on(arrays)
 
     @classmethod
     def empty(cls, plan: GraphPlan, batch: int) -> KvCache:
-        """Without a row."""
-        shapes = {slot: (batch, slot.heads, 0, slot.dim) for slot in plan.caches}
-        return cls(plan, {slot.past: np.zeros(shape, slot.dtype) for slot, shape in shapes.items()})
+        """Without a row; states are zeros."""
+        slots = plan.caches
+        return cls(
+            plan, {slot.past: np.zeros(slot.empty_shape(batch), slot.dtype) for slot in slots}
+        )
 
     @property
     def room(self) -> int:
         """Rows of each sequence, those included that nothing was written to."""
-        return next((int(value.shape()[2]) for value in self.tensors.values()), 0)
+        slot = next(iter(self._rows), None)
+        return int(self.tensors[slot.past].shape()[slot.rows]) if slot else 0
 
     def keep(self, present: Sequence[ort.OrtValue], length: int) -> None:
         """Take in what a run gave, after `length` rows of each sequence."""
         found = {slot.past: value for slot, value in zip(self._plan.caches, present, strict=True)}
-        if self._plan.cache_position is None:
+        if not self._plan.roomy:
             self.tensors = found
             return
-        rows = {name: value.numpy() for name, value in found.items()}
-        batch, _, new, _ = next(iter(rows.values())).shape
-        if self._shared or length + new > self.room:
-            self._move(range(batch), length, length + new)
-        for name, array in self._arrays.items():
-            array[:, :, length : length + new] = rows[name]
+        self._write({slot: found[slot.past].numpy() for slot in self._rows}, length)
 
     def fork(self) -> KvCache:
         """The same rows for another session."""
@@ -62,25 +63,45 @@ class KvCache:
 
     def cut(self, sequences: Sequence[int], length: int) -> None:
         """Keep, repeat and reorder sequences; only the first `length` rows of each."""
-        if self._plan.cache_position is None:
+        if not self._plan.roomy:
             arrays = {name: value.numpy() for name, value in self.tensors.items()}
-            self._lie_on({name: found[sequences, :, :length] for name, found in arrays.items()})
-        elif list(sequences) != list(range(len(next(iter(self._arrays.values()))))):
+            self._lie_on(
+                {
+                    slot.past: _part(slot, arrays[slot.past], sequences, length)
+                    for slot in self._plan.caches
+                }
+            )
+        elif list(sequences) != list(range(self._batch)):
             self._move(sequences, length, length)
 
     def clear(self) -> None:
         """Nothing is kept any more."""
         self._arrays, self.tensors = {}, {}
 
+    @property
+    def _batch(self) -> int:
+        slot = self._rows[0]
+        return int(self._arrays[slot.past].shape[slot.batch])
+
+    def _write(self, rows: Mapping[CacheSlot, NDArray[Any]], length: int) -> None:
+        """New rows behind the first `length`."""
+        slot, first = next(iter(rows.items()))
+        new = first.shape[slot.rows or 0]
+        if self._shared or length + new > self.room:
+            self._move(range(first.shape[slot.batch]), length, length + new)
+        for slot, found in rows.items():
+            _rows_of(slot, self._arrays[slot.past], length, length + new)[...] = found
+
     def _move(self, sequences: Sequence[int], length: int, least: int) -> None:
         """To new arrays with room for at least so many rows; the empty ones are zeros, since what
         lies there is multiplied, if only by zero."""
         room = -(-least // BLOCK) * BLOCK
         moved: Arrays = {}
-        for name, array in self._arrays.items():
-            _, heads, _, dim = array.shape
-            moved[name] = np.zeros((len(sequences), heads, room, dim), array.dtype)
-            moved[name][:, :, :length] = array[list(sequences), :, :length]
+        for slot in self._plan.caches:
+            array = self.tensors[slot.past].numpy()
+            part = _part(slot, array, sequences, length)
+            moved[slot.past] = np.zeros(slot.empty_shape(len(sequences), room), array.dtype)
+            _rows_of(slot, moved[slot.past], 0, length)[...] = part
         self._lie_on(moved)
 
     def _lie_on(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -89,6 +110,21 @@ class KvCache:
             name: ort.OrtValue.ortvalue_from_numpy(array) for name, array in self._arrays.items()
         }
         self._shared = False
+
+
+def _part(
+    slot: CacheSlot, array: NDArray[Any], sequences: Sequence[int], length: int
+) -> NDArray[Any]:
+    """Of those sequences, the first `length` rows; of a state all."""
+    kept = _rows_of(slot, array, 0, length)
+    return np.asarray(np.take(kept, list(sequences), axis=slot.batch))
+
+
+def _rows_of(slot: CacheSlot, array: NDArray[Any], start: int, end: int) -> NDArray[Any]:
+    """A view of some rows; of a state as it is."""
+    if slot.rows is None:
+        return array
+    return array[(slice(None),) * slot.rows + (slice(start, end),)]
 
 
 def ort_value(array: NDArray[Any]) -> ort.OrtValue:

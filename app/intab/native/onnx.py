@@ -6,21 +6,23 @@ The KV cache stays in OrtValues that are handed from one run to the next and nev
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from intab.engine.graph import GraphPlan, TensorInfo, plan_graph
-from intab.engine.network import CLOSED
+from intab.engine.cache_slots import TensorInfo
+from intab.engine.graph import GraphPlan, Signature, plan_graph
+from intab.engine.network import CLOSED, STATES
 from intab.engine.runtime import Graph
 from intab.engine.sampling import Logits
 from intab.errors import DeviceError, ModelClosedError, RunError
 from intab.native.fetch import FileBody, NativeBody
 from intab.native.kv_cache import KvCache, ort_value
 
+Feeds = Mapping[str, ort.OrtValue]
 _ORT_DTYPES = {
     "tensor(int64)": "int64",
     "tensor(int32)": "int32",
@@ -32,20 +34,25 @@ _ORT_DTYPES = {
 
 def open_network(graph: Graph[NativeBody]) -> OnnxNetwork:
     """Make a network of a graph; DeviceError where onnxruntime refuses it."""
+    session = _open(graph)
+    embedder = _open(graph.embeddings) if graph.embeddings else None
+    embeddings = _signature(embedder) if embedder else None
+    plan = plan_graph(*_signature(session), graph.config, graph.names, embeddings)
+    return OnnxNetwork(session, plan, Embedder(embedder, plan) if embedder else None)
+
+
+def _open(graph: Graph[NativeBody]) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.log_severity_level = 3
     for key, value in graph.session_options.items():
         options.add_session_config_entry(key, value)
     try:
-        session = ort.InferenceSession(_source(graph, options), options)
+        return ort.InferenceSession(_source(graph, options), options)
     except Exception as exc:  # onnxruntime's exceptions share no public base
         raise DeviceError(
             f"onnxruntime cannot load {graph.name} ({first_line(exc)}): "
             "the file may be damaged or made for another runtime."
         ) from exc
-    inputs, outputs = _infos(session.get_inputs()), _infos(session.get_outputs())
-    plan = plan_graph(inputs, outputs, graph.config, graph.names)
-    return OnnxNetwork(session, plan)
 
 
 def _source(graph: Graph[NativeBody], options: ort.SessionOptions) -> str | bytes:
@@ -65,6 +72,10 @@ def first_line(exc: BaseException) -> str:
     return str(exc).strip().partition("\n")[0][:200]
 
 
+def _signature(session: ort.InferenceSession) -> Signature:
+    return _infos(session.get_inputs()), _infos(session.get_outputs())
+
+
 def _infos(nodes: Sequence[Any]) -> list[TensorInfo]:
     return [
         TensorInfo(
@@ -77,13 +88,19 @@ def _infos(nodes: Sequence[Any]) -> list[TensorInfo]:
 
 
 class OnnxNetwork:
-    """One onnxruntime session; runs are one at a time."""
+    """One onnxruntime session, or two, of which the first embeds; runs are one at a time."""
 
-    def __init__(self, session: ort.InferenceSession, plan: GraphPlan) -> None:
+    def __init__(
+        self,
+        session: ort.InferenceSession,
+        plan: GraphPlan,
+        embedder: Embedder | None = None,
+    ) -> None:
         self._session: ort.InferenceSession | None = session
+        self._embedder = embedder
         self._lock = asyncio.Lock()
         self.plan = plan
-        self.outputs = ["logits", *(slot.present for slot in plan.caches)]
+        self.outputs = [plan.logits, *(slot.present for slot in plan.caches)]
 
     lost = False  # processors stay
 
@@ -99,18 +116,44 @@ class OnnxNetwork:
 
     async def close(self) -> None:
         """Drop the onnxruntime session."""
-        self._session = None
+        self._session = self._embedder = None
 
-    async def run(self, feeds: Mapping[str, ort.OrtValue]) -> list[ort.OrtValue]:
-        """Run the graph once, in a thread, so that the event loop goes on."""
+    async def run(self, feeds: Feeds, ids: NDArray[np.int64]) -> list[ort.OrtValue]:
+        """Run the graph once, in a thread, so that the event loop goes on; `ids` [batch, n] are
+        those that the other graph embeds, if there is one."""
         async with self._lock:
             if self._session is None:
                 raise ModelClosedError("The model was closed while it was running.")
-            call: Callable[..., list[ort.OrtValue]] = self._session.run_with_ort_values
             try:
-                return await asyncio.to_thread(call, self.outputs, feeds)
+                return await asyncio.to_thread(self._compute, self._session, feeds, ids)
             except Exception as exc:  # onnxruntime's exceptions share no public base
                 raise RunError(f"onnxruntime failed: {first_line(exc)}") from exc
+
+    def _compute(
+        self, session: ort.InferenceSession, feeds: Feeds, ids: NDArray[np.int64]
+    ) -> list[ort.OrtValue]:
+        if self._embedder:
+            feeds = {**feeds, **self._embedder(ids)}
+        found: list[ort.OrtValue] = session.run_with_ort_values(self.outputs, feeds)
+        return found
+
+
+class Embedder:
+    """The graph that embeds ids for a decoder that takes embeddings."""
+
+    def __init__(self, session: ort.InferenceSession, plan: GraphPlan) -> None:
+        self._session = session
+        self._plan = plan.embeddings
+
+    def __call__(self, ids: NDArray[np.int64]) -> dict[str, ort.OrtValue]:
+        """The decoder's inputs that come of `ids` [batch, n]."""
+        if self._plan is None:
+            return {}
+        info = self._plan.input_ids
+        feeds = {info.name: ort_value(ids.astype(info.dtype))}
+        outputs = [output for output, _ in self._plan.outputs]
+        found = self._session.run_with_ort_values(outputs, feeds)
+        return {name: one for (_, name), one in zip(self._plan.outputs, found, strict=True)}
 
 
 class OnnxSession:
@@ -141,14 +184,24 @@ class OnnxSession:
         if self._closed:
             raise RunError(CLOSED)
         longer = np.concatenate([self._ids, np.array(ids, np.int64)], axis=1)
-        logits, *present = await self._network.run(self._feeds(longer, rows))
+        past = self.length if plan.caches else 0
+        feeds = self._feeds(longer, past, rows)
+        logits, *present = await self._network.run(feeds, longer[:, past:])
         self._cache.keep(present, self.length)
         self._ids = longer
         return _last_rows(logits.numpy(), rows)
 
     async def rewind(self, length: int) -> None:
-        """Keep the first `length` tokens."""
-        if length < self.length:
+        """Keep the first `length` tokens; none or all of them if the cache has states."""
+        if length >= self.length:
+            return
+        plan = self._network.plan
+        if length and not plan.can_rewind:
+            raise RunError(STATES)
+        if not length:
+            self._cache = KvCache.empty(plan, len(self._ids))
+            self._ids = self._ids[:, :0]
+        else:
             self._cut(range(len(self._ids)), length)
 
     async def select(self, sequences: Sequence[int]) -> None:
@@ -170,19 +223,19 @@ class OnnxSession:
         self._cache.cut(chosen, length)
         self._padding, self._ids = self._padding[chosen], self._ids[chosen, :length]
 
-    def _feeds(self, ids: NDArray[np.int64], rows: int) -> dict[str, ort.OrtValue]:
-        """Inputs for what `ids` have and the cache has not."""
+    def _feeds(self, ids: NDArray[np.int64], past: int, rows: int) -> dict[str, ort.OrtValue]:
+        """Inputs for what `ids` have beyond the `past` that the cache has."""
         plan, total = self._network.plan, ids.shape[1]
-        past = self.length if plan.caches else 0
         place = np.arange(total)[None]
         keep = plan.logits_to_keep
         visible = place >= self._padding
-        empty = np.zeros((len(ids), self._cache.room - past), np.bool_)
+        empty = np.zeros((len(ids), max(self._cache.room - past, 0)), np.bool_)
+        positions = np.maximum(place - self._padding, 0)[:, past:]
         values: dict[TensorInfo | None, object] = {
             plan.input_ids: ids[:, past:],
             plan.attention_mask: np.hstack([visible[:, :past], empty, visible[:, past:]]),
             plan.cache_position: place[0, past:],
-            plan.position_ids: np.maximum(place - self._padding, 0)[:, past:],
+            plan.position_ids: [positions] * plan.position_rows or positions,
             plan.use_cache_branch: [past > 0],
             keep: [rows] if keep is not None and keep.shape else rows,
         }
@@ -195,7 +248,8 @@ class OnnxSession:
 
 
 def _last_rows(logits: NDArray[Any], rows: int) -> Logits:
-    found = logits.reshape(len(logits), -1, logits.shape[-1])
-    if found.shape[1] < rows:
-        raise RunError(f"onnxruntime failed: {found.shape[1]} rows of logits came, not {rows}")
-    return np.asarray(found[:, -rows:], np.float32)
+    if logits.ndim != 3:
+        raise RunError(f"the logits have {logits.ndim} dimensions, not [batch, rows, vocabulary]")
+    if logits.shape[1] < rows:
+        raise RunError(f"onnxruntime failed: {logits.shape[1]} rows of logits came, not {rows}")
+    return np.asarray(logits[:, -rows:], np.float32)
