@@ -88,14 +88,19 @@ FORMS = {
 
 def reference(prompt: list[int], count: int, form: Form | None = None) -> list[int]:
     """The greedy ids that follow `prompt`."""
-    tokens, places, out = weights()
-    form, ids = form or Form(), list(prompt)
+    ids = list(prompt)
     for _ in range(count):
-        vectors = tokens[ids] + (places[: len(ids)] if form.positions else 0)
-        total = 0 if form.alone else vectors.sum(0)
-        total = total + of_states(vectors) if form.states else total
-        ids.append(int((total @ out).argmax()))
+        ids.append(int(logits_after(ids, form or Form()).argmax()))
     return ids[len(prompt) :]
+
+
+def logits_after(ids: list[int], form: Form) -> NDArray[np.float32]:
+    """The row of logits [vocabulary] after the last of `ids`."""
+    tokens, places, out = weights()
+    vectors = tokens[ids] + (places[: len(ids)] if form.positions else 0)
+    total = np.zeros(WIDTH, np.float32) if form.alone else vectors.sum(0)
+    total = total + of_states(vectors) if form.states else total
+    return np.asarray(total @ out, np.float32)
 
 
 def make_graph(form: Form) -> onnx.ModelProto:

@@ -36,8 +36,8 @@ def open_network(graph: Graph[NativeBody]) -> OnnxNetwork:
     """Make a network of a graph; DeviceError where onnxruntime refuses it."""
     session = _open(graph)
     embedder = _open(graph.embeddings) if graph.embeddings else None
-    embeddings = _signature(embedder) if embedder else None
-    plan = plan_graph(*_signature(session), graph.config, graph.names, embeddings)
+    embeddings = signature(embedder) if embedder else None
+    plan = plan_graph(*signature(session), graph.config, graph.names, embeddings)
     return OnnxNetwork(session, plan, Embedder(embedder, plan) if embedder else None)
 
 
@@ -72,7 +72,8 @@ def first_line(exc: BaseException) -> str:
     return str(exc).strip().partition("\n")[0][:200]
 
 
-def _signature(session: ort.InferenceSession) -> Signature:
+def signature(session: ort.InferenceSession) -> Signature:
+    """A graph's inputs and outputs."""
     return _infos(session.get_inputs()), _infos(session.get_outputs())
 
 
