@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from intab.engine.cache_slots import CacheSlot, TensorInfo
-from intab.engine.graph import plan_graph
+from intab.engine.graph import EmbeddingPlan, Signature, plan_graph
 from intab.errors import RunError, UnsupportedModelError
 
 IDS = TensorInfo("input_ids", "int64", (None, None))
@@ -114,3 +114,101 @@ def test_a_shape_that_nobody_tells() -> None:
     past = cache("past_key_values", "float32", None, None, None, None)
     with pytest.raises(UnsupportedModelError, match="none of num_key_value_heads"):
         plan_graph([IDS, *past], [LOGITS, *PRESENT], {})
+
+
+def test_what_a_graph_calls_its_inputs_and_outputs() -> None:
+    ids, mask = (TensorInfo(name, "int32", (None, None)) for name in ("tokens", "seen"))
+    logits = TensorInfo("scores", "float16", (None, None, 10))
+    names = {"input_ids": "tokens", "attention_mask": "seen", "logits": "scores"}
+    plan = plan_graph([ids, mask], [logits], {}, names)
+    assert (plan.input_ids, plan.attention_mask, plan.logits) == (ids, mask, "scores")
+    with pytest.raises(UnsupportedModelError, match="no output named scores"):
+        plan_graph([ids], [LOGITS], {}, names)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shape", "says"),
+    [
+        ("float32", (None, 10), "logits is float32 with 2 dimensions"),
+        ("float32", (None, None, 1, 10), "with 4 dimensions"),
+        ("bfloat16", (None, None, 10), "logits is bfloat16"),
+    ],
+)
+def test_logits_that_cannot_be_read(dtype: str, shape: tuple[int | None, ...], says: str) -> None:
+    with pytest.raises(UnsupportedModelError, match=says):
+        plan_graph([IDS], [TensorInfo("logits", dtype, shape)], {})
+
+
+def test_logits_of_a_shape_that_is_not_told() -> None:
+    assert plan_graph([IDS], [TensorInfo("logits", "float32", ())], {}).all_rows
+
+
+def test_positions_in_three_rows() -> None:
+    assert plan_graph([IDS, POSITIONS], [LOGITS], {}).position_rows == 0
+    for size in (3, None):
+        positions = TensorInfo("position_ids", "int64", (size, None, None))
+        assert plan_graph([IDS, positions], [LOGITS], {}).position_rows == 3
+
+
+EMBEDS = TensorInfo("inputs_embeds", "float32", (None, None, 8))
+LAYERS = TensorInfo("per_layer_inputs", "float32", (None, None, 2, 4))
+
+
+def test_a_decoder_behind_its_embeddings() -> None:
+    plan = plan_graph([EMBEDS, LAYERS, MASK], [LOGITS], {}, None, ([IDS], [EMBEDS, LAYERS]))
+    assert plan.input_ids is None
+    assert plan.can_batch
+    assert plan.embeddings == EmbeddingPlan(
+        IDS, (("inputs_embeds", "inputs_embeds"), ("per_layer_inputs", "per_layer_inputs"))
+    )
+
+
+def test_an_only_output_is_the_embeddings_whatever_its_name() -> None:
+    other = TensorInfo("last_hidden_state", "float32", (None, None, 8))
+    plan = plan_graph([EMBEDS], [LOGITS], {}, None, ([IDS], [other]))
+    assert plan.embeddings == EmbeddingPlan(IDS, (("last_hidden_state", "inputs_embeds"),))
+
+
+PIXELS = TensorInfo("pixel_values", "float32", (None,))
+HALVES = TensorInfo("inputs_embeds", "float16", (None, None, 8))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "embedder", "says"),
+    [
+        ([EMBEDS], None, r"no onnx/embed_tokens\*\.onnx"),
+        ([EMBEDS, LAYERS], ([IDS], [EMBEDS]), "asks for per_layer_inputs"),
+        ([EMBEDS], ([IDS, PIXELS], [EMBEDS]), "takes input_ids, pixel_values; only one that"),
+        ([EMBEDS], ([], [EMBEDS]), "embeddings takes nothing"),
+        ([EMBEDS], ([IDS], [HALVES]), "inputs_embeds is float32, the graph of embeddings gives"),
+    ],
+)
+def test_embeddings_that_do_not_fit(
+    inputs: list[TensorInfo], embedder: Signature | None, says: str
+) -> None:
+    with pytest.raises(UnsupportedModelError, match=says):
+        plan_graph(inputs, [LOGITS], {}, None, embedder)
+
+
+LONGROPE = {"rope_type": "longrope", "original_max_position_embeddings": 32}
+
+
+@pytest.mark.parametrize(
+    ("config", "switch"),
+    [
+        ({"rope_parameters": LONGROPE}, 32),
+        ({"rope_parameters": LONGROPE, "original_max_position_embeddings": 16}, 16),
+        ({"rope_scaling": {"type": "su"}, "original_max_position_embeddings": 4096}, 4096),
+        ({"rope_parameters": {"full_attention": LONGROPE, "sliding_attention": {}}}, 32),
+        ({"rope_parameters": LONGROPE, "max_position_embeddings": 64}, 32),
+        ({"rope_parameters": LONGROPE, "max_position_embeddings": 32}, 0),
+        ({"rope_scaling": {"rope_type": "yarn", "original_max_position_embeddings": 32}}, 0),
+        ({"rope_scaling": {"rope_type": "llama3", "original_max_position_embeddings": 32}}, 0),
+        ({"rope_scaling": {"rope_type": "longrope"}}, 0),
+        ({"rope_scaling": None, "original_max_position_embeddings": 32}, 0),
+    ],
+)
+def test_up_to_where_a_cache_holds(config: dict[str, Any], switch: int) -> None:
+    plan = plan_graph([IDS, MASK, POSITIONS, *PAST], [LOGITS, *PRESENT], {**CONFIG, **config})
+    assert plan.switch_at == switch
+    assert plan.can_pad is not bool(switch)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from intab.engine.cache_slots import CacheSlot
 from intab.engine.choosing import make_picker
 from intab.engine.generate import generate_tokens
 from intab.engine.guessing import Guesser, make_guesser, rows_agree
@@ -219,3 +221,26 @@ def test_an_option_that_cannot_be_honoured_is_an_error() -> None:
     options = GenerationOptions.make({"prompt_lookup_num_tokens": 4}, {})
     with pytest.raises(OptionError, match="the last row alone"):
         make_guesser(options, 5, make_plan(all_rows=False))
+
+
+STATE = CacheSlot("past_conv.0", "present_conv.0", "float32", (1, 8, 3), rows=None)
+
+
+def test_what_cannot_be_rewound_is_not_guessed() -> None:
+    plan = replace(make_plan(), caches=(STATE,))
+    assert not make_guesser(GenerationOptions.make({}, {}), 5, plan)
+    options = GenerationOptions.make({"prompt_lookup_num_tokens": 4}, {})
+    with pytest.raises(OptionError, match="this model's has states"):
+        make_guesser(options, 5, plan)
+
+
+def test_no_guess_goes_beyond_a_switch() -> None:
+    """The step has the last id and its guesses; one more token would make the cache useless."""
+    ids = [5, 6, 7, 8, 9, 5, 6, 7]
+    for switch, guess in ((0, 2), (7, 2), (8, 0), (9, 1), (10, 2), (20, 2)):
+        guesser = Guesser(most=8, end=100, switch_at=switch)
+        assert guesser.guess(ids) == [8, 9][:guess]
+    options = GenerationOptions.make({"prompt_lookup_num_tokens": 4}, {})
+    guesser_of = make_guesser(options, 8, replace(make_plan(), switch_at=9))
+    assert guesser_of is not None
+    assert guesser_of.guess(ids) == [8]

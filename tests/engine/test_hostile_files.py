@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from intab.engine.answers import check_part, check_status, promised_length, version_of
+from intab.engine.cache_slots import head_dim, kv_heads
 from intab.engine.contents import check_architecture, parse_config
 from intab.engine.defaults import read_defaults
-from intab.engine.graph import head_dim, kv_heads
 from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key
 from intab.engine.loader import Loader
 from intab.engine.locate import locate

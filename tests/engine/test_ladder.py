@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -214,4 +215,19 @@ async def test_a_network_that_fails_its_test_is_closed() -> None:
     runtime = WrongGpu(await folder_with_a_self_test(), script=[5])
     with pytest.raises(DeviceError, match="computes something else"):
         await load_model(locate("tiny", "models"), runtime, device="webgpu")
+    assert runtime.on_gpu.closed
+
+
+@pytest.mark.parametrize("wrong", [257, 999])
+@pytest.mark.parametrize("where", ["prompt_ids", "greedy_ids"])
+async def test_a_self_test_of_other_ids(wrong: int, where: str) -> None:
+    """The file is wrong, not a device: no other one is tried."""
+    test = {"prompt_ids": PROMPT, "greedy_ids": await recorded(), where: [*PROMPT, wrong]}
+    files = await folder_with_a_self_test()
+    described = json.loads(files["models/tiny/intab.json"])  # type: ignore[arg-type]
+    files["models/tiny/intab.json"] = json.dumps({**described, "self_test": test}).encode()
+    runtime = WrongGpu(files)
+    with pytest.raises(ManifestError, match=f"the id {wrong}, and the model's are 0 to 256"):
+        await load_model(locate("tiny", "models"), runtime)
+    assert len(runtime.opened) == 1
     assert runtime.on_gpu.closed
