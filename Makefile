@@ -4,7 +4,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check site picture bench faults firefox wheels wheels-check families model proof
+.PHONY: help serve test check site picture bench faults firefox wheels wheels-check families model proof release
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,6 +31,9 @@ check: .venv/.stamp ## ruff and mypy
 
 site: .venv/.stamp node_modules/.stamp ## assemble the static site in build/site
 	@$(PY) -m tools.site
+
+release: site ## the package, the wheels for Pyodide and the site in dist/, with checksums
+	@$(PY) -m tools.release $(ARGS)
 
 picture: site ## make the README's picture again
 	@$(PY) -m pytest -q tests/browser/test_looks.py -k picture

@@ -65,6 +65,31 @@ def test_it_fits_and_can_be_read(
         assert page.evaluate(CONTRAST, f"[data-testid={hook}]") >= 4.5, hook
 
 
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
+)
+def test_the_licences_fit_and_can_be_read(
+    page: Page, served: str, width: int, scheme: Scheme
+) -> None:
+    page = dressed(page, {"width": width, "height": 740}, scheme)
+    page.goto(f"{served}licences.html")
+    page.screenshot(path=SHOTS / f"licences-{scheme}-{width}.png")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for hook in ("main a", "main span", "header p", "h1 a"):
+        assert page.evaluate(CONTRAST, hook) >= 4.5, hook
+
+
+def test_a_visitor_gets_to_the_licences_and_back(shown: Visitor) -> None:
+    page = dressed(shown.page, {"width": 1280, "height": 760}, "light")
+    page.get_by_test_id("licences").click()
+    expect(page.get_by_role("link", name="onnxruntime-web")).to_be_visible()
+    page.get_by_role("link", name="tokenizers").click()
+    expect(page.locator("body")).to_contain_text("Apache License")
+    page.go_back()
+    page.get_by_role("link", name="intab", exact=True).first.click()
+    expect(page.get_by_test_id("run")).to_be_visible()
+
+
 def test_the_readme_s_picture_is_of_this_page(shown: Visitor) -> None:
     """Made anew each time under build/; copied to docs/ where none is there yet."""
     page = dressed(shown.page, {"width": 1280, "height": 720})

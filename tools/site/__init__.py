@@ -18,6 +18,7 @@ What ends up where, and which names carry a digest of their content:
     runtime-HASH/ort/             onnxruntime-web
     runtime-HASH/intab/           the worker's JavaScript: app/intab/browser/worker.mjs, bundled,
                                   what it imports by address, and app/page/without_eval.mjs
+    licences.html, licences/      what all of this is made of, from the packages' own texts
     models/NAME/                  every folder of models/ that holds a config.json
     *.br, *.gz                    pre-compressed variants beside what compresses
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tools.site import compress, esbuild, offline, page, runtime
+from tools.site import compress, esbuild, licences, offline, page, runtime
 from tools.site.sources import Sources, files_under
 
 
@@ -32,6 +32,7 @@ def _fill(sources: Sources, site: Path) -> None:
     page.fill(sources.app / "index.html", names, site / "index.html")
     offline.bundle_service_worker(sources, site)
     copy_models(sources.models, site / "models")
+    licences.write(sources, site, names)
     compress.add_variants(site, sources.cache / "compressed")
 
 

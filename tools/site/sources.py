@@ -46,7 +46,7 @@ class Sources:
             yield from files_under(folder)
         yield from sorted(self.wheels.glob("*.whl"))
         yield self.wheels / "wheels.lock.json"
-        for name in ("pyscript.toml", "pyproject.toml", "package-lock.json"):
+        for name in ("LICENSE", "pyscript.toml", "pyproject.toml", "package-lock.json"):
             yield self.root / name
         yield self.node_modules / ".stamp"
 
