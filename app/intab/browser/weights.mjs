@@ -5,14 +5,13 @@
  * So the large initializers of an ONNX file are made external data of that same file: what is left
  * is small. Field numbers: https://github.com/onnx/onnx/blob/v1.19.0/onnx/onnx.proto3
  */
+import { DATA_LOCATION, EXTERNAL, EXTERNAL_DATA } from "./onnx_file.mjs";
+import { Source } from "./protobuf.mjs";
+
 const GRAPH = 7; // of ModelProto
 const INITIALIZER = 5; // of GraphProto
-const RAW_DATA = 9; // of TensorProto, as are the next two
-const EXTERNAL_DATA = 13;
-const DATA_LOCATION = 14;
-const EXTERNAL = 1;
+const RAW_DATA = 9; // of TensorProto
 const LARGE = 64 * 1024; // smaller ones, such as shapes, are asked for again and again
-const WINDOW = 64 * 1024;
 
 /** What onnxruntime takes for a Uint8Array of a file, though it is not in memory as a whole. */
 class External extends Uint8Array {
@@ -59,57 +58,6 @@ export function withoutWeights(name, body, others) {
   return { graph, externalData: Array.from(files, ([path, data]) => ({ path, data })) };
 }
 
-/** Reads a body in windows, since each read of a Blob takes a while. */
-class Source {
-  constructor(body) {
-    this.body = body;
-    this.size = body.size;
-    this.from = 0;
-    this.window = new Uint8Array(0);
-  }
-
-  bytes(start, end) {
-    if (end - start > WINDOW) return this.body.read(start, end);
-    if (start < this.from || end > this.from + this.window.length) {
-      this.from = start;
-      this.window = this.body.read(start, Math.min(start + WINDOW, this.size));
-    }
-    return this.window.subarray(start - this.from, end - this.from);
-  }
-
-  /** [value, where it ends] */
-  varint(at) {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const [byte] = this.bytes(at, at + 1);
-      if (byte === undefined) throw new Error("the file is not ONNX, or it is cut off");
-      value += (byte & 127) * scale;
-      at += 1;
-      if (byte < 128) return [value, at];
-    }
-  }
-
-  /** The fields of a message: number, where they begin, their content's place. */
-  *fields(start, end) {
-    while (start < end) {
-      const [tag, after] = this.varint(start);
-      const [from, to] = this.content(tag % 8, after);
-      if (!(to <= end)) throw new Error("the file is not ONNX, or it is cut off");
-      yield { number: Math.floor(tag / 8), start, from, to };
-      start = to;
-    }
-  }
-
-  content(wire, at) {
-    if (wire === 0) return [at, this.varint(at)[1]];
-    if (wire === 2) {
-      const [length, from] = this.varint(at);
-      return [from, from + length];
-    }
-    return [at, at + { 1: 8, 5: 4 }[wire]];
-  }
-}
-
 function* model(source, name, places) {
   for (const field of source.fields(0, source.size)) {
     if (field.number === GRAPH) yield* message(GRAPH, [...graph(source, field, name, places)]);
@@ -126,7 +74,8 @@ function* graph(source, { from, to }, name, places) {
     const { location, offset, length } = large
       ? { location: name, offset: raw.from, length: raw.to - raw.from }
       : external(source, fields);
-    places.get(location)?.push([Number(offset ?? 0), Number(offset ?? 0) + Number(length)]);
+    const begin = Number(offset ?? 0);
+    places.get(location?.replace(/^\.\//, ""))?.push([begin, begin + Number(length)]);
     if (large) yield* moved(source, fields, raw, name);
     else yield source.bytes(field.start, field.to).slice();
   }

@@ -1,0 +1,51 @@
+/**
+ * Which files an ONNX graph has its weights in, read from the graph itself; engine/onnx_file.py is
+ * the same in Python, and says more. The graph's bytes stay in JavaScript.
+ */
+import { Source } from "./protobuf.mjs";
+
+// What may lie in what: kind of message -> field number -> kind.
+const INSIDE = {
+  model: { 7: "graph", 25: "function" },
+  graph: { 1: "node", 5: "tensor", 15: "sparse" },
+  function: { 7: "node" },
+  node: { 5: "attribute" },
+  attribute: { 5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse" },
+  sparse: { 1: "tensor", 2: "tensor" },
+};
+const MOST_LEVELS = 100; // of messages in messages; three to a subgraph
+const KEY = 1; // of StringStringEntryProto, as is the next
+const VALUE = 2;
+export const EXTERNAL_DATA = 13; // of TensorProto, as is the next
+export const DATA_LOCATION = 14;
+export const EXTERNAL = 1;
+
+/** The names as they stand in the file, each once, as JSON; none where it is no such file, which
+ * onnxruntime says better. */
+export function externalFiles(body) {
+  try {
+    return JSON.stringify([...new Set(names(new Source(body)))]);
+  } catch {
+    return "[]";
+  }
+}
+
+function* names(source, kind = "model", start = 0, end = source.size, level = 0) {
+  if (level > MOST_LEVELS) throw new Error("graphs in graphs in graphs");
+  if (kind === "tensor") return yield* locations(source, [...source.fields(start, end)]);
+  for (const { number, from, to } of source.fields(start, end)) {
+    const inner = INSIDE[kind][number];
+    if (inner) yield* names(source, inner, from, to, level + 1);
+  }
+}
+
+/** The names of a tensor's file; none where its data is in the tensor. */
+function* locations(source, fields) {
+  const told = fields.filter(({ number }) => number === DATA_LOCATION).at(-1);
+  if (!told || source.varint(told.from)[0] !== EXTERNAL) return;
+  for (const entry of fields.filter(({ number }) => number === EXTERNAL_DATA)) {
+    const parts = [...source.fields(entry.from, entry.to)];
+    const [key, value] = [KEY, VALUE].map((wanted) => parts.findLast(({ number }) => number === wanted));
+    if (key && source.text(key) === "location") yield value ? source.text(value) : "";
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Reads protobuf messages of a body without parsing them: fields are places in it. Used for ONNX
+ * files, of which most bytes are weights that are to stay where they are.
+ */
+const WINDOW = 64 * 1024;
+const VARINT_MOST = 10; // bytes
+
+/** Reads a body in windows, since each read of a Blob takes a while. */
+export class Source {
+  constructor(body) {
+    this.body = body;
+    this.size = body.size;
+    this.from = 0;
+    this.window = new Uint8Array(0);
+  }
+
+  bytes(start, end) {
+    if (end - start > WINDOW) return this.body.read(start, end);
+    if (start < this.from || end > this.from + this.window.length) {
+      this.from = start;
+      this.window = this.body.read(start, Math.min(start + WINDOW, this.size));
+    }
+    return this.window.subarray(start - this.from, end - this.from);
+  }
+
+  /** [value, where it ends] */
+  varint(at) {
+    let value = 0;
+    const bytes = this.bytes(at, Math.min(at + VARINT_MOST, this.size));
+    for (const [count, byte] of bytes.entries()) {
+      value += (byte & 127) * 128 ** count;
+      if (byte < 128) return [value, at + count + 1];
+    }
+    throw new Error("the file is not ONNX, or it is cut off");
+  }
+
+  /** The fields of a message: number, where they begin, their content's place. */
+  *fields(start, end) {
+    while (start < end) {
+      const [tag, after] = this.varint(start);
+      const [from, to] = this.content(tag % 8, after);
+      if (!(to <= end)) throw new Error("the file is not ONNX, or it is cut off");
+      yield { number: Math.floor(tag / 8), start, from, to };
+      start = to;
+    }
+  }
+
+  content(wire, at) {
+    if (wire === 0) return [at, this.varint(at)[1]];
+    if (wire === 2) {
+      const [length, from] = this.varint(at);
+      return [from, from + length];
+    }
+    return [at, at + { 1: 8, 5: 4 }[wire]];
+  }
+
+  text({ from, to }) {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.bytes(from, to));
+  }
+}
