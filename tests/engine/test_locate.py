@@ -1,6 +1,10 @@
 """A model's name becomes the address of its folder."""
 
+from typing import Any
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from intab.engine.locate import locate
 from intab.errors import ModelNotFoundError, OptionError
@@ -20,6 +24,17 @@ from intab.errors import ModelNotFoundError, OptionError
         ("org/name", "https://hub/org/name/resolve/main/"),
         ("org/name@v1.0", "https://hub/org/name/resolve/v1.0/"),
         ("org/name@refs/pr/3", "https://hub/org/name/resolve/refs%2Fpr%2F3/"),
+        (".", "./"),
+        ("..", "../"),
+        ("HTTPS://host/a", "https://host/a/"),
+        (r".\mine", "./mine/"),
+        (r"..\a\b", "../a/b/"),
+        (r"mine\a", "./mine/a/"),
+        (r"~\mine", "~/mine/"),
+        (r"C:\models\mine", "C:/models/mine/"),
+        ("D:/models/mine", "D:/models/mine/"),
+        (r"\\server\share\mine", "//server/share/mine/"),
+        ("./50% of#it?", "./50% of#it?/"),
     ],
 )
 def test_spellings(spec: str, base: str) -> None:
@@ -79,3 +94,136 @@ def test_a_hub_has_an_address() -> None:
 def test_what_is_no_name_says_what_is(spec: str) -> None:
     with pytest.raises(ModelNotFoundError, match="org/name"):
         locate(spec, "models")
+
+
+@pytest.mark.parametrize(
+    ("spec", "base", "subfolder", "graph"),
+    [
+        ("./m/model.onnx", "./m/", "", "model.onnx"),
+        ("./m/onnx/model_q4.onnx", "./m/", "onnx", "onnx/model_q4.onnx"),
+        ("./m/onnx", "./m/", "onnx", ""),
+        ("./model.onnx", "./", "", "model.onnx"),
+        ("/model.ONNX", "/", "", "model.ONNX"),
+        ("/onnx", "/onnx/", "", ""),
+        ("https://onnx/", "https://onnx/", "", ""),
+        ("https://host/m%20n/onnx/a%20b.onnx", "https://host/m%20n/", "onnx", "onnx/a b.onnx"),
+        ("disk:m%/a%20b.onnx", "disk:m%/", "", "a%20b.onnx"),
+        (r"C:\m\onnx\model.onnx", "C:/m/", "onnx", "onnx/model.onnx"),
+        ("disk:onnx", "disk:onnx/", "", ""),
+    ],
+)
+def test_a_folder_or_a_graph_in_a_folder(
+    spec: str, base: str, subfolder: str, graph: str
+) -> None:
+    found = locate(spec, "models")
+    assert (found.base, found.subfolder, found.graph) == (base, subfolder, graph)
+    below = locate(spec, "models", subfolder="a\\b/")
+    assert below.subfolder == f"{subfolder}/a/b".lstrip("/")
+    assert below.address.endswith("/a/b/")
+
+
+COMMIT = "c" * 40
+
+
+@pytest.mark.parametrize("start", ["https://huggingface.co/", "http://hf.co/", "huggingface.co/"])
+@pytest.mark.parametrize(
+    ("path", "name", "revision", "subfolder", "graph"),
+    [
+        ("org/name", "org/name", "main", "", ""),
+        ("org/name/?library=x#usage", "org/name", "main", "", ""),
+        ("gpt2", "gpt2", "main", "", ""),
+        ("gpt2/tree/v1/onnx", "gpt2", "v1", "onnx", ""),
+        ("org/name/tree/main", "org/name", "main", "", ""),
+        ("org/name/tree/main/", "org/name", "main", "", ""),
+        ("org/name/tree/refs%2Fpr%2F3/cpu%20a/b", "org/name", "refs/pr/3", "cpu a/b", ""),
+        ("org/name/tree/refs/pr/3/cpu", "org/name", "refs/pr/3", "cpu", ""),
+        ("org/name/tree/main/phi-3.5", "org/name", "main", "phi-3.5", ""),
+        ("org/name/blob/main/onnx/model.onnx", "org/name", "main", "onnx", "onnx/model.onnx"),
+        (f"org/name/resolve/{COMMIT}/m.onnx?download=true", "org/name", COMMIT, "", "m.onnx"),
+        ("org/name/blob/main/onnx/model.onnx_data", "org/name", "main", "onnx", ""),
+        ("org/name/raw/main/cpu/config.json", "org/name", "main", "cpu", ""),
+        ("org/name/commit/abc", "org/name", "abc", "", ""),
+        ("org/name/discussions/3", "org/name", "main", "", ""),
+        ("api/models/org/name", "org/name", "main", "", ""),
+    ],
+)
+def test_a_hub_s_pages(
+    start: str, path: str, name: str, revision: str, subfolder: str, graph: str
+) -> None:
+    found = locate(start + path, "models", "https://mirror", token="hf_x")
+    assert (found.name, found.revision) == (name, revision)
+    assert (found.subfolder, found.graph) == (subfolder, graph)
+    assert found.base == f"https://mirror/{name}/resolve/{revision.replace('/', '%2F')}/"
+    assert found.at(COMMIT).subfolder == subfolder
+
+
+def test_more_addresses_of_a_hub() -> None:
+    found = locate("hf://org/name@v1/cpu/m", "models")
+    assert (found.name, found.revision, found.subfolder) == ("org/name", "v1", "cpu/m")
+    mine = "https://my.hub"
+    assert locate(f"{mine}/org/name/blob/main/a.onnx", "models", mine).repository
+    assert locate(f"{mine}/folder/of/mine", "models", mine).repository is None
+    assert locate(f"{mine}/org/name", "models", mine).repository is None
+
+
+@pytest.mark.parametrize("path", ["", "models", "datasets/org/name", "spaces/org/name", "docs/x"])
+def test_a_hub_s_pages_that_are_of_no_model(path: str) -> None:
+    with pytest.raises(ModelNotFoundError, match="no model's page"):
+        locate(f"https://huggingface.co/{path}", "models")
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("s3://bucket/m", "begins with s3:"),
+        ("https://host/m?download=true", r"after \? or #"),
+        ("https://host/m#files", r"after \? or #"),
+        ("./model.gguf", "GGUF"),
+        ("https://host/model.safetensors", "intab convert"),
+        ("./name.tar", "import_"),
+        ("./m/config.json", "name its folder"),
+        ("./m.zip", "unpack"),
+        ("./a\0b", "characters"),
+        ("https://host/caf\udce9", "characters"),
+        ("https://huggingface.co/org/name/tree/a%20b", "revision"),
+    ],
+)
+def test_addresses_that_are_of_no_folder(spec: str, says: str) -> None:
+    with pytest.raises(ModelNotFoundError, match=says) as caught:
+        locate(spec, "models")
+    str(caught.value).encode()
+
+
+@pytest.mark.parametrize("spec", [r"C:\models\x", "D:/x", "file:///srv/x", "~/x"])
+def test_a_page_may_not_read_the_computer_s_paths(spec: str) -> None:
+    with pytest.raises(ModelNotFoundError, match="disk:NAME"):
+        locate(spec, "models", page="https://host/")
+
+
+def test_in_a_page_windows_slashes_are_slashes() -> None:
+    assert locate(r".\mine", "models", page="https://host/a/").base == "https://host/a/mine/"
+    assert locate(".", "models", page="https://host/a/b").base == "https://host/a/"
+
+
+@pytest.mark.parametrize("spec", [None, 7, b"default", ["default"]])
+def test_a_model_is_named_by_a_text(spec: Any) -> None:
+    with pytest.raises(OptionError, match=f"not by {type(spec).__name__}"):
+        locate(spec, "models")
+
+
+@pytest.mark.parametrize("subfolder", ["..", "a/../..", "/a", "C:\\a", "a\nb", 7])
+def test_a_subfolder_is_in_the_folder(subfolder: Any) -> None:
+    with pytest.raises(OptionError, match="subfolder="):
+        locate("org/name", "models", subfolder=subfolder)
+
+
+@given(st.text(max_size=30))
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_a_place_or_an_error(text: str) -> None:
+    try:
+        found = locate(text, "models")
+    except ModelNotFoundError as exc:
+        str(exc).encode()
+    else:
+        assert found.base.endswith("/")
+        assert ".." not in found.subfolder.split("/")

@@ -3,10 +3,13 @@
 Four spellings are known, and nothing is asked of the network:
 
     default                a folder in models/ beside the page or the checkout
-    org/name[@revision]    a repository of a Hugging Face compatible hub, never a folder
-    https://.../, ./dir    the address of a folder (also /path, ../path, file:); in a page, relative
-                           to the page's own address
+    org/name[@revision]    a repository of a Hugging Face compatible hub, never a folder; also the
+                           address of one of its pages
+    https://.../, ./dir    the address or path of a folder (also /path, ../path, file:, C:\\path);
+                           in a page, relative to the page's own address
     disk:NAME              a folder of the visitor's disk that the page was given
+
+The last two may go on to a graph in the folder: ./dir/onnx/model_q4.onnx.
 """
 
 from __future__ import annotations
@@ -16,13 +19,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urljoin
 
+from intab.engine.file_names import shown
+from intab.engine.spellings import (
+    as_hub_page,
+    check_address,
+    check_subfolder,
+    check_text,
+    from_windows,
+    is_encoded,
+    is_path,
+    split_graph,
+)
 from intab.errors import ModelNotFoundError, OptionError
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _REPO = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
-_ADDRESS = re.compile(r"[a-z][a-z0-9+]*:|\.{0,2}/|~", re.IGNORECASE)
-_RELATIVE = re.compile(r"\.{0,2}/")
+_RELATIVE = re.compile(r"\.{0,2}/|\.{1,2}$")
 
 
 @dataclass(frozen=True)
@@ -57,13 +70,17 @@ class Repository:
 class Location:
     """Where a model's files are: `file(path)` gives the address of one.
 
-    `commit` is what a hub's revision stood for when it was asked, "" before.
+    commit: what a hub's revision stood for when it was asked, "" before.
+    subfolder: the folder in it that the model's files are in, "" for all of it.
+    graph: the path in it of the graph that was asked for, "" for whichever fits.
     """
 
     name: str
     base: str
     repository: Repository | None = None
     commit: str = ""
+    subfolder: str = ""
+    graph: str = ""
 
     @property
     def revision(self) -> str:
@@ -77,7 +94,12 @@ class Location:
 
     def file(self, path: str) -> str:
         """The address of the file `path` (relative, with forward slashes)."""
-        return self.base + quote(path)
+        return self.base + (quote(path) if is_encoded(self.base) else path)
+
+    @property
+    def address(self) -> str:
+        """The address of the folder that the model's files are in: what it is stored under."""
+        return self.file(f"{self.subfolder}/") if self.subfolder else self.base
 
     def at(self, commit: str) -> Location:
         """The same as it was at a commit; the same where no commit is known."""
@@ -93,27 +115,78 @@ def locate(
     *,
     token: str = "",
     page: str | None = "",
+    subfolder: str = "",
 ) -> Location:
     """Find the folder that `spec` names.
 
     models: the address of the models/ folder.
     endpoint: the hub's address, or several: the hub's and its mirrors'.
     page: what relative addresses are relative to; "" leaves them as they are, None: not known.
+    subfolder: the folder in it that the model's files are in.
     """
-    spec = spec.strip()
-    if _ADDRESS.match(spec):
-        return Location(spec, _absolute(spec, page).rstrip("/") + "/")
-    if _NAME.fullmatch(spec):
-        return Location(spec, models.rstrip("/") + f"/{spec}/")
-    if repo := _REPO.fullmatch(spec):
+    name = check_text(spec).strip()
+    endpoints, below = _endpoints(endpoint), check_subfolder(subfolder)
+    _check_characters(name)
+    if found := as_hub_page(name, endpoints):
         repository = Repository(
-            repo["id"], repo["revision"] or "main", _endpoints(endpoint), check_token(token)
+            found.id, _check_revision(name, found.revision), endpoints, check_token(token)
         )
-        return Location(spec, repository.files(repository.revision), repository)
+        return _inside(Location(found.id, "", repository), found.path, below)
+    path = from_windows(name)
+    if is_path(path):
+        return _at_path(name, path, page, below)
+    if _NAME.fullmatch(name):
+        return Location(name, models.rstrip("/") + f"/{name}/", subfolder=below)
+    if repo := _REPO.fullmatch(name):
+        revision = repo["revision"] or "main"
+        repository = Repository(repo["id"], revision, endpoints, check_token(token))
+        return _inside(Location(name, "", repository), "", below)
     raise ModelNotFoundError(
-        f"{spec!r} is not a model's name: use a folder of models/, an id like org/name[@revision], "
-        "or the address of a folder such as ./my-model/ or https://host/my-model/."
+        f"{shown(name)} is not a model's name: use a folder of models/, an id like "
+        "org/name[@revision], or a folder's path or address, such as ./my-model/ or "
+        "https://host/my-model/."
     )
+
+
+def _at_path(name: str, path: str, page: str | None, below: str) -> Location:
+    check_address(path, in_page=page != "")
+    base, inside, graph = split_graph(_absolute(path, page))
+    location = Location(name, _with_small_scheme(base), subfolder=inside, graph=graph)
+    return replace(location, subfolder=f"{inside}/{below}".strip("/")) if below else location
+
+
+def _with_small_scheme(address: str) -> str:
+    scheme, colon, rest = address.partition(":")
+    return scheme.lower() + colon + rest if scheme.isalpha() and len(scheme) > 1 else address
+
+
+def _inside(location: Location, path: str, below: str) -> Location:
+    """A hub's model, with the folder or the graph in it that its page is about."""
+    assert location.repository  # noqa: S101 - for mypy
+    is_graph = path.lower().endswith(".onnx")
+    folder = path.rpartition("/")[0] if is_graph else path
+    return replace(
+        location,
+        base=location.repository.files(location.repository.revision),
+        subfolder=check_subfolder("/".join(filter(None, (folder, below)))),
+        graph=path if is_graph else "",
+    )
+
+
+def _check_revision(name: str, revision: str) -> str:
+    if revision and not re.fullmatch(r"[\w./-]+", revision):
+        raise ModelNotFoundError(f"{shown(name)} has no revision's name in it: use org/name.")
+    return revision or "main"
+
+
+def _check_characters(name: str) -> None:
+    """Names with what no name, path or address has: they would be asked for as something else."""
+    if re.search(r"[\x00-\x1f\x7f]", name) or (
+        not re.match(r"\.{0,2}/|~", name) and re.search("[\ud800-\udfff]", name)
+    ):
+        raise ModelNotFoundError(
+            f"{shown(name)} has characters that no model's name has: copy it once more."
+        )
 
 
 def _absolute(spec: str, page: str | None) -> str:
