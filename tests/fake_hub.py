@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 COMMIT = "c" * 40
 TOKEN = "hf_secret"  # noqa: S105
@@ -38,18 +39,18 @@ class FakeHub:
         address = f"http://{host}"
         self.heard.setdefault(address, []).append(token)
         if address == self.network:
-            return 200, {}, self.files[path.removeprefix("/")]
+            return 200, {}, self.files[unquote(path.removeprefix("/"))]
         if token != f"Bearer {TOKEN}":
             return 401, {}, b""
         if path == "/api/models/org/name/revision/main":
             return 200, {}, json.dumps({"sha": COMMIT}).encode()
         if path.startswith(f"/api/models/org/name/tree/{COMMIT}"):
             return self._listing(path)
-        name = path.removeprefix(f"/org/name/resolve/{COMMIT}/")
+        name = unquote(path.removeprefix(f"/org/name/resolve/{COMMIT}/"))
         if name not in self.files:
             return 404, {}, b""
         if name.endswith(".onnx"):
-            return 302, {"Location": f"{self.network}/{name}"}, b""
+            return 302, {"Location": f"{self.network}/{quote(name)}"}, b""
         return 200, {}, self.files[name]
 
     def _listing(self, path: str) -> tuple[int, dict[str, str], bytes]:

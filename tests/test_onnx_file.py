@@ -1,9 +1,10 @@
-"""Which files a graph names: Python and JavaScript find what onnx itself finds, and nothing else."""
+"""Which files a graph names: Python and JavaScript find what onnx finds, and nothing else."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import onnx
@@ -23,7 +24,7 @@ const read = (bytes) => externalFiles({
 });
 console.log(JSON.stringify(files.map((bytes) => JSON.parse(read(bytes)))));
 """
-NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=8)
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 
 
 def in_python(files: list[bytes]) -> list[list[str]]:
@@ -56,7 +57,7 @@ def model(body: onnx.GraphProto, functions: list[onnx.NodeProto] | None = None) 
     if functions:
         opset = [helper.make_opsetid("", 17)]
         made.functions.append(helper.make_function("ours", "f", [], [], functions, opset))
-    return made.SerializeToString()
+    return bytes(made.SerializeToString())
 
 
 TENSORS = st.lists(st.builds(tensor, st.none() | NAMES, st.sampled_from([1, 2, 1100])), max_size=3)
@@ -98,7 +99,9 @@ def everywhere() -> bytes:
     loop = helper.make_node("Loop", ["n", "c"], ["y"], body=graph([tensor("loop.bin")], []))
     sparse = helper.make_sparse_tensor(tensor("values.bin"), tensor("indices.bin"), [2])
     nodes = [
-        helper.make_node("If", ["x"], ["y"], then_branch=graph([], [loop]), else_branch=graph([], [])),
+        helper.make_node(
+            "If", ["x"], ["y"], then_branch=graph([], [loop]), else_branch=graph([], [])
+        ),
         helper.make_node("Constant", [], ["s"], sparse_value=sparse),
         helper.make_node("Ours", [], ["t"], tensors=[tensor("list.bin"), tensor(None)]),
         helper.make_node("Ours", [], ["g"], graphs=[graph([tensor("graphs.bin", 9)], [])]),
@@ -119,7 +122,9 @@ def test_data_that_is_in_the_graph_after_all_names_nothing() -> None:
     """`data_location` decides, not what else a tensor says."""
     here = tensor("old.bin")
     here.data_location = TensorProto.DEFAULT
-    assert in_python([model(graph([here], []))]) == in_javascript([model(graph([here], []))]) == [[]]
+    assert (
+        in_python([model(graph([here], []))]) == in_javascript([model(graph([here], []))]) == [[]]
+    )
 
 
 @settings(max_examples=100, deadline=None)
@@ -129,10 +134,8 @@ def test_a_file_that_is_spoilt_ends_in_a_value_error_or_a_list(data: st.DataObje
     for _ in range(data.draw(st.integers(0, 5))):
         if spoilt:
             spoilt[data.draw(st.integers(0, len(spoilt) - 1))] = data.draw(st.integers(0, 255))
-    try:
-        assert isinstance(in_python([bytes(spoilt)]), list)
-    except ValueError:
-        pass
+    with suppress(ValueError):
+        in_python([bytes(spoilt)])
 
 
 def deep(levels: int) -> bytes:

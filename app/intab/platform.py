@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from functools import cache
+from os import PathLike
 from typing import Any, TypeVar, overload
 
 from intab.engine.download import Notice, OnProgress
@@ -43,19 +44,21 @@ def _warn(notice: Notice) -> None:
 
 
 async def load(
-    model: str = "default",
+    model: str | PathLike[str] = "default",
     *,
     dtype: str | None = None,
     device: str | None = None,
     endpoint: str | Sequence[str] | None = None,
     token: str | None = None,
+    subfolder: str | PathLike[str] = "",
     keep: bool = True,
     on_progress: OnProgress | None = None,
 ) -> Model:
     """Load a model, or give back the one that is already loaded under that name.
 
     model: a folder of models/, an id `org/name[@revision]` of a hub, a folder's address, or
-        `disk:NAME`, a folder that the page was given.
+        `disk:NAME`, a folder that the page was given; or a path (pathlib.Path). The address of a
+        hub's page will do, and so will the path of a graph (.onnx) in its folder.
     dtype: "fp32", "fp16", "q8", "q8f32", "int8", "uint8", "q4", "q4f16" or "bnb4"; left out, the
         one that the device runs best.
     device: "wasm" or "webgpu" in a browser, "cpu" in CPython; left out, the platform's first.
@@ -63,6 +66,8 @@ async def load(
         cannot be reached; left out, $HF_ENDPOINT in CPython or https://huggingface.co.
     token: the hub's access token, for private and gated models; left out, $HF_TOKEN in CPython.
         Only the first endpoint gets it, and it is kept nowhere.
+    subfolder: the folder in it that the graph is in, such as "cpu_and_mobile/cpu-int4"; what else
+        the model needs may be above it.
     keep: whether to store it, so that it need not be fetched again.
     on_progress: called with a `Progress` as bytes arrive and stages begin.
 
@@ -74,6 +79,7 @@ async def load(
         device=device,
         endpoint=endpoint,
         token=token,
+        subfolder=subfolder,
         keep=keep,
         on_progress=on_progress,
     )

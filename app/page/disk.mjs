@@ -138,15 +138,17 @@ function holdFiles(name, files) {
   held.set(name, files);
 }
 
-/** Where a file that came without its folder belongs: graphs and their data are in onnx/. */
+/** Where a file that came without its folder belongs: graphs are in onnx/, and so is their data,
+ * whatever it is called. */
 function placeOf(name) {
-  return /\.onnx([._]data\w*)?$/.test(name) ? `onnx/${name}` : name;
+  return /\.(json|jinja|txt|model|md)$/i.test(name) ? name : `onnx/${name}`;
 }
 
 /** A name for files without a folder; an error where they are no model. */
 function nameOf(paths) {
   const graph = paths.find((path) => path.endsWith(".onnx"));
-  const wanted = ["config.json", "tokenizer.json"].filter((name) => !paths.includes(name));
+  const config = paths.includes("genai_config.json") ? [] : ["config.json"];
+  const wanted = [...config, "tokenizer.json"].filter((name) => !paths.includes(name));
   if (!graph) wanted.push("onnx/model.onnx");
   if (!wanted.length) return graph.slice("onnx/".length, -".onnx".length);
   throw new Error(

@@ -69,6 +69,10 @@ class FakeRuntime:
     def remark(self, device: str) -> str:
         return self.remarks.get(device, "")
 
+    async def data_files(self, graph: FakeBody) -> list[str]:
+        """What comes after "weights in ", each name in a line."""
+        return graph.data.decode(errors="replace").partition("weights in ")[2].splitlines()
+
     async def open(self, graph: Graph[FakeBody], device: str) -> Network:
         self.opened.append(graph)
         if graph.body.data == b"broken":

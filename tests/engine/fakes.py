@@ -27,7 +27,7 @@ class FakeBody:
 
     def text(self) -> str:
         try:
-            return self.data.decode()
+            return self.data.decode("utf-8-sig")
         except UnicodeDecodeError as exc:
             raise ManifestError("The file is not UTF-8 text.") from exc
 
@@ -86,6 +86,7 @@ class FakeFetch:
     files: dict[str, bytes | Exception]
     asked: list[str] = field(default_factory=list)
     ranges: bool = True
+    listed: list[str] | None = None
 
     async def request(
         self, address: str, span: str = "", method: str = "GET", token: str = ""
@@ -107,6 +108,9 @@ class FakeFetch:
         part = data[first : last + 1]
         headers["content-range"] = f"bytes {first}-{first + len(part) - 1}/{len(data)}"
         return FakeReply(206, headers, part)
+
+    async def listing(self, address: str) -> list[str] | None:
+        return self.listed
 
 
 @dataclass

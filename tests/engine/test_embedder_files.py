@@ -8,8 +8,10 @@ import pytest
 
 from intab.engine.contents import make_graph
 from intab.engine.embedder_files import find_embedder
+from intab.engine.inventory import read_manifest
+from intab.engine.layout import find_dtypes
 from intab.engine.locate import Location
-from intab.engine.manifest import FileEntry, Manifest, find_dtypes, read_manifest
+from intab.engine.manifest import FileEntry, Manifest
 from tests.engine.fakes import FakeBody, FakeFetch, FakeStore, fake_means
 
 DECODER, DATA = "onnx/decoder_model_merged_q4.onnx", "onnx/decoder_model_merged_q4.onnx_data"
@@ -60,7 +62,7 @@ def test_a_graph_has_its_embedder() -> None:
 async def test_a_plain_folder_is_asked_for_them_if_it_has_such_a_decoder() -> None:
     fetch = FakeFetch({f"m/{name}": b"x" for name in FILES})
     manifest = await read_manifest(fake_means(fetch, FakeStore()), Location("m", "m/"))
-    assert manifest.dtypes == {"q4": FILES}
+    assert manifest.dtypes == {"q4": (DECODER, EMBEDDER)}  # whose data they name themselves
     fetch = FakeFetch({"m/onnx/model_q4.onnx": b"x"})
     await read_manifest(fake_means(fetch, FakeStore()), Location("m", "m/"))
     assert not any("embed_tokens" in request for request in fetch.asked)

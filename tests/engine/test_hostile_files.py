@@ -17,10 +17,11 @@ from intab.engine.answers import check_part, check_status, promised_length, vers
 from intab.engine.cache_slots import head_dim, kv_heads
 from intab.engine.contents import check_architecture, parse_config
 from intab.engine.defaults import read_defaults
+from intab.engine.inventory import read_manifest
 from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key
 from intab.engine.loader import Loader
 from intab.engine.locate import locate
-from intab.engine.manifest import Manifest, describe, parse_manifest, read_manifest
+from intab.engine.manifest import Manifest, describe, parse_manifest
 from intab.engine.model import context_length
 from intab.engine.ranges import Span, parse_content_range
 from intab.engine.retry import Clock, retry_after

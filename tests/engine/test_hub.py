@@ -10,10 +10,10 @@ import pytest
 
 from intab.engine.download import Notice
 from intab.engine.hub import list_files, pin, reach
+from intab.engine.inventory import read_manifest
 from intab.engine.keys import parse_chunk_key
 from intab.engine.loader import Loader
 from intab.engine.locate import locate
-from intab.engine.manifest import read_manifest
 from intab.errors import DownloadError, ManifestError, ModelNotFoundError, TemporaryError
 from tests.engine.conftest import FakeRuntime, model_files
 from tests.engine.fakes import FakeFetch, FakeReply, fake_means

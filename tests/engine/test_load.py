@@ -64,11 +64,14 @@ async def test_session_options_reach_the_runtime() -> None:
 
 
 async def test_external_data_is_named_as_in_the_graph() -> None:
-    runtime = FakeRuntime(model_files(**{"onnx/model_quantized.onnx_data": b"weights"}))
+    graph = b"weights in model_quantized.onnx_data\n./more/w%20.bin"
+    files = {"onnx/model_quantized.onnx": graph, "onnx/model_quantized.onnx_data": b"weights"}
+    runtime = FakeRuntime(model_files(**files, **{"onnx/more/w%20.bin": b"more"}))
     await load(runtime)
     data = runtime.opened[0].external_data
     assert {name: body.data for name, body in data.items()} == {
-        "model_quantized.onnx_data": b"weights"
+        "model_quantized.onnx_data": b"weights",
+        "more/w%20.bin": b"more",
     }
 
 

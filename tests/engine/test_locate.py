@@ -112,9 +112,7 @@ def test_what_is_no_name_says_what_is(spec: str) -> None:
         ("disk:onnx", "disk:onnx/", "", ""),
     ],
 )
-def test_a_folder_or_a_graph_in_a_folder(
-    spec: str, base: str, subfolder: str, graph: str
-) -> None:
+def test_a_folder_or_a_graph_in_a_folder(spec: str, base: str, subfolder: str, graph: str) -> None:
     found = locate(spec, "models")
     assert (found.base, found.subfolder, found.graph) == (base, subfolder, graph)
     below = locate(spec, "models", subfolder="a\\b/")

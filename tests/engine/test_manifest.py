@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from intab.engine.download import Means
+from intab.engine.inventory import read_manifest
+from intab.engine.layout import find_dtypes
 from intab.engine.locate import locate
 from intab.engine.manifest import (
     FileEntry,
     SelfTest,
     describe,
-    find_dtypes,
     parse_manifest,
-    read_manifest,
 )
 from intab.engine.ranges import Span
 from intab.errors import DeviceError, ManifestError, ModelNotFoundError
@@ -87,10 +87,11 @@ async def test_a_hub_that_is_none(answer: str) -> None:
 
 
 async def test_a_plain_folder_is_asked_for_each_file() -> None:
-    extra = {"onnx/model.onnx": b"g", "onnx/model.onnx_data": b"1", "onnx/model.onnx_data_1": b"2"}
+    """For external data it is not: the graph tells what is its own."""
+    extra = {"onnx/model.onnx": b"g", "onnx/model.onnx_data": b"1"}
     manifest = await read_manifest(means(model_files(**extra)), locate("tiny", "models"))
     assert manifest.dtypes == {
-        "fp32": ("onnx/model.onnx", "onnx/model.onnx_data", "onnx/model.onnx_data_1"),
+        "fp32": ("onnx/model.onnx",),
         "q8": ("onnx/model_quantized.onnx",),
     }
     assert "tokenizer_config.json" in manifest.files

@@ -1,10 +1,14 @@
 /**
  * Models on the visitor's own disk. `disk:NAME/path` is a file of a folder that the page was given
- * (app/page/disk.mjs); here it is answered as a server would answer, with a Blob for a body: nothing
+ * (app/page/disk.mjs), its path as it is, with nothing encoded; here it is answered as a server would answer, with a Blob for a body: nothing
  * is copied, and bytes are read when they are wanted.
  */
 import { stored } from "./bodies.mjs";
 import { askPages, handlesOf, recall } from "./folders.mjs";
+
+const ABSENT = ["NotFoundError", "TypeMismatchError", "TypeError"]; // the last: of no file's name
+const MOST_LISTED = 10_000; // files of a folder; one with more is no model's
+const DEEPEST = 6; // folders in folders
 
 class DiskAnswer {
   constructor(status, headers, blob = new Blob()) {
@@ -22,7 +26,7 @@ class DiskAnswer {
 /** The answer about a file, or about a part of it where `range` is a Range header. */
 export async function askDisk(address, range) {
   const [, name, path] = /^disk:([^/]+)\/(.*)$/s.exec(address);
-  const file = await findFile(name, decodeURIComponent(path));
+  const file = await findFile(name, path);
   if (!file) return new DiskAnswer(404, {});
   const etag = `"${file.lastModified}-${file.size}"`;
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
@@ -39,8 +43,27 @@ async function findFile(name, path) {
   try {
     return await (files ? unwrapped(files.get(path)) : fileIn(handle, path.split("/")));
   } catch (error) {
-    if (["NotFoundError", "TypeMismatchError"].includes(error.name)) return undefined;
+    if (ABSENT.includes(error.name)) return undefined;
     throw error;
+  }
+}
+
+/** The paths of the files in the folder at `address`, as JSON; null of one that has too many. */
+export async function listDisk(address) {
+  const [, name, inside] = /^disk:([^/]+)\/(.*)$/s.exec(address);
+  const { handle, files } = await openFolder(name);
+  const paths = [];
+  for await (const path of files ? files.keys() : pathsIn(handle)) {
+    if (path.startsWith(inside)) paths.push(path.slice(inside.length));
+    if (paths.length > MOST_LISTED) return "null";
+  }
+  return JSON.stringify(paths);
+}
+
+async function* pathsIn(folder, above = "", depth = 0) {
+  for await (const [name, handle] of folder.entries()) {
+    if (handle.kind === "file") yield above + name;
+    else if (depth < DEEPEST && !name.startsWith(".")) yield* pathsIn(handle, `${above}${name}/`, depth + 1);
   }
 }
 

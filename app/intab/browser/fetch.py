@@ -41,7 +41,9 @@ class JsBody:
         try:
             return str(js_worker().decodeText(self.js_body))
         except JsException as exc:
-            raise ManifestError(f"{self.address} is not UTF-8 text: fetch it again.") from exc
+            raise ManifestError(
+                f"{self.address} is not UTF-8 text: fetch it again, or save it as UTF-8."
+            ) from exc
 
     async def sha256(self) -> str:
         """The sha256 in hexadecimal digits; an assembly may have made it on the way."""
@@ -119,6 +121,16 @@ class BrowserReply:
 
 class BrowserFetch:
     """Fetches from the page's origin and from wherever its policy allows."""
+
+    async def listing(self, address: str) -> list[str] | None:
+        """The files of a folder of the visitor's disk; None of a server's."""
+        if not address.startswith("disk:"):
+            return None
+        try:
+            found: list[str] | None = json.loads(await js_worker().listDisk(address))
+        except JsException as exc:
+            raise _failure(address, exc) from exc
+        return found
 
     async def request(
         self, address: str, span: str = "", method: str = "GET", token: str = ""

@@ -85,6 +85,10 @@ class BrowserRuntime:
         """What was found about the number of threads."""
         return self._remarks.get(device, "")
 
+    async def data_files(self, graph: JsBody) -> list[str]:
+        """Read from the graph, whose bytes stay in JavaScript."""
+        return list(json.loads(js_worker().externalFiles(graph.js_body)))
+
     async def open(self, graph: Graph[JsBody], device: str) -> OnnxNetwork:
         """Make a network; once one computes in WebAssembly, its threads are worth measuring."""
         network = await open_network(graph, device)

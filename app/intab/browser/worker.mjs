@@ -1,6 +1,7 @@
 /** All that Python calls in the worker; registered as the JavaScript module `intab_js`. */
 export { createArchive, openArchive, part } from "./archives.mjs";
 export { allocate, decodeText, encodeText } from "./bodies.mjs";
+export { listDisk } from "./disk.mjs";
 export { ask } from "./fetch.mjs";
 export { liveTensors } from "./kv_cache.mjs";
 export { limits } from "./limits.mjs";

@@ -39,7 +39,7 @@ from intab.convert.saving import save
 from intab.convert.staging import check_room, staged
 from intab.convert.ungrouping import KIND, Ungrouped, ungroup
 from intab.engine.cache_slots import head_dim, kv_heads
-from intab.engine.manifest import FileEntry, find_dtypes
+from intab.engine.layout import find_dtypes
 from intab.errors import ConvertError
 
 Logits = NDArray[np.float32]
@@ -80,7 +80,7 @@ def optimise(
 def _find(source: Path, wanted: Collection[str]) -> dict[str, tuple[str, ...]]:
     """The graphs of a folder by their dtypes, of all of them where none is wanted."""
     names = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
-    dtypes = find_dtypes({name: FileEntry() for name in sorted(names)})
+    dtypes = find_dtypes(names)
     if not dtypes:
         raise ConvertError(f"{source} has no onnx/model*.onnx: give --from-onnx such a folder.")
     if missing := set(wanted) - set(dtypes):

@@ -32,7 +32,7 @@ from intab.convert.reporting import (
 )
 from intab.convert.saving import save, save_sharing
 from intab.convert.staging import check_room, staged
-from intab.engine.manifest import SUFFIXES
+from intab.engine.layout import SUFFIXES
 from intab.errors import ConvertError
 
 

@@ -9,7 +9,9 @@ from typing import Any
 from intab.engine import chat
 from intab.engine.download import B, Body, parse_object
 from intab.engine.embedder_files import split_graphs
-from intab.engine.manifest import FileEntry, Manifest, is_template, is_text_file
+from intab.engine.genai import as_config, as_generation_config, names_of
+from intab.engine.layout import GENAI
+from intab.engine.manifest import Manifest, is_template
 from intab.engine.model import Texts
 from intab.engine.runtime import Graph
 from intab.engine.special_tokens import TokenFiles
@@ -17,13 +19,18 @@ from intab.engine.tokenizer import Tokenizer
 from intab.engine.untrusted import shown, text, whole
 from intab.errors import ManifestError, UnsupportedModelError
 
+_NO_NAMES: Mapping[str, str] = {}
+_NO_LOCATIONS: Mapping[str, Mapping[str, str]] = {}
 _NESTED = ("text_config", "llm_config")
 
 
-def parse_config(body: Body) -> dict[str, Any]:
-    """config.json, with what it says of the part that writes text; ManifestError where what is
-    read of it has another type, or a size that no model has."""
-    config = parse_object(body.text(), "config.json")
+def parse_config(body: Body, name: str = "config.json") -> dict[str, Any]:
+    """config.json, with what it says of the part that writes text, or what genai_config.json says
+    in its place; ManifestError where what is read of it has another type, or a size that no model
+    has."""
+    config = parse_object(body.text(), name)
+    if name == GENAI:
+        config = as_config(config)
     inner: Mapping[str, Any] = next(
         (config[key] for key in _NESTED if isinstance(config.get(key), dict)), {}
     )
@@ -32,7 +39,7 @@ def parse_config(body: Body) -> dict[str, Any]:
         try:
             check(config.get(key))
         except ValueError as exc:
-            raise ManifestError(f"config.json is not valid: {key} {exc}.") from exc
+            raise ManifestError(f"{name} is not valid: {key} {exc}.") from exc
     return config
 
 
@@ -83,12 +90,6 @@ def check_architecture(config: Mapping[str, Any]) -> None:
     )
 
 
-def needed_files(manifest: Manifest, dtype: str) -> dict[str, FileEntry]:
-    """What a dtype's graph needs beside config.json."""
-    texts = ["tokenizer.json", *(n for n in manifest.files if is_text_file(n))]
-    return manifest.entries([*texts, *manifest.dtypes[dtype]])
-
-
 def read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:
     """Tokenizer, settings and chat templates."""
 
@@ -101,22 +102,36 @@ def read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:
     return Texts(
         Tokenizer(bodies["tokenizer.json"].text(), files, config),
         config,
-        read("generation_config.json"),
+        read("generation_config.json") or as_generation_config(read(GENAI)),
         tokenizer_config,
         chat.find_templates(tokenizer_config, templates),
     )
 
 
+def names_in(texts: Mapping[str, Body], graph: str) -> dict[str, str]:
+    """What a graph calls its inputs and outputs, by genai_config.json if there is one."""
+    return names_of(parse_object(texts[GENAI].text(), GENAI), graph) if GENAI in texts else {}
+
+
 def make_graph(
-    manifest: Manifest, dtype: str, bodies: Mapping[str, B], config: Mapping[str, Any]
+    manifest: Manifest,
+    dtype: str,
+    bodies: Mapping[str, B],
+    config: Mapping[str, Any],
+    locations: Mapping[str, Mapping[str, str]] = _NO_LOCATIONS,
+    names: Mapping[str, str] = _NO_NAMES,
 ) -> Graph[B]:
-    """The graph of a dtype with its external data."""
+    """The graph of a dtype with its external data.
+
+    locations: of each graph, the names that it has for the files of its weights, and their paths.
+    """
     options = manifest.options_for(dtype)
     decoder, embedder = split_graphs(manifest.dtypes[dtype])
-    graph = _graph(decoder, bodies, config, options)
+    graph = _graph(decoder, bodies, config, options, locations)
     if not embedder:
-        return graph
-    return replace(graph, embeddings=_graph(embedder, bodies, config, options))
+        return replace(graph, names=names)
+    inner = _graph(embedder, bodies, config, options, locations)
+    return replace(graph, embeddings=inner, names=names)
 
 
 def _graph(
@@ -124,8 +139,10 @@ def _graph(
     bodies: Mapping[str, B],
     config: Mapping[str, Any],
     options: Mapping[str, str],
+    locations: Mapping[str, Mapping[str, str]],
 ) -> Graph[B]:
     name, *data = files
     # External data is named in the graph relative to the graph's own folder.
-    external = {path.rpartition("/")[2]: bodies[path] for path in data}
+    named = locations.get(name) or {path.rpartition("/")[2]: path for path in data}
+    external = {location: bodies[path] for location, path in named.items()}
     return Graph(name, bodies[name], external, config, options)

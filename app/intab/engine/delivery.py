@@ -10,7 +10,7 @@ is dropped and the file begun anew, once. A server that knows no ranges sends th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic
 
@@ -19,7 +19,7 @@ from intab.engine.keys import ChunkKey
 from intab.engine.locate import Location
 from intab.engine.manifest import FileEntry
 from intab.engine.progress import Tally
-from intab.engine.promises import check_digest
+from intab.engine.promises import check_digest, check_pointer
 from intab.engine.ranges import CHUNK, Span, chunk_of, missing
 from intab.engine.shelf import Shelf
 from intab.engine.source import NoRangesError, Source
@@ -62,6 +62,11 @@ class Delivery(Generic[B]):
         self.slots = asyncio.Semaphore(self.pace.at_a_time)
         self.restoring = asyncio.Semaphore(self.pace.restored_at_a_time)
 
+    def expect(self, files: Mapping[str, FileEntry]) -> None:
+        """From now on these are the files; those that came already are among them."""
+        self.files = files
+        self.tally.expect({name: entry.size for name, entry in files.items()})
+
     async def check_room(self) -> None:
         """StorageError where the files that are not stored yet will not fit; before any byte. What
         is stored of an older version goes where there is no room for both."""
@@ -94,10 +99,11 @@ class Delivery(Generic[B]):
         """One file, checked."""
         return await FileDelivery(self, name).deliver()
 
-    async def get_all(self) -> dict[str, B]:
-        """All files at once; the first failure ends them all."""
-        bodies = await all_or_first_error(self.get(name) for name in self.files)
-        return dict(zip(self.files, bodies, strict=True))
+    async def get_all(self, names: Iterable[str] | None = None) -> dict[str, B]:
+        """All files at once, or those named; the first failure ends them all."""
+        wanted = list(self.files if names is None else names)
+        bodies = await all_or_first_error(self.get(name) for name in wanted)
+        return dict(zip(wanted, bodies, strict=True))
 
     def _chosen(self, name: str) -> list[ChunkKey]:
         entry = self.files[name]
@@ -197,6 +203,7 @@ class FileDelivery(Generic[B]):
         left = missing(size, [span for span in spans if span], chunk)
         await all_or_first_error(self._fetch(span, size, left[0], assembly) for span in left)
         body = assembly.finish()
+        check_pointer(self._name, body)
         if promised and not by_chunks and (left or not trusted):
             check_digest(self._name, await body.sha256(), promised)
         self._remember_verified()

@@ -65,6 +65,10 @@ class Fetch(Protocol[B_co]):
         """Ask, for a part where `span` is a Range header; TemporaryError where none answers. The
         token goes to that address's host alone, wherever it redirects to."""
 
+    async def listing(self, address: str) -> list[str] | None:
+        """The files in a folder and below it, by their paths from there; None where nobody lists
+        them, as on most servers. Hidden folders are left out."""
+
 
 class Assembly(Protocol[B_co]):
     """One file's bytes while they are put together, in whatever order they come."""

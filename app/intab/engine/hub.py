@@ -46,6 +46,10 @@ class HubFetch(Generic[B]):
             await reply.close()
         return await self._ask(last % len(endpoints), path, span, method)
 
+    async def listing(self, address: str) -> list[str] | None:
+        """None: a hub has a listing of its own."""
+        return None
+
     async def _ask(self, turn: int, path: str, span: str, method: str) -> Reply[B]:
         endpoint = self._repository.endpoints[turn]
         token = "" if turn else self._repository.token

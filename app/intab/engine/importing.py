@@ -61,7 +61,7 @@ async def import_model(
     key = ModelKey(origin.address, origin.revision)
     name = _name(data, origin)
     if location:
-        key, name = ModelKey(location.base, location.revision), location.name
+        key, name = ModelKey(location.address, location.revision), location.name
     parts: list[_Part[B]] = []
     sizes = {file: entry.size for file, entry in manifest.files.items()}
     checked, stored = (

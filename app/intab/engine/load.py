@@ -11,10 +11,11 @@ from typing import Any
 from intab.engine import hub
 from intab.engine.attempts import Attempts, Source
 from intab.engine.download import B, Means, Notice, OnNotice, OnProgress, Progress, silent
+from intab.engine.inventory import read_manifest
 from intab.engine.keys import ModelKey
 from intab.engine.ladder import climb, rungs
 from intab.engine.locate import Location
-from intab.engine.manifest import parse_manifest, read_manifest
+from intab.engine.manifest import parse_manifest, with_graph
 from intab.engine.metrics import OnMetrics, Stopwatch
 from intab.engine.model import Model
 from intab.engine.runtime import Runtime
@@ -43,9 +44,12 @@ async def load_model(
     means = hub.reach(runtime.means, location)
     report(Progress("describe"))
     check_device(runtime, device)
-    key = ModelKey(location.base, location.revision)
+    key = ModelKey(location.address, location.revision)
     async with open_shelf(means, key, notice, keep=keep and location.remote) as shelf:
         source = await _describe(means, location, shelf, notice)
+        if location.graph:
+            manifest, dtype = with_graph(source.manifest, location.graph, dtype)
+            source = replace(source, manifest=manifest)
         attempts = Attempts(runtime, means, shelf, source, report, notice)
         await attempts.read_config()
         ladder = attempts.possible(rungs(source.manifest, runtime.devices, device, dtype))

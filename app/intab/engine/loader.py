@@ -19,9 +19,10 @@ from intab.engine.locate import DEFAULT_ENDPOINT, Location, locate
 from intab.engine.metrics import Metrics
 from intab.engine.model import Model
 from intab.engine.runtime import Runtime
+from intab.engine.spellings import Path
 from intab.engine.tasks import start_lasting
 
-_Key = tuple[str, str | None, str | None]
+_Key = tuple[str, str, str | None, str | None]
 
 
 @dataclass
@@ -86,18 +87,19 @@ class Loader:
 
     async def load(
         self,
-        spec: str,
+        spec: str | Path,
         *,
         dtype: str | None = None,
         device: str | None = None,
         endpoint: str | Sequence[str] | None = None,
         token: str | None = None,
+        subfolder: str | Path = "",
         keep: bool = True,
         on_progress: OnProgress | None = None,
     ) -> Model:
         """The model that `spec` names; see `intab.load`."""
-        location = self.locate(spec, endpoint, token)
-        key = (location.base, dtype, device)
+        location = self.locate(spec, endpoint, token, subfolder)
+        key = (location.address, location.graph, dtype, device)
         model = self._models.get(key)
         if model is None or model.closed or model.lost:
             load = self._under_way(key) or self._begin(key, location, keep)
@@ -112,13 +114,18 @@ class Loader:
         return any(key[0] == address and not model.closed for key, model in self._models.items())
 
     def locate(
-        self, spec: str, endpoint: str | Sequence[str] | None = None, token: str | None = None
+        self,
+        spec: str | Path,
+        endpoint: str | Sequence[str] | None = None,
+        token: str | None = None,
+        subfolder: str | Path = "",
     ) -> Location:
         """Where `spec` is; a token that is not given is ours, if the endpoint is ours too."""
         where = self._endpoint if endpoint is None else endpoint
         first = where if isinstance(where, str) else next(iter(where), "")
         given = self.token if token is None and first == self._endpoint else token or ""
-        return locate(spec, self._models_base, where, token=given, page=self._page)
+        base, page = self._models_base, self._page
+        return locate(spec, base, where, token=given, page=page, subfolder=subfolder)
 
     def _under_way(self, key: _Key) -> _Load | None:
         load = self._loads.get(key)
@@ -150,7 +157,7 @@ class Loader:
             for listener in listeners:
                 listener(progress)
 
-        _, dtype, device = key
+        _, _, dtype, device = key
         self._models[key] = await load_model(
             location,
             self._runtime,

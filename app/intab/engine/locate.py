@@ -21,6 +21,7 @@ from urllib.parse import quote, urljoin
 
 from intab.engine.file_names import shown
 from intab.engine.spellings import (
+    Path,
     as_hub_page,
     check_address,
     check_subfolder,
@@ -109,13 +110,13 @@ class Location:
 
 
 def locate(
-    spec: str,
+    spec: str | Path,
     models: str,
     endpoint: str | Sequence[str] = DEFAULT_ENDPOINT,
     *,
     token: str = "",
     page: str | None = "",
-    subfolder: str = "",
+    subfolder: str | Path = "",
 ) -> Location:
     """Find the folder that `spec` names.
 
@@ -131,7 +132,7 @@ def locate(
         repository = Repository(
             found.id, _check_revision(name, found.revision), endpoints, check_token(token)
         )
-        return _inside(Location(found.id, "", repository), found.path, below)
+        return _inside(found.id, repository, found.path, below)
     path = from_windows(name)
     if is_path(path):
         return _at_path(name, path, page, below)
@@ -140,7 +141,7 @@ def locate(
     if repo := _REPO.fullmatch(name):
         revision = repo["revision"] or "main"
         repository = Repository(repo["id"], revision, endpoints, check_token(token))
-        return _inside(Location(name, "", repository), "", below)
+        return _inside(name, repository, "", below)
     raise ModelNotFoundError(
         f"{shown(name)} is not a model's name: use a folder of models/, an id like "
         "org/name[@revision], or a folder's path or address, such as ./my-model/ or "
@@ -160,14 +161,14 @@ def _with_small_scheme(address: str) -> str:
     return scheme.lower() + colon + rest if scheme.isalpha() and len(scheme) > 1 else address
 
 
-def _inside(location: Location, path: str, below: str) -> Location:
+def _inside(name: str, repository: Repository, path: str, below: str) -> Location:
     """A hub's model, with the folder or the graph in it that its page is about."""
-    assert location.repository  # noqa: S101 - for mypy
     is_graph = path.lower().endswith(".onnx")
     folder = path.rpartition("/")[0] if is_graph else path
-    return replace(
-        location,
-        base=location.repository.files(location.repository.revision),
+    return Location(
+        name,
+        repository.files(repository.revision),
+        repository,
         subfolder=check_subfolder("/".join(filter(None, (folder, below)))),
         graph=path if is_graph else "",
     )

@@ -1,38 +1,22 @@
 """What a model folder holds: files, sizes, hashes, and which graph belongs to which dtype.
 
-A folder describes itself by `intab.json`; a hub by its listing; any other folder is asked file by
-file. All three give the same `Manifest`. Names follow the Hugging Face layout that Transformers.js
-reads: https://huggingface.co/docs/transformers.js/guides/dtypes
+A folder describes itself by `intab.json`, which is read here; what else tells is in inventory.py.
+Names follow the Hugging Face layout that Transformers.js reads, with more of them in layout.py:
+https://huggingface.co/docs/transformers.js/guides/dtypes
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from intab.engine.download import Means, exists, get_json
-from intab.engine.embedder_files import embedder_graphs, find_embedder
-from intab.engine.hub import list_files
 from intab.engine.intab_json import find_problems
-from intab.engine.locate import Location
+from intab.engine.layout import GENAI, guess_dtype
 from intab.engine.ranges import Span, chunk_for, is_chunk
-from intab.engine.retry import Patience
-from intab.engine.tasks import all_or_first_error
 from intab.errors import DeviceError, ManifestError, ModelNotFoundError
 
-SUFFIXES = {
-    "fp32": "",
-    "fp16": "_fp16",
-    "q8": "_quantized",
-    "q8f32": "_q8f32",
-    "int8": "_int8",
-    "uint8": "_uint8",
-    "q4": "_q4",
-    "q4f16": "_q4f16",
-    "bnb4": "_bnb4",
-}
 PREFERENCE = {
     "wasm": ("q8", "int8", "uint8", "q8f32", "fp32", "q4", "bnb4", "fp16", "q4f16"),
     "webgpu": ("q4f16", "q4", "fp16", "q8f32", "fp32", "q8", "int8", "uint8", "bnb4"),
@@ -41,8 +25,6 @@ PREFERENCE = {
 # onnxruntime then makes int8 weights float while it loads a graph: q8f32 is q8's file, expanded.
 EXPANDING = {"session.disable_quant_qdq": "1"}
 _MOST_TOLD = 8  # problems of an intab.json
-MERGED = "onnx/decoder_model_merged"
-STEMS = ("onnx/model", MERGED)
 TEXT_FILES = (
     "generation_config.json",
     "tokenizer_config.json",
@@ -53,6 +35,7 @@ TEXT_FILES = (
     "additional_chat_templates/tool_use.jinja",
     "additional_chat_templates/rag.jinja",
 )
+NEEDED = ("config.json", "tokenizer.json")
 
 
 @dataclass(frozen=True)
@@ -123,19 +106,14 @@ class Manifest:
         )
 
 
-async def read_manifest(
-    means: Means[Any], location: Location, patience: Patience | None = None
-) -> Manifest:
-    """Learn what is at `location`, by intab.json, the hub's listing, or asking for each file."""
-    if location.repository:
-        revision = location.commit or location.revision
-        entries = await list_files(means, location.repository, revision, patience)
-        files = {entry["path"]: _listed(entry) for entry in entries}
-        return Manifest(files, find_dtypes(files))
-    data = await get_json(means, location.file("intab.json"), patience)
-    if data is not None:
-        return parse_manifest(data)
-    return await _from_asking(means, location)
+def with_graph(manifest: Manifest, graph: str, dtype: str | None) -> tuple[Manifest, str]:
+    """The manifest with the graph that was asked for by its path, and the dtype that it is there
+    as: the one that was asked for, else what its name says."""
+    for known, names in manifest.dtypes.items():
+        if names[0] == graph and dtype in (None, known):
+            return manifest, known
+    kind = dtype or guess_dtype(graph)
+    return replace(manifest, dtypes={**manifest.dtypes, kind: (graph,)}), kind
 
 
 def is_template(name: str) -> bool:
@@ -147,6 +125,11 @@ def is_template(name: str) -> bool:
 def is_text_file(name: str) -> bool:
     """Whether a file is one of those that a model may have beside its config and tokenizer."""
     return name in TEXT_FILES or is_template(name)
+
+
+def is_text(name: str) -> bool:
+    """Whether a file is a text of a model: what is read of it beside the graph."""
+    return name in (*NEEDED, GENAI) or is_text_file(name)
 
 
 def parse_manifest(data: Any) -> Manifest:
@@ -191,50 +174,3 @@ def describe(manifest: Manifest) -> dict[str, Any]:
         "session_options": manifest.session_options,
         **test,
     }
-
-
-def _listed(entry: dict[str, Any]) -> FileEntry:
-    large = entry.get("lfs")
-    return FileEntry(large["size"], large["oid"]) if large else FileEntry(entry["size"])
-
-
-def find_dtypes(files: dict[str, FileEntry]) -> dict[str, tuple[str, ...]]:
-    """The dtypes a folder offers, from its file names; external data follows its graph."""
-    dtypes: dict[str, tuple[str, ...]] = {}
-    for stem in STEMS:
-        for dtype, suffix in SUFFIXES.items():
-            graph = f"{stem}{suffix}.onnx"
-            data = sorted(f for f in files if f.startswith((f"{graph}_data", f"{graph}.data")))
-            if graph in files:
-                embedder = find_embedder(files, suffix) if stem == MERGED else ()
-                dtypes.setdefault(dtype, (graph, *data, *embedder))
-        if "q8" in dtypes and len(dtypes.get("q8f32", ())) == 1:
-            dtypes["q8f32"] += dtypes["q8"][1:]  # whose weights it shares
-    return dtypes
-
-
-async def _from_asking(means: Means[Any], location: Location) -> Manifest:
-    graphs = [f"{stem}{suffix}.onnx" for stem in STEMS for suffix in SUFFIXES.values()]
-    found = await _existing(means, location, [*graphs, *TEXT_FILES])
-    if any(name.startswith(MERGED) for name in found):
-        found += await _existing(means, location, embedder_graphs(SUFFIXES.values()))
-    data = [
-        name
-        for graph in found
-        if graph.endswith(".onnx")
-        for name in await _external_data(means, location, graph)
-    ]
-    entries = {n: FileEntry() for n in ("config.json", "tokenizer.json", *found, *data)}
-    return Manifest(entries, find_dtypes(entries))
-
-
-async def _existing(means: Means[Any], location: Location, names: list[str]) -> list[str]:
-    answers = await all_or_first_error(exists(means, location.file(n)) for n in names)
-    return [name for name, there in zip(names, answers, strict=True) if there]
-
-
-async def _external_data(means: Means[Any], location: Location, graph: str) -> list[str]:
-    found = await _existing(means, location, [f"{graph}_data", f"{graph}.data"])
-    while found and await exists(means, location.file(f"{graph}_data_{len(found)}")):
-        found.append(f"{graph}_data_{len(found)}")
-    return found

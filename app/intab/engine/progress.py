@@ -35,6 +35,11 @@ class Tally:
         self._arrived = 0
         self._history: deque[tuple[float, int]] = deque([(now(), 0)])
 
+    def expect(self, sizes: Mapping[str, int]) -> None:
+        """From now on these are the files; what was counted of them stays."""
+        self._sizes = {name: max(size, self._sizes.get(name, 0)) for name, size in sizes.items()}
+        self._loaded = {name: self._loaded.get(name, 0) for name in sizes}
+
     def resize(self, name: str, size: int) -> None:
         """A file's size has become known."""
         self._sizes[name] = size

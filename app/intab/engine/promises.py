@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
-from intab.errors import DamagedError
+from intab.engine.download import Body
+from intab.errors import DamagedError, ManifestError
+
+# https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+_POINTER = "version https://git-lfs.github.com/spec/"
+_POINTER_MOST = 1024  # bytes
+
+
+def check_pointer(name: str, body: Body) -> None:
+    """ManifestError where a file is what Git has in place of a large one."""
+    if body.size >= _POINTER_MOST:
+        return
+    try:
+        text = body.text()
+    except ManifestError:  # no text
+        return
+    if text.startswith(_POINTER):
+        raise ManifestError(
+            f"{name} is a Git LFS pointer, not the file itself: run `git lfs pull` in the clone "
+            "that it is from, or download the file, then load again."
+        )
 
 
 def check_size(name: str, size: int, promised: int) -> None:

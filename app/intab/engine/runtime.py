@@ -49,6 +49,10 @@ class Runtime(Protocol[B]):
     async def prepare(self, device: str) -> None:
         """Fetch and start whatever `device` needs, while the model is on its way."""
 
+    async def data_files(self, graph: B) -> list[str]:
+        """The names of the files that a graph says its weights are in, as they stand there; none
+        where it is no ONNX graph, which `open` says."""
+
     async def open(self, graph: Graph[B], device: str) -> Network:
         """Make a network; DeviceError or UnsupportedModelError where that cannot be."""
 

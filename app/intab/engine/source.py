@@ -23,7 +23,7 @@ from intab.engine.answers import (
 from intab.engine.download import B, Means, Reply, not_found
 from intab.engine.manifest import FileEntry
 from intab.engine.progress import Tally
-from intab.engine.promises import check_digest, check_size
+from intab.engine.promises import check_digest, check_pointer, check_size
 from intab.engine.ranges import Span, parse_content_range
 from intab.engine.retry import OnBytes, Patience, persevere, watched
 from intab.errors import DownloadError, TemporaryError
@@ -90,6 +90,7 @@ class Source(Generic[B]):
                     return body
 
         body = await self._persevere(get)
+        check_pointer(self._name, body)
         check_size(self._name, body.size, self._entry.size)
         digest = await body.sha256()
         check_digest(self._name, digest, self._entry.sha256)

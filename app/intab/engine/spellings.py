@@ -1,4 +1,4 @@
-"""What a user may write for a model, taken apart: pages of a hub, paths of Windows, files in folders.
+"""What a user may write for a model, taken apart: a hub's pages, Windows' paths, files in folders.
 
 Nothing is asked of the network or of a disk; `locate.py` makes a Location of what comes out.
 """
@@ -8,10 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import unquote
 
-from intab.engine.file_names import problem_of, shown
+from intab.engine.file_names import in_folder, shown
+from intab.engine.untrusted import text
 from intab.errors import ModelNotFoundError, OptionError
+
+
+class Path(Protocol):
+    """What names a file or a folder to Python: os.PathLike, such as a pathlib.Path."""
+
+    def __fspath__(self) -> str:
+        """Its spelling."""
+
 
 SCHEMES = ("http", "https", "file", "disk")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
@@ -51,13 +61,23 @@ def is_path(spec: str) -> bool:
 
 
 def check_text(spec: object) -> str:
-    """What was given, if it is a text; OptionError, which names its type, if not."""
+    """What was given, if it is a text, and of a path (os.PathLike) its spelling; OptionError, which
+    names the type, for anything else."""
     if isinstance(spec, str):
         return spec
+    if (path := _path_of(spec)) is not None:
+        return path if is_path(from_windows(path)) else f"./{path}"
     raise OptionError(
         f"A model is named by a text or a path, not by {type(spec).__name__}: "
         "'default', 'org/name', './folder' or an address."
     )
+
+
+def _path_of(value: object) -> str | None:
+    """What os.fsdecode makes of an os.PathLike; None of anything else."""
+    spell = getattr(type(value), "__fspath__", None)
+    path = spell(value) if spell else None
+    return path.decode("utf-8", "surrogateescape") if isinstance(path, bytes) else path
 
 
 def as_hub_page(spec: str, endpoints: Sequence[str]) -> Page | None:
@@ -156,16 +176,15 @@ def split_graph(base: str) -> tuple[str, str, str]:
     return folder, "onnx" if inside else "", unquote(graph) if is_encoded(base) else graph
 
 
-def check_subfolder(subfolder: str) -> str:
+def check_subfolder(subfolder: object) -> str:
     """A folder in the model's, "" for none; OptionError if it is none."""
-    text = subfolder.replace("\\", "/") if isinstance(subfolder, str) else subfolder
-    if isinstance(text, str):
-        first = "/" if text.startswith("/") else ""
-        text = first + "/".join(part for part in text.split("/") if part not in ("", "."))
-    problem = problem_of(text) if text else ""
-    if problem:
+    given = subfolder if isinstance(subfolder, str) else _path_of(subfolder)
+    if given in ("", ".") or subfolder is None:
+        return ""
+    try:
+        return in_folder(text(given).rstrip("/\\"))
+    except ValueError as exc:
         raise OptionError(
-            f"subfolder={shown(subfolder)} is no folder in the model's: {problem}. Give a path "
-            "such as 'onnx' or 'cpu_and_mobile/cpu-int4'."
-        )
-    return str(text or "")
+            f"subfolder={shown(subfolder)} is no folder in the model's: {exc}. Give a path such as "
+            "'onnx' or 'cpu_and_mobile/cpu-int4'."
+        ) from exc

@@ -27,6 +27,7 @@ from intab.engine.progress import Tally
 from intab.engine.ranges import Span
 from intab.engine.records import read_record
 from intab.engine.shelf import fits, lock_name, was_verified
+from intab.engine.spellings import Path, check_text
 from intab.errors import ManifestError, ModelNotFoundError, StorageError
 
 
@@ -80,7 +81,9 @@ class Verdict:
 class Storage:
     """The place where this origin's models, or this user's, are kept."""
 
-    def __init__(self, means: Callable[[], Means[Any]], locate: Callable[[str], Location]) -> None:
+    def __init__(
+        self, means: Callable[[], Means[Any]], locate: Callable[[str | Path], Location]
+    ) -> None:
         self._means = means
         self._locate = locate
 
@@ -94,7 +97,7 @@ class Storage:
         self._means().use(store)
 
     async def export(
-        self, model: str, target: Any = None, *, on_progress: OnProgress = silent
+        self, model: str | Path, target: Any = None, *, on_progress: OnProgress = silent
     ) -> Any:
         """Write a model to a tar file: its folder with an intab.json that has all hashes.
 
@@ -113,7 +116,7 @@ class Storage:
         return await export_model(self._means(), keys[0], target, on_progress)
 
     async def import_(
-        self, source: Any, model: str | None = None, *, on_progress: OnProgress = silent
+        self, source: Any, model: str | Path | None = None, *, on_progress: OnProgress = silent
     ) -> StoredModel:
         """Store a model from a tar file that `export` wrote.
 
@@ -132,7 +135,7 @@ class Storage:
         """Bytes used and allowed, and whether the browser promised to keep them."""
         return await self._store.room()
 
-    async def verify(self, model: str, *, on_progress: OnProgress = silent) -> Verdict:
+    async def verify(self, model: str | Path, *, on_progress: OnProgress = silent) -> Verdict:
         """Read all of a model; what is damaged is deleted, and fetched by the next load.
         `on_progress` hears how many bytes are read."""
         right, damaged = 0, set()
@@ -151,7 +154,7 @@ class Storage:
                         await self._store.delete(str(chunk))
         return Verdict(right, tuple(sorted(damaged)))
 
-    async def delete(self, model: str | None = None) -> None:
+    async def delete(self, model: str | Path | None = None) -> None:
         """Delete a model, by its name or its address; where none is named, all that is stored."""
         for key in await self._find(model):
             async with self._means().lock(lock_name(key)):
@@ -197,7 +200,8 @@ class Storage:
         except StorageError:  # it cannot be read
             return False
 
-    async def _find(self, name: str | None) -> tuple[ModelKey, ...]:
+    async def _find(self, model: str | Path | None) -> tuple[ModelKey, ...]:
+        name = None if model is None else check_text(model)
         models = await self.list()
         found = tuple(
             ModelKey(model.address, model.revision)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
 import httpx
 
+from intab.engine.onnx_file import Read
 from intab.engine.ranges import Span
 from intab.engine.retry import OnBytes
-from intab.errors import ManifestError, TemporaryError
+from intab.errors import DownloadError, ManifestError, TemporaryError
 
 _SLICE = 4 * 1024 * 1024
+_MOST_LISTED = 10_000  # files of a folder; one with more is somebody's home, no model
+_DEEPEST = 6  # folders in folders
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,17 @@ class FileBody:
     def text(self) -> str:
         """All of it as UTF-8."""
         return _decode(self.bytes(), str(self.path))
+
+    @contextmanager
+    def reading(self) -> Iterator[Read]:
+        """A way to read parts of it."""
+        with self.path.open("rb") as file:
+
+            def read(start: int, end: int) -> bytes:
+                file.seek(start)
+                return file.read(end - start)
+
+            yield read
 
     async def sha256(self) -> str:
         """The sha256 in hexadecimal digits."""
@@ -66,6 +83,11 @@ class MemoryBody:
         """All of it as UTF-8."""
         return _decode(self.data, self.address)
 
+    @contextmanager
+    def reading(self) -> Iterator[Read]:
+        """A way to read parts of it."""
+        yield lambda start, end: self.data[start:end]
+
     async def sha256(self) -> str:
         """The sha256 in hexadecimal digits."""
         return await asyncio.to_thread(lambda: hashlib.sha256(self.data).hexdigest())
@@ -92,6 +114,12 @@ class PartBody:
     def text(self) -> str:
         """All of it as UTF-8."""
         return _decode(self.bytes(), str(self.path))
+
+    @contextmanager
+    def reading(self) -> Iterator[Read]:
+        """A way to read parts of it."""
+        data = self.bytes()
+        yield lambda start, end: data[start:end]
 
     async def sha256(self) -> str:
         """The sha256 in hexadecimal digits."""
@@ -156,6 +184,8 @@ class DiskReply:
             return 200 if self.path.is_file() else 404
         except PermissionError:
             return 403
+        except (OSError, ValueError):  # a name that no file can have
+            return 404
 
     async def body(self, on_bytes: OnBytes) -> FileBody:
         """The file itself."""
@@ -196,6 +226,12 @@ class HttpReply:
 class NativeFetch:
     """Fetches from folders and from http(s) addresses."""
 
+    async def listing(self, address: str) -> list[str] | None:
+        """The files of a folder on disk; None of one that has too many, and of a server's."""
+        if address.startswith(("http://", "https://")):
+            return None
+        return await asyncio.to_thread(_files_below, local_path(address))
+
     async def request(
         self, address: str, span: str = "", method: str = "GET", token: str = ""
     ) -> DiskReply | HttpReply:
@@ -219,8 +255,42 @@ class NativeFetch:
 
 
 def local_path(address: str) -> Path:
-    """The path that a file: address or a plain path names."""
-    return Path(unquote(address.removeprefix("file://"))).expanduser()
+    """The path that a file: address or a plain path names; only in an address is %20 a space."""
+    if not address.startswith("file:"):
+        return _expanded(address)
+    path = unquote(re.sub(r"^file:(?://(?:localhost)?(?=/))?", "", address))
+    return Path(re.sub(r"^/(?=[A-Za-z]:)", "", path))  # file:///C:/x
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # nobody's home is known
+        return Path(path)
+
+
+def _files_below(folder: Path) -> list[str] | None:
+    """The paths of all files; those that are no Unicode are left out."""
+    found: list[str] = []
+    for place, folders, names in os.walk(folder, onerror=_may_not_read, followlinks=True):
+        inside = Path(place).relative_to(folder)
+        deep = len(inside.parts) >= _DEEPEST
+        folders[:] = [] if deep else [name for name in folders if not name.startswith(".")]
+        found += [(inside / name).as_posix() for name in names]
+        if len(found) > _MOST_LISTED:
+            return None
+    return sorted(path for path in found if _is_unicode(path))
+
+
+def _is_unicode(path: str) -> bool:
+    return path.isascii() or not re.search("[\ud800-\udfff]", path)
+
+
+def _may_not_read(error: OSError) -> None:
+    if isinstance(error, PermissionError):
+        raise DownloadError(
+            f"{error.filename} may not be read: ask its owner for access."
+        ) from error
 
 
 def _unreachable(address: str, exc: httpx.HTTPError) -> TemporaryError:
@@ -232,6 +302,8 @@ def _unreachable(address: str, exc: httpx.HTTPError) -> TemporaryError:
 
 def _decode(data: bytes, name: str) -> str:
     try:
-        return data.decode()
+        return data.decode("utf-8-sig")  # an editor's mark at the beginning is no text
     except UnicodeDecodeError as exc:
-        raise ManifestError(f"{name} is not UTF-8 text: fetch it again.") from exc
+        raise ManifestError(
+            f"{name} is not UTF-8 text: fetch it again, or save it as UTF-8."
+        ) from exc

@@ -19,8 +19,9 @@ from intab.engine.network import CLOSED, STATES
 from intab.engine.runtime import Graph
 from intab.engine.sampling import Logits
 from intab.errors import DeviceError, ModelClosedError, RunError
-from intab.native.fetch import FileBody, NativeBody
+from intab.native.fetch import NativeBody
 from intab.native.kv_cache import KvCache, ort_value
+from intab.native.opening import open_session
 
 Feeds = Mapping[str, ort.OrtValue]
 _ORT_DTYPES = {
@@ -42,29 +43,13 @@ def open_network(graph: Graph[NativeBody]) -> OnnxNetwork:
 
 
 def _open(graph: Graph[NativeBody]) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
-    for key, value in graph.session_options.items():
-        options.add_session_config_entry(key, value)
     try:
-        return ort.InferenceSession(_source(graph, options), options)
+        return open_session(graph)
     except Exception as exc:  # onnxruntime's exceptions share no public base
         raise DeviceError(
             f"onnxruntime cannot load {graph.name} ({first_line(exc)}): "
             "the file may be damaged or made for another runtime."
         ) from exc
-
-
-def _source(graph: Graph[NativeBody], options: ort.SessionOptions) -> str | bytes:
-    """A path for files on disk, so that their external data is found beside them."""
-    if isinstance(graph.body, FileBody):
-        return str(graph.body.path)
-    if graph.external_data:
-        parts = [body.bytes() for body in graph.external_data.values()]
-        options.add_external_initializers_from_files_in_memory(
-            list(graph.external_data), parts, [len(part) for part in parts]
-        )
-    return graph.body.bytes()
 
 
 def first_line(exc: BaseException) -> str:

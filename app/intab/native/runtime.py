@@ -17,6 +17,7 @@ from intab.native.archives import NativeArchives
 from intab.native.fetch import NativeBody, NativeFetch, NativeMemory
 from intab.native.folder import FolderStore
 from intab.native.onnx import OnnxNetwork, open_network
+from intab.native.opening import data_files
 
 _HERE = Path(__file__).resolve()
 # An installed package has the default model inside it; a checkout has it beside app/.
@@ -53,6 +54,10 @@ class NativeRuntime:
     def remark(self, device: str) -> str:
         """Nothing: onnxruntime itself chooses its threads."""
         return ""
+
+    async def data_files(self, graph: NativeBody) -> list[str]:
+        """Read from the graph, in a thread."""
+        return await asyncio.to_thread(data_files, graph)
 
     async def open(self, graph: Graph[NativeBody], device: str) -> OnnxNetwork:
         """Make a network, in a thread: a large graph takes seconds."""
