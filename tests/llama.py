@@ -161,7 +161,7 @@ def make_llama(shape: Shape, weights: Weights, attention: str = "decomposed") ->
 
 
 def _decomposed(g: Graph) -> Attend:
-    angles, bias = _angles(g), _mask(g)
+    angles, bias = angles_of(g), mask_of(g)
     return lambda value, layer: _attention(g, value, layer, angles, bias)
 
 
@@ -199,7 +199,7 @@ def _frequencies(shape: Shape) -> NDArray[np.float32]:
     return (1.0 / np.float32(shape.rope_theta) ** powers).astype(np.float32)
 
 
-def _angles(g: Graph) -> tuple[str, str]:
+def angles_of(g: Graph) -> tuple[str, str]:
     """cos and sin [batch, 1, n, dim] of each position."""
     g.constants["frequencies"] = np.tile(_frequencies(g.shape), 2)
     places = g.op("Cast", "position_ids", to=TensorProto.FLOAT)
@@ -208,7 +208,7 @@ def _angles(g: Graph) -> tuple[str, str]:
     return g.op("Cos", angles), g.op("Sin", angles)
 
 
-def _mask(g: Graph) -> str:
+def mask_of(g: Graph) -> str:
     """[batch, 1, n, total]: 0 where a position may be seen, else far below 0."""
     new = g.op("Gather", g.op("Shape", "input_ids"), g.const(1))
     total = g.op("Gather", g.op("Shape", "attention_mask"), g.const(1))

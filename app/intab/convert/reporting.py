@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,9 @@ class Graph:
 
     def run(self, folder: Path) -> Runner:
         """The graph in native onnxruntime."""
-        return Runner(folder / self.files[0], EXPANDING if self.expanded else {})
+        path = folder / "config.json"
+        config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return Runner(folder / self.files[0], EXPANDING if self.expanded else {}, config)
 
 
 def read_text(path: Path | None, tokenizer: Tokenizer) -> list[list[int]]:

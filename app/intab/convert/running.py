@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from intab.engine.cache_slots import head_dim, kv_heads
 from intab.engine.graph import KEEP
+from intab.engine.rope import switch_of
 from intab.errors import ConvertError
 
 Cache = dict[str, NDArray[Any]]
@@ -46,14 +47,14 @@ class Runner:
 
     def greedy(self, ids: Sequence[int], count: int) -> list[int]:
         """The `count` ids that follow, the likeliest each time."""
-        made: list[int] = []
-        cache: Cache = {}
-        fed = list(ids)
+        text, fed, cache = list(ids), list(ids), Cache()
         for _ in range(count):
+            if len(text) - len(fed) <= switch_of(self.config) < len(text):
+                fed, cache = list(text), {}  # the cache does not hold beyond: engine/rope.py
             logits, cache = self.step(fed, cache, rows=1)
             fed = [int(logits[-1].argmax())]
-            made += fed
-        return made
+            text += fed
+        return text[len(ids) :]
 
     def step(self, ids: list[int], cache: Cache, rows: int) -> tuple[NDArray[np.float32], Cache]:
         """Logits of the last `rows` ids (0: all) and the cache that now holds them."""
