@@ -66,6 +66,7 @@ def test_each_is_listed_with_its_licence(site: Path, components: dict[str, Compo
     assert sorted(linked) == sorted(one.address for one in components.values())
     assert len(set(linked)) == len(linked)
     assert all(one.licence and one.text.strip() for one in components.values())
+    assert all(one.licence != licences.UNNAMED for one in components.values())
     assert all((site / address).exists() for address in linked)
 
 
@@ -117,15 +118,16 @@ def test_a_wheel_without_a_licence_is_refused(tmp_path: Path) -> None:
         check(tmp_path, [bare])
 
 
-def test_a_model_whose_card_names_no_licence_is_refused(tmp_path: Path) -> None:
+def test_a_model_whose_card_names_no_licence_is_listed_as_that(tmp_path: Path) -> None:
+    """A visitor's own models need no card to be served."""
     folder = tmp_path / "models/mine"
     folder.mkdir(parents=True)
     (folder / "config.json").write_text("{}")
-    (folder / "README.md").write_text("# Mine\n")
-    with pytest.raises(SiteError, match=r"models/mine/README\.md"):
-        check(tmp_path, list(licences._models(tmp_path)))
+    [bare] = licences._models(tmp_path)
+    assert (bare.licence, bare.text) == (licences.UNNAMED, "models/mine has no README.md.\n")
+    check(tmp_path, [bare])
     (folder / "README.md").write_text("---\nlicense: mit\n---\n# Mine\n")
-    check(tmp_path, list(licences._models(tmp_path)))
+    assert [one.licence for one in licences._models(tmp_path)] == ["mit"]
 
 
 def test_a_package_that_carries_no_text_has_the_usual_one(tmp_path: Path) -> None:

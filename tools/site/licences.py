@@ -26,6 +26,7 @@ TEXTS = Path(__file__).with_name("licences")
 _NAMES = re.compile(r"(?:licen[cs]e|copying|notice)", re.IGNORECASE)
 _IN_WHEEL = re.compile(r"[^/]+\.dist-info/(?:licenses/.+|(?:LICEN[CS]E|COPYING|NOTICE)[^/]*)")
 _ONLY_TYPES = re.compile(r"/@types/|/undici-types$")  # nothing of them is in a bundle
+UNNAMED = "no licence named in its README.md"
 _COMPRESSED = frozenset({".br", ".gz"})
 
 # Whose a file of the site is, by its address; the first that fits. A wheel's and a model's name is
@@ -199,13 +200,14 @@ def _spdx(facts: Message) -> str:
 
 
 def _models(site: Path) -> Iterator[Component]:
-    """A model's card says its licence and what it learnt from."""
+    """A model's card says its licence and what it learnt from; one without is listed as that."""
     for config in sorted(site.glob("models/*/config.json")):
         card = config.with_name("README.md")
         text = card.read_text(encoding="utf-8") if card.exists() else ""
         licence = re.search(r"^license: *(\S+)$", text, re.MULTILINE)
         name = f"models/{config.parent.name}"
-        yield Component(name, "", licence[1] if licence else "", text if licence else "")
+        named = licence[1] if licence else UNNAMED
+        yield Component(name, "", named, text or f"{name} has no README.md.\n")
 
 
 def _row(component: Component) -> str:
