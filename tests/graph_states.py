@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
-from tests.engine.networks import WIDTH
+from tests.engine.networks import WIDTH, weights
 
 KERNEL = (1.0, -2.0, 3.0)  # of the last token, the one before, the one before that
 SPAN = len(KERNEL)
+EMBEDDED = ("inputs_embeds", "per_layer_inputs")
 SHAPES: dict[str, list[str | int | None]] = {
     "conv": ["batch", WIDTH, SPAN],
     "ssm": ["batch", 2, WIDTH // 2],
@@ -116,6 +117,31 @@ def _alternation(past: str, present: str, dtype: int) -> list[onnx.NodeProto]:
     ]
 
 
+def switch_nodes(*, room: bool) -> list[onnx.NodeProto]:
+    """Vectors as they are, twice that in long texts, by an If as onnxruntime-genai writes it."""
+    make = helper.make_node
+    count = helper.make_tensor_value_info("factor", TensorProto.FLOAT, [])
+
+    def branch(name: str) -> onnx.GraphProto:
+        return helper.make_graph(
+            [make("Identity", [f"float_{name}"], ["factor"])], name, [], [count]
+        )
+
+    totals = [make("Shape", ["attention_mask"], ["columns"], start=1, end=2)]
+    if room:
+        totals = [
+            make("ReduceMax", ["cache_position"], ["place"], keepdims=1),
+            make("Add", ["place", "one"], ["columns"]),
+        ]
+    return [
+        *totals,
+        make("Squeeze", ["columns", "zero"], ["total_scalar"]),
+        make("Greater", ["total_scalar", "switch"], ["is_long"]),
+        make("If", ["is_long"], ["by"], then_branch=branch("two"), else_branch=branch("one")),
+        make("Mul", ["vectors", "by"], ["turned"]),
+    ]
+
+
 def cache_nodes(layout: str, past: str, present: str) -> list[onnx.NodeProto]:
     """Key and value in one tensor: side by side, or one above the other."""
     make = helper.make_node
@@ -140,3 +166,23 @@ def cache_shape(layout: str, rows: str) -> list[str | int | None]:
     if layout == "joined":
         return ["batch", rows, 2 * WIDTH]
     return [2, "batch", 1, rows, WIDTH]
+
+
+def make_embedder() -> onnx.ModelProto:
+    """The graph that embeds ids: two halves, of which the decoder makes the whole."""
+    tokens, _, _ = weights()
+    halves = [numpy_helper.from_array(part, f"half_{i}") for i, part in enumerate(_halves(tokens))]
+    make, value = helper.make_node, helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [make("Gather", [f"half_{i}", "input_ids"], [name]) for i, name in enumerate(EMBEDDED)],
+        "embedder",
+        [value("input_ids", TensorProto.INT64, ["batch", "new"])],
+        [value(name, TensorProto.FLOAT, ["batch", "new", WIDTH]) for name in EMBEDDED],
+        halves,
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def _halves(tokens: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    first = np.floor(tokens)
+    return first, tokens - first

@@ -19,16 +19,17 @@ from onnx import TensorProto, helper, numpy_helper
 from tests.engine.conftest import CONFIG, TEMPLATE, byte_tokenizer_json
 from tests.engine.networks import VOCABULARY, WIDTH, weights
 from tests.graph_states import (
+    EMBEDDED,
     SHAPES,
     STATE_CONSTANTS,
     cache_nodes,
     cache_shape,
+    make_embedder,
     of_states,
     presents,
     state_nodes,
+    switch_nodes,
 )
-
-EMBEDDED = ("inputs_embeds", "per_layer_inputs")
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Form:
     present: str = "present.0.{}"
     embeds: bool = False
     places: int = 0  # rows of position_ids
+    switch: int = 0  # tokens beyond which all vectors are twice what they are
 
     @property
     def alone(self) -> bool:
@@ -81,6 +83,8 @@ FORMS = {
     ),
     "stacked cache": Form(layout="stacked", past="past_0", present="present_0"),
     "other names": Form(past="past_{}_self_0", present="present_{}_self_0"),
+    "a switch": Form(switch=6),
+    "a switch and room": Form(switch=6, room=True),
     "embeddings": Form(embeds=True),
     "embeddings and states": Form(embeds=True, states="past_{}.1", places=3),
 }
@@ -98,6 +102,8 @@ def logits_after(ids: list[int], form: Form) -> NDArray[np.float32]:
     """The row of logits [vocabulary] after the last of `ids`."""
     tokens, places, out = weights()
     vectors = tokens[ids] + (places[: len(ids)] if form.positions else 0)
+    if form.switch and len(ids) > form.switch:
+        vectors = vectors * np.float32(2)
     total = np.zeros(WIDTH, np.float32) if form.alone else vectors.sum(0)
     total = total + of_states(vectors) if form.states else total
     return np.asarray(total @ out, np.float32)
@@ -110,7 +116,7 @@ def make_graph(form: Form) -> onnx.ModelProto:
     constants |= {"axis": np.array(2), "one": np.array([1]), "two": np.array([2])}
     constants |= {"three": np.array([3]), "end": np.array([2**31]), "minus": np.array([-1])}
     constants |= {"front": np.array([1, 1]), "zero": np.array([0])}
-    constants |= STATE_CONSTANTS
+    constants |= STATE_CONSTANTS | {"switch": np.array(form.switch)}
     graph = helper.make_graph(
         _nodes(form),
         "tiny",
@@ -140,8 +146,10 @@ def _nodes(form: Form) -> list[onnx.NodeProto]:
         ]
     else:
         nodes += [make("Identity", ["embedded"], ["vectors"])]
+    vectors = "turned" if form.switch else "vectors"
     nodes += [
-        make("Unsqueeze", ["vectors", "one"], ["new"]),  # [batch, 1, new, width]
+        *(switch_nodes(room=form.room) if form.switch else []),
+        make("Unsqueeze", [vectors, "one"], ["new"]),  # [batch, 1, new, width]
         make("Cast", ["new"], ["new_cached"], to=form.cache),
     ]
     nodes += [] if form.alone else _attention_nodes(form)
@@ -260,30 +268,13 @@ def _outputs(form: Form) -> list[onnx.ValueInfoProto]:
     return [*outputs, *_caches(known, form.present, presents(form.states), new)]
 
 
-def make_embedder() -> onnx.ModelProto:
-    """The graph that embeds ids: two halves, of which the decoder makes the whole."""
-    tokens, _, _ = weights()
-    halves = [numpy_helper.from_array(part, f"half_{i}") for i, part in enumerate(_halves(tokens))]
-    make, value = helper.make_node, helper.make_tensor_value_info
-    graph = helper.make_graph(
-        [make("Gather", [f"half_{i}", "input_ids"], [name]) for i, name in enumerate(EMBEDDED)],
-        "embedder",
-        [value("input_ids", TensorProto.INT64, ["batch", "new"])],
-        [value(name, TensorProto.FLOAT, ["batch", "new", WIDTH]) for name in EMBEDDED],
-        halves,
-    )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-
-
-def _halves(tokens: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    first = np.floor(tokens)
-    return first, tokens - first
-
-
 def write_model(folder: Path, form: Form, *, external_data: bool = False) -> Path:
     """A whole model folder around a graph; returns the folder."""
     (folder / "onnx").mkdir(parents=True)
     config = {**CONFIG, "num_key_value_heads": 1, "head_dim": WIDTH, "eos_token_id": None}
+    if form.switch:
+        rope = {"type": "longrope", "original_max_position_embeddings": form.switch}
+        config |= {"rope_scaling": rope}
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "tokenizer.json").write_text(byte_tokenizer_json())
     (folder / "tokenizer_config.json").write_text(json.dumps({"chat_template": TEMPLATE}))

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from intab.engine.apart import open_session
+from intab.engine.apart import Apart, open_session
 from intab.engine.cache_slots import CacheSlot
 from intab.engine.graph import GraphPlan
 from intab.engine.network import STATES, Network, Session
@@ -254,3 +254,25 @@ async def test_prompts_of_different_lengths_switch_each_for_itself() -> None:
     rows = await session.step([[*[0] * 5, 1, 2, 3], [1, 2, 3, 4, 5, 6, 7, 8]])
     for ids, row in zip(([1, 2, 3], range(1, 9)), rows, strict=True):
         np.testing.assert_array_equal(row[-1], whole(list(ids), network.plan))
+
+
+class LeakySession(KeepingSession):
+    """Its first step hides padding; its states do not."""
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        if self.length:
+            self.padding = [0 for _ in self.padding]
+        return await super().step(ids, rows)
+
+
+class LeakyNetwork(KeepingNetwork):
+    def session(self, padding: Sequence[int] = (0,)) -> KeepingSession:
+        return LeakySession(self, padding)
+
+
+async def test_states_that_hold_padding_are_found_out() -> None:
+    network = sessions_of(LeakyNetwork(PLANS["states"]))
+    assert isinstance(await open_session(network, (2, 0), 2), Apart)
+    assert not isinstance(await open_session(network, (0, 0), 2), Apart)
+    network = sessions_of(KeepingNetwork(PLANS["states"]))
+    assert not isinstance(await open_session(network, (2, 0), 2), Apart)

@@ -5,28 +5,35 @@ memory_needed(model, config)    # {"weights": ..., "cache": ..., "working": ...}
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import onnx_ir as ir
 
+from intab.engine.cache_slots import CacheSlot, TensorInfo, plan_slots
+from intab.errors import UnsupportedModelError
+
 PIECE = 512  # tokens of a prompt that are computed at once: GenerationOptions.prefill_chunk_size
 FLOAT = 4
+_DTYPES = {ir.DataType.FLOAT: "float32", ir.DataType.FLOAT16: "float16"}
+_BYTES = {"float32": FLOAT, "float16": 2}
 
 
 def memory_needed(model: ir.Model, config: Mapping[str, Any]) -> dict[str, int]:
-    """Bytes: `weights` as they are once loaded; `cache`, keys and values of a whole context;
+    """Bytes: `weights` as they are once loaded; `cache`, keys and values of a whole
+    context, and states;
     `working`, the most that a step has beside them: the tensors of one layer or the logits,
     whichever is more; where the cache has no room, also the one before, while one is made."""
     context = int(_first(config, 0, "max_position_embeddings", "n_positions"))
-    cache = context * _cached_bytes(model.graph)
+    cache = _cached_bytes(model.graph, config, context)
     roomy = any(value.name == "cache_position" for value in model.graph.inputs)
     piece = min(PIECE, context)
     heads = int(_first(config, 1, "num_attention_heads", "n_head"))
     hidden = int(_first(config, 0, "hidden_size", "n_embd"))
     inner = int(_first(config, 4 * hidden, "intermediate_size", "n_inner"))
     scores = 2 * heads * context  # before the softmax and after it
-    layer = piece * (scores + 3 * inner + 4 * hidden) * _number_bytes(model.graph)
+    layer = piece * (scores + 3 * inner + 4 * hidden) * _number_bytes(model.graph, config)
     logits = int(_first(config, 0, "vocab_size")) * FLOAT
     weights = {"weights": weights_loaded(model.graph)}
     if not context or not hidden:
@@ -35,15 +42,26 @@ def memory_needed(model: ir.Model, config: Mapping[str, Any]) -> dict[str, int]:
     return {**weights, "cache": cache, "working": working}
 
 
-def _number_bytes(graph: ir.Graph) -> int:
+def _number_bytes(graph: ir.Graph, config: Mapping[str, Any]) -> int:
     """What a number takes between two nodes: what it takes in the cache."""
-    sizes = (int(value.dtype.itemsize) for value in _caches(graph) if value.dtype is not None)
-    return next(sizes, FLOAT)
+    return next((_BYTES[slot.dtype] for slot in _slots(graph, config)), FLOAT)
 
 
-def _caches(graph: ir.Graph) -> list[ir.Value]:
-    """The inputs with keys and values."""
-    return [value for value in graph.inputs if (value.name or "").startswith("past_key_values.")]
+def _slots(graph: ir.Graph, config: Mapping[str, Any]) -> list[CacheSlot]:
+    """The graph's caches and states; none if they are not ones that can be kept."""
+    left, outputs = (
+        {info.name: info for info in map(_info, values)} for values in (graph.inputs, graph.outputs)
+    )
+    try:
+        return list(plan_slots(left, outputs, config, {}))
+    except UnsupportedModelError:
+        return []
+
+
+def _info(value: ir.Value) -> TensorInfo:
+    shape = tuple(size if isinstance(size, int) else None for size in value.shape or ())
+    dtype = _DTYPES.get(value.dtype, "") if value.dtype is not None else ""
+    return TensorInfo(value.name or "", dtype, shape)
 
 
 def weights_loaded(graph: ir.Graph) -> int:
@@ -76,16 +94,12 @@ def _readers(value: ir.Value) -> set[str]:
     return found
 
 
-def _cached_bytes(graph: ir.Graph) -> int:
-    """The bytes of one token's keys and values."""
-    total = 0
-    for value in _caches(graph):
-        if value.shape is None:
-            continue
-        heads, dim = value.shape[1], value.shape[3]
-        if isinstance(heads, int) and isinstance(dim, int) and value.dtype is not None:
-            total += heads * dim * int(value.dtype.itemsize)
-    return total
+def _cached_bytes(graph: ir.Graph, config: Mapping[str, Any], tokens: int) -> int:
+    """The bytes of the keys and values of so many tokens, and of the states beside them."""
+    return sum(
+        math.prod(slot.empty_shape(1, tokens)) * _BYTES[slot.dtype]
+        for slot in _slots(graph, config)
+    )
 
 
 def _first(config: Mapping[str, Any], default: int, *names: str) -> Any:

@@ -45,6 +45,10 @@ async def _try(network: Network, padding: int) -> bool:
     try:
         found = (await company.step([first, second]))[1, -1]
         wanted = (await alone.step([_PROBE[1]]))[0, -1]
+        if not network.plan.can_rewind:
+            # States may hold padding that shows only once the session goes on.
+            found = (await company.step([[1], [1]]))[1, -1]
+            wanted = (await alone.step([[1]]))[0, -1]
     finally:
         company.close()
         alone.close()
