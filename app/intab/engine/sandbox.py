@@ -27,6 +27,7 @@ from jinja2.utils import Namespace
 from jinja2.visitor import NodeTransformer
 
 from intab.engine.budget import Budget, bound, measure, size
+from intab.engine.dates import strftime
 from intab.engine.growth import (
     check_call,
     check_digits,
@@ -293,4 +294,4 @@ def _raise_exception(message: object) -> None:
 
 def _strftime_now(pattern: str) -> str:
     bound(len(pattern) ** 2, "a date")
-    return datetime.now().strftime(pattern)
+    return strftime(datetime.now(), pattern)
