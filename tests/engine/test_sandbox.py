@@ -25,7 +25,7 @@ LISTS = (
 @pytest.fixture
 def low(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that are met sooner."""
-    monkeypatch.setattr(budget, "MAX_STEPS", 20_000)
+    monkeypatch.setattr(budget, "MAX_STEPS", 80_000)
     monkeypatch.setattr(budget, "MAX_SIZE", 200_000)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sized
 from contextlib import contextmanager
+from contextvars import ContextVar
 from time import monotonic
 from typing import Any, NoReturn, cast
 
@@ -24,10 +25,13 @@ MAX_TOTAL = 50_000_000  # characters of all values that were made
 MAX_DEPTH = 64  # calls within calls, values within values
 MAX_SECONDS = 10.0
 ITEM = 32
+WORK = 1000  # characters that are looked at or copied in about the time of a step
 
 _EMPTY: dict[object, object] = {}
 _VIEWS = (type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items()))
 _CONTAINERS: Any = (list, tuple, set, frozenset, *_VIEWS)
+
+_ATOMS = (str, int, float, bool, type(None))
 
 
 class Budget:
@@ -40,12 +44,16 @@ class Budget:
 
     def step(self, made: int = 0) -> None:
         """Count one step, which made a value of that many characters."""
-        self._steps += 1
         self._total += made
-        if self._steps > MAX_STEPS:
-            stop(f"it took more than {MAX_STEPS:,} steps")
         if self._total > MAX_TOTAL:
             stop(f"it made more than {MAX_TOTAL:,} characters")
+        self.spend(1)
+
+    def spend(self, steps: int) -> None:
+        """Count steps that make nothing, such as looking at the items of a list."""
+        self._steps += steps
+        if self._steps > MAX_STEPS:
+            stop(f"it took more than {MAX_STEPS:,} steps")
         if self._clock() > self._end:
             stop(f"it took more than {MAX_SECONDS:.0f} seconds")
 
@@ -59,6 +67,10 @@ class Budget:
             yield
         finally:
             self._depth -= 1
+
+
+# The budget of the rendering under way, None between renderings.
+current: ContextVar[Budget | None] = ContextVar("the budget of a rendering", default=None)
 
 
 def stop(reason: str) -> NoReturn:
@@ -79,30 +91,48 @@ def size(value: object) -> int:
     """About how many characters `value` itself has; of a container, its items alone."""
     if isinstance(value, (str, bytes)):
         return len(value)
+    if value is None or isinstance(value, float):
+        return 0
     if isinstance(value, int):
         return value.bit_length() // 3 + 1
-    return ITEM * len(cast("Sized", value)) if isinstance(value, (*_CONTAINERS, dict)) else 0
+    if isinstance(value, Namespace):
+        return ITEM * len(vars_of(value))
+    return ITEM * len(cast("Sized", value)) if isinstance(value, (*_CONTAINERS, dict, range)) else 0
 
 
-def measure(value: object, depth: int = 0) -> int:
+def measure(value: object) -> int:
     """About how many characters `value` has when printed, items within items and all.
 
     Printing or comparing may take so long, since a list may hold another one many times over. More
-    than MAX_SIZE is never counted, but stopped.
+    than MAX_SIZE is never counted, but stopped; each item and each WORK characters are a step.
     """
-    if depth > MAX_DEPTH:
-        stop(f"a value has more than {MAX_DEPTH} values within each other")
-    total = size(value)
+    total, nodes = size(value), 0
     bound(total)
-    if isinstance(value, str):  # nearly always
-        return total
-    for item in _items(value):
-        total += measure(item, depth + 1)
+    left: list[tuple[object, int]] = [(value, 0)]
+    while left:
+        one, depth = left.pop()
+        if depth > MAX_DEPTH:
+            stop(f"a value has more than {MAX_DEPTH} values within each other")
+        for item in _items(one):
+            nodes += 1
+            total += size(item)
+            if type(item) not in _ATOMS:
+                left.append((item, depth + 1))
         bound(total)
+    spend(nodes + total // WORK)
     return total
 
 
+def spend(steps: int) -> None:
+    """Count steps of the rendering under way, if there is one."""
+    budget = current.get()
+    if steps and budget:
+        budget.spend(steps)
+
+
 def _items(value: object) -> Iterable[object]:
+    if isinstance(value, (str, range)):  # nearly always
+        return ()
     if isinstance(value, dict):
         return (part for item in value.items() for part in item)
     if isinstance(value, _CONTAINERS):

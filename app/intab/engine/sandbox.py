@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache, wraps
-from types import GeneratorType
 from typing import Any
 
 import jinja2
@@ -24,40 +22,36 @@ from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
 from jinja2.utils import Namespace
-from jinja2.visitor import NodeTransformer
 
-from intab.engine.budget import Budget, bound, measure, size
+from intab.engine.arguments import seen
+from intab.engine.budget import Budget, bound, current, measure
 from intab.engine.dates import strftime
 from intab.engine.growth import (
     check_call,
-    check_digits,
     check_filter,
     check_operator,
     check_spec,
 )
+from intab.engine.metering import METERS, Metering, budget, compared, made
 from intab.engine.nesting import check_nesting
 
 MAX_SOURCE = 100_000  # characters of a template; real ones have 20,000
-# Names that no template can write, so that none can call or replace them.
-_STEP, _COMPARED = "intab step", "intab compared"
 _COMPARING = (
     *("eq", "==", "equalto", "ne", "!=", "in", "lt", "<", "lessthan", "le", "<="),
     *("gt", ">", "greaterthan", "ge", ">="),
 )
 
-_budget: ContextVar[Budget] = ContextVar("the budget of the rendering under way")
-
 
 def render_template(source: str, names: Mapping[str, Any]) -> str:
     """Render a template; ChatTemplateError where it passes a limit, else what Jinja raises."""
     template = _compile(source)
-    token = _budget.set(Budget())
+    token = current.set(Budget())
     try:
         text = template.render(names)
         bound(len(text), "the text")
         return text
     finally:
-        _budget.reset(token)
+        current.reset(token)
 
 
 @lru_cache(maxsize=16)
@@ -82,47 +76,12 @@ class GenerationBlock(Extension):
         return caller()
 
 
-class Metering(NodeTransformer):
-    """Adds to a parsed template the steps that a budget counts.
-
-    A loop's or macro's turn counts the text that stands in it as made.
-    """
-
-    def visit_body(self, node: Any) -> nodes.Node:
-        """A step at the beginning of whatever may run again and again."""
-        text = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
-        self.generic_visit(node)
-        node.body.insert(0, nodes.ExprStmt(_told(nodes.Const(text), _STEP)))
-        return node  # type: ignore[no-any-return]
-
-    visit_For = visit_Macro = visit_CallBlock = visit_Block = visit_body  # noqa: N815
-
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - Jinja's name
-        """Both sides measured, since comparing lists takes as long as printing them."""
-        self.generic_visit(node)
-        node.expr = _told(node.expr, _COMPARED)
-        for operand in node.ops:
-            operand.expr = _told(operand.expr, _COMPARED)
-        return node
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja's name
-        """Each part measured before they are joined."""
-        self.generic_visit(node)
-        node.nodes = [_told(part, "string") for part in node.nodes]
-        return node
-
-    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802 - Jinja's name
-        """Measured, since a tuple's hash takes as long as printing it."""
-        self.generic_visit(node)
-        return _told(node, _COMPARED) if node.ctx == "load" else node
-
-
-def _told(node: nodes.Expr, name: str) -> nodes.Expr:
-    return nodes.Filter(node, name, [], [], None, None)
-
-
 class LimitedFormatter(SandboxedFormatter):
     """str.format that is measured field by field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._length = 0
 
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
         """The object that a field names."""
@@ -133,7 +92,10 @@ class LimitedFormatter(SandboxedFormatter):
     def format_field(self, value: Any, format_spec: str) -> Any:
         """The text of one field."""
         check_spec(value, format_spec)
-        return _made(super().format_field(value, format_spec))
+        text: str = made(super().format_field(value, format_spec))
+        self._length += len(text)
+        bound(self._length)
+        return text
 
 
 class LimitedEnvironment(ImmutableSandboxedEnvironment):
@@ -151,7 +113,7 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
         )
         self.filters["tojson"] = _tojson
         self.filters = {name: _metered(name, call) for name, call in self.filters.items()}
-        self.filters |= {_STEP: _step, _COMPARED: _compared}
+        self.filters |= METERS
         for name in _COMPARING:
             self.tests[name] = _measured(self.tests[name])
         self.globals |= _globals()
@@ -164,14 +126,16 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
         """Call what a template calls; Jinja's own names keep keywords free."""
-        check_call(__obj, [*args, *kwargs.values()])
-        with _budget.get().deeper():
-            return _made(super().call(__context, __obj, *args, **kwargs))
+        args = tuple(seen(value) for value in args)
+        kwargs = {name: seen(value) for name, value in kwargs.items()}
+        check_call(__obj, args, kwargs)
+        with budget().deeper():
+            return made(super().call(__context, __obj, *args, **kwargs))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Reckon with two values."""
         check_operator(operator, left, right)
-        return _compared(_made(super().call_binop(context, operator, left, right)))
+        return compared(made(super().call_binop(context, operator, left, right)))
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         """str.format and str.format_map, with measured fields; of Markup as of str."""
@@ -183,27 +147,9 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
         return lambda *args, **kwargs: vformat(value.__self__, args, kwargs)
 
 
-def _made(value: Any) -> Any:
-    """`value`, counted as one step that made it."""
-    if isinstance(value, int):
-        check_digits(size(value))
-    _budget.get().step(size(value))
-    return value
-
-
-def _step(text: int) -> None:
-    _budget.get().step(text)
-
-
-def _compared(value: Any) -> Any:
-    if isinstance(value, (list, tuple, dict)):
-        measure(value)
-    return value
-
-
 @pass_context  # which also keeps Jinja from printing constants while it compiles
 def _printed(_: Context, value: Any) -> Any:
-    _budget.get().step(measure(value))
+    budget().step(measure(value))
     return value
 
 
@@ -213,9 +159,10 @@ def _metered(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(call)
     def filtered(*args: Any, **kwargs: Any) -> Any:
-        given = [list(a) if isinstance(a, GeneratorType) else a for a in args[own:]]
-        check_filter(name, [*given, *kwargs.values()])
-        return _made(call(*args[:own], *given, **kwargs))
+        given = [seen(value) for value in args[own:]]
+        kwargs = {key: seen(value) for key, value in kwargs.items()}
+        check_filter(name, call, given, kwargs)
+        return made(call(*args[:own], *given, **kwargs))
 
     return filtered
 
@@ -223,7 +170,7 @@ def _metered(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
 def _measured(test: Any) -> Any:
     @wraps(test)
     def tested(*args: Any) -> Any:
-        return test(*(_compared(value) for value in args))
+        return test(*(compared(value) for value in args))
 
     return tested
 
@@ -241,6 +188,8 @@ class TemplateDict:
     """`dict` for templates, which cannot be taken apart."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
+        for value in args:
+            measure(value)  # keys are hashed
         return dict(*args, **kwargs)
 
     def fromkeys(self, *args: Any) -> dict[Any, Any]:
@@ -293,5 +242,5 @@ def _raise_exception(message: object) -> None:
 
 
 def _strftime_now(pattern: str) -> str:
-    bound(len(pattern) ** 2, "a date")
+    bound(len(pattern) ** 2, "a date")  # some 500 times as long, at most
     return strftime(datetime.now(), pattern)
