@@ -107,8 +107,14 @@ def write_checkpoint(folder: Path, case: str) -> Path:
 
 
 def write_tensors(folder: Path, case: str, tensors: dict[str, NDArray[np.float32]]) -> Path:
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(config_of(case)))
-    (folder / "tokenizer.json").write_text(byte_tokenizer_json())
+    write_config(folder, config_of(case))
     save_file(tensors, folder / "model.safetensors")
+    return folder
+
+
+def write_config(folder: Path, config: dict[str, Any]) -> Path:
+    """A folder with a config.json and a byte tokenizer."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "tokenizer.json").write_text(byte_tokenizer_json())
     return folder

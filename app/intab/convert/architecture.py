@@ -31,10 +31,11 @@ class Rotary:
 @dataclass(frozen=True)
 class Layer:
     """A layer sees the last `window` positions (0: all), rotated by the table named `rotary`
-    ("": not rotated at all)."""
+    ("": not rotated at all); its attention scores are divided by `divisor` besides."""
 
     window: int = 0
     rotary: str = "global"
+    divisor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,9 @@ class Architecture:
         """Query heads that share one key/value head."""
         return self.heads // self.kv_heads
 
-    @property
-    def score_scale(self) -> float:
-        """What attention scores are multiplied by."""
-        return self.scale or self.head_dim**-0.5
+    def score_scale(self, number: int) -> float:
+        """What a layer's attention scores are multiplied by."""
+        return (self.scale or self.head_dim**-0.5) / self.layers[number].divisor
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from intab.convert.architecture import Architecture, Layer
 from intab.convert.builder import MICROSOFT, Builder
 from intab.convert.inputs import Inputs
 
+HEAD_STEP = 16  # GroupQueryAttention refuses other heads that are turned
+
 
 def attend_by_products(
     b: Builder,
@@ -30,7 +32,7 @@ def attend_by_products(
     arch = inputs.arch
     parts = _remember(b, inputs, number, k, v)
     q = b.op("Reshape", q, b.ints(0, arch.kv_heads, -1, arch.head_dim))
-    scores = _joined(b, [_scores(b, q, keys, arch.score_scale) for keys, _ in parts])
+    scores = _joined(b, [_scores(b, q, keys, arch.score_scale(number)) for keys, _ in parts])
     if cap := arch.attention_softcap:
         scores = softcap(b, scores, cap)
     scores = b.op("Add", scores, inputs.mask(arch.layers[number].window))
@@ -43,10 +45,10 @@ def attend_by_products(
 
 def can_be_fused(arch: Architecture) -> bool:
     """Whether GroupQueryAttention's WebGPU kernel computes every layer: heads turned as a whole or
-    not at all, scores that are not bounded."""
+    not at all, of a size that it takes, scores that are not bounded."""
     turned = (arch.rotaries[layer.rotary] for layer in arch.layers if layer.rotary)
     whole = all(2 * len(rotary.frequencies) == arch.head_dim for rotary in turned)
-    return whole and not arch.attention_softcap
+    return whole and arch.head_dim % HEAD_STEP == 0 and not arch.attention_softcap
 
 
 def attend_fused(
@@ -59,7 +61,7 @@ def attend_fused(
     settings = {
         "num_heads": arch.heads,
         "kv_num_heads": arch.kv_heads,
-        "scale": arch.score_scale,
+        "scale": arch.score_scale(number),
         "do_rotary": int(bool(layer.rotary)),
         "local_window_size": layer.window or -1,
     }

@@ -6,87 +6,105 @@ turns with layers that see everything; in Gemma 3 each kind has positions of its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from intab.convert.architecture import Architecture, Array, Layer, LayerWeights, Rotary, Weights
-from intab.convert.checkpoint import Checkpoint
-from intab.convert.families.llama import Reader, activation, sliding_windows
-from intab.convert.rotary import read_rotary, rotary_settings
+from intab.convert.architecture import Architecture, Array, Layer, LayerWeights, Rotary
+from intab.convert.config import Config
+from intab.convert.families.layers import count_layers, windows
+from intab.convert.families.llama import LlamaReader, activation
+from intab.convert.families.reader import Shapes, check_heads
+from intab.convert.rotary import read_rotary, rope_settings, rope_settings_by_kind
 
-Config = Mapping[str, Any]
+FIRST, THIRD = "gemma", "gemma3_text"
 
 
 def architecture(config: Config) -> Architecture:
     """The shape that a Gemma config describes."""
-    head_dim = config.get("head_dim", 256)
-    third = config["model_type"] == "gemma3_text"
-    windows = sliding_windows(with_layer_types(config), config["num_hidden_layers"])
-    act = config.get("hidden_activation") or "gelu_pytorch_tanh"
-    query = config.get("query_pre_attn_scalar") or head_dim
+    heads, hidden = config.size("num_attention_heads"), config.size("hidden_size")
+    kv_heads, head_dim = config.size("num_key_value_heads"), config.size("head_dim")
+    check_heads(config, heads, kv_heads, hidden)
+    rotaries = _rotaries(config, head_dim)
     return Architecture(
-        family=config["model_type"],
-        vocabulary=config["vocab_size"],
-        hidden=config["hidden_size"],
-        heads=config["num_attention_heads"],
-        kv_heads=config["num_key_value_heads"],
+        family=config.kind,
+        vocabulary=config.size("vocab_size"),
+        hidden=hidden,
+        heads=heads,
+        kv_heads=kv_heads,
         head_dim=head_dim,
-        layers=tuple(Layer(w, "local" if w and third else "global") for w in windows),
-        rotaries=_rotaries(config, head_dim, third=third),
-        epsilon=config.get("rms_norm_eps", 1e-6),
-        activation=activation(act),
-        scale=query**-0.5,
-        attention_softcap=config.get("attn_logit_softcapping") or 0.0,
-        logit_softcap=config.get("final_logit_softcapping") or 0.0,
-        embedding_scale=config["hidden_size"] ** 0.5,
-        tied=bool(config.get("tie_word_embeddings", True)),
+        layers=_layers(config, rotaries),
+        rotaries=rotaries,
+        epsilon=config.epsilon("rms_norm_eps"),
+        activation=_activation(config),
+        scale=_query(config, head_dim) ** -0.5,
+        attention_softcap=_attention_softcap(config),
+        logit_softcap=_logit_softcap(config),
+        embedding_scale=hidden**0.5,
+        tied=config.flag("tie_word_embeddings"),
     )
 
 
-def with_layer_types(config: Config) -> dict[str, Any]:
-    """The config with `layer_types`, which older ones leave to the family."""
-    every = {"gemma2": 2, "gemma3_text": config.get("sliding_window_pattern", 6)}
-    period = every.get(config["model_type"])
-    if period is None:
-        return {**config, "sliding_window": None}
-    count = config["num_hidden_layers"]
-    kinds = ["sliding_attention" if (i + 1) % period else "full_attention" for i in range(count)]
-    return {"layer_types": kinds, "sliding_window": 4096, **config}
+def _activation(config: Config) -> str:
+    if config.kind != FIRST:
+        return activation(config.word("hidden_activation"))
+    name = config.word("hidden_act")
+    # The first configs said gelu and meant its tanh form, as GemmaConfig knows.
+    return activation("gelu_pytorch_tanh" if name == "gelu" else name)
 
 
-def _rotaries(config: Config, head_dim: int, *, third: bool) -> dict[str, Rotary]:
-    settings = rotary_settings(config)
-    if not third:
-        return {"global": read_rotary(config, head_dim, settings)}
-    if "rope_parameters" not in config:
-        settings["rope_theta"] = config.get("rope_theta", 1_000_000.0)
-        local = {**rotary_settings({}), "rope_theta": config.get("rope_local_base_freq", 10_000.0)}
-    else:
-        local = rotary_settings(config, "sliding_attention")
+def _query(config: Config, head_dim: int) -> float:
+    return head_dim if config.kind == FIRST else config.number("query_pre_attn_scalar")
+
+
+def _attention_softcap(config: Config) -> float:
+    """Gemma 3's config has the key, and its model does not look at it."""
+    return (config.number_or_none("attn_logit_softcapping") or 0.0) if _second(config) else 0.0
+
+
+def _logit_softcap(config: Config) -> float:
+    """Not in Gemma 3 with pictures, whose model does not look at it."""
+    if config.kind == FIRST or config.outer:
+        return 0.0
+    return config.number_or_none("final_logit_softcapping") or 0.0
+
+
+def _second(config: Config) -> bool:
+    return config.kind == "gemma2"
+
+
+def _rotaries(config: Config, head_dim: int) -> dict[str, Rotary]:
+    if config.kind != THIRD:
+        return {"global": read_rotary(config, head_dim, rope_settings(config))}
+    settings = rope_settings_by_kind(config)
     return {
-        "global": read_rotary(config, head_dim, settings),
-        "local": read_rotary(config, head_dim, local),
+        "global": read_rotary(config, head_dim, settings["full_attention"]),
+        "local": read_rotary(config, head_dim, settings["sliding_attention"]),
     }
 
 
-def weights(checkpoint: Checkpoint, arch: Architecture) -> Weights:
-    """The checkpoint's weights."""
-    return GemmaReader(checkpoint, arch).weights()
+def _layers(config: Config, rotaries: dict[str, Rotary]) -> tuple[Layer, ...]:
+    found = windows(config, count_layers(config))
+    return tuple(Layer(w, "local" if w and "local" in rotaries else "global") for w in found)
 
 
-class GemmaReader(Reader):
+class GemmaReader(LlamaReader):
     """Llama's names, with two norms more a layer from Gemma 2 on."""
 
+    def layer_shapes(self) -> Shapes:
+        shapes = super().layer_shapes()
+        if self.config.kind != FIRST:
+            for name in ("pre_feedforward_layernorm", "post_feedforward_layernorm"):
+                shapes |= self.norm_shapes(name, self.arch.hidden)
+        return shapes
+
     def layer(self, number: int) -> LayerWeights:
-        if self.arch.family == "gemma":
+        if self.config.kind == FIRST:
             return super().layer(number)
-        name = f"model.layers.{number}"
+        name = self.layer_name(number)
         return replace(
             super().layer(number),
-            after_attention=self.norm(f"{name}.post_attention_layernorm.weight"),
-            mlp_norm=self.norm(f"{name}.pre_feedforward_layernorm.weight"),
-            after_mlp=self.norm(f"{name}.post_feedforward_layernorm.weight"),
+            after_attention=self.norm(f"{name}.post_attention_layernorm"),
+            mlp_norm=self.norm(f"{name}.pre_feedforward_layernorm"),
+            after_mlp=self.norm(f"{name}.post_feedforward_layernorm"),
         )
 
     def scale(self, weight: Array) -> Array:

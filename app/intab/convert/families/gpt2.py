@@ -2,58 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
-from intab.convert.architecture import Architecture, Layer, Linear, Weights
-from intab.convert.checkpoint import Checkpoint
-from intab.convert.families.gpt import GptReader
-from intab.convert.families.heads import read_head
+from intab.convert.architecture import Architecture, Array, Layer, Linear
+from intab.convert.config import Config
+from intab.convert.families.gpt import GptReader, plain_layers
 from intab.convert.families.llama import activation
-from intab.errors import ConvertError
+from intab.convert.families.reader import Shapes, check_heads
 
 
-def architecture(config: Mapping[str, Any]) -> Architecture:
+def architecture(config: Config) -> Architecture:
     """The shape that a GPT-2 config describes."""
-    if config.get("scale_attn_by_inverse_layer_idx") or not config.get("scale_attn_weights", True):
-        raise ConvertError("GPT-2's scale_attn_... options are not known: only the defaults are.")
-    heads = config["n_head"]
+    heads, hidden = config.size("n_head"), config.size("n_embd")
+    check_heads(config, heads, heads, hidden)
     return Architecture(
-        family="gpt2",
-        vocabulary=config["vocab_size"],
-        hidden=config["n_embd"],
+        family=config.kind,
+        vocabulary=config.size("vocab_size"),
+        hidden=hidden,
         heads=heads,
         kv_heads=heads,
-        head_dim=config["n_embd"] // heads,
-        layers=(Layer(rotary=""),) * config["n_layer"],
+        head_dim=hidden // heads,
+        layers=_scaled(config, plain_layers(config, "n_layer", Layer(rotary=""))),
         norm="layer",
-        epsilon=config.get("layer_norm_epsilon", 1e-5),
-        activation=activation(config.get("activation_function", "gelu_new")),
-        tied=bool(config.get("tie_word_embeddings", True)),
+        epsilon=config.epsilon("layer_norm_epsilon"),
+        activation=activation(config.word("activation_function")),
+        scale=0.0 if config.flag("scale_attn_weights") else 1.0,
+        tied=config.flag("tie_word_embeddings"),
     )
 
 
-def weights(checkpoint: Checkpoint, arch: Architecture) -> Weights:
-    """The checkpoint's weights; the oldest files leave the prefix `transformer.` away."""
-    read, config = checkpoint.tensor, checkpoint.config
-    prefix = "transformer." if checkpoint.has("transformer.wte.weight") else ""
-    reader = Gpt2Reader(checkpoint, arch, config.get("n_inner") or 4 * arch.hidden)
-    shape = (arch.vocabulary, arch.hidden)
-    embedding = read(f"{prefix}wte.weight", shape)
-    return Weights(
-        embedding,
-        read(f"{prefix}wpe.weight", (config["n_positions"], arch.hidden)),
-        lambda number: reader.layer(f"{prefix}h.{number}"),
-        reader.norm(f"{prefix}ln_f"),
-        read_head(checkpoint, "lm_head.weight", embedding, tied=arch.tied),
-    )
+def _scaled(config: Config, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    """The scores of layer n divided by n + 1, where the config asks for that."""
+    if not config.flag("scale_attn_by_inverse_layer_idx"):
+        return layers
+    return tuple(replace(layer, divisor=n + 1.0) for n, layer in enumerate(layers))
 
 
 class Gpt2Reader(GptReader):
     """GPT-2's names; its linears are stored [inputs, outputs]."""
 
-    names = ("ln_1", "attn.c_attn", "attn.c_proj", "ln_2", "mlp.c_fc", "mlp.c_proj")
+    usual, stem, first = "transformer.", "h", "ln_1.weight"
+    embedding, final = "wte.weight", "ln_f"
+    parts = ("ln_1", "attn.c_attn", "attn.c_proj", "ln_2", "mlp.c_fc", "mlp.c_proj")
 
-    def linear(self, name: str, inputs: int, outputs: int) -> Linear:
+    def inner(self) -> int:
+        return self.config.size_or("n_inner", 4 * self.arch.hidden)
+
+    def outer_shapes(self) -> Shapes:
+        positions = {"wpe.weight": (self.config.size("n_positions"), self.arch.hidden)}
+        return super().outer_shapes() | positions
+
+    def linear_shapes(self, name: str, outputs: int, inputs: int, *, bias: bool) -> Shapes:
+        return {f"{name}.weight": (inputs, outputs), f"{name}.bias": (outputs,)}
+
+    def positions(self) -> Array:
+        return self.checkpoint.tensor(f"{self.prefix}wpe.weight")
+
+    def linear(self, name: str) -> Linear:
         read = self.checkpoint.tensor
-        return Linear(read(f"{name}.weight", (inputs, outputs)), read(f"{name}.bias", (outputs,)))
+        return Linear(read(f"{name}.weight"), read(f"{name}.bias"))
