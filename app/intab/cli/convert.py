@@ -3,11 +3,16 @@
 It reads the command line and shows progress; intab.convert does the work.
 
     intab convert CHECKPOINT --out DIR --dtypes q8,q4f16
+    intab convert org/name --out DIR
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import re
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,17 +27,30 @@ if TYPE_CHECKING:
     from intab.convert.card import Report
     from intab.convert.progress import Say
 
+READY = """{out} is ready.
+In a terminal:
+  python -m intab "Once upon a time" --model {quoted}
+In Python:
+  model = await intab.load({path!r})
+In a page of the site that `make site` assembles in build/site:
+  {copy}
+  intab serve build/site
+and in its editor:
+  model = await intab.load({name!r})"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
-    help_text = "a folder with config.json, safetensors, tokenizer.json"
-    source.add_argument("checkpoint", type=Path, nargs="?", help=help_text)
+    help_text = "a folder with config.json, safetensors, tokenizer.json, or a hub's id: org/name"
+    source.add_argument("checkpoint", nargs="?", help=help_text)
     source.add_argument("--from-onnx", type=Path, metavar="DIR", help="a folder of ONNX graphs")
     parser.add_argument("--out", type=Path, required=True, help="the model folder to write")
     known = "fp32,fp16,q8,q8f32,q4,q4f16,bnb4"
     help_text = f"of {known}; left out: fp32,q8,q8f32,q4f16, or all that --from-onnx has"
     parser.add_argument("--dtypes", help=help_text)
     parser.add_argument("--eval-text", type=Path, help="a text, for the perplexity of each dtype")
+    help_text = "keys of config.json that are not known, and change nothing of what is computed"
+    parser.add_argument("--ignore-keys", default="", metavar="KEYS", help=help_text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -58,7 +76,18 @@ def _convert(options: argparse.Namespace) -> None:
         task = progress.add_task("reading", total=1.0)
         report = _report(options, lambda what, share: _tell(progress, task, what, share))
     _show(console, report)
-    console.print(f"{options.out} is ready")
+    print(ready(options.out), file=sys.stderr)
+
+
+def ready(out: Path) -> str:
+    """How a model folder is loaded and served, in commands that work as they stand."""
+    path = str(out.resolve())
+    name = out.name if re.fullmatch(r"[A-Za-z0-9][\w.-]*", out.name, re.ASCII) else "my-model"
+    windows = os.name == "nt"
+    quoted = subprocess.list2cmdline([path]) if windows else shlex.quote(path)
+    site = f"build\\site\\models\\{name}" if windows else f"build/site/models/{name}"
+    copy = f"xcopy /E /I {quoted} {site}" if windows else f"cp -r {quoted} {site}"
+    return READY.format(out=out, path=path, quoted=quoted, copy=copy, name=name)
 
 
 def _tell(progress: Progress, task: TaskID, what: str, share: float) -> None:
@@ -66,14 +95,18 @@ def _tell(progress: Progress, task: TaskID, what: str, share: float) -> None:
 
 
 def _report(options: argparse.Namespace, say: Say) -> Report:
+    from intab.cli.fetching import checkpoint_of
     from intab.convert.community import optimise
     from intab.convert.converter import Request, convert
 
     dtypes = tuple(filter(None, (options.dtypes or "").split(",")))
     if options.from_onnx:
         return optimise(options.from_onnx, options.out, options.eval_text, say, dtypes)
-    wanted = dtypes if options.dtypes is not None else Request.dtypes
-    return convert(Request(options.checkpoint, options.out, wanted, options.eval_text), say)
+    wanted = dtypes if options.dtypes is not None else None
+    ignored = tuple(filter(None, options.ignore_keys.split(",")))
+    with checkpoint_of(options.checkpoint, options.out, say) as folder:
+        request = Request(folder, options.out, wanted, options.eval_text, ignored=ignored)
+        return convert(request, say)
 
 
 def _show(console: Console, report: Report) -> None:

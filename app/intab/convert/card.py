@@ -33,10 +33,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """The rows of the dtypes, and fp32's to compare with, None where there is none."""
+    """The rows of the dtypes, and fp32's to compare with, None where there is none; `notes` is
+    what there is to say of all."""
 
     rows: tuple[Row, ...]
     fp32: Row | None
+    notes: tuple[str, ...] = ()
 
     @property
     def measured(self) -> bool:
@@ -45,8 +47,8 @@ class Report:
 
     @property
     def remarks(self) -> list[str]:
-        """What there is to say of single dtypes."""
-        return [f"{row.dtype}: {row.remark}" for row in self.rows if row.remark]
+        """What there is to say of the model and of single dtypes."""
+        return [*self.notes, *(f"{row.dtype}: {row.remark}" for row in self.rows if row.remark)]
 
 
 def table(report: Report) -> list[tuple[str, ...]]:

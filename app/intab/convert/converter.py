@@ -8,15 +8,16 @@ Every dtype is written, read again and run; the folder appears when all of it is
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from intab.convert.architecture import Architecture, Weights
+from intab.convert.architecture import Architecture
 from intab.convert.card import Report, Row, card
 from intab.convert.checkpoint import Checkpoint
+from intab.convert.completing import complete_config
 from intab.convert.decoder import decoder
 from intab.convert.evaluating import perplexity
-from intab.convert.families import read_model
+from intab.convert.families import Model, read_whole
 from intab.convert.forms import FORMS, Form, form_of
 from intab.convert.kernels import check_kernels
 from intab.convert.memory import FLOAT, memory_needed
@@ -24,6 +25,7 @@ from intab.convert.progress import Say, Steps, silent
 from intab.convert.reading import check_vocabulary, copy_texts, read_tokenizer
 from intab.convert.reporting import (
     Graph,
+    LeftOut,
     make_report,
     measured_on,
     read_text,
@@ -35,37 +37,49 @@ from intab.convert.staging import check_room, staged
 from intab.engine.layout import SUFFIXES
 from intab.errors import ConvertError
 
+DTYPES = ("fp32", "q8", "q8f32", "q4f16")  # made unasked
+
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be converted into what; `text` is read for the perplexities, `license` stands in
-    intab.json."""
+    """What is to be converted into what.
+
+    dtypes: None makes DTYPES, and leaves one out that cannot be made, with the reason.
+    text: is read for the perplexities.
+    license: stands in intab.json.
+    ignored: keys of config.json that are not known and change nothing.
+    """
 
     checkpoint: Path
     out: Path
-    dtypes: tuple[str, ...] = ("fp32", "q8", "q8f32", "q4f16")
+    dtypes: tuple[str, ...] | None = None
     text: Path | None = None
     license: str = ""
+    ignored: tuple[str, ...] = ()
 
 
 def convert(request: Request, say: Say = silent) -> Report:
     """Write the model folder; ConvertError says what stands against it."""
-    check_dtypes(request.dtypes)
+    dtypes = DTYPES if request.dtypes is None else request.dtypes
+    check_dtypes(dtypes)
     checkpoint = Checkpoint(request.checkpoint)
     tokenizer = read_tokenizer(request.checkpoint)
     pieces = read_text(request.text, tokenizer)
-    model = Source(checkpoint, *read_model(checkpoint))
+    model = Source(checkpoint, read_whole(checkpoint, request.ignored))
     check_vocabulary(tokenizer, model.arch.vocabulary)
-    compared = bool(pieces) and "fp32" not in request.dtypes
-    check_room(request.out, expected_bytes(checkpoint, request.dtypes, compared=compared))
-    steps = Steps(say, 2 * len(request.dtypes) + 1 + compared)
+    compared = bool(pieces) and "fp32" not in dtypes
+    check_room(request.out, expected_bytes(checkpoint, dtypes, compared=compared))
+    steps = Steps(say, 2 * len(dtypes) + 1 + compared)
+    left = LeftOut(may=request.dtypes is None)
     with staged(request.out) as draft:
         copy_texts(request.checkpoint, draft)
-        graphs = write_graphs(draft, request.dtypes, model, steps)
+        complete_config(draft / "config.json", checkpoint.config, model.whole.config)
+        graphs = write_graphs(draft, dtypes, model, steps, left)
         fp32 = Row("fp32", (), FLOAT * checkpoint.parameters())
         if compared:
             fp32 = reference(draft, model, pieces, steps)
-        report = make_report(draft, graphs, tokenizer, pieces, steps, fp32)
+        report = make_report(draft, graphs, tokenizer, pieces, steps, fp32, left)
+        report = replace(report, notes=(*model.whole.notes, *left.reasons))
         steps.begin("intab.json")
         test = self_test(tokenizer, report)
         license_of = {"license": request.license} if request.license else {}
@@ -81,8 +95,12 @@ class Source:
     """What graphs are written from."""
 
     checkpoint: Checkpoint
-    arch: Architecture
-    weights: Weights
+    whole: Model
+
+    @property
+    def arch(self) -> Architecture:
+        """The shape of the decoder."""
+        return self.whole.architecture
 
     def form(self, dtype: str) -> Form:
         """The form of one dtype's graph."""
@@ -106,7 +124,7 @@ def check_dtypes(dtypes: tuple[str, ...]) -> None:
 
 
 def write_graphs(
-    folder: Path, dtypes: tuple[str, ...], model: Source, steps: Steps
+    folder: Path, dtypes: tuple[str, ...], model: Source, steps: Steps, left: LeftOut
 ) -> dict[str, Graph]:
     """Write each dtype's graph; q8f32 last, which shares q8's weights."""
     graphs: dict[str, Graph] = {}
@@ -114,7 +132,8 @@ def write_graphs(
         steps.begin(dtype)
         sharing = graphs.get("q8") if dtype == "q8f32" else None
         inline = dtype != "q8" or "q8f32" not in dtypes
-        graphs[dtype] = write_graph(folder, dtype, model, sharing, inline=inline)
+        with left.out_if_it_fails(dtype, last=dtype == dtypes[-1] and not graphs):
+            graphs[dtype] = write_graph(folder, dtype, model, sharing, inline=inline)
     return graphs
 
 
@@ -123,10 +142,10 @@ def write_graph(
 ) -> Graph:
     """Write one dtype's graph, with its weights or with those of the graph it is `sharing`."""
     form, place = model.form(dtype), folder / "onnx"
-    graph = decoder(model.arch, model.weights, form)
+    graph = decoder(model.arch, model.whole.weights, form)
     for device in form.devices:
         check_kernels(graph, device, dtype)
-    memory = memory_needed(graph, model.checkpoint.config)
+    memory = memory_needed(graph, model.whole.config.values)
     name = f"model{SUFFIXES[dtype]}.onnx"
     if sharing:
         names = save_sharing(graph, place, name, [Path(file).name for file in sharing.files])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,21 +58,51 @@ def read_text(path: Path | None, tokenizer: Tokenizer) -> list[list[int]]:
     return pieces
 
 
+class LeftOut:
+    """Dtypes that cannot be made: one that nobody asked for by name `may` be left out."""
+
+    def __init__(self, *, may: bool = False) -> None:
+        self._may = may
+        self.reasons: list[str] = []
+
+    @contextmanager
+    def out_if_it_fails(self, dtype: str, *, last: bool) -> Iterator[None]:
+        """Keep the ConvertError of a dtype for the report, unless it is the last one there is."""
+        try:
+            yield
+        except ConvertError as exc:
+            if not self._may or last:
+                raise
+            self.reasons.append(f"{dtype} was left out: {exc}")
+
+
 def make_report(
     folder: Path,
-    graphs: Mapping[str, Graph],
+    graphs: dict[str, Graph],
     tokenizer: Tokenizer,
     pieces: list[list[int]],
     steps: Steps,
     fp32: Row | None = None,
+    left: LeftOut | None = None,
 ) -> Report:
-    """Sizes and perplexities of all graphs beside fp32's, which may be one of none of them."""
-    prompt = tokenizer.encode(PROMPT).ids
+    """Sizes and perplexities of all graphs beside fp32's, which may be one of none of them. Graphs
+    that are `left` out are taken from `graphs` and from the folder."""
+    prompt, left = tokenizer.encode(PROMPT).ids, left or LeftOut()
     rows = {}
-    for dtype, graph in graphs.items():
+    for dtype in list(graphs):
         steps.begin(f"{dtype}: perplexity" if pieces else f"{dtype}: size")
-        rows[dtype] = measure(folder, dtype, graph, prompt, pieces)
+        with left.out_if_it_fails(dtype, last=len(graphs) == 1):
+            rows[dtype] = measure(folder, dtype, graphs[dtype], prompt, pieces)
+        if dtype not in rows:
+            _remove(folder, graphs, dtype)
     return Report(tuple(rows.values()), rows.get("fp32", fp32))
+
+
+def _remove(folder: Path, graphs: dict[str, Graph], dtype: str) -> None:
+    """Take a graph away, with the files that no other one needs."""
+    files = set(graphs.pop(dtype).files)
+    for name in files.difference(*(graph.files for graph in graphs.values())):
+        (folder / name).unlink()
 
 
 def measure(
