@@ -49,7 +49,10 @@ wheels: .venv/.stamp ## build the wheels that no registry has
 wheels-check: .venv/.stamp ## rebuild the wheels and compare them with the lock
 	$(PY) wheels/build.py --check $(ARGS)
 
-families: .venv/.stamp ## compare the graphs of every family with torch (needs models/requirements.txt)
+families: .venv/.stamp ## compare every family, and 250 variants, with torch (models/requirements.txt)
+	@$(PY) -c 'import torch, transformers' 2>/dev/null || { \
+		echo "make families needs torch and transformers: $(PY) -m pip install -r models/requirements.txt"; exit 1; }
+	@PYTHONPATH=.:app $(PY) -m tests.convert.comparing
 	@PYTHONPATH=.:app $(PY) -m tests.convert.agreement
 
 model: .venv/.stamp ## train the default model again, from the texts in DATA (docs/model.md)

@@ -1,6 +1,6 @@
 """Compares every family's graphs with torch over 2,000 positions, and records it (agreement.json).
 
-    make families      (needs models/requirements.txt)
+    make families      (needs models/requirements.txt; it runs comparing.py before)
 
 Random weights are the hardest there are to round: their logits lie close together. Trained ones
 lose far less; the model card of a converted folder has their perplexities.
