@@ -6,7 +6,8 @@ import math
 import re
 from urllib.parse import unquote
 
-from intab.engine.delivery import _TEXTS, Pace
+from intab.engine.answers import TEXTS
+from intab.engine.delivery import Pace
 from intab.engine.keys import ModelKey
 from intab.engine.ladder import GPU_DTYPES
 from intab.engine.ranges import CHUNK
@@ -22,7 +23,7 @@ def test_it_takes_for_one_piece_and_in_parts_what_the_engine_does() -> None:
     assert math.prod(map(int, numbers["PARTS"])) == Pace().at_a_time
     assert math.prod(map(int, numbers["ONE_PIECE"])) == CHUNK
     [endings] = re.findall(r"TEXTS = /\\\.\((.*?)\)\$/", EARLY)
-    assert set(endings.split("|")) == {ending[1:] for ending in _TEXTS}
+    assert set(endings.split("|")) == {ending[1:] for ending in TEXTS}
 
 
 def test_it_knows_which_dtypes_are_for_a_gpu() -> None:

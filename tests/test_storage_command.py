@@ -11,7 +11,7 @@ import pytest
 from intab.cli.main import main
 from intab.engine.keys import parse_record_key
 from intab.engine.loader import Loader
-from intab.native.fetch import MemoryBody
+from intab.native.bodies import MemoryBody
 from intab.native.folder import FolderStore, default_folder
 from intab.native.runtime import NativeRuntime
 from tests.conftest import run_to_end

@@ -18,7 +18,7 @@ from intab.engine.ranges import Span
 from intab.engine.storage import Storage
 from intab.engine.stores import Stores
 from intab.errors import StorageError
-from intab.native.fetch import MemoryBody, NativeMemory
+from intab.native.bodies import MemoryBody, NativeMemory
 from intab.native.folder import FolderStore, default_folder
 from intab.native.runtime import NativeRuntime
 from tests.engine.fakes import FakeMemory, FakeStore

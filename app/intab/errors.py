@@ -5,6 +5,7 @@ IntabError
 │   ├── ModelNotFoundError    nothing at that name or address
 │   ├── DownloadError         the bytes did not arrive, or not as promised
 │   │   ├── TemporaryError    the network or the server failed; trying again may help
+│   │   ├── PolicyError       the page's own policy allows no request there
 │   │   └── DamagedError      the bytes are not the promised ones, or changed on the way
 │   ├── StorageError          the place where models are kept is full, refused or not there
 │   ├── ManifestError         a description file (config.json, intab.json ...) is not valid
@@ -44,6 +45,10 @@ class TemporaryError(DownloadError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class PolicyError(DownloadError):
+    """The page's Content-Security-Policy allows no request there; asking again is of no use."""
 
 
 class DamagedError(DownloadError):

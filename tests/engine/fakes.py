@@ -67,6 +67,7 @@ class FakeReply:
     headers: Mapping[str, str]
     data: bytes = b""
     closed: bool = False
+    hides: bool = False
 
     async def body(self, on_bytes: OnBytes) -> FakeBody:
         step = max(len(self.data) // 3, 1)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from intab.engine.answers import (
+    TEXT_LIMIT,
     check_part,
     check_status,
     check_version,
     has_coding,
+    is_absent,
+    limited,
     promised_length,
     version_of,
 )
@@ -46,6 +51,31 @@ def test_what_will_not_pass(status: int, says: str) -> None:
     with pytest.raises(DownloadError, match=says) as caught:
         check_status(answer(status), ADDRESS, CLOCK)
     assert not isinstance(caught.value, TemporaryError)
+
+
+def test_a_wait_is_asked_for_by_either_header() -> None:
+    for headers, seconds in (
+        ({"ratelimit": '"api";r=0;t=3'}, 3),
+        ({"ratelimit": '"api";r=0;t=3', "retry_after": "1"}, 1),
+        ({"ratelimit": '"api";r=2;t=3'}, None),
+    ):
+        with pytest.raises(TemporaryError) as caught:
+            check_status(answer(429, **headers), ADDRESS, CLOCK)
+        assert caught.value.retry_after == seconds
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 410, 501])
+def test_a_file_that_may_be_lacking_is_absent_in_many_ways(status: int) -> None:
+    assert is_absent(answer(status), ADDRESS)
+
+
+def test_what_is_there_or_not_told_is_not_absent() -> None:
+    for status in (200, 206, 401, 416, 429, 500, 503):
+        assert not is_absent(answer(status), ADDRESS)
+    assert is_absent(answer(200, content_type="TEXT/HTML"), ADDRESS)
+    assert not is_absent(answer(200, content_type="text/html"), "https://host/m/x.html")
+    assert not is_absent(answer(403), "/srv/m/config.json")
+    assert is_absent(answer(404), "/srv/m/config.json")
 
 
 def test_a_page_in_the_file_s_place() -> None:
@@ -88,3 +118,14 @@ def test_lengths_mean_nothing_where_something_compresses() -> None:
     assert promised_length(answer(200, content_length="7", content_encoding="gzip")) == -1
     assert promised_length(answer(200)) == -1
     assert not has_coding(answer(200, content_encoding="identity"))
+    assert promised_length(replace(answer(200, content_length="7"), hides=True)) == -1
+
+
+def test_a_file_of_text_has_a_limit() -> None:
+    heard: list[int] = []
+    count = limited(heard.append, ADDRESS)
+    count(TEXT_LIMIT - 1)
+    count(1)
+    with pytest.raises(DownloadError, match="has over 67,108,864 bytes"):
+        count(1)
+    assert heard == [TEXT_LIMIT - 1, 1]

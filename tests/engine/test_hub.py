@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from intab.engine.download import Notice
-from intab.engine.hub import list_files, pin, reach
+from intab.engine.hub import MOST_PAGES, list_files, pin, reach
 from intab.engine.inventory import read_manifest
 from intab.engine.keys import parse_chunk_key
 from intab.engine.loader import Loader
 from intab.engine.locate import locate
-from intab.errors import DownloadError, ManifestError, ModelNotFoundError, TemporaryError
+from intab.errors import (
+    DownloadError,
+    ManifestError,
+    ModelNotFoundError,
+    PolicyError,
+    TemporaryError,
+)
 from tests.engine.conftest import FakeRuntime, model_files
 from tests.engine.fakes import FakeFetch, FakeReply, fake_means
 
@@ -101,6 +108,18 @@ async def test_the_next_mirror_is_asked_and_stays_the_first_to_be_asked() -> Non
     assert [address.split("/")[2] for address in hub.asked] == ["mirror"] * len(hub.asked)
 
 
+async def test_a_mirror_is_asked_where_the_page_s_policy_does_not_allow_the_hub() -> None:
+    class Policy(FakeHub):
+        async def request(self, address: str, *how: Any, **more: Any) -> FakeReply:
+            if address.startswith(HUB + "/"):
+                raise PolicyError("not allowed")
+            return await super().request(address, *how, **more)
+
+    assert await manifest_of(Policy({tree(MIRROR): listing("x")}), (HUB, MIRROR)) == {"x"}
+    with pytest.raises(PolicyError, match=r"not allowed$"):
+        await manifest_of(Policy({}), HUB)
+
+
 async def test_no_mirror_can_be_reached() -> None:
     with pytest.raises(DownloadError, match="unreachable It was tried"):
         await manifest_of(FakeHub({}, down=(HUB, MIRROR)), (HUB, MIRROR))
@@ -129,6 +148,16 @@ async def test_a_listing_that_leads_away_or_round(link: str, says: str) -> None:
         await manifest_of(hub, token=TOKEN)
     assert hub.given == {"hub"}
     assert len(hub.asked) == 2  # the commit and one page
+
+
+async def test_a_listing_of_too_many_pages() -> None:
+    pages = [tree(), *(f"{HUB}/{number}" for number in range(MOST_PAGES))]
+    files: dict[str, bytes | Exception] = dict.fromkeys(pages, listing("x"))
+    links = {page: f'<{then}>; rel="next"' for page, then in pairwise(pages)}
+    with pytest.raises(ManifestError, match="org/name has over 100 pages"):
+        await manifest_of(FakeHub(files, links=links))
+    del links[pages[MOST_PAGES - 1]]
+    assert await manifest_of(FakeHub(files, links=links)) == {"x"}
 
 
 async def test_what_links_elsewhere_is_not_the_end() -> None:

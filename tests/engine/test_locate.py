@@ -90,6 +90,30 @@ def test_a_hub_has_an_address() -> None:
         locate("org/name", "models", ())
 
 
+CREDENTIALS = [
+    "https://me:secret@host/m/", "http://secret@host/m", "HTTPS://me:secret@host",
+    "//me:secret@host/m", "https:\\\\me:secret@host\\m", "https:/me:secret@host/m",
+    "https:me:secret@host", "ftp://me:secret@host/", "https:////me:secret@host/m",
+    " https://me:secret@host", "https://:secret@host", "https://me:se@cret@host",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", CREDENTIALS)
+def test_credentials_in_an_address_are_refused_and_not_shown(address: str) -> None:
+    for spec, endpoint in ((address, "https://hub"), ("org/name", address)):
+        with pytest.raises(OptionError, match=r"name and password in .* are refused") as caught:
+            locate(spec, "models", endpoint)
+        assert "cret" not in str(caught.value)
+        assert "host" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "spec", ["https://host/me@x/", "./me@x", "/srv/a@b", "disk:me@x", "org/name@v1"]
+)
+def test_an_at_sign_elsewhere_is_none(spec: str) -> None:
+    assert locate(spec, "models", "https://hub").name == spec
+
+
 @pytest.mark.parametrize("spec", ["", "a b", "a/b/c", "-x", "org/name@"])
 def test_what_is_no_name_says_what_is(spec: str) -> None:
     with pytest.raises(ModelNotFoundError, match="org/name"):

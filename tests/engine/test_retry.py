@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from intab.engine.retry import OnBytes, Patience, persevere, retry_after, watched
+from intab.engine.retry import OnBytes, Patience, persevere, rate_limit, retry_after, watched
 from intab.errors import DownloadError, TemporaryError
 from tests.engine.fakes import FakeTime
 
@@ -70,6 +70,24 @@ async def test_a_server_that_asks_for_too_long() -> None:
 )
 def test_retry_after(header: str | None, seconds: float | None) -> None:
     assert retry_after(header, 50.0) == seconds
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ('"api";r=0;t=3', 3.0),
+        ('"resolvers";r=0;t=120;pk=:x:', 120.0),
+        ('"api";r=5;t=3', None),
+        ('"api";r=0;t=3, "pages" ; r=0 ; t=7, "x";r=1;t=60', 7.0),
+        ('"api";r=0', None),
+        ('"api";r=0;t=-3', None),
+        ('"api";r=0;t=' + "9" * 5000, 999999999.0),
+        ("limit=1, remaining=0, reset=5", None),
+        ("", None),
+    ],
+)
+def test_rate_limit(header: str, seconds: float | None) -> None:
+    assert rate_limit(header) == seconds
 
 
 async def test_silence_is_a_failure_that_may_pass() -> None:

@@ -13,6 +13,7 @@ const DEEPEST = 6; // folders in folders
 class DiskAnswer {
   constructor(status, headers, blob = new Blob()) {
     this.status = status;
+    this.hides = false;
     this.headers = JSON.stringify(headers);
     this.blob = blob;
   }

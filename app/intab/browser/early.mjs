@@ -62,9 +62,10 @@ function askFor(address, { size, chunk_size: chunk }) {
 }
 
 /** How to ask for a file, or for a part of it where `range` is a Range header. Parts stay out of the
- * HTTP cache, since they go into a store of ours. */
+ * HTTP cache, since they go into a store of ours. No server is told which page asks. */
 export function asking(range) {
-  return range ? { headers: { Range: range }, cache: "no-store" } : { headers: {}, cache: "no-cache" };
+  const [headers, cache] = range ? [{ Range: range }, "no-store"] : [{}, "no-cache"];
+  return { headers, cache, referrerPolicy: "no-referrer" };
 }
 
 /** As fetch.mjs does; the body comes though nobody reads it yet. A server without ranges would send

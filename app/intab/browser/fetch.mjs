@@ -5,31 +5,66 @@
 import { Chunk } from "./bodies.mjs";
 import { askDisk } from "./disk.mjs";
 import { asking, take } from "./early.mjs";
+import { explain } from "./refusals.mjs";
 
 const REPORT_EVERY = 100; // milliseconds between two calls into Python
 const GUESS = 256 * 1024; // bytes of a body whose length is not foretold
+const FIRST = "bytes=0-"; // how a Range header of a file's first part begins
+
+// Where the last part of a file came from, after redirects to another host, by token and the address
+// that was asked for. Such addresses are signed, like a password: they never leave this module.
+const led = new Map();
 
 /**
  * Ask for `address`, for a part of it where `range` is a Range header: a promise of the answer, and
  * the way to stop it. By the Fetch standard a browser takes the token away where a redirect leads to
- * another origin.
+ * another origin. A DOMException tells what stands behind a failure that `explain` knows.
  */
 export function ask(address, range, method, token) {
   if (address.startsWith("disk:")) return { answer: askDisk(address, range), stop: () => {} };
   const stopping = new AbortController();
   const { signal } = stopping;
   const options = { ...asking(range), method, signal };
-  if (token) options.headers.Authorization = `Bearer ${token}`;
   const early = method === "GET" && !token ? take(address, range, signal) : Promise.reject();
-  const asked = early.catch(() => fetch(address, options));
-  const answer = asked.then((response) => new Answer(response));
+  const asked = early.catch(() => request(address, range, token, options));
+  const answer = asked.then((response) => new Answer(response, address));
   return { answer, stop: () => stopping.abort() };
 }
 
+/** A later part comes from where an earlier one came from, as long as that host sends it: a hub need
+ * not be asked for each. The first part asks the hub, so that each load learns what is there now. */
+async function request(address, range, token, options) {
+  const key = `${token} ${address}`;
+  const direct = range && !range.startsWith(FIRST) ? led.get(key) : undefined;
+  const part = direct && (await partFrom(direct, options));
+  if (part) return part;
+  if (direct && led.get(key) === direct) led.delete(key); // expired
+  const headers = token ? { ...options.headers, Authorization: `Bearer ${token}` } : options.headers;
+  const response = await fetch(address, { ...options, headers }).catch((error) =>
+    explain(error, address, { ...options, headers }),
+  );
+  if (range && response.status === 206 && isElsewhere(response, address)) led.set(key, response.url);
+  return response;
+}
+
+async function partFrom(direct, options) {
+  const response = await fetch(direct, options).catch(() => undefined);
+  options.signal.throwIfAborted();
+  if (response?.status === 206) return response;
+  response?.body?.cancel();
+  return undefined;
+}
+
+function isElsewhere({ redirected, url }, address) {
+  return redirected && new URL(url).origin !== new URL(address).origin;
+}
+
 class Answer {
-  constructor(response) {
+  constructor(response, address) {
     this.response = response;
     this.status = response.status;
+    // Of another origin CORS shows some headers; Content-Length is one, Content-Encoding is not.
+    this.hides = response.type === "cors" || new URL(address).origin !== globalThis.origin;
     this.headers = JSON.stringify(Object.fromEntries(response.headers)); // names in lower case
   }
 
@@ -60,18 +95,27 @@ function bytesReader(stream) {
   }
 }
 
-/** A body of that length, or less where it breaks off. */
+/** A body of about that length: less where it breaks off, more where it came compressed. */
 async function fill(reader, length, count) {
-  let buffer = new ArrayBuffer(length);
-  let size = 0;
-  while (size < length) {
-    const { done, value } = await reader.read(new Uint8Array(buffer, size));
-    if (value) buffer = value.buffer;
-    if (done) break;
-    size += value.length;
-    count(value.length);
+  let [buffer, size, done] = [new ArrayBuffer(length), 0, false];
+  const read = async (view) => {
+    const { done: ended, value } = await reader.read(view);
+    done = ended;
+    count(value?.length ?? 0);
+    return value ?? new Uint8Array(0);
+  };
+  while (size < length && !done) {
+    const part = await read(new Uint8Array(buffer, size));
+    if (part.buffer.byteLength === length) buffer = part.buffer; // handed back
+    size += part.length;
   }
-  return size === length ? new Uint8Array(buffer) : new Uint8Array(buffer).slice(0, size);
+  if (size < length) return new Uint8Array(buffer).slice(0, size);
+  const more = await read(new Uint8Array(GUESS));
+  if (done) return new Uint8Array(buffer);
+  const grown = new Growing(2 * length);
+  grown.push(new Uint8Array(buffer));
+  for (let part = more; !done; part = await read(new Uint8Array(GUESS))) grown.push(part);
+  return grown.finish();
 }
 
 async function grow(stream, foretold, count) {

@@ -19,6 +19,7 @@ from intab.errors import (
     LoadError,
     ManifestError,
     ModelNotFoundError,
+    PolicyError,
     StorageError,
     TemporaryError,
 )
@@ -97,22 +98,37 @@ class BrowserReply:
     def __init__(self, js_asked: Any, js_answer: Any, address: str) -> None:
         self.status = int(js_answer.status)
         self.headers: Mapping[str, str] = json.loads(js_answer.headers)
+        self.hides = bool(js_answer.hides)
         self._js_asked = js_asked
         self._js_answer = js_answer
         self._address = address
 
     async def body(self, on_bytes: OnBytes) -> JsBody:
         """The whole body."""
-        js_report = create_proxy(on_bytes)
+        raised: list[Exception] = []
+
+        def report(count: int) -> None:
+            try:
+                on_bytes(count)
+            except Exception as exc:  # noqa: BLE001  JavaScript could do nothing with it
+                raised.append(exc)
+                self._js_asked.stop()
+
+        js_report = create_proxy(report)
         try:
-            return JsBody(await self._js_answer.body(js_report), self._address)
+            js_body = await self._js_answer.body(js_report)
         except JsException as exc:
+            if raised:
+                raise raised[0] from None
             if getattr(exc, "name", "") == "RangeError":
                 raise _too_large(self._address, exc) from exc
             raise _unreachable(self._address, exc) from exc
         finally:
             self._js_asked.stop()
             js_report.destroy()
+        if raised:
+            raise raised[0]
+        return JsBody(js_body, self._address)
 
     async def close(self) -> None:
         """Stop what is still on its way."""
@@ -147,13 +163,38 @@ class BrowserFetch:
 
 
 def _failure(address: str, exc: JsException) -> LoadError:
-    """A folder of the visitor's disk says by the error's name what is wrong; fetch does not."""
+    """The error's name says what is wrong with a folder of the visitor's disk, and what is known of
+    a fetch (refusals.mjs)."""
     match getattr(exc, "name", ""):
         case "NotFoundError":
             return ModelNotFoundError(reason(exc))
         case "NotAllowedError":
             return DownloadError(reason(exc))
+        case "SecurityError":
+            return _refused(address, redirected=reason(exc) == "redirect")
+        case "NetworkError":
+            return TemporaryError(
+                f"{address} redirects to where nothing could be fetched from: another scheme than "
+                "https, a host that does not let pages read it (CORS), or one that is not there."
+            )
     return _unreachable(address, exc)
+
+
+def _refused(address: str, *, redirected: bool) -> PolicyError:
+    """Browsers do not tell a page where a redirect led."""
+    origin = "/".join(address.split("/")[:3])
+    if not redirected:
+        return PolicyError(
+            f"This page may not fetch from {origin}: its Content-Security-Policy does not name "
+            f"that host. Whoever serves the page can add it: intab serve --connect {origin}, or "
+            "connect-src in the server's own policy."
+        )
+    return PolicyError(
+        f"{origin} redirects this page to another host, which the page's Content-Security-Policy "
+        "does not name. Whoever serves the page can add it: intab serve --connect ORIGIN, or "
+        "connect-src in the server's own policy. Browsers do not tell which host it is; a terminal "
+        f"does, as location: curl -sI {address}"
+    )
 
 
 def _unreachable(address: str, exc: JsException) -> TemporaryError:

@@ -11,13 +11,18 @@ from hashlib import sha256
 from typing import Protocol
 
 from intab.engine.ranges import Span, parse_content_range
-from intab.engine.retry import Clock, retry_after
+from intab.engine.retry import Clock, OnBytes, rate_limit, retry_after
 from intab.engine.untrusted import decimal
 from intab.errors import DamagedError, DownloadError, TemporaryError
 
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 508, 509, 520, 521, 522, 523, 524})
 LONGEST_VERSION = 200  # characters of an ETag; what servers send has some dozens
 _PAGES = ("text/html", "application/xhtml+xml")
+# How some hosts say that there is no such file: S3 by 403, others by 400. HEAD may be refused so
+# though GET works.
+REFUSALS = frozenset({400, 403, 405, 501})
+TEXTS = (".json", ".jinja", ".txt")
+TEXT_LIMIT = 64 * 1024 * 1024  # bytes of a small file, decoded; the largest tokenizer.json has half
 
 
 class Head(Protocol):
@@ -31,36 +36,61 @@ class Head(Protocol):
     def headers(self) -> Mapping[str, str]:
         """The headers."""
 
+    @property
+    def hides(self) -> bool:
+        """Whether headers may be missing that the server sent, as CORS does it: then a body may
+        have been compressed without a word."""
 
-def check_status(head: Head, address: str, clock: Clock, *, part: bool = False) -> bool:
+
+def is_absent(head: Head, address: str) -> bool:
+    """Whether an answer about a file that a model may lack means that there is none.
+
+    Single-page sites send their page with 200. What a disk refuses is there.
+    """
+    if head.status in REFUSALS:
+        return address.startswith(("http://", "https://"))
+    return head.status in (404, 410) or (head.status in (200, 206) and is_page(head, address))
+
+
+def check_status(
+    head: Head, address: str, clock: Clock, *, part: bool = False, asked: str = "GET"
+) -> bool:
     """True for a file (or a part, where one was asked for), False where there is none, an error
-    for everything else."""
+    for everything else, which says how it was `asked` for."""
     status = head.status
+    failed = f"{address} could not be fetched ({asked}: the server answered {status})"
     if status in (404, 410):
         return False
     if status in _PASSING:
-        raise TemporaryError(
-            f"{address} could not be fetched (the server answered {status}): try again later.",
-            retry_after(head.headers.get("retry-after"), clock.date()),
-        )
+        raise TemporaryError(f"{failed}: try again later.", _wait_asked(head, clock))
     if status in (401, 403):
+        hint = ", or it is not there, which some hosts tell so" if status == 403 else ""
         raise DownloadError(
-            f"{address} could not be fetched (the server answered {status}): "
-            "the model is private, gated or blocked here; ask its owner for access."
+            f"{failed}: the model is private, gated or blocked here{hint}; check the address, or "
+            "ask its owner for access."
         )
     if status not in ((200, 206, 416) if part else (200,)):
-        raise DownloadError(
-            f"{address} could not be fetched (the server answered {status}): check the address."
-        )
+        raise DownloadError(f"{failed}: check the address.")
     if status != 416:
         _check_type(head, address)
     return True
 
 
+def _wait_asked(head: Head, clock: Clock) -> float | None:
+    """The seconds that a server asks to wait, by either of two headers."""
+    asked = retry_after(head.headers.get("retry-after"), clock.date())
+    return rate_limit(head.headers.get("ratelimit", "")) if asked is None else asked
+
+
+def is_page(head: Head, address: str) -> bool:
+    """Whether the answer is a web page, where none was asked for."""
+    kind = head.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind in _PAGES and not address.endswith((".html", ".htm", ".xhtml"))
+
+
 def _check_type(head: Head, address: str) -> None:
     """Sign-in pages, captive portals and single-page sites answer everything with a page."""
-    kind = head.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind in _PAGES and not address.endswith((".html", ".htm", ".xhtml")):
+    if is_page(head, address):
         raise DownloadError(
             f"{address} answered with a web page instead of the file: open the address to see "
             "what it says (a sign-in, a proxy, a wrong path), then load again."
@@ -112,6 +142,23 @@ def has_coding(head: Head) -> bool:
 
 
 def promised_length(head: Head) -> int:
-    """The Content-Length where it means the body's, else -1."""
+    """The Content-Length where it means the body's, else -1: it is that of the compressed body."""
     length = decimal(head.headers.get("content-length", ""))
-    return -1 if length is None or has_coding(head) else length
+    return -1 if length is None or head.hides or has_coding(head) else length
+
+
+def limited(on_bytes: OnBytes, address: str) -> OnBytes:
+    """Hears of a small file's bytes; DownloadError once they are too many for one."""
+    arrived = 0
+
+    def count(more: int) -> None:
+        nonlocal arrived
+        arrived += more
+        if arrived > TEXT_LIMIT:
+            raise DownloadError(
+                f"{address} has over {TEXT_LIMIT:,} bytes, too many for a file of text: is it "
+                "another file? Open the address to see."
+            )
+        on_bytes(more)
+
+    return count

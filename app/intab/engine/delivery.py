@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic
 
+from intab.engine.answers import TEXTS
 from intab.engine.download import Assembly, B, Means, Notice, OnNotice, OnProgress
 from intab.engine.keys import ChunkKey
 from intab.engine.locate import Location
@@ -25,8 +26,6 @@ from intab.engine.shelf import Shelf
 from intab.engine.source import NoRangesError, Source
 from intab.engine.tasks import all_or_first_error
 from intab.errors import DamagedError, StorageError
-
-_TEXTS = (".json", ".jinja", ".txt")
 
 
 @dataclass(frozen=True)
@@ -146,6 +145,7 @@ class FileDelivery(Generic[B]):
     async def _attempt(self) -> B:
         self._source = self._new_source()
         stored = await self._revalidated(self._stored())
+        self._source.sound = bool(stored)
         if stored and not self._entry.sha256:
             self._source.version = stored[0].version
         if not stored and self._comes_in_one_piece():
@@ -183,7 +183,7 @@ class FileDelivery(Generic[B]):
     def _comes_in_one_piece(self) -> bool:
         """Small files do, so that servers may compress them; and files on disk."""
         small = 0 <= self._entry.size <= (self._delivery.pace.chunk or CHUNK)
-        return small or self._name.endswith(_TEXTS) or not self._delivery.location.remote
+        return small or self._name.endswith(TEXTS) or not self._delivery.location.remote
 
     async def _in_one_piece(self) -> B:
         async with self._delivery.slots:

@@ -1,8 +1,7 @@
 """What a download is made of: the protocols that platforms fill in, progress, small files.
 
 The engine never looks into a body: it has a size, and small ones have text. Model bytes stay where
-the platform put them (a JavaScript buffer, a file), and the session takes them from there. How a
-model's files are brought together is in delivery.py.
+the platform put them, and the session takes them from there. delivery.py brings files together.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from intab.engine.answers import check_status
-from intab.engine.ranges import Span
+from intab.engine.answers import REFUSALS, check_status, is_absent, limited
+from intab.engine.ranges import A_BYTE, Span
 from intab.engine.retry import Clock, OnBytes, Patience, persevere, watched
 from intab.engine.untrusted import load_json
 from intab.errors import ManifestError, ModelNotFoundError, OptionError
@@ -49,8 +48,12 @@ class Reply(Protocol[B_co]):
     def headers(self) -> Mapping[str, str]:
         """The headers, their names in lower case; those that CORS hides are missing."""
 
+    @property
+    def hides(self) -> bool:
+        """Whether that may be: whether CORS decides what is shown of them."""
+
     async def body(self, on_bytes: OnBytes) -> B_co:
-        """The whole body; TemporaryError where the connection breaks off."""
+        """The whole body, until `on_bytes` raises; TemporaryError where the connection breaks."""
 
     async def close(self) -> None:
         """Stop what is still on its way; to be called in any case."""
@@ -91,8 +94,7 @@ class Memory(Protocol[B]):
         """A body of a text."""
 
     async def hold(self, body: B) -> B:
-        """What a store gave, read into memory where there is room for that: what is verified of it
-        is what will be used, and is read once."""
+        """What a store gave, in memory if there is room: what is verified is used, and read once."""
 
 
 @dataclass(frozen=True)
@@ -224,24 +226,27 @@ def silent(_: object) -> None:
     """The listener of those who have none."""
 
 
-async def get_whole(means: Means[B], address: str, patience: Patience | None = None) -> B | None:
-    """The file at `address` in one piece, None where there is none."""
-    answer = await get_answer(means, address, patience)
+async def get_whole(
+    means: Means[B], address: str, patience: Patience | None = None, *, optional: bool = False
+) -> B | None:
+    """The small file at `address`, None where there is none (said in more ways if `optional`)."""
+    answer = await get_answer(means, address, patience, optional=optional)
     return answer[0] if answer else None
 
 
 async def get_answer(
-    means: Means[B], address: str, patience: Patience | None = None
+    means: Means[B], address: str, patience: Patience | None = None, *, optional: bool = False
 ) -> tuple[B, Mapping[str, str]] | None:
-    """The file at `address` and its answer's headers, None where there is none."""
+    """The small file at `address` and its answer's headers, None where there is none."""
     patience = patience or means.patience
 
     async def read(on_bytes: OnBytes) -> tuple[B, Mapping[str, str]] | None:
         reply = await means.fetch.request(address)
         try:
-            if not check_status(reply, address, means.clock):
+            lacking = optional and is_absent(reply, address)
+            if lacking or not check_status(reply, address, means.clock):
                 return None
-            return await reply.body(on_bytes), reply.headers
+            return await reply.body(limited(on_bytes, address)), reply.headers
         finally:
             await reply.close()
 
@@ -251,12 +256,17 @@ async def get_answer(
 
 
 async def exists(means: Means[Any], address: str) -> bool:
-    """Whether there is a file at that address."""
+    """Whether there is a file at that address; a server that refuses HEAD is asked for a byte."""
 
     async def ask(_: OnBytes) -> bool:
-        reply = await means.fetch.request(address, method="HEAD")
-        await reply.close()
-        return reply.status != 405 and check_status(reply, address, means.clock)
+        for method, span in (("HEAD", ""), ("GET", A_BYTE)):
+            reply = await means.fetch.request(address, span, method)
+            await reply.close()
+            if not is_absent(reply, address):
+                return check_status(reply, address, means.clock, part=bool(span), asked=method)
+            if reply.status not in REFUSALS:
+                break
+        return False
 
     return await persevere(
         lambda: watched(ask, address, means.patience, means.clock), means.patience, means.clock

@@ -15,9 +15,16 @@ from intab.engine.download import B, Fetch, Means, Reply, get_answer, get_json
 from intab.engine.locate import Location, Repository
 from intab.engine.retry import Patience
 from intab.engine.untrusted import file_name, hex_digits, load_json, shown, text, whole
-from intab.errors import DownloadError, ManifestError, ModelNotFoundError, TemporaryError
+from intab.errors import (
+    DownloadError,
+    ManifestError,
+    ModelNotFoundError,
+    PolicyError,
+    TemporaryError,
+)
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+MOST_PAGES = 100  # of a listing; the hub has 1,000 files on one
 _NEXT = re.compile(r'<([^>]*)>[^,]*\brel="?next"?')
 
 
@@ -39,7 +46,7 @@ class HubFetch(Generic[B]):
         for turn in range(self._turn, last):
             try:
                 reply = await self._ask(turn % len(endpoints), path, span, method)
-            except TemporaryError:
+            except (TemporaryError, PolicyError):
                 continue
             if reply.status < 500:
                 return reply
@@ -106,6 +113,11 @@ async def list_files(
     while address:
         if address in seen:
             raise ManifestError(f"{address} is a listing that never ends: is it a hub?")
+        if len(seen) == MOST_PAGES:
+            raise ManifestError(
+                f"The file listing of {repository.id} has over {MOST_PAGES} pages: is it a hub, "
+                "and one model's repository?"
+            )
         seen.add(address)
         page, address = await _read_page(means, repository, address, patience)
         entries += page

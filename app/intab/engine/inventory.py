@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from intab.engine.asking import DESCRIPTION, look_into
 from intab.engine.diagnosis import TELLING
 from intab.engine.download import Means, exists, get_json
 from intab.engine.embedder_files import embedder_graphs
@@ -45,7 +46,7 @@ async def read_manifest(
         files = {entry["path"]: _listed(entry) for entry in entries}
         return await _with_graphs(means, location, files, patience)
     for folder in _described_folders(location.subfolder):
-        data = await get_json(means, location.file(join(folder, "intab.json")), patience)
+        data, means = await look_into(means, location, join(folder, DESCRIPTION), patience)
         if data is not None:
             return _below(folder, parse_manifest(data))
     names = await means.fetch.listing(location.base)

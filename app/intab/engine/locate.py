@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urljoin
 
+from intab.engine.credentials import check_credentials
 from intab.engine.file_names import shown
 from intab.engine.spellings import (
     Path,
@@ -126,6 +127,7 @@ def locate(
     subfolder: the folder in it that the model's files are in.
     """
     name = check_text(spec).strip()
+    check_credentials(name, "a model's address", "put the files where they can be read without")
     endpoints, below = _endpoints(endpoint), check_subfolder(subfolder)
     _check_characters(name)
     if found := as_hub_page(name, endpoints):
@@ -205,6 +207,8 @@ def _endpoints(endpoint: str | Sequence[str]) -> tuple[str, ...]:
     several = (endpoint,) if isinstance(endpoint, str) else tuple(endpoint)
     if not several:
         raise OptionError("endpoint must be the hub's address, or some addresses, not none.")
+    for address in several:
+        check_credentials(address, "endpoint", "give the hub's access token as token=...")
     return tuple(address.rstrip("/") for address in several)
 
 

@@ -18,6 +18,7 @@ from intab.engine.untrusted import decimal
 
 CHUNK = 8 * 1024 * 1024
 SMALLEST_CHUNK = 2 * 1024 * 1024
+A_BYTE = "bytes=0-0"  # a Range header that asks for as little as can be
 CHUNKS = 60  # of which six are on their way: what a break loses is a tenth of the file at most
 _CONTENT_RANGE = re.compile(r"bytes (?:([0-9]+)-([0-9]+)|\*)/(?:([0-9]+)|\*)", re.IGNORECASE)
 

@@ -1,13 +1,14 @@
 """Trying again: how often, how long to wait in between, and when silence is a failure.
 
 Time and chance come from a `Clock`, so that tests need neither. It knows nothing of HTTP except the
-Retry-After header.
+headers by which a server asks to wait.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -115,3 +116,18 @@ def retry_after(header: str | None, now: float) -> float | None:
         return max(parsedate_to_datetime(header).timestamp() - now, 0.0)
     except (ValueError, OverflowError, OSError):  # of years that no clock has, too
         return None
+
+
+_LIMITS = re.compile(r";\s*r\s*=\s*([0-9]{1,9})\s*;\s*t\s*=\s*([0-9]{1,9})")
+
+
+def rate_limit(header: str) -> float | None:
+    """The seconds until a RateLimit header's quota is there again; None where it is not used up.
+
+    https://www.ietf.org/archive/id/draft-ietf-httpapi-ratelimit-headers-10.html
+
+    >>> rate_limit('"api";r=0;t=3, "pages";r=7;t=60')
+    3.0
+    """
+    waits = [float(seconds) for left, seconds in _LIMITS.findall(header) if int(left) == 0]
+    return max(waits, default=None)

@@ -13,18 +13,21 @@ from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from intab.engine.answers import (
+    REFUSALS,
+    TEXTS,
     check_part,
     check_status,
     check_version,
     has_coding,
+    limited,
     promised_length,
     version_of,
 )
-from intab.engine.download import B, Means, Reply, not_found
+from intab.engine.download import B, Body, Means, Reply, not_found
 from intab.engine.manifest import FileEntry
 from intab.engine.progress import Tally
 from intab.engine.promises import check_digest, check_pointer, check_size
-from intab.engine.ranges import Span, parse_content_range
+from intab.engine.ranges import A_BYTE, Span, parse_content_range
 from intab.engine.retry import OnBytes, Patience, persevere, watched
 from intab.errors import DownloadError, TemporaryError
 
@@ -43,6 +46,7 @@ class Source(Generic[B]):
     ) -> None:
         self.version: str | None = None
         self.ranges = asyncio.Event()  # set by the first answer with a range
+        self.sound = False  # whether a part of it ever arrived as it should
         self._means = means
         self._name = name
         self._address = address
@@ -54,9 +58,11 @@ class Source(Generic[B]):
         calls that another version, so the question is put as the file was fetched."""
 
         async def ask(_: OnBytes) -> str:
-            how = ("bytes=0-0", "GET") if in_parts else ("", "HEAD")
-            reply = await self._means.fetch.request(self._address, *how)
-            await reply.close()
+            for how in [(A_BYTE, "GET")] if in_parts else [("", "HEAD"), ("", "GET")]:
+                reply = await self._means.fetch.request(self._address, *how)
+                await reply.close()
+                if reply.status not in REFUSALS:  # as some refuse HEAD alone
+                    break
             return version_of(reply) if reply.status in (200, 206) else ""
 
         try:
@@ -67,10 +73,12 @@ class Source(Generic[B]):
     async def size(self) -> int:
         """The size: the manifest's, else what the server says when asked for the first byte."""
 
-        async def ask(_: OnBytes) -> int | None:
-            async with self._asked("bytes=0-0") as reply:
+        async def ask(beat: OnBytes) -> int | None:
+            async with self._asked(A_BYTE) as reply:
                 answer = parse_content_range(reply.headers.get("content-range", ""))
-                return answer.total if answer and reply.status == 206 else None
+                if not answer or reply.status != 206 or has_coding(reply):
+                    return None
+                return answer.total if await _is_a_byte(reply, beat) else None
 
         size = self._entry.size if self._entry.size >= 0 else await self._persevere(ask)
         if size is None:
@@ -84,7 +92,8 @@ class Source(Generic[B]):
         async def get(beat: OnBytes) -> B:
             async with self._asked("") as reply:
                 with self._counting(beat) as count:
-                    body = await reply.body(count)
+                    text = self._name.endswith(TEXTS)
+                    body = await reply.body(limited(count, self._address) if text else count)
                     if promised_length(reply) not in (-1, body.size):
                         raise self._broken_off(body.size, promised_length(reply))
                     return body
@@ -97,19 +106,36 @@ class Source(Generic[B]):
         return body, digest
 
     async def part(self, span: Span, size: int) -> tuple[B, str]:
-        """A part of the file of that size, and the part's sha256."""
+        """A part of the file of that size, and the part's sha256. NoRangesError where parts come
+        compressed, without a word too: then their length is wrong time and again, or none of
+        them can be read."""
+        sizes: list[int] = []
+        unread = 0
 
         async def get(beat: OnBytes) -> tuple[B, str]:
+            nonlocal unread
             async with self._asked(span.header) as reply:
                 if reply.status == 200 or has_coding(reply):
                     raise NoRangesError
                 check_part(reply, self._address, span, size)
                 self.ranges.set()
                 with self._counting(beat) as count:
+                    unread += reply.hides
                     body = await reply.body(count)
+                    unread = 0
+                    if reply.hides and body.size != span.size and body.size in sizes:
+                        raise NoRangesError
+                    sizes.append(body.size)
                     return body, await self._check_part(body, span)
 
-        return await self._persevere(get)
+        try:
+            found = await self._persevere(get)
+        except DownloadError as exc:
+            if unread == self._means.patience.attempts and not self.sound:
+                raise NoRangesError from exc
+            raise
+        self.sound = True
+        return found
 
     @asynccontextmanager
     async def _asked(self, span: str) -> AsyncIterator[Reply[B]]:
@@ -165,3 +191,14 @@ class Source(Generic[B]):
         return await persevere(
             lambda: watched(work, self._address, patience, clock), patience, clock
         )
+
+
+async def _is_a_byte(reply: Reply[Any], beat: OnBytes) -> bool:
+    """Whether what was sent for one byte is one, and not the start of something compressed."""
+    if not reply.hides:
+        return True
+    try:
+        body: Body = await reply.body(beat)
+    except TemporaryError:
+        return False
+    return body.size == 1

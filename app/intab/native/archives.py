@@ -10,7 +10,7 @@ from pathlib import Path
 
 from intab.engine.ranges import Span
 from intab.errors import StorageError
-from intab.native.fetch import NativeBody, PartBody
+from intab.native.bodies import NativeBody, PartBody
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from intab.engine.keys import short_path
 from intab.engine.ranges import Span
 from intab.engine.tasks import unbroken
 from intab.errors import StorageError
-from intab.native.fetch import NativeBody, PartBody
+from intab.native.bodies import NativeBody, PartBody
 
 T = TypeVar("T")
 _SHORT = re.compile(r"[0-9a-f]{8}-[a-z0-9._-]+/[0-9a-f]{32}-[a-z0-9._-]+")

@@ -19,7 +19,7 @@ from intab.engine.network import CLOSED, STATES
 from intab.engine.runtime import Graph
 from intab.engine.sampling import Logits
 from intab.errors import DeviceError, ModelClosedError, RunError
-from intab.native.fetch import NativeBody
+from intab.native.bodies import NativeBody
 from intab.native.kv_cache import KvCache, ort_value
 from intab.native.opening import open_session
 

@@ -9,7 +9,7 @@ import onnxruntime as ort
 
 from intab.engine.onnx_file import external_files
 from intab.engine.runtime import Graph
-from intab.native.fetch import FileBody, NativeBody
+from intab.native.bodies import FileBody, NativeBody
 
 
 def data_files(graph: NativeBody) -> list[str]:

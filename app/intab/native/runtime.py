@@ -14,7 +14,8 @@ from intab.engine.limits import Limits
 from intab.engine.runtime import Graph
 from intab.engine.stores import Stores
 from intab.native.archives import NativeArchives
-from intab.native.fetch import NativeBody, NativeFetch, NativeMemory
+from intab.native.bodies import NativeBody, NativeMemory
+from intab.native.fetch import NativeFetch
 from intab.native.folder import FolderStore
 from intab.native.onnx import OnnxNetwork, open_network
 from intab.native.opening import data_files
