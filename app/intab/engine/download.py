@@ -94,7 +94,7 @@ class Memory(Protocol[B]):
         """A body of a text."""
 
     async def hold(self, body: B) -> B:
-        """What a store gave, in memory if there is room: what is verified is used, and read once."""
+        """What a store gave, in memory if there is room: what is verified is what is used."""
 
 
 @dataclass(frozen=True)
