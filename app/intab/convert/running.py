@@ -73,6 +73,11 @@ class Runner:
             for name, value in values.items()
             if name in self.inputs
         }
+        if unknown := ", ".join(sorted(self.inputs.keys() - feeds)):
+            raise ConvertError(
+                f"{self.path.name} asks for {unknown}, which intab convert cannot give a graph: "
+                "intab.load may run the folder as it is."
+            )
         try:
             found = dict(zip(self.outputs, self.session.run(self.outputs, feeds), strict=True))
         except Exception as exc:
@@ -117,6 +122,11 @@ class Runner:
         }
 
     def _empty_shape(self, shape: Sequence[int | str | None]) -> tuple[int, int, int, int]:
+        if len(shape) != 4:
+            raise ConvertError(
+                f"{self.path.name} has a cache of {len(shape)} dimensions, not [batch, heads, "
+                "length, head_dim]: intab.load may run the folder as it is."
+            )
         _, heads, _, dim = shape
         return (
             1,
