@@ -76,7 +76,7 @@ FORMS = {
     "room in the cache": Form(room=True),
     "fp16 room in the cache": Form(room=True, cache=TensorProto.FLOAT16),
     "states": Form(states="past_{}.1"),
-    "states of halves": Form(states="past.1.{}", cache=TensorProto.FLOAT16),
+    "fp16 states": Form(states="past.1.{}", cache=TensorProto.FLOAT16),
     "states alone": Form(states="past_key_values.1.{}_state", has_cache=False),
     "joined cache": Form(
         layout="joined", past="past_key_values.0.key_value", present="present.0.key_value"

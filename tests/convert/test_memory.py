@@ -24,7 +24,7 @@ STATES = 3 * WIDTH + WIDTH
         ("joined cache", 4 * ROWS),
         ("stacked cache", 4 * ROWS),
         ("states", 4 * (ROWS + STATES)),
-        ("states of halves", 2 * (ROWS + STATES)),
+        ("fp16 states", 2 * (ROWS + STATES)),
         ("states alone", 4 * STATES),
         ("no cache", 0),
     ],
