@@ -80,6 +80,14 @@ def test_a_hub_that_does_not_show_it_is_told(
     assert "private or gated" in said
 
 
+def test_nothing_is_fetched_for_what_cannot_be_written(
+    hub: FakeHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "is there already" in said_by(["org/name", "--out", "checkpoint"], capsys)
+    assert "asked for: q3" in said_by(["org/name", "--out", "model", "--dtypes", "q3"], capsys)
+    assert hub.heard == {}
+
+
 def test_a_repository_without_safetensors_is_refused(
     hub: FakeHub, capsys: pytest.CaptureFixture[str]
 ) -> None:

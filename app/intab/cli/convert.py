@@ -97,12 +97,14 @@ def _tell(progress: Progress, task: TaskID, what: str, share: float) -> None:
 def _report(options: argparse.Namespace, say: Say) -> Report:
     from intab.cli.fetching import checkpoint_of
     from intab.convert.community import optimise
-    from intab.convert.converter import Request, convert
+    from intab.convert.converter import Request, check_dtypes, convert
 
     dtypes = tuple(filter(None, (options.dtypes or "").split(",")))
     if options.from_onnx:
         return optimise(options.from_onnx, options.out, options.eval_text, say, dtypes)
     wanted = dtypes if options.dtypes is not None else None
+    if wanted is not None:
+        check_dtypes(wanted)  # before anything is fetched
     ignored = tuple(filter(None, options.ignore_keys.split(",")))
     with checkpoint_of(options.checkpoint, options.out, say) as folder:
         request = Request(folder, options.out, wanted, options.eval_text, ignored=ignored)
@@ -119,6 +121,6 @@ def _show(console: Console, report: Report) -> None:
         shown.add_row(*row)
     console.print(shown)
     for remark in report.remarks:
-        console.print(remark)
+        console.print(remark, markup=False)
     if not report.measured:
         console.print(NOT_MEASURED)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from intab.convert.progress import Say
-from intab.convert.staging import check_room
+from intab.convert.staging import check_place, check_room
 from intab.engine.manifest import is_text_file
 from intab.errors import ConvertError, IntabError
 
@@ -40,6 +40,7 @@ def checkpoint_of(spec: str, out: Path, say: Say) -> Iterator[Path]:
         raise ConvertError(
             f"{spec} is not there: give a checkpoint's folder, or a hub's id such as org/name."
         )
+    check_place(out)
     fetched = out.parent / f"{out.name}.checkpoint"
     asyncio.run(_fetch(spec, fetched, say))
     yield fetched

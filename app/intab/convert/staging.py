@@ -15,10 +15,7 @@ from intab.errors import ConvertError
 @contextmanager
 def staged(out: Path) -> Iterator[Path]:
     """A folder to write into that becomes `out`; where writing fails nothing is left of it."""
-    if out.resolve() == Path.cwd():
-        raise ConvertError("--out is the folder you are in: give it the name of a new one.")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConvertError(f"{out} is there already: remove it or give another --out.")
+    check_place(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
@@ -31,6 +28,14 @@ def staged(out: Path) -> Iterator[Path]:
         raise ConvertError(f"{out.parent} is full: free some room or give another --out.") from exc
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def check_place(out: Path) -> None:
+    """ConvertError unless a folder can become `out`."""
+    if out.resolve() == Path.cwd():
+        raise ConvertError("--out is the folder you are in: give it the name of a new one.")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConvertError(f"{out} is there already: remove it or give another --out.")
 
 
 def check_room(out: Path, size: int) -> None:
