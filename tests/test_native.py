@@ -150,7 +150,8 @@ def test_where_models_are_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.chdir(tmp_path)
     assert Path(models_folder()).name == "models"
     assert Path(models_folder()).is_absolute()
-    (tmp_path / "models").mkdir()
+    (tmp_path / "models/mine").mkdir(parents=True)
+    (tmp_path / "models/mine/config.json").write_text("{}")
     assert models_folder() == "models"
     monkeypatch.setenv("INTAB_MODELS", "/elsewhere")
     assert models_folder() == "/elsewhere"

@@ -169,3 +169,37 @@ def test_what_is_no_model(name: str) -> None:
     if data:
         with pytest.raises(ValueError, match=r"no protobuf|cut off|levels|utf-8"):
             in_python([data])
+
+
+INLINE = """
+import { withoutWeights } from "./app/intab/browser/weights.mjs";
+const [graph, data] = JSON.parse(process.argv[1]).map((text) => Buffer.from(text, "base64"));
+const body = (bytes) => ({
+  size: bytes.length, read: (i, j) => bytes.subarray(i, j), copyHeld() {}, letGo() {}, done() {},
+});
+const made = withoutWeights("model.onnx", body(graph), [["w.bin", body(data)]]);
+console.log(JSON.stringify(Buffer.from(made.graph).toString("base64")));
+"""
+
+
+def test_what_onnxruntime_web_looks_for_on_a_disk_is_put_into_the_graph() -> None:
+    """That of subgraphs and functions; initializers of the graph itself stay outside."""
+    data = np.arange(4, dtype=np.float32)
+    outside = tensor("./w.bin", 2)
+    outside.external_data[1].value = "8"  # from that byte on
+    branch = graph([outside], [])
+    node = helper.make_node("If", ["x"], ["y"], then_branch=branch, else_branch=graph([], []))
+    given = model(graph([tensor("w.bin")], [node, constant(outside)]), [constant(outside)])
+    encoded = [base64.b64encode(part).decode() for part in (given, data.tobytes())]
+    made = onnx.load_from_string(base64.b64decode(run_node(INLINE, encoded)))
+    node, plain = made.graph.node
+    bodies = {attribute.name: attribute.g for attribute in node.attribute}
+    inner = [*bodies["then_branch"].initializer, plain.attribute[0].t]
+    inner.append(made.functions[0].node[0].attribute[0].t)
+    for found in inner:
+        assert numpy_helper.to_array(found).tolist() == [2, 3]
+        assert found.name == "w"
+    assert external_data_helper.uses_external_data(made.graph.initializer[0])
+    nothing = model(graph([], [constant(tensor(None))]))
+    same = run_node(INLINE, [base64.b64encode(nothing).decode(), ""])
+    assert base64.b64decode(same) == nothing

@@ -5,7 +5,7 @@
 import { Source } from "./protobuf.mjs";
 
 // What may lie in what: kind of message -> field number -> kind.
-const INSIDE = {
+export const INSIDE = {
   model: { 7: "graph", 25: "function" },
   graph: { 1: "node", 5: "tensor", 15: "sparse" },
   function: { 7: "node" },
@@ -16,7 +16,8 @@ const INSIDE = {
 const MOST_LEVELS = 100; // of messages in messages; three to a subgraph
 const KEY = 1; // of StringStringEntryProto, as is the next
 const VALUE = 2;
-export const EXTERNAL_DATA = 13; // of TensorProto, as is the next
+export const RAW_DATA = 9; // of TensorProto, as are the next two
+export const EXTERNAL_DATA = 13;
 export const DATA_LOCATION = 14;
 export const EXTERNAL = 1;
 
@@ -41,11 +42,30 @@ function* names(source, kind = "model", start = 0, end = source.size, level = 0)
 
 /** The names of a tensor's file; none where its data is in the tensor. */
 function* locations(source, fields) {
+  if (!isOutside(source, fields)) return;
+  for (const [key, value] of entries(source, fields)) if (key === "location") yield value;
+}
+
+/** Whether a tensor's data is in another file. */
+function isOutside(source, fields) {
   const told = fields.filter(({ number }) => number === DATA_LOCATION).at(-1);
-  if (!told || source.varint(told.from)[0] !== EXTERNAL) return;
+  return told && source.varint(told.from)[0] === EXTERNAL;
+}
+
+/** What a tensor says of its data in another file: [key, value]. */
+function* entries(source, fields) {
   for (const entry of fields.filter(({ number }) => number === EXTERNAL_DATA)) {
     const parts = [...source.fields(entry.from, entry.to)];
     const [key, value] = [KEY, VALUE].map((wanted) => parts.findLast(({ number }) => number === wanted));
-    if (key && source.text(key) === "location") yield value ? source.text(value) : "";
+    if (key) yield [source.text(key), value ? source.text(value) : ""];
   }
+}
+
+/** Where a tensor's data is in another file, {location, start, end}, the end NaN where nothing tells
+ * it; undefined where it is in the tensor. */
+export function placeOf(source, fields) {
+  if (!isOutside(source, fields)) return undefined;
+  const { location, offset, length } = Object.fromEntries(entries(source, fields));
+  const start = Number(offset ?? 0);
+  return { location: location.replace(/^\.\//, ""), start, end: start + Number(length) };
 }

@@ -1,6 +1,6 @@
 /**
- * Reads protobuf messages of a body without parsing them: fields are places in it. Used for ONNX
- * files, of which most bytes are weights that are to stay where they are.
+ * Reads protobuf messages of a body without parsing them: fields are places in it; and writes some.
+ * Used for ONNX files, of which most bytes are weights that are to stay where they are.
  */
 const WINDOW = 64 * 1024;
 const VARINT_MOST = 10; // bytes
@@ -57,4 +57,37 @@ export class Source {
   text({ from, to }) {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.bytes(from, to));
   }
+}
+
+/** Text as bytes. */
+export function encode(text) {
+  return new TextEncoder().encode(text);
+}
+
+/** The parts of a field that is a message, or bytes, made of `parts`. */
+export function* message(number, parts) {
+  yield Uint8Array.from([...varint(number * 8 + 2), ...varint(length(parts))]);
+  yield* parts;
+}
+
+/** The bytes of a number. */
+export function* varint(value) {
+  for (; value >= 128; value = Math.floor(value / 128)) yield (value % 128) + 128;
+  yield value;
+}
+
+function length(parts) {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
+/** One array of all parts. */
+export function join(parts) {
+  const all = [...parts];
+  const joined = new Uint8Array(length(all));
+  let at = 0;
+  for (const part of all) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
 }

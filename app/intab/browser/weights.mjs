@@ -5,12 +5,14 @@
  * So the large initializers of an ONNX file are made external data of that same file: what is left
  * is small. Field numbers: https://github.com/onnx/onnx/blob/v1.19.0/onnx/onnx.proto3
  */
-import { DATA_LOCATION, EXTERNAL, EXTERNAL_DATA } from "./onnx_file.mjs";
-import { Source } from "./protobuf.mjs";
+import { inlined } from "./inlined.mjs";
+import { DATA_LOCATION, EXTERNAL, EXTERNAL_DATA, placeOf, RAW_DATA } from "./onnx_file.mjs";
+import { encode, join, message, Source, varint } from "./protobuf.mjs";
 
-const GRAPH = 7; // of ModelProto
-const INITIALIZER = 5; // of GraphProto
-const RAW_DATA = 9; // of TensorProto
+const GRAPH = 7; // of ModelProto, as is the next
+const FUNCTION = 25;
+const NODE = 1; // of GraphProto, as is the next
+const INITIALIZER = 5;
 const LARGE = 64 * 1024; // smaller ones, such as shapes, are asked for again and again
 
 /** What onnxruntime takes for a Uint8Array of a file, though it is not in memory as a whole. */
@@ -53,39 +55,36 @@ class External extends Uint8Array {
 export function withoutWeights(name, body, others) {
   const files = new Map([[name, body], ...others].map(([path, file]) => [path, new External(file)]));
   const places = new Map([...files.keys()].map((path) => [path, []]));
-  const graph = join(model(new Source(body), name, places));
+  const graph = join(model(new Source(body), name, places, new Map(others)));
   for (const [path, file] of files) file.take(places.get(path));
   return { graph, externalData: Array.from(files, ([path, data]) => ({ path, data })) };
 }
 
-function* model(source, name, places) {
+function* model(source, name, places, others) {
   for (const field of source.fields(0, source.size)) {
-    if (field.number === GRAPH) yield* message(GRAPH, [...graph(source, field, name, places)]);
+    if (field.number === GRAPH) yield* message(GRAPH, [...graph(source, field, name, places, others)]);
+    else if (field.number === FUNCTION) yield* inlined(source, "function", field, others);
     else yield source.bytes(field.start, field.to).slice();
   }
 }
 
 /** The graph's fields; where its weights are is added to `places`. */
-function* graph(source, { from, to }, name, places) {
+function* graph(source, { from, to }, name, places, others) {
   for (const field of source.fields(from, to)) {
-    const fields = field.number === INITIALIZER ? [...source.fields(field.from, field.to)] : [];
-    const raw = fields.find(({ number }) => number === RAW_DATA);
-    const large = raw && raw.to - raw.from >= LARGE;
-    const { location, offset, length } = large
-      ? { location: name, offset: raw.from, length: raw.to - raw.from }
-      : external(source, fields);
-    const begin = Number(offset ?? 0);
-    places.get(location?.replace(/^\.\//, ""))?.push([begin, begin + Number(length)]);
-    if (large) yield* moved(source, fields, raw, name);
+    if (field.number === NODE) yield* inlined(source, "node", field, others);
+    else if (field.number === INITIALIZER) yield* initializer(source, field, name, places);
     else yield source.bytes(field.start, field.to).slice();
   }
 }
 
-/** What a tensor says of its data in another file. */
-function external(source, fields) {
-  const text = ({ from, to }) => new TextDecoder().decode(source.bytes(from, to));
-  const entries = fields.filter(({ number }) => number === EXTERNAL_DATA);
-  return Object.fromEntries(entries.map(({ from, to }) => [...source.fields(from, to)].map(text)));
+function* initializer(source, field, name, places) {
+  const fields = [...source.fields(field.from, field.to)];
+  const raw = fields.find(({ number }) => number === RAW_DATA);
+  const large = raw && raw.to - raw.from >= LARGE;
+  const place = large ? { location: name, start: raw.from, end: raw.to } : placeOf(source, fields);
+  if (place?.end) places.get(place.location)?.push([place.start, place.end]);
+  if (large) yield* moved(source, fields, raw, name);
+  else yield source.bytes(field.start, field.to).slice();
 }
 
 /** An initializer that says where in the file its data is. */
@@ -93,39 +92,10 @@ function* moved(source, fields, raw, name) {
   const kept = fields
     .filter((field) => field !== raw && field.number !== DATA_LOCATION)
     .map((field) => source.bytes(field.start, field.to).slice());
-  const place = { location: name, offset: `${raw.from}`, length: `${raw.to - raw.from}` };
-  const entries = Object.entries(place).flatMap(([key, value]) => [
+  const told = { location: name, offset: `${raw.from}`, length: `${raw.to - raw.from}` };
+  const entries = Object.entries(told).flatMap(([key, value]) => [
     ...message(EXTERNAL_DATA, [...message(1, [encode(key)]), ...message(2, [encode(value)])]),
   ]);
   const location = Uint8Array.from([...varint(DATA_LOCATION * 8), EXTERNAL]);
   yield* message(INITIALIZER, [...kept, ...entries, location]);
-}
-
-function encode(text) {
-  return new TextEncoder().encode(text);
-}
-
-function* message(number, parts) {
-  yield Uint8Array.from([...varint(number * 8 + 2), ...varint(length(parts))]);
-  yield* parts;
-}
-
-function* varint(value) {
-  for (; value >= 128; value = Math.floor(value / 128)) yield (value % 128) + 128;
-  yield value;
-}
-
-function length(parts) {
-  return parts.reduce((sum, part) => sum + part.length, 0);
-}
-
-function join(parts) {
-  const all = [...parts];
-  const joined = new Uint8Array(length(all));
-  let at = 0;
-  for (const part of all) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }
