@@ -6,7 +6,11 @@
  * version with its page is complete. Addresses that carry a digest come from any version's cache; all
  * else comes from the network, and from the newest complete version where that fails. So versions
  * never mix: a page names its files by digests. Models are not ours: intab's own store has them.
+ *
+ * A disk may fail: where a page does not start, what is kept is compared with its list, what differs
+ * is fetched again, and the page begins anew.
  */
+import { integrityOf, isWhole, judged, promisedList } from "./page/digests.mjs";
 import { nameOf, prefixOf } from "./page/versions.mjs";
 
 const SCOPE = registration.scope;
@@ -14,16 +18,82 @@ const PREFIX = prefixOf(SCOPE);
 const DIGEST = new RegExp(`^(${SITE.hashed})$`); // SITE comes from app/intab/cli/headers.py
 const OPTIONAL = /\/ort\/.*\.wasm$/; // a browser needs one of them, and each is large
 const PATIENCE = 4000; // ms for the network, where there is something kept
+const INTEGRITY = "X-Intab-Integrity"; // of the page, which is not in the list that it names
+const STARTING = 20_000; // ms until a page's own program runs, unless a part of it is damaged
+
+const started = new Map(); // id of a page that is being opened -> what its first message calls
+let mended = []; // paths that differed, until a page has said so
 
 addEventListener("install", () => skipWaiting());
 // A page that is open when its site is replaced can still restart its Python, from here.
 // Not waited for: in Firefox 153 a worker that does so stays "activating", and page loads wait for it.
 addEventListener("activate", () => void clients.claim());
-addEventListener("message", (event) => event.waitUntil(keep(event.data, event.source)));
+addEventListener("message", (event) => event.waitUntil(hear(event.data, event.source)));
 addEventListener("fetch", (event) => {
   const { request } = event;
-  if (request.method === "GET" && isOurs(request)) event.respondWith(answer(request));
+  if (request.method !== "GET" || !isOurs(request)) return;
+  event.respondWith(answer(request));
+  if (request.mode === "navigate" && isPage(request)) event.waitUntil(watch(event.resultingClientId));
 });
+
+/** "started" is a page's first word, "check" that its Python does not start; else what to keep. */
+async function hear(said, page) {
+  if (said === "started") {
+    started.get(page.id)?.();
+    if (mended.length) page.postMessage({ mended });
+    mended = [];
+  } else if (said === "check") await mend(page);
+  else await keep(said, page);
+}
+
+/** A page whose program is damaged cannot ask for anything. */
+async function watch(id) {
+  const early = new Promise((resolve) => started.set(id, resolve));
+  const late = new Promise((resolve) => setTimeout(resolve, STARTING, "late"));
+  if ((await Promise.race([early, late])) === "late") await mend(await clients.get(id));
+  started.delete(id);
+}
+
+/** Fetch again what is not as its list promises, and open the page anew where there was any. */
+async function mend(page) {
+  const found = await navigator.locks.request(`${PREFIX}mend`, findDamaged);
+  if (!found.length) return;
+  mended = found.map(({ url }) => url.slice(SCOPE.length));
+  await Promise.allSettled(found.map(replace));
+  await page?.navigate(page.url).catch(() => {}); // closed meanwhile
+}
+
+/** What differs in any version, deleted. */
+async function findDamaged() {
+  const found = [];
+  for (const name of await ourCaches()) {
+    const cache = await caches.open(name);
+    const files = await listIn(cache, SCOPE + name.slice(PREFIX.length));
+    for (const { url } of await cache.keys()) {
+      const integrity = files?.[url.slice(SCOPE.length)];
+      const kept = integrity && (await cache.match(url, { ignoreVary: true }));
+      if (!kept || (await isWhole(kept, integrity))) continue;
+      await cache.delete(url, { ignoreVary: true });
+      found.push({ cache, url, integrity });
+    }
+  }
+  return found;
+}
+
+/** From the network, since the browser's own cache may be as damaged. */
+async function replace({ cache, url, integrity }) {
+  await cache.put(url, onlyHere(await fetch(url, { integrity, cache: "reload" })));
+}
+
+/** A version's list, kept or fetched; undefined where there is none that can be relied on. */
+async function listIn(cache, list) {
+  const kept = await cache.match(list);
+  const files = kept && (await promisedList(kept, list));
+  if (files) return files;
+  await cache.delete(list);
+  const response = await fetch(list, { cache: "reload" }).catch(() => undefined);
+  return response && promisedList(response, list);
+}
 
 function isOurs({ url, headers }) {
   return url.startsWith(SCOPE) && !url.startsWith(`${SCOPE}models/`) && !headers.has("range");
@@ -31,6 +101,10 @@ function isOurs({ url, headers }) {
 
 async function answer(request) {
   return isolated(await (hasDigest(request.url) ? fixed(request) : newest(request)));
+}
+
+function isPage({ url }) {
+  return url.replace(/(index\.html)?([?#].*)?$/, "") === SCOPE;
 }
 
 function hasDigest(url) {
@@ -90,12 +164,14 @@ async function keep({ list, used }, page) {
 
 async function fill(name, list, used) {
   const cache = await caches.open(name);
-  const files = await (await fetch(list)).json();
+  const response = await fetch(list);
+  const files = judged(await response.clone().json());
+  await cache.put(list, response);
   for (const [path, integrity] of Object.entries(files)) {
     const url = SCOPE + path;
     if (!OPTIONAL.test(path) || used.includes(url)) await keepFile(cache, url, integrity);
   }
-  if (!(await cache.match(SCOPE))) await keepPage(cache, list);
+  if (!(await hasPage(cache))) await keepPage(cache, list);
   await removeUnused(name);
 }
 
@@ -103,16 +179,33 @@ async function keepFile(cache, url, integrity) {
   if (await cache.match(url, { ignoreVary: true })) return;
   const known = hasDigest(url) && (await caches.match(url, { ignoreVary: true }));
   // The browser itself has what the page has just used; it also compares the digest.
-  const response = known || (await fetch(url, { integrity }));
+  const isRight = known && (await isWhole(known.clone(), integrity));
+  const response = isRight ? known : await fetch(url, { integrity });
   if (!response.ok) throw new Error(`${response.status} ${url}`);
-  await cache.put(url, response);
+  await cache.put(url, onlyHere(response));
+}
+
+/** An answer that is kept here alone: from the browser's memory a page that is opened anew would get
+ * what was damaged here. */
+function onlyHere({ body, status, statusText, headers: given }) {
+  const headers = new Headers(given);
+  headers.set("Cache-Control", "no-store");
+  return new Response(body, { status, statusText, headers });
 }
 
 async function keepPage(cache, list) {
   const response = await fetch(SCOPE, { cache: "no-cache" });
-  const text = await response.clone().text();
+  const text = await response.text();
   if (!text.includes(list.slice(SCOPE.length))) throw new Error("the site has changed");
-  await cache.put(SCOPE, response);
+  const { status, statusText, headers } = response;
+  const page = new Response(text, { status, statusText, headers });
+  page.headers.set(INTEGRITY, await integrityOf(new TextEncoder().encode(text)));
+  await cache.put(SCOPE, page);
+}
+
+async function hasPage(cache) {
+  const page = await cache.match(SCOPE);
+  return page && isWhole(page, page.headers.get(INTEGRITY));
 }
 
 /** Versions that are neither this one nor an open page's. */

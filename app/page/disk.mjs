@@ -84,7 +84,7 @@ export async function knownFolders() {
   return Promise.all(
     records.map(async (record) => ({
       name: record.name,
-      granted: held.has(record.name) || (await isGranted(record)),
+      granted: held.has(record.name) || (await isGranted(record).catch(() => false)),
     })),
   );
 }
@@ -110,7 +110,7 @@ async function isGranted(record) {
 }
 
 async function keepFolder(handle) {
-  const name = await freeName(handle.name, (record) => record.handle?.isSameEntry(handle));
+  const name = await freeName(handle.name, (record) => record.handle?.isSameEntry?.(handle));
   await remember({ name, handle });
   return { name };
 }

@@ -11,7 +11,11 @@ export class DiskList {
   }
 
   async show() {
-    this.list.replaceChildren(...(await knownFolders()).map((folder) => this.describe(folder)));
+    try {
+      this.list.replaceChildren(...(await knownFolders()).map((folder) => this.describe(folder)));
+    } catch (error) {
+      this.say(`The folders that were opened cannot be listed: ${error.message}.`, true);
+    }
   }
 
   open() {

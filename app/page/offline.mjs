@@ -17,6 +17,20 @@ for (const type of ["keydown", "pointerdown"])
 // As long as this page is open, its version's files are kept, whatever comes after it.
 navigator.locks?.request(nameOf(SCOPE, LIST), { mode: "shared" }, () => new Promise(() => {}));
 
+/** Say that this page's program runs; `onMended(paths)` hears what was damaged and fetched again. */
+export function sayStarted(onMended) {
+  const { serviceWorker } = navigator;
+  serviceWorker?.addEventListener("message", ({ data }) => data.mended && onMended(data.mended));
+  serviceWorker?.startMessages();
+  serviceWorker?.controller?.postMessage("started");
+}
+
+/** Have what is kept of the site compared with its list: the page is opened anew where any of it
+ * was damaged, and nothing happens where none was. */
+export function checkKept() {
+  navigator.serviceWorker?.controller?.postMessage("check");
+}
+
 async function start() {
   await navigator.serviceWorker.register(PROGRAM, { updateViaCache: "none" });
   return (await navigator.serviceWorker.ready).active;
@@ -26,7 +40,7 @@ async function start() {
  * hears whether it is "kept", and works without its server from now on, or "not kept". */
 export async function keepOffline(used, onAnswer) {
   if (!navigator.serviceWorker) return;
-  navigator.serviceWorker.onmessage = ({ data }) => onAnswer(data);
+  navigator.serviceWorker.onmessage = ({ data }) => typeof data === "string" && onAnswer(data);
   try {
     (await start()).postMessage({ list: LIST, used });
   } catch {

@@ -6,7 +6,7 @@
 import { Editor } from "./editor.mjs";
 import { Link } from "./link.mjs";
 import { Notices } from "./notices.mjs";
-import { isolate, keepOffline } from "./offline.mjs";
+import { checkKept, isolate, keepOffline, sayStarted } from "./offline.mjs";
 import { Output } from "./output.mjs";
 import { Panel, askToKeep } from "./panel.mjs";
 import { EXAMPLES, Programs } from "./programs.mjs";
@@ -14,6 +14,7 @@ import {
   deviceText,
   filesText,
   loadingText,
+  mendedText,
   metricsTexts,
   onOneLine,
   restartText,
@@ -22,6 +23,7 @@ import {
 } from "./texts.mjs";
 import { missingFeature } from "./features.mjs";
 
+const LONG_START = 45_000; // ms: a slow device may take as long; that the site is compared harms none
 const find = (name) => document.querySelector(`[data-testid="${name}"]`);
 const runButton = find("run");
 const stopButton = find("stop");
@@ -45,6 +47,7 @@ let model = ""; // the name and device of the one that was loaded last
 let asked; // whether the browser was asked to keep models
 let python = "none"; // none -> starting -> ready
 let waitingProgram = null; // what to run as soon as Python is ready
+let checking; // the timer of a start that takes too long
 
 function setState(state, text) {
   status.dataset.state = state;
@@ -95,6 +98,8 @@ function setStatus(text) {
 /** Python is being started: `onReady` or `onFailure` ends this. */
 function beginStart(text) {
   python = "starting";
+  clearTimeout(checking);
+  checking = setTimeout(checkKept, LONG_START);
   setState("loading", text);
   showProgress({ total: 0 });
 }
@@ -177,6 +182,7 @@ const handlers = {
 
 function onReady() {
   python = "ready";
+  clearTimeout(checking);
   panel.connect(true);
   link.send({ kind: "preload", model: "default" });
   if (waitingProgram !== null) execute(waitingProgram);
@@ -198,6 +204,8 @@ function onRestart(cause) {
 
 function onFailure(error) {
   python = "none";
+  clearTimeout(checking);
+  checkKept();
   waitingProgram = null;
   panel.connect(false);
   const reason = error.message ?? error;
@@ -243,6 +251,7 @@ document.addEventListener("keydown", (event) => {
   if (!handled && event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
 });
 showProgram();
+sayStarted((paths) => notices.show("mended", mendedText(paths)));
 const missing = missingFeature();
 if (missing) {
   setState("error", missing);

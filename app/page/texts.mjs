@@ -32,6 +32,13 @@ export function restartText(cause) {
   return cause === "stubborn" && !hasSharedMemory ? UNISOLATED : RESTARTS[cause];
 }
 
+/** Files of the site that were not what they should be. */
+export function mendedText(paths) {
+  const names = paths.slice(0, SHOWN_FILES).map((path) => path.split("/").at(-1));
+  const more = paths.length > names.length ? " and more" : "";
+  return `What this browser had kept of the site was damaged (${names.join(", ")}${more}): it was fetched again.`;
+}
+
 export function loadingText({ stage }) {
   return STAGES[stage] ?? "Loading the model";
 }

@@ -92,5 +92,6 @@ async function fileIn(folder, names) {
 
 /** A file is one already, or its handle. */
 function unwrapped(file) {
-  return file?.getFile ? file.getFile() : file;
+  if (file?.getFile) return file.getFile();
+  return file instanceof Blob ? file : undefined;
 }

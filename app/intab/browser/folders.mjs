@@ -38,9 +38,11 @@ export function offer(name, blob) {
   channel.close();
 }
 
-/** All handles of a record: what permission is asked for. */
+/** All handles of a record: what permission is asked for. What is none of the browser's counts as
+ * absent: a record may be damaged, or another's. */
 export function handlesOf({ handle, files }) {
-  return handle ? [handle] : [...(files?.values() ?? [])];
+  const all = files instanceof Map ? [...files.values()] : [handle];
+  return all.filter((each) => typeof each?.queryPermission === "function");
 }
 
 export function remember(record) {

@@ -31,7 +31,8 @@ class CacheStore {
 
   async keys() {
     const requests = await (await this.open()).keys();
-    return requests.map(({ url }) => url.slice(ADDRESS.length));
+    const addresses = requests.map(({ url }) => url).filter((url) => url.startsWith(ADDRESS));
+    return addresses.map((url) => url.slice(ADDRESS.length));
   }
 }
 
@@ -149,8 +150,10 @@ class DatabaseStore {
     });
   }
 
-  match(key) {
-    return this.within("readonly", (store) => store.get(key));
+  /** Others may have put anything there. */
+  async match(key) {
+    const found = await this.within("readonly", (store) => store.get(key));
+    return found instanceof Blob ? found : undefined;
   }
 
   put(key, bytes) {
@@ -161,8 +164,12 @@ class DatabaseStore {
     return this.within("readwrite", (store) => store.delete(key));
   }
 
-  keys() {
-    return this.within("readonly", (store) => store.getAllKeys());
+  /** Ours are texts; what has another key is removed, since no key that is a text leads to it. */
+  async keys() {
+    const all = await this.within("readonly", (store) => store.getAllKeys());
+    const foreign = all.filter((key) => typeof key !== "string");
+    await Promise.all(foreign.map((key) => this.remove(key)));
+    return all.filter((key) => typeof key === "string");
   }
 }
 
@@ -238,12 +245,14 @@ function need(feature, sentence) {
   throw new Error(sentence + why);
 }
 
+const ABSENT = ["NotFoundError", "TypeMismatchError"]; // or a folder for a file, which is not ours
+
 /** What is not there is an answer, not an error. */
 async function orUndefined(work) {
   try {
     return await work();
   } catch (error) {
-    if (error.name === "NotFoundError") return undefined;
+    if (ABSENT.includes(error.name)) return undefined;
     throw error;
   }
 }
