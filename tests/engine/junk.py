@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 ODD_TEXTS = st.sampled_from(
@@ -21,6 +23,14 @@ ODD = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=6,
 )
+
+
+def tried(examples: int) -> settings:
+    """So many examples, and a fifth of them in a browser, which takes as long for these."""
+    number = examples // 5 if sys.platform == "emscripten" else examples
+    return settings(
+        max_examples=number, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    )
 
 
 @st.composite

@@ -8,7 +8,7 @@ import math
 from typing import Any
 from urllib.parse import quote
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key, parse_model, parse_record_key
@@ -25,9 +25,8 @@ from intab.errors import StorageError
 from tests.conftest import run_to_end
 from tests.engine.conftest import FakeRuntime, model_files
 from tests.engine.fakes import FakeBody, FakeStore
-from tests.engine.junk import TEXTS, as_json, damaged
+from tests.engine.junk import TEXTS, as_json, damaged, tried
 
-QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 HOST = "https://host/models"
 TINY = ModelKey(f"{HOST}/tiny/")
 RECORD = {
@@ -87,7 +86,7 @@ class Page:
         assert await self.store.keys() == []
 
 
-@QUICK
+@tried(40)
 @given(damaged(RECORD).map(as_json) | st.binary(max_size=9))
 @example(as_json({**RECORD, "used": 1e300}))
 @example(as_json({**RECORD, "used": math.nan}))
@@ -121,7 +120,7 @@ def spoilt_key() -> st.SearchStrategy[str]:
     return of_ours | odd | TEXTS
 
 
-@QUICK
+@tried(40)
 @given(st.lists(spoilt_key(), min_size=1, max_size=4), st.binary(max_size=3))
 def test_damaged_keys(keys: list[str], data: bytes) -> None:
     page = Page()
@@ -129,6 +128,7 @@ def test_damaged_keys(keys: list[str], data: bytes) -> None:
     run_to_end(page.goes_on())
 
 
+@tried(60)
 @given(spoilt_key())
 def test_a_key_that_is_read_is_the_one_that_was_written(text: str) -> None:
     chunk, model = parse_chunk_key(text), parse_record_key(text)
@@ -138,7 +138,7 @@ def test_a_key_that_is_read_is_the_one_that_was_written(text: str) -> None:
         assert found is None or parse_model(text) == found
 
 
-@QUICK
+@tried(40)
 @given(st.integers(0, 9), st.binary(max_size=9) | st.none())
 def test_damaged_bodies(which: int, data: bytes | None) -> None:
     async def visit() -> None:
@@ -184,6 +184,7 @@ async def test_what_no_store_can_read_or_take_does_not_stop_a_move() -> None:
     assert list(old.bodies) == ["x//y"]
 
 
+@tried(60)
 @given(damaged({"seconds": {"1": 0.4}, "gains": {"2": 1.5}, "fresh": True}).map(as_json))
 @example(b'{"seconds": {"' + b"9" * 5000 + b'": 1}, "gains": {}, "fresh": true}')
 @example(b'{"fresh": false}')

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from intab.engine.answers import check_part, check_status, promised_length, version_of
@@ -29,10 +29,9 @@ from intab.errors import IntabError, ManifestError, UnsupportedModelError
 from tests.conftest import run_to_end
 from tests.engine.conftest import CONFIG, FakeRuntime, model_files
 from tests.engine.fakes import FakeBody, FakeFetch, FakeReply, fake_means
-from tests.engine.junk import ODD_TEXTS, TEXTS, as_json, damaged
+from tests.engine.junk import ODD_TEXTS, TEXTS, as_json, damaged, tried
 from tests.engine.test_transfer import Place, closed
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 MANIFEST: dict[str, Any] = {
     "format": 1,
     "name": "tiny",
@@ -64,7 +63,7 @@ def refusal(work: Callable[[], object], kind: type[IntabError] = ManifestError) 
     return ""
 
 
-@QUICK
+@tried(60)
 @given(damaged(MANIFEST))
 def test_any_intab_json(data: Any) -> None:
     refused = refusal(lambda: parse_manifest(data))
@@ -120,7 +119,7 @@ def test_of_many_problems_the_first_are_told() -> None:
         parse_manifest({f"k{n}": 1 for n in range(10_000)})
 
 
-@QUICK
+@tried(60)
 @given(damaged({**CONFIG, "num_attention_heads": 4, "text_config": {"hidden_size": 8}}))
 @example({**CONFIG, "architectures": 5})
 @example({**CONFIG, "num_attention_heads": 10**400})
@@ -136,7 +135,7 @@ def test_any_config_json(data: Any) -> None:
         refusal(lambda work=work: work(config), UnsupportedModelError)  # type: ignore[misc]
 
 
-@QUICK
+@tried(60)
 @given(damaged({"do_sample": True, "temperature": 0.5, "top_k": 5, "stop_strings": ["a"]}))
 @example({"temperature": 10**400})
 def test_any_generation_config_json(data: Any) -> None:
@@ -147,7 +146,7 @@ def test_any_generation_config_json(data: Any) -> None:
     assert len(refused) < 1000
 
 
-@QUICK
+@tried(60)
 @given(damaged([{"type": "file", "path": "a", "size": 9, "lfs": {"size": 7, "oid": "cd"}}]))
 def test_any_listing(data: Any) -> None:
     location = locate("org/name", "models", "https://hub")
@@ -163,7 +162,7 @@ def test_any_listing(data: Any) -> None:
         assert parse_manifest(describe(manifest)) == manifest
 
 
-@QUICK
+@tried(60)
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(
     ["retry-after", "content-length", "content-range", "etag", "content-type"], HEADERS
 )), st.sampled_from([200, 206, 416, 429, 503]))  # fmt: skip
@@ -185,7 +184,7 @@ def test_any_headers(headers: dict[str, str], status: int) -> None:
         assert "https://h/x" in refused or not refused
 
 
-@settings(QUICK, max_examples=25)
+@tried(25)
 @given(st.sampled_from([n.removeprefix("models/tiny/") for n in model_files()]), st.data())
 def test_any_file_of_a_folder(name: str, data: st.DataObject) -> None:
     sound = model_files()[f"models/tiny/{name}"]
@@ -248,7 +247,7 @@ async def test_an_archive_that_is_not_ours(data: bytes) -> None:
     assert not place.bodies
 
 
-@settings(QUICK, max_examples=40)
+@tried(40)
 @given(st.data())
 def test_any_damage_to_an_archive(data: st.DataObject) -> None:
     sound, place = exported(), Place()

@@ -16,6 +16,7 @@ from intab.engine.records import parse_record
 from intab.engine.tokenizer import Tokenizer
 from intab.engine.untrusted import MOST_LEVELS, check_levels, load_json
 from intab.errors import ChatTemplateError, ManifestError
+from tests.engine.junk import tried
 
 AWKWARD = st.sampled_from(["[", "]", "{", '"', "\\", '\\"', "]]]\\", "\ud800", "ü", "\n", ""])
 TEXTS = AWKWARD | st.text(max_size=5)
@@ -32,11 +33,13 @@ def nested(levels: int, value: Any) -> str:
     return "[" * levels + json.dumps(value) + "]" * levels
 
 
+@tried(100)
 @given(JSON, st.booleans())
 def test_what_is_not_deep_is_read(value: Any, ascii_only: bool) -> None:
     assert load_json(json.dumps(value, ensure_ascii=ascii_only)) == value
 
 
+@tried(100)
 @given(TEXTS, st.integers(0, 3))
 @example('{"[', 0)
 def test_levels_are_counted_outside_of_strings(text: str, more: int) -> None:
@@ -53,6 +56,7 @@ def test_what_is_deep_and_broken_too(text: str) -> None:
         load_json(text)
 
 
+@tried(100)
 @given(st.text(alphabet='[]{}",:\\ 1a', max_size=60))
 def test_any_text_is_read_as_json_reads_it(text: str) -> None:
     try:
