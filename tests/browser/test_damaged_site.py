@@ -46,7 +46,6 @@ globalThis.setTimeout = (work, ms, ...rest) => wait(work, ms === 45_000 ? 5000 :
         (r"pyodide\.asm\.wasm$", "truncated"),
         (r"pyodide/pyodide\.mjs$", "html"),
         (r"python_stdlib\.zip$", "wrong"),
-        (r"intab/worker\.mjs$", "empty"),
     ],
 )
 def test_a_damaged_file_is_fetched_again_and_the_page_starts(
