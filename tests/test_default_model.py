@@ -120,6 +120,16 @@ def test_self_test_ids(session: onnxruntime.InferenceSession) -> None:
     assert _greedy(session, wanted["prompt_ids"], len(ids)) == ids
 
 
+def test_long_self_test_ids(session: onnxruntime.InferenceSession) -> None:
+    """40 ids in one step, 33 more, then single ones."""
+    wanted = MANIFEST["self_test"]["long"]
+    first, second = wanted["pieces"]
+    assert (len(first), len(second)) == (40, 33)
+    after_first, *after_both = wanted["greedy_ids"]["q8"]
+    assert _greedy(session, first, 1) == [after_first]
+    assert _greedy(session, first + second, len(after_both)) == after_both
+
+
 def _cache_names(prefix: str) -> list[str]:
     layers = range(CONFIG["num_hidden_layers"])
     return [f"{prefix}.{layer}.{part}" for layer in layers for part in ("key", "value")]

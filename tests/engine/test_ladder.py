@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,19 @@ def test_what_was_asked_for_is_all_there_is() -> None:
     assert names(rungs(folder("q8"), BOTH, "webgpu", None)) == ["q8 on webgpu"]
     assert rungs(some, BOTH, "webgpu", "q8") == [Rung("webgpu", "q8", "as asked for")]
     assert rungs(some, BOTH, None, "q4") == [Rung("wasm", "q4", "as asked for")]
+
+
+def test_a_dtype_that_is_wrong_on_webgpu_is_not_tried_there() -> None:
+    some = replace(folder("q8", "q4", "q4f16"), devices={"q4f16": ("wasm",), "q4": ("webgpu",)})
+    assert names(rungs(some, BOTH, None, None)) == ["q4 on webgpu", "q8 on wasm"]
+    assert names(rungs(some, BOTH, "webgpu", None)) == ["q4 on webgpu"]
+    assert names(rungs(some, BOTH, "wasm", "q4")) == ["q4 on wasm"]
+    with pytest.raises(DeviceError, match="q4f16 computes something else on webgpu: choose wasm"):
+        rungs(some, BOTH, "webgpu", "q4f16")
+    none = replace(folder("q4"), devices={"q4": ("wasm",)})
+    assert names(rungs(none, BOTH, None, None)) == ["q4 on wasm"]
+    with pytest.raises(DeviceError, match="None of the model's dtypes is for webgpu"):
+        rungs(none, BOTH, "webgpu", None)
 
 
 LADDER = [Rung("webgpu", "q4f16", "a"), Rung("webgpu", "q4", "b"), Rung("wasm", "q8", "c")]

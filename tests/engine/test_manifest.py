@@ -10,6 +10,7 @@ from intab.engine.layout import find_dtypes
 from intab.engine.locate import locate
 from intab.engine.manifest import (
     FileEntry,
+    LongTest,
     SelfTest,
     describe,
     parse_manifest,
@@ -54,6 +55,18 @@ def test_intab_json() -> None:
         ({"self_test": {"prompt_ids": [], "greedy_ids": [1]}}, "self_test must have lists of ids"),
         ({"self_test": {"prompt_ids": [1], "greedy_ids": ["a"]}}, "self_test must have lists"),
         ({"self_test": [1]}, "self_test must have lists of ids"),
+        ({"devices": "wasm"}, "devices must be a list of names"),
+        ({"devices": {"q8": [1]}}, "devices must be a list of names"),
+        *(
+            ({"self_test": {"prompt_ids": [1], "greedy_ids": [2], "long": long}}, "and in long")
+            for long in (
+                {"pieces": [[1]]},
+                {"pieces": [[1], []], "greedy_ids": [2]},
+                {"pieces": [], "greedy_ids": [2]},
+                {"pieces": [["a"]], "greedy_ids": [2]},
+                [1],
+            )
+        ),
     ],
 )
 def test_a_wrong_intab_json_names_the_problem(change: dict[str, Any], says: str) -> None:
@@ -146,3 +159,19 @@ def test_a_manifest_is_read_as_it_is_described() -> None:
     assert manifest.self_test == SelfTest((1, 2), {"q8": (3,)})
     assert parse_manifest(describe(manifest)) == manifest
     assert manifest.files["onnx/m.onnx"].digest_of(Span(4, 8)) == "b"
+
+
+def test_so_is_one_with_a_long_prompt() -> None:
+    long = {"pieces": [[1, 2], [3]], "greedy_ids": {"q8": [4]}}
+    test = {"prompt_ids": [1, 2], "greedy_ids": [3], "long": long}
+    manifest = parse_manifest({**GOOD, "self_test": test})
+    found = LongTest(((1, 2), (3,)), {"q8": (4,)})
+    assert manifest.self_test == SelfTest((1, 2), {"q8": (3,)}, found)
+    assert parse_manifest(describe(manifest)) == manifest
+
+
+def test_devices_of_each_dtype_are_kept() -> None:
+    assert parse_manifest({**GOOD, "devices": ["wasm"]}).devices == {}
+    manifest = parse_manifest({**GOOD, "devices": {"q8": ["wasm"]}})
+    assert manifest.devices == {"q8": ("wasm",)}
+    assert parse_manifest(describe(manifest)) == manifest

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from intab.convert.proving import Answers
 
 CARD = """# {name}
 
@@ -21,14 +23,14 @@ NOT_MEASURED = "Perplexities are measured on a text that is given with --eval-te
 @dataclass(frozen=True)
 class Row:
     """One dtype's figures; `perplexity` is 0 where no text was given; `remark` says how its
-    attention was changed; `greedy` are the ids that follow the self-test's prompt."""
+    attention was changed; `answers` are the ids that follow the self-test's prompts."""
 
     dtype: str
     devices: tuple[str, ...]
     size: int
     perplexity: float = 0.0
     remark: str = ""
-    greedy: tuple[int, ...] = ()
+    answers: Answers = field(default_factory=Answers)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Report:
     def measured(self) -> bool:
         """Whether there are perplexities."""
         return any(row.perplexity for row in self.rows)
+
+    @property
+    def answers(self) -> dict[str, Answers]:
+        """What each dtype answered to the self-test's prompts."""
+        return {row.dtype: row.answers for row in self.rows}
 
     @property
     def remarks(self) -> list[str]:

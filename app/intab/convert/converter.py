@@ -22,6 +22,7 @@ from intab.convert.forms import FORMS, Form, form_of
 from intab.convert.kernels import check_kernels
 from intab.convert.memory import FLOAT, memory_needed
 from intab.convert.progress import Say, Steps, silent
+from intab.convert.proving import read_prompts, self_test
 from intab.convert.reading import check_vocabulary, copy_texts, read_tokenizer
 from intab.convert.reporting import (
     Graph,
@@ -29,7 +30,6 @@ from intab.convert.reporting import (
     make_report,
     measured_on,
     read_text,
-    self_test,
     write_folder,
 )
 from intab.convert.saving import save, save_sharing
@@ -67,6 +67,7 @@ def convert(request: Request, say: Say = silent) -> Report:
     pieces = read_text(request.text, tokenizer)
     model = Source(checkpoint, read_whole(checkpoint, request.ignored))
     check_vocabulary(tokenizer, model.arch.vocabulary)
+    prompts = read_prompts(tokenizer, checkpoint.config)
     compared = bool(pieces) and "fp32" not in dtypes
     check_room(request.out, expected_bytes(checkpoint, dtypes, compared=compared))
     steps = Steps(say, 2 * len(dtypes) + 1 + compared)
@@ -78,10 +79,10 @@ def convert(request: Request, say: Say = silent) -> Report:
         fp32 = Row("fp32", (), FLOAT * checkpoint.parameters())
         if compared:
             fp32 = reference(draft, model, pieces, steps)
-        report = make_report(draft, graphs, tokenizer, pieces, steps, fp32, left)
+        report = make_report(draft, graphs, prompts, pieces, steps, fp32, left)
         report = replace(report, notes=(*model.whole.notes, *left.reasons))
         steps.begin("intab.json")
-        test = self_test(tokenizer, report)
+        test = self_test(prompts, report.answers)
         license_of = {"license": request.license} if request.license else {}
         write_folder(draft, request.out.name, graphs, self_test=test, **license_of)
         note = measured_on(request.text, pieces)

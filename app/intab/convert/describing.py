@@ -10,8 +10,6 @@ from typing import Any
 
 from intab.engine.ranges import chunk_for
 
-PROMPT = "Once upon a time"  # of the self-test
-
 
 def write_manifest(folder: Path, dtypes: Mapping[str, Sequence[str]], **more: Any) -> None:
     """Write the folder's intab.json; `more` are further keys, such as self_test and devices."""

@@ -40,6 +40,7 @@ from intab.engine.shelf import Shelf
 from intab.engine.stepwise import made_right
 from intab.engine.tasks import all_or_first_error
 from intab.engine.trial import FirstRuns, try_out
+from intab.engine.webgpu import check_bounds
 from intab.errors import (
     DeviceError,
     DownloadError,
@@ -135,6 +136,7 @@ class Attempts(Generic[B]):
             raise DeviceError(str(exc)) from exc
 
     async def _make(self, rung: Rung) -> Made:
+        check_bounds(rung, self._source.manifest, self._config)
         self._check_fits(rung)
         bodies = await self._bring(rung)
         named = {name: bodies[path] for name, path in self._texts.items() if path in bodies}
@@ -147,8 +149,7 @@ class Attempts(Generic[B]):
         self._report(Progress("start"))
         network = await self._open(graph, rung.device)
         del graph  # its bytes, which the network has made its own
-        test = manifest.self_test
-        first = await try_out(network, texts.tokenizer, test, rung.dtype, self._report)
+        first = await try_out(network, texts, manifest, rung, self._report)
         return Made(network, texts, first)
 
     async def _open(self, graph: Graph[B], device: str) -> Network:

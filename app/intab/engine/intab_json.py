@@ -13,6 +13,7 @@ from typing import Any
 from intab.engine.untrusted import file_name, hex_digits, shown, whole
 
 MOST_CHUNKS = 2**20  # of one file
+MOST_PIECES = 16  # of a self-test's long prompt
 MOST_IDS = 4096  # of a self-test's lists: they are computed at each load
 MOST_ID = 2**31 - 1
 
@@ -51,8 +52,12 @@ def find_problems(data: object) -> Iterator[str]:
         yield "files must be an object"
     yield from _wrong_dtypes(data.get("dtypes"), files if isinstance(files, Mapping) else {})
     yield from _wrong_options(data.get("session_options", {}))
+    yield from _wrong_devices(data.get("devices", []))
     if not _is_self_test(data.get("self_test")):
-        yield "self_test must have lists of ids: prompt_ids and greedy_ids"
+        yield (
+            "self_test must have lists of ids: prompt_ids and greedy_ids, and in long, if it is "
+            "there, pieces and greedy_ids"
+        )
 
 
 def _wrong_entry(name: object, entry: object) -> Iterator[str]:
@@ -111,15 +116,34 @@ def _wrong_options(options: object) -> Iterator[str]:
             yield f"session_options: {shown(one[:-1])} cannot be both a value and a group"
 
 
+def _wrong_devices(devices: object) -> Iterator[str]:
+    """A list of names, or an object with one for each dtype."""
+    lists = devices.values() if isinstance(devices, Mapping) else [devices]
+    for names in lists:
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            yield "devices must be a list of names, or have one for each dtype"
+
+
 def _is_self_test(test: object) -> bool:
-    """Whether it has lists of ids: the greedy ones for all dtypes, or for each of some."""
+    """Whether it has lists of ids: a prompt, perhaps another in pieces, and what follows."""
     if test is None:
         return True
-    if not isinstance(test, Mapping) or not test.get("prompt_ids"):
+    if not isinstance(test, Mapping) or not _is_prompt(test.get("prompt_ids"), test):
         return False
+    long = test.get("long")
+    if long is None:
+        return True
+    pieces = long.get("pieces") if isinstance(long, Mapping) else None
+    if not isinstance(pieces, list | tuple) or not 0 < len(pieces) <= MOST_PIECES:
+        return False
+    return all(_is_prompt(piece, long) for piece in pieces)
+
+
+def _is_prompt(ids: object, test: Mapping[Any, Any]) -> bool:
+    """Whether both are ids: the prompt's, and the greedy ones for all dtypes or each of some."""
     greedy = test.get("greedy_ids")
     lists = [*greedy.values()] if isinstance(greedy, Mapping) else [greedy]
-    return all(map(_are_ids, [test["prompt_ids"], *lists]))
+    return bool(ids) and all(map(_are_ids, [ids, *lists]))
 
 
 def _are_ids(ids: object) -> bool:

@@ -76,6 +76,7 @@ def rungs(
     if dtype is not None:
         return [Rung(chosen, *manifest.choose_dtype(chosen, dtype))]
     on_gpu = [d for d in GPU_DTYPES if d in manifest.dtypes and "webgpu" in devices]
+    on_gpu = [d for d in on_gpu if manifest.is_for(d, "webgpu")]
     if device == "webgpu":
         kinds = on_gpu or [manifest.choose_dtype(device)[0]]
         return [Rung(device, kind, _why(manifest, device, kind)) for kind in kinds]
@@ -135,7 +136,7 @@ async def check(network: Network, test: SelfTest | None, dtype: str) -> None:
         new = list(test.prompt_ids)
         for token in wanted:
             logits = (await session.step([new]))[0, -1]
-            _judge(logits, token, network.device)
+            judge(logits, token, network.device)
             new = [token]
     except RunError as exc:
         raise DeviceError(f"the model does not run on {network.device} ({exc})") from exc
@@ -143,7 +144,7 @@ async def check(network: Network, test: SelfTest | None, dtype: str) -> None:
         session.close()
 
 
-def _judge(logits: Logits, token: int, device: str) -> None:
+def judge(logits: Logits, token: int, device: str) -> None:
     """DeviceError unless the numbers are finite and `token` is the best, or next to it: a dtype
     decides between equals in its own way, a device that fails is far off."""
     if not np.isfinite(logits).all():

@@ -61,21 +61,37 @@ class FileEntry:
 
 
 @dataclass(frozen=True)
-class SelfTest:
-    """A prompt, and the ids that follow it greedily with each dtype."""
+class LongTest:
+    """A prompt in pieces, each for one step; for each dtype the best id after each piece, then
+    those that follow the last one greedily."""
 
-    prompt_ids: tuple[int, ...]
+    pieces: tuple[tuple[int, ...], ...]
     greedy_ids: dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
+class SelfTest:
+    """A prompt, and the ids that follow it greedily with each dtype; perhaps a long prompt too."""
+
+    prompt_ids: tuple[int, ...]
+    greedy_ids: dict[str, tuple[int, ...]]
+    long: LongTest | None = None
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """A model folder's contents: `dtypes` maps a dtype to its graph and external-data files."""
+    """A model folder's contents: `dtypes` maps a dtype to its graph and external-data files,
+    `devices` to where it runs, if any of them computes something else on one."""
 
     files: dict[str, FileEntry]
     dtypes: dict[str, tuple[str, ...]]
     session_options: dict[str, str] = field(default_factory=dict)
     self_test: SelfTest | None = None
+    devices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def is_for(self, dtype: str, device: str) -> bool:
+        """Whether a dtype may run on a device: anywhere, where the folder does not tell."""
+        return device != "webgpu" or device in self.devices.get(dtype, (device,))
 
     def options_for(self, dtype: str) -> dict[str, str]:
         """The session options that a dtype's graph needs."""
@@ -95,11 +111,18 @@ class Manifest:
         if wanted is not None and wanted not in self.dtypes:
             raise DeviceError(f"The model has no dtype {wanted!r}; it has: {have}.")
         if wanted is not None:
+            if not self.is_for(wanted, device):
+                raise DeviceError(
+                    f"The model's {wanted} computes something else on {device}: choose "
+                    f"{' or '.join(self.devices[wanted])}, or another dtype."
+                )
             return wanted, "as asked for"
         for dtype in PREFERENCE[device]:
-            if dtype in self.dtypes:
+            if dtype in self.dtypes and self.is_for(dtype, device):
                 only = len(self.dtypes) == 1
                 return dtype, "the model's only dtype" if only else f"best on {device} of {have}"
+        if self.dtypes:
+            raise DeviceError(f"None of the model's dtypes is for {device}; it has: {have}.")
         raise ModelNotFoundError(
             f"The folder holds no onnx/model*.onnx (dtypes found: {have}): "
             "export the model to ONNX first."
@@ -141,7 +164,9 @@ def parse_manifest(data: Any) -> Manifest:
     dtypes = {dtype: tuple(names) for dtype, names in data["dtypes"].items()}
     files = {name: _entry(**entry) for name, entry in data["files"].items()}
     test = _self_test(data.get("self_test"), dtypes)
-    return Manifest(files, dtypes, dict(data.get("session_options", {})), test)
+    by_dtype = data.get("devices")
+    devices = {k: tuple(v) for k, v in by_dtype.items()} if isinstance(by_dtype, dict) else {}
+    return Manifest(files, dtypes, dict(data.get("session_options", {})), test, devices)
 
 
 def _entry(
@@ -155,10 +180,17 @@ def _self_test(data: dict[str, Any] | None, dtypes: Iterable[str]) -> SelfTest |
     """The self-test; its ids are one list for every dtype, or one for each of some."""
     if data is None:
         return None
-    ids = data["greedy_ids"]
+    long = data.get("long")
+    test = SelfTest(tuple(data["prompt_ids"]), _greedy_ids(data["greedy_ids"], dtypes))
+    if long is None:
+        return test
+    pieces = tuple(tuple(piece) for piece in long["pieces"])
+    return replace(test, long=LongTest(pieces, _greedy_ids(long["greedy_ids"], dtypes)))
+
+
+def _greedy_ids(ids: Any, dtypes: Iterable[str]) -> dict[str, tuple[int, ...]]:
     by_dtype = ids if isinstance(ids, dict) else dict.fromkeys(dtypes, ids)
-    greedy = {dtype: tuple(row) for dtype, row in by_dtype.items()}
-    return SelfTest(tuple(data["prompt_ids"]), greedy)
+    return {dtype: tuple(row) for dtype, row in by_dtype.items()}
 
 
 def describe(manifest: Manifest) -> dict[str, Any]:
@@ -172,5 +204,10 @@ def describe(manifest: Manifest) -> dict[str, Any]:
         },
         "dtypes": {dtype: list(names) for dtype, names in manifest.dtypes.items()},
         "session_options": manifest.session_options,
+        **(
+            {"devices": {k: list(v) for k, v in manifest.devices.items()}}
+            if manifest.devices
+            else {}
+        ),
         **test,
     }

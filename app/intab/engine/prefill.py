@@ -29,13 +29,14 @@ async def prefill(
     while end < total:
         least = least_piece(session, before + total)
         start, end = end, min(end + max(size, least), total)
-        logits = await _append(session, [row[start:end] for row in ids])
+        logits = await append(session, [row[start:end] for row in ids])
         told(end)
     return logits[:, -1]
 
 
-async def _append(session: Session, piece: Sequence[Sequence[int]]) -> Logits:
-    """The piece in one step, or one by one in a graph that takes no several tokens after others.
+async def append(session: Session, piece: Sequence[Sequence[int]]) -> Logits:
+    """The piece in one step, or one by one in a graph that takes no several tokens after others;
+    the logits [batch, rows, vocab] after the last.
 
     Such are onnxruntime-genai's exports with MultiHeadAttention: their mask fits a whole prompt, or
     one token.

@@ -1,18 +1,22 @@
 """A network's first runs, before anybody waits for an answer: one that warms up, the manifest's
-self-test, and whether a row computed beside others is the same as alone.
+self-test (on WebGPU one of many ids too), and whether a row computed beside others is the same as
+alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 from intab.engine.download import OnProgress, Progress
 from intab.engine.guessing import rows_agree
-from intab.engine.ladder import check
-from intab.engine.manifest import SelfTest
+from intab.engine.ladder import Rung, check
+from intab.engine.manifest import Manifest, SelfTest
+from intab.engine.model import Texts
 from intab.engine.network import Network
 from intab.engine.sampling import Logits
 from intab.engine.tokenizer import Tokenizer
+from intab.engine.webgpu import check_many
 from intab.errors import DeviceError, ManifestError, RunError
 
 
@@ -25,14 +29,16 @@ class FirstRuns:
 
 
 async def try_out(
-    network: Network, tokenizer: Tokenizer, test: SelfTest | None, dtype: str, report: OnProgress
+    network: Network, texts: Texts, manifest: Manifest, rung: Rung, report: OnProgress
 ) -> FirstRuns:
     """Warm up and check a network. Where that fails, give it back."""
     report(Progress("warm up"))
     try:
-        logits = await _warm_up(network, tokenizer)
-        _check_ids(test, dtype, logits.size)
-        await check(network, test, dtype)
+        logits = await _warm_up(network, texts.tokenizer)
+        _check_ids(manifest.self_test, rung.dtype, logits.size)
+        await check(network, manifest.self_test, rung.dtype)
+        if rung.device == "webgpu":
+            await check_many(network, manifest, rung.dtype, texts)
         return FirstRuns(await _rows_agree(network, logits), logits.shape[-1])
     except BaseException:
         await network.close()
@@ -42,6 +48,8 @@ async def try_out(
 def _check_ids(test: SelfTest | None, dtype: str, vocabulary: int) -> None:
     """ManifestError where the self-test has an id that the model has not."""
     ids = [*test.prompt_ids, *test.greedy_ids.get(dtype, ())] if test else []
+    if test and test.long:
+        ids += [*chain(*test.long.pieces), *test.long.greedy_ids.get(dtype, ())]
     wrong = next((token for token in ids if not 0 <= token < vocabulary), None)
     if wrong is not None:
         raise ManifestError(
