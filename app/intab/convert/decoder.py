@@ -34,7 +34,7 @@ def decoder(arch: Architecture, weights: Weights, form: Form) -> ir.Model:
     """The graph: ids, mask, positions and cache in; logits of the last rows and cache out."""
     b = Builder(form.dtype)
     fused = form.attention == "fused" and can_be_fused(arch)
-    inputs = Inputs(b, arch, roomy=not fused)
+    inputs = Inputs(b, arch, roomy=not fused, gpu="webgpu" in form.devices)
     writer = Writer(b, inputs, form)
     residual: Residual = (embed(b, inputs, weights, form), None)
     for number in range(len(arch.layers)):

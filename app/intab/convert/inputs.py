@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import onnx_ir as ir
 
+from intab.convert.angles import within_a_turn
 from intab.convert.architecture import Architecture, Rotary
 from intab.convert.builder import Builder
 
@@ -22,10 +23,13 @@ class Inputs:
     """The inputs of a decoder graph; positions, masks and rotations are made when first used.
 
     `roomy`: the cache has room for more tokens and is only read; else it grows by the new ones.
+    `gpu`: angles are brought within a turn, which a GPU's sines need and a processor's do not.
     """
 
-    def __init__(self, b: Builder, arch: Architecture, *, roomy: bool = False) -> None:
-        self.b, self.arch, self.roomy = b, arch, roomy
+    def __init__(
+        self, b: Builder, arch: Architecture, *, roomy: bool = False, gpu: bool = False
+    ) -> None:
+        self.b, self.arch, self.roomy, self.gpu = b, arch, roomy, gpu
         self.ids = b.input("input_ids", INT64, ["batch", "new"])
         self.attention_mask = b.input(
             "attention_mask", INT64, ["batch", "room + new" if roomy else "total"]
@@ -141,6 +145,7 @@ class Inputs:
         floats = b.cast(b.cast(positions, ir.DataType.INT32), FLOAT)
         column = b.op("Reshape", floats, b.ints(-1, 1))
         angles = b.op("Mul", column, self._frequencies(rotary, name))
+        angles = within_a_turn(b, angles) if self.gpu else angles
         cosines, sines = (self._scaled(b.op(f, angles), rotary, name) for f in ("Cos", "Sin"))
         return cosines, sines
 
