@@ -8,6 +8,7 @@ from typing import Any
 
 from pyodide.ffi import JsException, to_js
 
+from intab.engine.refusals import plain_reason
 from intab.errors import DeviceError
 
 
@@ -35,4 +36,4 @@ def js_array(values: Iterable[Any]) -> Any:
 
 def reason(exc: JsException) -> str:
     """One line that says what a JavaScript error is about."""
-    return str(getattr(exc, "message", "") or exc).strip().partition("\n")[0][:300]
+    return plain_reason(str(getattr(exc, "message", "") or exc))

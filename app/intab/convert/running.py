@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from intab.engine.cache_slots import head_dim, kv_heads
 from intab.engine.graph import KEEP
+from intab.engine.refusals import plain_reason
 from intab.engine.rope import switch_of
 from intab.errors import ConvertError
 
@@ -101,7 +102,7 @@ class Runner:
         return logits
 
     def _refused(self, exc: Exception) -> ConvertError:
-        reason = str(exc).splitlines()[0]
+        reason = plain_reason(str(exc))
         return ConvertError(
             f"onnxruntime does not run {self.path.name} ({reason}): leave its dtype out."
         )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from intab.engine.cache_slots import TensorInfo
 from intab.engine.graph import GraphPlan, Signature, plan_graph
 from intab.engine.network import CLOSED, STATES
+from intab.engine.refusals import plain_reason
 from intab.engine.runtime import Graph
 from intab.engine.sampling import Logits
 from intab.errors import DeviceError, ModelClosedError, RunError
@@ -47,14 +48,9 @@ def _open(graph: Graph[NativeBody]) -> ort.InferenceSession:
         return open_session(graph)
     except Exception as exc:  # onnxruntime's exceptions share no public base
         raise DeviceError(
-            f"onnxruntime cannot load {graph.name} ({first_line(exc)}): "
+            f"onnxruntime cannot load {graph.name} ({plain_reason(str(exc))}): "
             "the file may be damaged or made for another runtime."
         ) from exc
-
-
-def first_line(exc: BaseException) -> str:
-    """The first line of an exception's text: onnxruntime's go on with its source paths."""
-    return str(exc).strip().partition("\n")[0][:200]
 
 
 def signature(session: ort.InferenceSession) -> Signature:
@@ -113,7 +109,7 @@ class OnnxNetwork:
             try:
                 return await asyncio.to_thread(self._compute, self._session, feeds, ids)
             except Exception as exc:  # onnxruntime's exceptions share no public base
-                raise RunError(f"onnxruntime failed: {first_line(exc)}") from exc
+                raise RunError(f"onnxruntime failed: {plain_reason(str(exc))}") from exc
 
     def _compute(
         self, session: ort.InferenceSession, feeds: Feeds, ids: NDArray[np.int64]
