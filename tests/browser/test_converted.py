@@ -16,7 +16,7 @@ from playwright.sync_api import Browser
 
 from intab.convert import forms
 from intab.convert.converter import Request, convert
-from intab.convert.describing import PROMPT
+from intab.convert.proving import PROMPT
 from intab.convert.running import Cache, Runner
 from intab.engine.manifest import parse_manifest
 from intab.engine.tokenizer import Tokenizer

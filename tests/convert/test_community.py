@@ -19,6 +19,7 @@ from intab.convert import community, reporting
 from intab.convert.community import optimise
 from intab.convert.running import Runner
 from intab.convert.ungrouping import Ungrouped, ungroup
+from intab.engine.manifest import parse_manifest
 from intab.errors import ConvertError
 from tests.graphs import FORMS, reference, write_model
 from tests.llama import GROUPED, write_llama
@@ -80,10 +81,11 @@ def test_a_folder_without_graphs_is_refused(exported: Path, tmp_path: Path) -> N
 def test_a_graph_that_runs_nowhere_is_refused(exported: Path, tmp_path: Path) -> None:
     path = exported / "onnx" / "model.onnx"
     model = onnx.load(path)
-    model.graph.node[0].op_type = "Scan"
+    model.graph.node[0].domain = "com.microsoft"
+    model.graph.node[0].op_type = "GemmFloat8"
     onnx.save(model, path)
     with pytest.raises(
-        ConvertError, match="fp32 graph runs on no device: no wasm kernel for Scan, of"
+        ConvertError, match=r"fp32 graph runs on no device: no wasm kernel for com\.microsoft:G"
     ):
         optimise(exported, tmp_path / "model")
     assert not (tmp_path / "model").exists()
@@ -139,6 +141,45 @@ def test_attention_made_for_webgpu_stays(grouped: Path, tmp_path: Path) -> None:
     [row] = optimise(grouped, tmp_path / "model").rows
     assert (row.dtype, row.remark) == ("q4", "")
     assert "GroupQueryAttention" in kinds(tmp_path / "model/onnx/model_q4.onnx")
+
+
+def bounded(grouped: Path, **more: int) -> Path:
+    """The folder's float graph with bounded scores, named as one for WebGPU."""
+    (grouped / "onnx/model_quantized.onnx").unlink()
+    model = ir.load(grouped / "onnx/model.onnx")
+    for node in model.graph:
+        if node.op_type == "GroupQueryAttention":
+            node.attributes["softcap"] = ir.AttrFloat32("softcap", 0.5)
+            for name, value in more.items():
+                node.attributes[name] = ir.AttrInt64(name, value)
+    ir.save(model, grouped / "onnx/model_q4.onnx")
+    return grouped
+
+
+def test_what_webgpu_s_attention_leaves_out_is_written_as_products(
+    grouped: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "model"
+    bounded(grouped)
+    row = optimise(grouped, out, wanted=["q4"]).rows[0]
+    assert row.remark == "GroupQueryAttention of 2 layers became matrix products"
+    assert row.devices == ("wasm", "webgpu")
+    assert {"Tanh", "Softmax"} <= kinds(out / "onnx/model_q4.onnx")
+    assert json.loads((out / "intab.json").read_text())["devices"] == ["webgpu", "wasm"]
+    made, original = (Runner(folder / "onnx/model_q4.onnx") for folder in (out, grouped))
+    ids = list(range(20))
+    np.testing.assert_allclose(made.logits(ids), original.logits(ids), atol=1e-5)
+
+
+async def test_where_that_cannot_be_the_dtype_is_not_for_webgpu(
+    grouped: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "model"
+    row = optimise(bounded(grouped, smooth_softmax=1), out, wanted=["q4"]).rows[0]
+    assert row.devices == ("wasm",)
+    assert "stays: it has smooth_softmax=1; not for webgpu, which has no kernel for" in row.remark
+    manifest = parse_manifest(json.loads((out / "intab.json").read_text()))
+    assert manifest.devices == {"q4": ("wasm",)}
 
 
 def test_attention_that_cannot_be_written_anew_stays_and_is_told(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import onnx_ir as ir
 import pytest
 
 from intab.convert.checkpoint import Checkpoint
@@ -12,10 +14,11 @@ from intab.convert.converter import Request, convert
 from intab.convert.decoder import decoder
 from intab.convert.families import read_model
 from intab.convert.forms import FORMS, Form
-from intab.convert.kernels import table, without_kernel
+from intab.convert.kernels import entry_of, examine, table, without_kernel
 from intab.errors import ConvertError
 from tests.conftest import ROOT
 from tests.convert import tiny
+from tests.convert.grouped import Variant, make_grouped
 
 
 def test_the_table_is_of_the_pinned_version() -> None:
@@ -26,12 +29,46 @@ def test_the_table_is_of_the_pinned_version() -> None:
 
 def test_the_table_knows_what_is_known() -> None:
     """WebGPU multiplies no int8, casts no int64 and has no FusedMatMul; wasm does all three."""
-    operators = table()["operators"]
     for name in ("com.microsoft:MatMulIntegerToFloat", "com.microsoft:FusedMatMul"):
-        assert operators[name]["wasm"]
-        assert not operators[name]["webgpu"]
-    assert "T1=int64 T2=float" in operators["Cast"]["wasm"]
-    assert "T1=int64 T2=float" not in operators["Cast"]["webgpu"]
+        assert known(name, 1)["wasm"]
+        assert not known(name, 1)["webgpu"]
+    assert "int64" in known("Cast", 21)["wasm"][0]
+    assert not any("T1=int64" in choice for choice in known("Cast", 21)["webgpu"])
+
+
+def known(operator: str, opset: int) -> dict[str, Any]:
+    entry = entry_of(operator, opset)
+    assert entry
+    return entry
+
+
+def test_the_table_knows_versions_and_types() -> None:
+    """Cos lost its WebGPU kernel at opset 22; small types have kernels where they are."""
+    assert known("Cos", 21)["webgpu"]
+    assert not known("Cos", 22)["webgpu"]
+    for kind in ("int2", "uint2", "int4", "uint4", "float8e4m3fn", "float8e5m2fnuz"):
+        assert any(kind in choice for choice in known("DequantizeLinear", 25)["wasm"])
+    for name in ("Attention", "RMSNormalization", "RotaryEmbedding", "If", "Loop", "Scan"):
+        assert known(name, 26)["wasm"]
+    assert entry_of("Attention", 22) is None
+    assert entry_of("NoSuchOperator", 26) is None
+
+
+def test_the_table_knows_what_a_kernel_leaves_out() -> None:
+    left_out = table()["left_out"]
+    assert left_out == {"webgpu": {"com.microsoft:GroupQueryAttention": {"softcap": 0.0}}}
+
+
+@pytest.mark.parametrize(("softcap", "count"), [(0.0, 0), (5.0, 1)])
+def test_a_kernel_that_leaves_an_attribute_out_counts_as_none(softcap: float, count: int) -> None:
+    model = ir.from_proto(make_grouped(Variant(settings={"softcap": softcap})))
+    found = examine(model, "webgpu")
+    assert len(found.wrong) == count
+    assert list(without_kernel(model, "wasm")) == []
+    if count:
+        assert list(without_kernel(model, "webgpu")) == [
+            "com.microsoft:GroupQueryAttention with softcap=5.0 (node attention)"
+        ]
 
 
 @pytest.mark.parametrize("case", tiny.CASES)

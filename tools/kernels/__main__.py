@@ -5,103 +5,65 @@ make site && python -m tools.kernels
 
 from __future__ import annotations
 
-import base64
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from tools.kernels.asking import PACKAGE, ROOT, ask
+from tools.kernels.attributes import left_out
+from tools.kernels.merging import merged
+from tools.kernels.probes import IR, NEWEST, OLDEST, Probe, Signature, probes, signatures
 
-from tests.browser.conftest import SOFTWARE_WEBGPU, launch_args
-from tools.kernels.probes import OPSET, Probe, label, probes, signatures
-
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ROOT / "node_modules" / "onnxruntime-web"
 TABLE = ROOT / "app" / "intab" / "convert" / "kernels.json"
-BATCH = 200
+DEVICES = ("wasm", "webgpu")
 
 
 def main() -> None:
-    asked = list(probes())
-    arguments = launch_args(*SOFTWARE_WEBGPU)
-    print(f"{len(asked)} models")
-    with served() as address, sync_playwright() as playwright:
-        page = playwright.chromium.launch(**arguments).new_page()
-        page.goto(f"{address}/probe.html")
-        answers = {device: ask(page, device, asked) for device in ("wasm", "webgpu")}
-    write(answers)
+    asked = list(probes(signatures()))
+    print(f"{len(asked)} nodes")
+    answers = {device: ask(device, asked) for device in DEVICES}
+    write(TABLE, list(entries(asked, answers)), left_out())
 
 
-def write(answers: dict[str, dict[str, list[str]]]) -> None:
-    """One operator a line, so that a change of version reads well."""
-    version = json.loads((PACKAGE / "package.json").read_text(encoding="utf-8"))["version"]
-    operators = {
-        label(signature): {
-            "inputs": [kind for kind, _ in signature.inputs],
-            "outputs": [kind for kind, _ in signature.outputs],
-            **{device: table.get(label(signature), []) for device, table in answers.items()},
-        }
-        for signature in signatures()
-        if any(label(signature) in table for table in answers.values())
+def entries(asked: list[Probe], answers: dict[str, list[str]]) -> Iterator[dict[str, Any]]:
+    """What is known of each version of each operator that differs from the one before."""
+    rows = zip(asked, *(answers[device] for device in DEVICES), strict=True)
+    before: dict[str, Any] = {}
+    for signature, group in groupby(rows, key=lambda row: row[0].signature):
+        entry = describe(signature, list(group))
+        known = {**entry, "since": before.get("since")}
+        if known != before:
+            yield entry
+            before = entry
+
+
+def describe(signature: Signature, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
+    """The choices of types with a kernel on each device, and those that no model could be made
+    of: of these nothing is known."""
+    found = {
+        device: merged(probe.types for probe, *told in rows if told[place] == "")
+        for place, device in enumerate(DEVICES)
     }
-    lines = [
-        f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in sorted(operators.items())
-    ]
-    head = f'{{"onnxruntime-web": "{version}", "opset": {OPSET}, "operators": {{'
-    TABLE.write_text(head + "\n" + ",\n".join(lines) + "\n}}\n", encoding="utf-8")
+    unclear = merged(probe.types for probe, *told in rows if not {"", "missing"} & set(told))
+    return {
+        "operator": signature.label,
+        "since": signature.since,
+        "inputs": [kind for kind, _ in signature.inputs],
+        "outputs": [kind for kind, _ in signature.outputs],
+        **found,
+        "unclear": unclear,
+    }
 
 
-def ask(page: Page, device: str, asked: list[Probe]) -> dict[str, list[str]]:
-    """For each operator the choices of types that have a kernel on `device`."""
-    table: dict[str, list[str]] = {}
-    for batch in _batches(asked):
-        models = [base64.b64encode(probe.model).decode() for probe in batch]
-        call = "([device, models]) => import('/probe.mjs').then((m) => m.probe(device, models))"
-        for probe, answer in zip(batch, page.evaluate(call, [device, models]), strict=True):
-            if not answer:
-                table.setdefault(probe.operator, []).append(probe.types)
-    return table
-
-
-def _batches(asked: list[Probe]) -> Iterator[list[Probe]]:
-    for start in range(0, len(asked), BATCH):
-        yield asked[start : start + BATCH]
-
-
-class Handler(SimpleHTTPRequestHandler):
-    """onnxruntime-web's files, and the probe beside them."""
-
-    def translate_path(self, path: str) -> str:
-        name = path.split("?")[0].lstrip("/")
-        if name == "probe.mjs":
-            return str(Path(__file__).with_name("probe.mjs"))
-        return str(PACKAGE / "dist" / name)
-
-    def do_GET(self) -> None:
-        if self.path == "/probe.html":
-            self.send_response(200)
-            self.send_header("content-type", "text/html")
-            self.end_headers()
-            self.wfile.write(b"<!doctype html><title>probe</title>")
-        else:
-            super().do_GET()
-
-    def log_message(self, *_: Any) -> None:
-        """Nobody reads it."""
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
+def write(path: Path, found: list[dict[str, Any]], ignored: dict[str, Any]) -> None:
+    """One version of an operator a line, so that a change of onnxruntime-web reads well."""
+    version = json.loads((PACKAGE / "package.json").read_text(encoding="utf-8"))["version"]
+    head = {"onnxruntime-web": version, "ir": IR, "opsets": [OLDEST, NEWEST], "left_out": ignored}
+    lines = ",\n".join(json.dumps(entry) for entry in found)
+    text = f'{json.dumps(head, indent=1)[:-2]},\n "operators": [\n{lines}\n]}}\n'
+    path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,31 +1,27 @@
-"""Models of one node: every operator that onnxruntime knows, with every choice of common types."""
+"""Models of one node: every operator that onnxruntime knows, in every version that a graph of
+opset 7 to 26 can ask for, with every choice of types.
+"""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import onnx
-from onnx import TensorProto, defs, helper
+from onnx import TypeProto, defs, helper
 from onnxruntime.capi.onnxruntime_pybind11_state import get_all_operator_schema
 
-OPSET = 21
-TYPES = {
-    "float": TensorProto.FLOAT,
-    "float16": TensorProto.FLOAT16,
-    "int8": TensorProto.INT8,
-    "uint8": TensorProto.UINT8,
-    "int32": TensorProto.INT32,
-    "int64": TensorProto.INT64,
-    "bool": TensorProto.BOOL,
-}
-MOST = 100  # choices of types for one operator
-DOMAINS = {"": OPSET, "com.microsoft": 1}
+from tools.kernels.settings import TYPES, settings
+
+OLDEST, NEWEST, IR = 7, 26, 13  # what the pinned onnxruntime-web reads
+MICROSOFT = "com.microsoft"
+DOMAINS = ("", MICROSOFT)
+IN_SEQUENCES = ("float", "float16", "int64", "int32", "bool", "string")
 _SINGLE, _OPTIONAL, _VARIADIC = range(3)
 Parameters = tuple[tuple[str, int], ...]
+Choice = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -34,69 +30,64 @@ class Signature:
 
     domain: str
     name: str
+    since: int
     inputs: Parameters
     outputs: Parameters
     choices: dict[str, tuple[str, ...]]
-    attributes: dict[str, int]  # the required ones' kinds
+    attributes: dict[str, tuple[int, bool]]  # their kinds, and whether they are needed
+
+    @property
+    def label(self) -> str:
+        """ "Add", "com.microsoft:MatMulNBits"."""
+        return f"{self.domain}:{self.name}" if self.domain else self.name
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A model of one node; `key` is the operator and the types of its parameters."""
+    """Models of one node, of which the first that is valid tells; `types` is the choice."""
 
-    operator: str
-    types: str
-    model: bytes
+    signature: Signature
+    types: Choice
+    models: tuple[bytes, ...]
 
 
-def probes() -> Iterator[Probe]:
+def probes(found: Iterable[Signature]) -> Iterator[Probe]:
     """All of them."""
-    for signature in signatures():
-        for choice in itertools.islice(_choices(signature), MOST):
-            model = _model(signature, choice)
-            if model is not None:
-                yield Probe(label(signature), types_label(signature, choice), model)
-
-
-def label(signature: Signature) -> str:
-    return f"{signature.domain}:{signature.name}" if signature.domain else signature.name
-
-
-def types_label(signature: Signature, choice: dict[str, str]) -> str:
-    """ "T=float T1=int64"; the type variables in the order of their names."""
-    return " ".join(f"{name}={choice[name]}" for name in sorted(signature.choices))
+    for signature in found:
+        for choice in _choices(signature):
+            models = dict.fromkeys(_model(signature, choice, whole) for whole in (True, False))
+            if made := tuple(filter(None, models)):
+                yield Probe(signature, choice, made)
 
 
 def signatures() -> Iterator[Signature]:
-    """The operators of the opsets that graphs are written in."""
-    newest = {(schema.domain, schema.name): schema for schema in get_all_operator_schema()}
-    for schema in newest.values():
-        if schema.domain not in DOMAINS:
-            continue
-        known = schema
-        if not schema.domain and defs.has(schema.name):
-            try:
-                known = defs.get_schema(schema.name, OPSET, "")
-            except defs.SchemaError:
-                continue
-        signature = _signature(known)
-        if signature is not None:
-            yield signature
+    """Each operator in each of its versions, the oldest first."""
+    versions: dict[tuple[str, str], list[Any]] = {}
+    for schema in defs.get_all_schemas_with_history():
+        if schema.domain == "" and schema.since_version <= NEWEST and not schema.deprecated:
+            versions.setdefault(("", schema.name), []).append(schema)
+    for schema in get_all_operator_schema():
+        if schema.domain == MICROSOFT:
+            versions.setdefault((MICROSOFT, schema.name), []).append(schema)
+    for _, schemas in sorted(versions.items()):
+        ordered = sorted(schemas, key=lambda schema: int(schema.since_version))
+        old = sum(schema.since_version <= OLDEST for schema in ordered)
+        yield from filter(None, map(_signature, ordered[max(old - 1, 0) :]))
 
 
 def _signature(schema: Any) -> Signature | None:
     choices = {}
     for constraint in schema.type_constraints:
-        allowed = [kind for kind in TYPES if f"tensor({kind})" in constraint.allowed_type_strs]
+        named = map(_plain, constraint.allowed_type_strs)
+        allowed = sorted(kind for kind in named if type_proto(kind) is not None)
         if not allowed:
             return None
         choices[constraint.type_param_str] = tuple(allowed)
-    attributes = {name: _kind(a.type) for name, a in schema.attributes.items() if a.required}
-    if onnx.AttributeProto.GRAPH in attributes.values():
-        return None
+    attributes = {n: (_kind(a.type), bool(a.required)) for n, a in schema.attributes.items()}
     return Signature(
         schema.domain,
         schema.name,
+        int(schema.since_version),
         _parameters(schema.inputs),
         _parameters(schema.outputs),
         choices,
@@ -104,10 +95,28 @@ def _signature(schema: Any) -> Signature | None:
     )
 
 
+def _plain(kind: str) -> str:
+    """ "tensor(float)" -> "float"; sequences stay as they are."""
+    inner = re.fullmatch(r"tensor\((\w+)\)", kind)
+    return inner[1] if inner else kind
+
+
+def type_proto(kind: str) -> TypeProto | None:
+    """The type of a value of unknown shape; None where it is none that is asked about."""
+    if kind in TYPES:
+        return helper.make_tensor_type_proto(TYPES[kind], None)
+    wrapped = re.fullmatch(r"seq\(tensor\((\w+)\)\)", kind)
+    inner = type_proto(wrapped[1]) if wrapped and wrapped[1] in IN_SEQUENCES else None
+    return None if inner is None else helper.make_sequence_type_proto(inner)
+
+
 def _parameters(parameters: Any) -> Parameters:
     kinds = {"Single": _SINGLE, "Optional": _OPTIONAL, "Variadic": _VARIADIC}
     return tuple(
-        (getattr(p, "type_str", None) or p.typeStr, kinds[re.split("[.:]", str(p.option))[1]])
+        (
+            _plain(getattr(p, "type_str", None) or p.typeStr),
+            kinds[re.split("[.:]", str(p.option))[1]],
+        )
         for p in parameters
     )
 
@@ -116,60 +125,56 @@ def _kind(kind: Any) -> int:
     return int(getattr(kind, "value", kind))
 
 
-def _choices(signature: Signature) -> Iterator[dict[str, str]]:
+def _choices(signature: Signature) -> Iterator[Choice]:
     names = list(signature.choices)
     for types in itertools.product(*signature.choices.values()):
         yield dict(zip(names, types, strict=True))
 
 
-def _model(signature: Signature, choice: dict[str, str]) -> bytes | None:
-    inputs = _values("i", signature.inputs, choice)
-    outputs = _values("o", signature.outputs, choice)
+def _model(signature: Signature, choice: Choice, whole: bool) -> bytes | None:
+    """A node with what it needs; `whole`: also what alone tells one of its types."""
+    given, made = _given(signature.inputs, whole), _given(signature.outputs, whole=False)
+    inputs, outputs = _values("i", given, choice), _values("o", made, choice)
     if None in inputs or None in outputs:
         return None
+    out = choice.get(made[0], made[0]) if made else ""
     node = helper.make_node(
         signature.name,
-        _names("i", signature.inputs),
-        _names("o", signature.outputs),
+        _names("i", given),
+        _names("o", made),
         domain=signature.domain,
-        **{name: _attribute(name, kind, choice) for name, kind in signature.attributes.items()},
+        **settings(signature.name, signature.attributes, out),
     )
     graph = helper.make_graph([node], "probe", inputs, outputs)
-    imports = [helper.make_opsetid(domain, version) for domain, version in DOMAINS.items()]
-    model = helper.make_model(graph, opset_imports=imports, ir_version=10)
+    opset = NEWEST if signature.domain else max(signature.since, OLDEST)
+    imports = [helper.make_opsetid("", opset), helper.make_opsetid(MICROSOFT, 1)]
+    model = helper.make_model(graph, opset_imports=imports, ir_version=IR)
     return bytes(model.SerializeToString())
 
 
-def _values(prefix: str, parameters: Parameters, choice: dict[str, str]) -> list[Any]:
-    """The graph's values for all parameters that are needed."""
-    numbered = enumerate(parameters)
-    return [_value(f"{prefix}{n}", t, choice) for n, (t, kind) in numbered if kind != _OPTIONAL]
+def _given(parameters: Parameters, whole: bool) -> list[str]:
+    """The kinds of the parameters in their places, "" of those left out."""
+    told = {kind for kind, option in parameters if option != _OPTIONAL}
+    kinds = []
+    for kind, option in parameters:
+        given = option != _OPTIONAL or (whole and kind not in told)
+        kinds.append(kind if given else "")
+        told.add(kind)
+    while kinds and not kinds[-1]:
+        kinds.pop()
+    return kinds
 
 
-def _names(prefix: str, parameters: Parameters) -> list[str]:
+def _values(prefix: str, kinds: list[str], choice: Choice) -> list[Any]:
+    """The graph's values for the parameters that are given, None for one of an unknown type."""
+    return [_value(f"{prefix}{n}", choice.get(kind, kind)) for n, kind in enumerate(kinds) if kind]
+
+
+def _names(prefix: str, kinds: list[str]) -> list[str]:
     """Their names in the node, "" for those left out."""
-    numbered = enumerate(parameters)
-    return _trimmed(["" if kind == _OPTIONAL else f"{prefix}{n}" for n, (_, kind) in numbered])
+    return [f"{prefix}{n}" if kind else "" for n, kind in enumerate(kinds)]
 
 
-def _trimmed(names: list[str]) -> list[str]:
-    while names and not names[-1]:
-        names.pop()
-    return names
-
-
-def _value(name: str, kind: str, choice: dict[str, str]) -> Any:
-    """A value of unknown shape; None where it is no tensor of a type that is asked about."""
-    kind = choice.get(kind, kind.removeprefix("tensor(").removesuffix(")"))
-    return helper.make_tensor_value_info(name, TYPES[kind], None) if kind in TYPES else None
-
-
-def _attribute(name: str, kind: int, choice: dict[str, str]) -> Any:
-    if name == "to":
-        return TYPES[choice.get("T2", "float")]
-    values = {1: 1.0, 2: 8 if name in ("bits", "K", "N") else 1, 3: "a", 6: [1.0], 7: [1], 8: ["a"]}
-    if name == "block_size":
-        return 32
-    if kind == onnx.AttributeProto.TENSOR:
-        return helper.make_tensor("value", TensorProto.FLOAT, [1], [1.0])
-    return values.get(kind, 1)
+def _value(name: str, kind: str) -> Any:
+    proto = type_proto(kind)
+    return None if proto is None else helper.make_value_info(name, proto)

@@ -10,6 +10,7 @@ onnxruntime-web's kernels; the folder gets its intab.json and its report. Weight
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +20,17 @@ from numpy.typing import NDArray
 
 from intab.convert.card import Report, card
 from intab.convert.checkpoint import read_json
-from intab.convert.describing import PROMPT
 from intab.convert.forms import FORMS
-from intab.convert.kernels import without_kernel
+from intab.convert.kernels import examine, table
 from intab.convert.memory import memory_needed
 from intab.convert.progress import Say, Steps, silent
+from intab.convert.proving import read_prompts, self_test
 from intab.convert.reading import copy_texts, read_tokenizer
 from intab.convert.reporting import (
     Graph,
     make_report,
     measured_on,
     read_text,
-    self_test,
     write_folder,
 )
 from intab.convert.rows import keep_last_rows
@@ -40,6 +40,7 @@ from intab.convert.staging import check_room, staged
 from intab.convert.ungrouping import KIND, Ungrouped, ungroup
 from intab.engine.cache_slots import head_dim, kv_heads
 from intab.engine.layout import find_dtypes
+from intab.engine.refusals import old_ir, old_opset
 from intab.errors import ConvertError
 
 Logits = NDArray[np.float32]
@@ -57,6 +58,7 @@ def optimise(
     against it."""
     dtypes = _find(source, wanted)
     tokenizer = read_tokenizer(source)
+    prompts = read_prompts(tokenizer, read_json(source, "config.json"))
     pieces = read_text(text, tokenizer)
     check_room(
         out, sum((source / name).stat().st_size for files in dtypes.values() for name in files)
@@ -67,10 +69,10 @@ def optimise(
         graphs = {}
         for dtype, (graph, *_) in dtypes.items():
             steps.begin(dtype)
-            graphs[dtype] = Work(source, draft, dtype, graph, tokenizer.encode(PROMPT).ids).write()
-        report = make_report(draft, graphs, tokenizer, pieces, steps)
+            graphs[dtype] = Work(source, draft, dtype, graph, prompts.short).write()
+        report = make_report(draft, graphs, prompts, pieces, steps)
         steps.begin("intab.json")
-        write_folder(draft, out.name, graphs, self_test=self_test(tokenizer, report))
+        write_folder(draft, out.name, graphs, self_test=self_test(prompts, report.answers))
         family = read_json(source, "config.json").get("model_type", "")
         note = measured_on(text, pieces)
         (draft / "README.md").write_text(card(out.name, family, report, note), encoding="utf-8")
@@ -101,10 +103,11 @@ class Work:
         self.config = read_json(source, "config.json")
 
     def write(self) -> Graph:
-        """Write it with its attention anew, or as it was where that is slow nowhere it runs, or
-        where the two do not agree."""
+        """Write it with its attention anew, or as it was where that is slow and wrong nowhere it
+        runs, or where the two do not agree."""
         model = self.read()
-        if FORMS.get(self.dtype, FORMS["q8"]).attention == "fused":
+        fused = FORMS.get(self.dtype, FORMS["q8"]).attention == "fused"
+        if fused and not examine(model, "webgpu").wrong:
             return self.save(model, "")
         found = ungroup(model)
         written = self.save(model, _remark(found))
@@ -115,16 +118,19 @@ class Work:
     def read(self) -> ir.Model:
         """The graph with the last rows cut out, and all sizes of its cache."""
         model = ir.load(self.source / self.graph)
+        check_versions(model, self.graph)
         keep_last_rows(model)
         tell_sizes(model, self.config)
         return model
 
     def save(self, model: ir.Model, remark: str) -> Graph:
         """Write the graph; ConvertError where it runs nowhere."""
-        devices = tuple(fitting(model, self.dtype))
+        fit = fitting(model, self.dtype)
         memory = memory_needed(model, self.config)
         names = save(model, self.draft / "onnx", Path(self.graph).name)
-        return Graph([f"onnx/{name}" for name in names], devices, memory, remark)
+        told = "; ".join(filter(None, (remark, fit.remark)))
+        files = [f"onnx/{name}" for name in names]
+        return Graph(files, fit.devices, memory, told, barred=fit.barred)
 
     def agrees(self, written: Graph) -> bool:
         """Whether the graph gives about the original's logits. One is in memory at a time."""
@@ -165,10 +171,46 @@ def _near(wanted: Logits, found: Logits) -> bool:
     return bool(np.abs(wanted - found).max() <= allowed)
 
 
-def fitting(model: ir.Model, dtype: str) -> list[str]:
+@dataclass(frozen=True)
+class Fit:
+    """Where a graph runs, where it would compute something else, and what there is to say."""
+
+    devices: tuple[str, ...]
+    barred: tuple[str, ...] = ()
+    remark: str = ""
+
+
+def fitting(model: ir.Model, dtype: str) -> Fit:
     """The devices with a kernel for every node; ConvertError where there is none."""
-    missing = {device: list(without_kernel(model, device)) for device in ("wasm", "webgpu")}
-    if all(missing.values()):
-        shown = "; ".join(f"no {device} kernel for {nodes[0]}" for device, nodes in missing.items())
+    found = [examine(model, device) for device in ("wasm", "webgpu")]
+    faults = {one.device: [*one.missing, *one.wrong] for one in found}
+    if all(faults.values()):
+        shown = "; ".join(f"no {device} kernel for {nodes[0]}" for device, nodes in faults.items())
         raise ConvertError(f"The {dtype} graph runs on no device: {shown}. Leave its file out.")
-    return [device for device, nodes in missing.items() if not nodes]
+    notes = [
+        f"not for {one.device}, which has no kernel for {one.wrong[0]}"
+        for one in found
+        if one.wrong
+    ]
+    unknown = list(dict.fromkeys(node for one in found for node in one.unknown))
+    if unknown:
+        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+        notes.append(
+            f"of {', '.join(unknown[:3])}{more} intab does not know whether onnxruntime-web has "
+            "a kernel: try the graph in a browser"
+        )
+    return Fit(
+        tuple(device for device, nodes in faults.items() if not nodes),
+        tuple(one.device for one in found if one.wrong),
+        "; ".join(notes),
+    )
+
+
+def check_versions(model: ir.Model, name: str) -> None:
+    """ConvertError where the file or its operators are newer than what onnxruntime-web reads."""
+    most, (_, newest) = table()["ir"], table()["opsets"]
+    opset = model.graph.opset_imports.get("", 0)
+    problem = old_ir(model.ir_version or 0, most) if (model.ir_version or 0) > most else ""
+    problem = problem or (old_opset(opset, newest) if opset > newest else "")
+    if problem:
+        raise ConvertError(f"onnxruntime does not run {name}: {problem}.")

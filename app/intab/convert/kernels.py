@@ -1,24 +1,29 @@
 """Holds a graph against the kernels of the pinned onnxruntime-web, before anybody downloads it.
 
-kernels.json says for each operator with which types it has a kernel on wasm and on WebGPU; it was
-made by asking (`python -m tools.kernels`). A node without a kernel cannot be loaded on wasm; on
-WebGPU it would run on the CPU, and its inputs would cross between the two in every run.
+kernels.json says for each version of each operator with which types it has a kernel on wasm and on
+WebGPU, and which attributes a kernel leaves out; it was made by asking (`python -m tools.kernels`).
+A node without a kernel cannot be loaded on wasm; on WebGPU it would run on the CPU, and its inputs
+would cross between the two in every run. Branches, bodies and functions are looked into.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
 import onnx_ir as ir
 
+from intab.convert.types import Types, literal, named, of_outputs
 from intab.errors import ConvertError
 
-# What only reckons with lengths runs on the CPU by onnxruntime's own choice, whatever the device.
+# What only counts lengths runs on the CPU by onnxruntime's own choice, whatever the device.
 BOOKKEEPING = frozenset({"int64", "int32", "bool"})
+Bound = dict[str, str]
 
 
 @functools.cache
@@ -27,6 +32,32 @@ def table() -> dict[str, Any]:
     text = resources.files("intab.convert").joinpath("kernels.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
+
+
+@functools.cache
+def _versions() -> dict[str, list[dict[str, Any]]]:
+    """The entries of each operator, the oldest version first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in table()["operators"]:
+        found.setdefault(entry["operator"], []).append(entry)
+    return found
+
+
+def entry_of(operator: str, opset: int) -> dict[str, Any] | None:
+    """What is known of an operator ("Add", "com.microsoft:Gelu") in a graph of that opset."""
+    known = [entry for entry in _versions().get(operator, ()) if entry["since"] <= opset]
+    return known[-1] if known else None
+
+
+@dataclass
+class Findings:
+    """The nodes that `device` has no kernel for, those it computes otherwise since it leaves an
+    attribute out, and those of which nothing is known."""
+
+    device: str
+    missing: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
 
 
 def check_kernels(model: ir.Model, device: str, dtype: str) -> None:
@@ -42,84 +73,149 @@ def check_kernels(model: ir.Model, device: str, dtype: str) -> None:
 
 
 def without_kernel(model: ir.Model, device: str) -> Iterator[str]:
-    """The nodes without a kernel, each with its name and types."""
-    known = (*model.graph.inputs, *model.graph.initializers.values())
-    types = {value: kind for value in known if (kind := _of(value))}
-    for node in model.graph:
-        if node.op_type == "Constant":  # an initializer once loaded
-            types[node.outputs[0]] = _constant(node)
-            continue
-        operator = f"{node.domain}:{node.op_type}" if node.domain else node.op_type
-        entry = table()["operators"].get(operator)
+    """The nodes without a kernel that does all they ask for, each with its name and types."""
+    found = examine(model, device)
+    yield from (*found.missing, *found.wrong)
+
+
+def examine(model: ir.Model, device: str) -> Findings:
+    """Look at every node of a graph, of its branches and bodies, and of the functions it calls."""
+    walk = Walk(model, Findings(device))
+    walk.look_at(model.graph)
+    return walk.found
+
+
+class Walk:
+    """A way through a graph that learns the types of its values."""
+
+    def __init__(self, model: ir.Model, found: Findings) -> None:
+        self.functions, self.found = model.functions, found
+        self.opsets: Mapping[str, int] = model.graph.opset_imports
+        self.types: Types = {}
+
+    def look_at(self, graph: ir.Graph | ir.Function) -> None:
+        """The nodes in their order."""
+        initializers = graph.initializers.values() if isinstance(graph, ir.Graph) else ()
+        for value in (*graph.inputs, *initializers):
+            if kind := named(value):
+                self.types[value] = kind
+        for node in graph:
+            self.visit(node)
+
+    def visit(self, node: ir.Node) -> None:
+        """A node: what it holds, then itself; its outputs have types after that."""
+        for attribute in node.attributes.values():
+            self.enter(attribute)
+        function = self.functions.get(node.op_identifier())
+        if function is not None:
+            self.call(node, function)
+            return
+        domain = "" if node.domain == "ai.onnx" else node.domain
+        operator = f"{domain}:{node.op_type}" if domain else node.op_type
+        entry = entry_of(operator, self.opsets.get(domain, 1))
+        outputs = _spread(entry["outputs"] if entry else [], len(node.outputs))
+        bound = {**_only(entry), **_kinds(node, entry, self.types)}
+        self.types |= of_outputs(node, outputs, self.types, bound)
+        if node.op_type != "Constant":  # an initializer once loaded
+            self.judge(node, operator, entry)
+
+    def enter(self, attribute: ir.Attr) -> None:
+        """The branch or body that an attribute is."""
+        if attribute.type == ir.AttributeType.GRAPH:
+            self.look_at(attribute.as_graph())
+        elif attribute.type == ir.AttributeType.GRAPHS:
+            for graph in attribute.as_graphs():
+                self.look_at(graph)
+
+    def call(self, node: ir.Node, function: ir.Function) -> None:
+        """A function's own nodes stand in for the node that calls it."""
+        for given, value in zip(node.inputs, function.inputs, strict=False):
+            if given is not None and given in self.types:
+                self.types[value] = self.types[given]
+        outer, self.opsets = self.opsets, function.opset_imports
+        self.look_at(function)
+        self.opsets = outer
+        for made, value in zip(node.outputs, function.outputs, strict=False):
+            if kind := named(made) or self.types.get(value):
+                self.types[made] = kind
+
+    def judge(self, node: ir.Node, operator: str, entry: Mapping[str, Any] | None) -> None:
+        """Note what is to be said of a node."""
         if entry is None:
-            yield f"{operator}, of which intab knows nothing (node {node.name})"
-            continue
-        bound = _bound(node, entry, types)
-        outputs = _spread(entry["outputs"], len(node.outputs))
-        for value, kind in zip(node.outputs, outputs, strict=True):
-            types[value] = _output(node, kind, bound, entry)
-        if not _has_kernel(entry, device, bound) and not _is_bookkeeping(node, types, device):
+            self.found.unknown.append(f"{operator} (node {node.name})")
+            return
+        for name, value in _left_out(node, operator, self.found.device):
+            self.found.wrong.append(f"{operator} with {name}={value} (node {node.name})")
+        for bound in _bindings(node, entry, self.types):
+            if _fits(entry[self.found.device], bound) or self._is_bookkeeping(node):
+                continue
             shown = " ".join(f"{name}={kind}" for name, kind in sorted(bound.items()))
-            yield f"{operator} {shown} (node {node.name})"
+            unclear = _fits(entry["unclear"], bound)
+            noted = self.found.unknown if unclear else self.found.missing
+            noted.append(f"{operator} {shown} (node {node.name})")
+
+    def _is_bookkeeping(self, node: ir.Node) -> bool:
+        values = [value for value in (*node.inputs, *node.outputs) if value is not None]
+        kinds = {self.types.get(value, "") for value in values}
+        return self.found.device == "webgpu" and kinds <= BOOKKEEPING
 
 
-def _constant(node: ir.Node) -> str:
-    [(name, attribute)] = node.attributes.items()
-    if name == "value":
-        return _named(attribute.as_tensor().dtype)
-    return "float" if "float" in name else "int64"
+def _left_out(node: ir.Node, operator: str, device: str) -> Iterator[tuple[str, Any]]:
+    """The attributes that the device's kernel leaves out, if they ask for something."""
+    for name, default in table()["left_out"].get(device, {}).get(operator, {}).items():
+        attribute = node.attributes.get(name)
+        if attribute is not None and attribute.value != default:
+            yield name, attribute.value
 
 
-def _of(value: ir.Value) -> str:
-    dtype = value.dtype or (value.const_value.dtype if value.const_value is not None else None)
-    return "" if dtype is None else _named(dtype)
-
-
-def _named(dtype: ir.DataType) -> str:
-    return _NAMES.get(dtype, dtype.name.lower())
-
-
-_NAMES = {ir.DataType.FLOAT: "float"}
-
-
-def _spread(kinds: list[str], count: int) -> list[str]:
+def _spread(kinds: Sequence[str], count: int) -> list[str]:
     """A parameter for each of `count` values: the last one may stand for many."""
-    return [*kinds, *kinds[-1:] * count][:count]
+    return [*kinds, *list(kinds[-1:]) * count][:count]
 
 
-def _bound(
-    node: ir.Node, entry: Mapping[str, Any], types: Mapping[ir.Value, str]
-) -> dict[str, str]:
-    """What the type variables of an operator stand for in this node."""
-    kinds = _spread(entry["inputs"], len(node.inputs))
-    return {
-        kind: types[value]
-        for value, kind in zip(node.inputs, kinds, strict=True)
-        if value is not None and value in types and not kind.startswith("tensor(")
-    }
+def _kinds(
+    node: ir.Node, entry: Mapping[str, Any] | None, types: Types, *, outputs: bool = False
+) -> dict[str, dict[str, None]]:
+    """What the type variables of an operator stand for in this node, in order; a variable of any
+    number of values, as of Loop, may stand for several types."""
+    if entry is None:
+        return {}
+    pairs = [*zip(node.inputs, _spread(entry["inputs"], len(node.inputs)), strict=False)]
+    if outputs:
+        pairs += zip(node.outputs, _spread(entry["outputs"], len(node.outputs)), strict=False)
+    found: dict[str, dict[str, None]] = {}
+    for value, kind in pairs:
+        if value is not None and value in types and not literal(kind):
+            found.setdefault(kind, {})[types[value]] = None
+    return found
 
 
-def _output(node: ir.Node, kind: str, bound: Mapping[str, str], entry: Mapping[str, Any]) -> str:
-    if kind.startswith("tensor("):
-        return kind.removeprefix("tensor(").removesuffix(")")
-    if "to" in node.attributes:
-        return _named(ir.DataType(node.attributes["to"].as_int()))
-    if kind in bound:
-        return bound[kind]
-    known = {_choice(types).get(kind, "") for types in (*entry["wasm"], *entry["webgpu"])}
-    return known.pop() if len(known) == 1 else "float"
+def _only(entry: Mapping[str, Any] | None) -> dict[str, dict[str, None]]:
+    """The variables that stand for one type wherever there is a kernel."""
+    found: dict[str, dict[str, None]] = {}
+    for text in (*entry["wasm"], *entry["webgpu"], *entry["unclear"]) if entry else ():
+        for name, kinds in _choice(text).items():
+            found.setdefault(name, {}).update(dict.fromkeys(sorted(kinds)))
+    return {name: kinds for name, kinds in found.items() if len(kinds) == 1}
 
 
-def _choice(types: str) -> dict[str, str]:
-    """ "T=float T1=int64" as a mapping."""
-    return dict(part.split("=") for part in types.split())
+def _bindings(node: ir.Node, entry: Mapping[str, Any], types: Types) -> Iterator[Bound]:
+    """Each choice of types that the node asks for."""
+    kinds = _kinds(node, entry, types, outputs=True)
+    for choice in itertools.product(*kinds.values()):
+        yield dict(zip(kinds, choice, strict=True))
 
 
-def _has_kernel(entry: Mapping[str, Any], device: str, bound: Mapping[str, str]) -> bool:
-    choices = (_choice(types) for types in entry[device])
-    return any(bound.items() <= choice.items() for choice in choices)
+@functools.cache
+def _choice(text: str) -> dict[str, frozenset[str]]:
+    """ "T=float|float16 T1=int64" as a mapping."""
+    parts = (part.split("=") for part in text.split())
+    return {name: frozenset(kinds.split("|")) for name, kinds in parts}
 
 
-def _is_bookkeeping(node: ir.Node, types: Mapping[ir.Value, str], device: str) -> bool:
-    values = [value for value in (*node.inputs, *node.outputs) if value is not None]
-    return device == "webgpu" and all(types.get(value, "") in BOOKKEEPING for value in values)
+def _fits(choices: Sequence[str], bound: Bound) -> bool:
+    """Whether one of the choices has all types that are bound."""
+    return any(
+        all(kind in choice.get(name, (kind,)) for name, kind in bound.items())
+        for choice in map(_choice, choices)
+    )

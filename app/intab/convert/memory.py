@@ -67,7 +67,8 @@ def _info(value: ir.Value) -> TensorInfo:
 def weights_loaded(graph: ir.Graph) -> int:
     """The bytes of all weights. What is dequantized counts as the float it becomes; what is both
     gathered from and multiplied counts twice, since a product packs what it multiplies."""
-    return sum(_loaded(value) for value in graph.initializers.values())
+    branches = [graph, *graph.subgraphs()]
+    return sum(_loaded(value) for one in branches for value in one.initializers.values())
 
 
 def _loaded(value: ir.Value) -> int:

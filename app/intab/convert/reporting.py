@@ -12,14 +12,14 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from intab.convert.card import MEASURED, NOT_MEASURED, Report, Row
-from intab.convert.describing import PROMPT, write_manifest
+from intab.convert.describing import write_manifest
 from intab.convert.evaluating import MOST, WINDOW, perplexity, windows
 from intab.convert.progress import Steps
+from intab.convert.proving import Prompts, answer
 from intab.convert.running import Runner
 from intab.engine.manifest import EXPANDING
 from intab.errors import ConvertError
 
-SELF_TEST_LENGTH = 8
 LONGEST = 16 * MOST  # characters: a token has fewer
 DEVICES = ("webgpu", "wasm")  # the fastest first
 
@@ -27,13 +27,15 @@ DEVICES = ("webgpu", "wasm")  # the fastest first
 @dataclass(frozen=True)
 class Graph:
     """A written graph: its files in the folder, the graph first; where it runs, the memory it
-    needs; what was done to its attention; whether its int8 weights become float while it loads."""
+    needs; what was done to its attention; whether its int8 weights become float while it loads;
+    the devices where it would compute something else."""
 
     files: Sequence[str]
     devices: tuple[str, ...]
     memory: Mapping[str, int]
     remark: str = ""
     expanded: bool = False
+    barred: tuple[str, ...] = ()
 
     def run(self, folder: Path) -> Runner:
         """The graph in native onnxruntime."""
@@ -79,7 +81,7 @@ class LeftOut:
 def make_report(
     folder: Path,
     graphs: dict[str, Graph],
-    tokenizer: Tokenizer,
+    prompts: Prompts,
     pieces: list[list[int]],
     steps: Steps,
     fp32: Row | None = None,
@@ -87,12 +89,12 @@ def make_report(
 ) -> Report:
     """Sizes and perplexities of all graphs beside fp32's, which may be one of none of them. Graphs
     that are `left` out are taken from `graphs` and from the folder."""
-    prompt, left = tokenizer.encode(PROMPT).ids, left or LeftOut()
+    left = left or LeftOut()
     rows = {}
     for dtype in list(graphs):
         steps.begin(f"{dtype}: perplexity" if pieces else f"{dtype}: size")
         with left.out_if_it_fails(dtype, last=len(graphs) == 1):
-            rows[dtype] = measure(folder, dtype, graphs[dtype], prompt, pieces)
+            rows[dtype] = measure(folder, dtype, graphs[dtype], prompts, pieces)
         if dtype not in rows:
             _remove(folder, graphs, dtype)
     return Report(tuple(rows.values()), rows.get("fp32", fp32))
@@ -106,14 +108,14 @@ def _remove(folder: Path, graphs: dict[str, Graph], dtype: str) -> None:
 
 
 def measure(
-    folder: Path, dtype: str, graph: Graph, prompt: list[int], pieces: list[list[int]]
+    folder: Path, dtype: str, graph: Graph, prompts: Prompts, pieces: list[list[int]]
 ) -> Row:
     """One graph's row. It is in memory no longer than this takes: models are large."""
     runner = graph.run(folder)
     size = sum((folder / name).stat().st_size for name in graph.files)
-    greedy = tuple(runner.greedy(prompt, SELF_TEST_LENGTH))
+    answers = answer(runner, prompts)
     found = perplexity(runner, pieces) if pieces else 0.0
-    return Row(dtype, graph.devices, size, found, graph.remark, greedy)
+    return Row(dtype, graph.devices, size, found, graph.remark, answers)
 
 
 def measured_on(text: Path | None, pieces: list[list[int]]) -> str:
@@ -123,22 +125,19 @@ def measured_on(text: Path | None, pieces: list[list[int]]) -> str:
     return MEASURED.format(tokens=sum(map(len, pieces)), text=text.name, window=WINDOW)
 
 
-def self_test(tokenizer: Tokenizer, report: Report) -> dict[str, Any]:
-    """A prompt, and the ids that follow it with each dtype, the likeliest each time."""
-    greedy = {row.dtype: list(row.greedy) for row in report.rows}
-    return {"prompt_ids": tokenizer.encode(PROMPT).ids, "greedy_ids": greedy}
-
-
 def write_folder(folder: Path, name: str, graphs: Mapping[str, Graph], **more: Any) -> None:
     """Write intab.json; `more` are further keys, such as self_test and license."""
     wanted = {device for graph in graphs.values() for device in graph.devices}
+    devices: Any = [device for device in DEVICES if device in wanted]
+    if any(graph.barred for graph in graphs.values()):
+        devices = {dtype: list(graph.devices) for dtype, graph in graphs.items()}
     if any(graph.expanded for dtype, graph in graphs.items() if dtype != "q8f32"):
         more["session_options"] = EXPANDING
     write_manifest(
         folder,
         {dtype: graph.files for dtype, graph in graphs.items()},
         name=name,
-        devices=[device for device in DEVICES if device in wanted],
+        devices=devices,
         memory={dtype: graph.memory for dtype, graph in graphs.items()},
         **more,
     )

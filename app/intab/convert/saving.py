@@ -9,6 +9,7 @@ asks for: model.onnx_data, model.onnx_data_1 ...
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import onnx_ir as ir
@@ -31,6 +32,7 @@ def save(
     beside it even where they are few, so that another graph can share them."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [name]
+    _bring_in_constants(model)
     if weight_bytes(model) > (INLINE if inline else 0):
         names += _write_pieces(model, folder, f"{name}_data", piece)
     else:
@@ -87,6 +89,20 @@ def _bring_in(weights: Iterable[tuple[ir.Value, ir.TensorProtocol]]) -> None:
 
 
 def _tensors(model: ir.Model) -> Iterator[tuple[ir.Value, ir.TensorProtocol]]:
-    for value in model.graph.initializers.values():
-        if value.const_value is not None:
-            yield value, value.const_value
+    """The weights of the graph, of its branches and bodies."""
+    for graph in model.graphs():
+        for value in graph.initializers.values():
+            if value.const_value is not None:
+                yield value, value.const_value
+
+
+def _bring_in_constants(model: ir.Model) -> None:
+    """Read the tensors of nodes that lie beside the graph they came with."""
+    functions = (function.all_nodes() for function in model.functions.values())
+    for node in chain(model.graph.all_nodes(), *functions):
+        for name, attribute in node.attributes.items():
+            if attribute.type == ir.AttributeType.TENSOR:
+                tensor = attribute.value
+                if isinstance(tensor, ir.ExternalTensor):
+                    [tensor] = ir.external_data.convert_tensors_from_external([tensor])
+                    node.attributes[name] = ir.AttrTensor(name, tensor)
