@@ -136,9 +136,9 @@ def _function() -> Kind:
 def _nbits(bits: int) -> Kind:
     packed = np.random.default_rng(bits).integers(0, 256, (WIDTH, 1, 32 * bits // 8), np.uint8)
     nodes = (
-        make("Pad", ["last", "pads"], ["wide"]),
+        make("Pad", ["last", "pads"], ["filled_up"]),
         make(
-            "MatMulNBits", ["wide", "packed", "scales"], ["x"], domain="com.microsoft",
+            "MatMulNBits", ["filled_up", "packed", "scales"], ["x"], domain="com.microsoft",
             K=32, N=WIDTH, bits=bits, block_size=32,
         ),
     )  # fmt: skip
