@@ -202,8 +202,13 @@ async def test_wasm_is_not_asked_for_many(monkeypatch: pytest.MonkeyPatch) -> No
     assert (await load_model(locate("tiny", "models"), TwoDevices(folder()), device="wasm")).dtype
 
 
-async def test_bounded_scores_are_left_to_wasm_where_nothing_would_tell() -> None:
-    runtime = TwoDevices(folder(attn_logit_softcapping=50.0))
+@pytest.mark.parametrize(
+    "config", [{"attn_logit_softcapping": 30.0, "model_type": "other"}, {"model_type": "gemma2"}]
+)
+async def test_bounded_scores_are_left_to_wasm_where_nothing_would_tell(
+    config: dict[str, Any],
+) -> None:
+    runtime = TwoDevices(folder(**config))
     model = await load_model(locate("tiny", "models"), runtime)
     assert model.dtype == "q8"
     assert "not q4 on webgpu: webgpu may leave out what bounds" in model.reason
@@ -215,6 +220,8 @@ async def test_bounded_scores_are_left_to_wasm_where_nothing_would_tell() -> Non
     [
         (Rung("wasm", "q4", ""), None, {"attn_logit_softcapping": 50.0}),
         (Rung("webgpu", "q4", ""), None, {"attn_logit_softcapping": None}),
+        (Rung("webgpu", "q4", ""), None, {"attn_logit_softcapping": 9.0, "model_type": "gemma3"}),
+        (Rung("webgpu", "q4", ""), None, {"model_type": "gemma2", "attn_logit_softcapping": None}),
         (Rung("webgpu", "q4", ""), SelfTest((1,), {"q4": (2,)}), {"attn_logit_softcapping": 50.0}),
     ],
 )

@@ -33,12 +33,19 @@ def check_bounds(rung: Rung, manifest: Manifest, config: Mapping[str, Any]) -> N
     onnxruntime-web's GroupQueryAttention leaves the bounds out on WebGPU, without a word."""
     test = manifest.self_test
     recorded = test.greedy_ids.get(rung.dtype) if test else None
-    if rung.device == "webgpu" and config.get("attn_logit_softcapping") and not recorded:
+    if rung.device == "webgpu" and _bounded(config) and not recorded:
         raise DeviceError(
             "webgpu may leave out what bounds this model's attention scores "
             "(attn_logit_softcapping in config.json), and the folder has no self_test that would "
             "tell: choose wasm, or make a folder of it with intab convert."
         )
+
+
+def _bounded(config: Mapping[str, Any]) -> bool:
+    """As transformers reads it: Gemma 2 has a bound unless it says none, Gemma 3 never has one."""
+    kind = str(config.get("model_type"))
+    default = 50.0 if kind == "gemma2" else None
+    return not kind.startswith("gemma3") and bool(config.get("attn_logit_softcapping", default))
 
 
 async def check_many(network: Network, manifest: Manifest, dtype: str, texts: Texts) -> None:
