@@ -16,6 +16,8 @@ import onnxruntime
 import pytest
 from tokenizers import Tokenizer
 
+from intab.engine.runtime import EXACT_INT8
+
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "models" / "default"
 MANIFEST: dict[str, Any] = json.loads((MODEL / "intab.json").read_text("utf-8"))
@@ -42,7 +44,7 @@ def tokenizer() -> Tokenizer:
 @pytest.fixture(scope="module")
 def session() -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    for key, value in MANIFEST["session_options"].items():
+    for key, value in (EXACT_INT8 | MANIFEST["session_options"]).items():
         options.add_session_config_entry(key, value)
     path = MODEL / MANIFEST["dtypes"]["q8"][0]
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -33,6 +33,8 @@ from transformers import (
 )
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
+from intab.engine.runtime import EXACT_INT8
+
 HERE = Path(__file__).resolve().parent
 MODEL = HERE.parents[1] / "models" / "default"
 NEW_TOKENS = 48
@@ -193,7 +195,7 @@ def _cached(cache: DynamicCache, name: str, empty: Tensor) -> Tensor:
 
 def _session_options(entries: dict[str, str]) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
-    for key, value in entries.items():
+    for key, value in (EXACT_INT8 | entries).items():
         options.add_session_config_entry(key, value)
     return options
 

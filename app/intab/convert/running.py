@@ -14,6 +14,7 @@ from intab.engine.cache_slots import head_dim, kv_heads
 from intab.engine.graph import KEEP
 from intab.engine.refusals import plain_reason
 from intab.engine.rope import switch_of
+from intab.engine.runtime import EXACT_INT8
 from intab.errors import ConvertError
 
 Cache = dict[str, NDArray[Any]]
@@ -30,7 +31,7 @@ class Runner:
     ) -> None:
         settings = ort.SessionOptions()
         settings.log_severity_level = 3
-        for key, value in (options or {}).items():
+        for key, value in (EXACT_INT8 | dict(options or {})).items():
             settings.add_session_config_entry(key, value)
         providers = ["CPUExecutionProvider"]
         self.size = sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))

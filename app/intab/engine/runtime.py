@@ -12,6 +12,12 @@ from intab.engine.limits import Limits
 from intab.engine.network import Network
 
 
+# For native onnxruntime: on x86 without VNNI its products of uint8 and int8 saturate at 16 bits
+# unless they are asked to be exact; no effect elsewhere.
+# https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
+EXACT_INT8 = {"session.x64quantprecision": "1"}
+
+
 @dataclass(frozen=True)
 class Graph(Generic[B]):
     """What a runtime needs to make a network: the graph's bodies and how to run them.

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import onnxruntime as ort
 
 from intab.engine.onnx_file import external_files
-from intab.engine.runtime import Graph
+from intab.engine.runtime import EXACT_INT8, Graph
 from intab.native.bodies import FileBody, NativeBody
 
 
@@ -36,7 +36,7 @@ def open_session(graph: Graph[NativeBody]) -> ort.InferenceSession:
 def _options(graph: Graph[NativeBody]) -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    for key, value in graph.session_options.items():
+    for key, value in (EXACT_INT8 | dict(graph.session_options)).items():
         options.add_session_config_entry(key, value)
     return options
 
