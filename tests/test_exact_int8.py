@@ -1,6 +1,6 @@
 """int8 products are exact in native onnxruntime, on processors without VNNI too.
 
-There they saturate at 16 bits unless a session asks for them to be exact: that is what both of ours do.
+There they saturate at 16 bits unless a session asks for exact ones, as both of ours do.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from intab.engine.ladder import Rung
 from intab.engine.limits import Limits
 from intab.engine.network import Network
 
-
 # For native onnxruntime: on x86 without VNNI its products of uint8 and int8 saturate at 16 bits
 # unless they are asked to be exact; no effect elsewhere.
 # https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
