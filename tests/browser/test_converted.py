@@ -35,7 +35,8 @@ DTYPES = ("fp32", "q8", "q8f32", "q4")
 
 @pytest.fixture(scope="module")
 def folder(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site with a tiny Llama, whose q8 has the form of larger models, and graphs that others exported, with newer operators and types."""
+    """A site with a tiny Llama, whose q8 has the form of larger models, and graphs that others
+    exported, with newer operators and types."""
     copy = copy_site(site, tmp_path_factory.mktemp("converted"))
     checkpoint = tiny.write_checkpoint(tmp_path_factory.mktemp("checkpoint") / "llama", "llama")
     with pytest.MonkeyPatch.context() as patch:
