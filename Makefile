@@ -4,7 +4,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check site picture bench faults firefox wheels wheels-check families model proof release
+.PHONY: help serve test check site picture bench faults firefox wheels wheels-check kernels kernels-check families model proof release
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -48,6 +48,12 @@ wheels: .venv/.stamp ## build the wheels that no registry has
 
 wheels-check: .venv/.stamp ## rebuild the wheels and compare them with the lock
 	$(PY) wheels/build.py --check $(ARGS)
+
+kernels: ## build the int8 kernel (needs Debian's clang-19 and lld-19)
+	$(PYTHON) kernels/build.py
+
+kernels-check: ## rebuild the int8 kernel and compare it with the lock
+	$(PYTHON) kernels/build.py --check
 
 families: .venv/.stamp ## compare every family, and 250 variants, with torch (models/requirements.txt)
 	@$(PY) -c 'import torch, transformers' 2>/dev/null || { \

@@ -15,7 +15,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from intab.convert import forms
-from intab.convert.community import optimise
 from intab.convert.converter import Request, convert
 from intab.convert.proving import PROMPT
 from intab.convert.running import Cache, Runner
@@ -26,7 +25,6 @@ from tests.browser.copies import copy_site
 from tests.browser.programs import printed_json
 from tests.browser.visitor import Visitor, visits
 from tests.convert import tiny
-from tests.convert.newer import KINDS, write_newer
 from tests.engine.conftest import byte_tokenizer_json
 
 COUNT = 8
@@ -35,22 +33,13 @@ DTYPES = ("fp32", "q8", "q8f32", "q4")
 
 @pytest.fixture(scope="module")
 def folder(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site with a tiny Llama, whose q8 has the form of larger models, and graphs that others
-    exported, with newer operators and types."""
+    """A site with a tiny Llama, whose q8 has the form of larger models."""
     copy = copy_site(site, tmp_path_factory.mktemp("converted"))
     checkpoint = tiny.write_checkpoint(tmp_path_factory.mktemp("checkpoint") / "llama", "llama")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(forms, "SMALL", 0)
         convert(Request(checkpoint, copy / "models/converted", DTYPES))
-    for name in KINDS:
-        source = write_newer(tmp_path_factory.mktemp("newer") / "source", name)
-        optimise(source, copy / "models" / newer(name))
     return copy
-
-
-def newer(name: str) -> str:
-    """The folder of one of the kinds of newer graphs."""
-    return f"newer-{name.replace(' ', '-')}"
 
 
 @pytest.fixture(scope="module")
@@ -78,19 +67,44 @@ REMEMBER = """async () => {
 }"""
 
 
+def test_int8_is_preferred_where_our_kernel_multiplies_it(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    program = """
+        import intab, json
+        model = await intab.load("converted")
+        print(json.dumps([model.dtype, model.reason]))
+    """
+    dtype, reason = printed_json(Visitor(page).open(address), program)
+    assert dtype == "q8"
+    assert "not q8f32 on wasm: int8 products are as fast here" in reason
+    assert reason.endswith("int8 products by relaxed SIMD")
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def address_of_old(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """As a browser without relaxed SIMD has it."""
+    copy = copy_site(folder, tmp_path_factory.mktemp("old"))
+    for kernel in copy.glob("runtime-*/kernels/int8.wasm*"):
+        kernel.unlink()
+    with serve_command(copy) as served:
+        yield served
+
+
 def test_weights_are_made_float_where_that_was_measured_to_be_faster(
-    browser: Browser, address: str
+    browser: Browser, address_of_old: str
 ) -> None:
     page = browser.new_page()
-    visitor = Visitor(page).open(address)
+    visitor = Visitor(page).open(address_of_old)
     dtype, reason, measured = printed_json(visitor, CHOOSING)
     assert dtype == "q8"
     assert "not q8f32 on wasm: what floats gain here is measured" in reason
     [gain] = measured["gains"].values()
     assert gain > 0
     page.evaluate(REMEMBER)
-    visitor.open(address)
+    visitor.open(address_of_old)
     dtype, reason, _ = printed_json(visitor, CHOOSING)
+    assert "int8 products by onnxruntime's own kernel (the kernel is not there (404))" in reason
     assert (dtype, reason.partition(";")[0]) == ("q8f32", "q8 made float, which is faster here")
     page.close()
 
@@ -147,38 +161,3 @@ def test_a_device_answers_as_native_onnxruntime_does(
     where, found, told = answer(with_gpu, name, dtype, device)
     assert (where, found) == (device, ids)
     assert told == pytest.approx(logprobs, abs=near)
-
-
-def test_attention_that_is_wrong_for_many_ids_is_found(with_gpu: Visitor) -> None:
-    """GroupQueryAttention is, for 32 new ids and more, on the software adapter's 4 lanes."""
-    program = """
-        import intab
-        try:
-            await intab.load("converted", dtype="q4", device="webgpu")
-        except intab.errors.DeviceError as exc:
-            print(exc)
-    """
-    assert "webgpu gives" in with_gpu.run(program)
-
-
-NEWER = """
-    import intab, json
-    answers = dict()
-    for name in {names!r}:
-        model = await intab.load(name, device="wasm")
-        answer = await model.generate(
-            "Once upon a time", max_new_tokens=8, do_sample=False, eos_token_id=[], logprobs=True
-        )
-        answers[name] = [answer.ids, [one.logprob for one in answer.logprobs]]
-        await model.close()
-    print(json.dumps(answers))
-"""
-
-
-def test_newer_operators_and_types_answer_as_natively(folder: Path, with_gpu: Visitor) -> None:
-    names = [newer(name) for name in KINDS]
-    answers = printed_json(with_gpu, NEWER.format(names=names))
-    for name in names:
-        ids, logprobs = native(folder / "models" / name, "fp32")
-        assert answers[name][0] == ids, name
-        assert answers[name][1] == pytest.approx(logprobs, abs=1e-4), name

@@ -44,6 +44,7 @@ OWNERS = {
     r"(?:runtime-[0-9a-f]{16}/)?intab/[\w-]+\.(?:mjs|onnx)": ("intab",),
     r"runtime-[0-9a-f]{16}/(?:pyscript\.toml|worker\.py|pyodide/(?:start\.mjs|pyodide-lock\.json))":
         ("intab",),
+    r"runtime-[0-9a-f]{16}/kernels/[\w-]+\.(?:mjs|wasm)": ("intab",),
     r"pyscript/core\.(?:js|css)": ("intab", "@pyscript/core"),
     r"licences/.+\.txt": ("intab",),
 }  # fmt: skip

@@ -10,6 +10,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
+from kernels.places import PlaceError, find_places
 from tools.site import esbuild, lock, page, probe, wheels
 from tools.site.sources import SiteError, Sources, files_under, sha256_of
 
@@ -26,6 +27,15 @@ ORT = (
     "ort-wasm-simd-threaded.jspi.mjs",
     "ort-wasm-simd-threaded.jspi.wasm",
 )
+KERNELS = (
+    "constants.mjs",
+    "hook.mjs",
+    "int8.mjs",
+    "int8.wasm",
+    "module.mjs",
+    "self_test.mjs",
+    "thread.mjs",
+)
 
 
 def build(sources: Sources, site: Path) -> str:
@@ -34,6 +44,7 @@ def build(sources: Sources, site: Path) -> str:
     copy_named(sources.node_modules / "pyodide", PYODIDE, draft / "pyodide")
     shutil.copyfile(sources.app / "intab/browser/start.mjs", draft / "pyodide/start.mjs")
     copy_named(sources.node_modules / "onnxruntime-web/dist", ORT, draft / "ort")
+    _add_kernels(sources, draft)
     _bundle_worker(sources, draft / "intab")
     _add_wheels(sources, draft / "pyodide")
     _add_pyscript(sources, draft)
@@ -59,6 +70,17 @@ def _bundle_worker(sources: Sources, target: Path) -> None:
     for name in ("early.mjs", "ort_module.mjs", "probe.mjs"):
         shutil.copyfile(sources.root / "app/intab/browser" / name, target / name)
     probe.write(target)
+
+
+def _add_kernels(sources: Sources, draft: Path) -> None:
+    """The int8 kernel, and where in this very onnxruntime-web it belongs."""
+    copy_named(sources.kernels, KERNELS, draft / "kernels")
+    copy_named(sources.app / "intab/browser", ("protobuf.mjs",), draft / "kernels")
+    try:
+        found = find_places(draft / "ort")
+    except PlaceError as error:
+        raise SiteError(f"The int8 kernel does not fit this onnxruntime-web: {error}.") from error
+    (draft / "kernels/places.mjs").write_text(found.module(), encoding="utf-8")
 
 
 def _add_wheels(sources: Sources, target: Path) -> None:

@@ -33,6 +33,10 @@ class Sources:
         return self.root / "wheels"
 
     @property
+    def kernels(self) -> Path:
+        return self.root / "kernels"
+
+    @property
     def models(self) -> Path:
         return self.root / "models"
 
@@ -42,7 +46,7 @@ class Sources:
 
     def inputs(self) -> Iterator[Path]:
         """Every file whose change must lead to a new assembly."""
-        for folder in (self.app, self.root / "tools", self.models):
+        for folder in (self.app, self.root / "tools", self.kernels, self.models):
             yield from files_under(folder)
         yield from sorted(self.wheels.glob("*.whl"))
         yield self.wheels / "wheels.lock.json"

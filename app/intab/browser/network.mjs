@@ -2,27 +2,32 @@
 import { Arrays } from "./arrays.mjs";
 import { Gpu, ON_GPU } from "./gpu.mjs";
 import { canUseHeap, Heap } from "./heap.mjs";
-import { exclusively, noteLoss, prepare, wasmModule } from "./ort.mjs";
+import { exclusively, int8Constants, noteLoss, prepare, wasmModule } from "./ort.mjs";
 import { Session } from "./session.mjs";
 import { withoutWeights } from "./weights.mjs";
 
 /** Make a network of the body of a graph; `others` are the files beside it: [[path, body], ...]. */
 export async function open(name, body, others, device, sessionOptions) {
   const ort = await prepare(device);
-  const { graph, externalData } = withoutWeights(name, body, others);
-  const session = await exclusively(() =>
-    ort.InferenceSession.create(graph, {
-      executionProviders: [device],
-      externalData,
-      logSeverityLevel: 3, // errors: warnings about graphs are of no use to a page's visitor
-      extra: nest(JSON.parse(sessionOptions)),
-      ...(device === "webgpu" ? ON_GPU : {}),
-    }),
-  );
+  const size = others.reduce((sum, [, file]) => sum + file.size, body.size);
+  const constants = await int8Constants(device, size);
+  const options = {
+    executionProviders: [device],
+    logSeverityLevel: 3, // errors: warnings about graphs are of no use to a page's visitor
+    extra: nest(JSON.parse(sessionOptions)),
+    ...(device === "webgpu" ? ON_GPU : {}),
+  };
+  let session = null;
   try {
-    return new Network(session, await makeRunner(ort, session, device));
+    // The constants are told while the session is made, when nothing runs.
+    session = await exclusively(() => {
+      const { graph, externalData } = withoutWeights(name, body, others, constants);
+      return ort.InferenceSession.create(graph, { ...options, externalData });
+    });
+    return new Network(session, await makeRunner(ort, session, device), constants);
   } catch (error) {
-    await session.release();
+    await exclusively(() => constants?.release());
+    await session?.release();
     throw error;
   }
 }
@@ -46,9 +51,10 @@ function nest(entries) {
 }
 
 class Network {
-  /** `runner` makes tensors and runs the session on them. */
-  constructor(session, runner) {
-    Object.assign(this, { session, runner, plan: null, lost: false, released: false });
+  /** `runner` makes tensors and runs the session on them; `constants` are what the int8 kernel knows
+   * of its weights, or null. */
+  constructor(session, runner, constants) {
+    Object.assign(this, { session, runner, constants, plan: null, lost: false, released: false });
     this.embedder = undefined;
     runner.device?.lost.then(() => this.lose());
   }
@@ -92,6 +98,7 @@ class Network {
     this.released = true;
     await exclusively(() => {
       this.runner.release();
+      this.constants?.release(); // before their addresses are anybody's
       return this.session.release();
     });
     await this.embedder?.release();

@@ -19,6 +19,10 @@ const START_PATIENCE = 30_000; // ms: a thread that cannot start may never say s
 // onnx.ModelProto of one Identity node: what starts onnxruntime-web before there is a model.
 const NOTHING = "CAg6NwoQCgF4EgF5IghJZGVudGl0eRIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCBAoAEBE=";
 
+// Of a device's memory, for the int8 weights of a graph a second time, as the kernel wants them.
+const MOST_KEPT = 1 / 8;
+const SUPPOSED = 4; // GiB, where a browser does not tell: Firefox, Safari
+
 const runtimes = new Map(); // device -> promise of the onnxruntime module
 const lostGpus = new Set();
 const MOST_LOSSES = 1; // once may be a driver's update or a tab in the background
@@ -78,7 +82,9 @@ async function start(device, count) {
   // Twice, since a failure here would be taken for one of the threads.
   const once = take(binary).catch(() => fetch(binary));
   const fetched = once.catch(() => fetch(binary));
-  const [ort, response] = await Promise.all([import(address), fetched]);
+  // The int8 kernel is proved on this processor meanwhile.
+  const proved = device === "wasm" ? import(MODULE) : null;
+  const [ort, response] = await Promise.all([import(address), fetched, proved]);
   if (!response.ok) throw new Error(`${wasm}.wasm: the server answered ${response.status}`);
   ort.env.logLevel = "error";
   ort.env.wasm.numThreads = count;
@@ -97,6 +103,22 @@ async function start(device, count) {
 export async function wasmModule(device) {
   plain = device === "wasm" ? (await import(MODULE)).ortModule() : null;
   return plain;
+}
+
+/** Why onnxruntime's own int8 kernel computes on wasm, "" if ours does: a promise. */
+export async function int8Objection() {
+  return (await import(MODULE)).int8Objection();
+}
+
+function memoryOf() {
+  return (navigator.deviceMemory ?? SUPPOSED) * 2 ** 30;
+}
+
+/** Where the int8 constants of a graph of `size` bytes are told before its session is made, null where
+ * the shipped kernel computes, or where there is no room for a second copy of them. */
+export async function int8Constants(device, size) {
+  const kernel = device === "wasm" ? (await import(MODULE)).int8Kernel() : null;
+  return kernel && size <= MOST_KEPT * memoryOf() ? kernel.constants() : null;
 }
 
 /**

@@ -1,33 +1,40 @@
 /**
- * What onnxruntime-web imports as its WebAssembly module: the original, whose instance is kept for
- * heap.mjs. Served as it is, under an address of its own, since `env.wasm.wasmPaths.mjs` names it.
+ * What onnxruntime-web imports as its WebAssembly module: the original, with the int8 kernel in it if
+ * that serves here, whose instance is kept for heap.mjs. Served as it is, under an address of its own,
+ * since `env.wasm.wasmPaths.mjs` names it.
  */
+import { start as startHooked } from "../kernels/hook.mjs";
+import { load } from "../kernels/int8.mjs";
 import original from "../ort/ort-wasm-simd-threaded.mjs";
 
+const ADDRESS = new URL("../ort/ort-wasm-simd-threaded.mjs", import.meta.url).href;
+const loading = load();
+const loaded = loading.then(
+  () => "",
+  (error) => error.message,
+);
+
 let instance = null;
+let kernel = null;
+let reason = ""; // why it is not in its place, once there was an attempt
 
 /** The running instance, null before onnxruntime-web has started. */
 export function ortModule() {
   return instance;
 }
 
-export default async function start(config) {
-  const { Worker } = globalThis;
-  const failure = new Promise((_, reject) => (globalThis.Worker = watched(Worker, reject)));
-  try {
-    instance = await Promise.race([original(config), failure]);
-    return instance;
-  } finally {
-    globalThis.Worker = Worker;
-  }
+/** Why the shipped int8 kernel computes, "" if ours does, or can. */
+export async function int8Objection() {
+  return (await loaded) || reason;
 }
 
-/** Threads are workers; the original waits for ever for one that does not load. */
-function watched(Worker, reject) {
-  return class extends Worker {
-    constructor(...args) {
-      super(...args);
-      this.addEventListener("error", () => reject(new Error("a worker failed to load")));
-    }
-  };
+/** The int8 kernel in its place (kernels/int8.mjs), null if the shipped one computes. */
+export function int8Kernel() {
+  return kernel;
+}
+
+export default async function start(config) {
+  const started = await startHooked(original, ADDRESS, config, loading);
+  [instance, kernel, reason] = [started.module, started.kernel, started.reason];
+  return instance;
 }

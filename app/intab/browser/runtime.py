@@ -46,6 +46,8 @@ class BrowserRuntime:
         return await self._objection_to_floats(rung.weights) if rung.dtype == "q8f32" else ""
 
     async def _objection_to_floats(self, weights: int) -> str:
+        if not await js_worker().int8Objection():
+            return "int8 products are as fast here, with a quarter of the memory"
         memory = self.limits("wasm").memory
         problem = expanding.room_objection(weights, memory)
         self._floats_wanted = self._floats_wanted or not problem
@@ -66,7 +68,9 @@ class BrowserRuntime:
                 cause = exc
                 failures.append(f"{way.threads} threads did not start ({reason(exc)})")
             else:
-                self._remarks.setdefault(device, "; ".join(failures) or way.reason)
+                threads = "; ".join(failures) or way.reason
+                found = [threads, await _int8_remark() if device == "wasm" else ""]
+                self._remarks.setdefault(device, "; ".join(filter(None, found)))
                 return
         raise DeviceError(
             f"onnxruntime-web did not start for {device} ({reason(cause)}): reload the page."
@@ -102,6 +106,13 @@ class BrowserRuntime:
         """WebAssembly's, which never shrinks: Python's heap and onnxruntime's."""
         peak = js_worker().peakMemory(pyodide_js)
         return None if peak is None else int(peak)
+
+
+async def _int8_remark() -> str:
+    """Which kernel computes int8 products."""
+    objection = await js_worker().int8Objection()
+    by = f"onnxruntime's own kernel ({objection})" if objection else "relaxed SIMD"
+    return f"int8 products by {by}"
 
 
 async def _measured() -> Measured:

@@ -5,6 +5,7 @@
  * So the large initializers of an ONNX file are made external data of that same file: what is left
  * is small. Field numbers: https://github.com/onnx/onnx/blob/v1.19.0/onnx/onnx.proto3
  */
+import { isInt8Matrix } from "../../../kernels/constants.mjs";
 import { inlined } from "./inlined.mjs";
 import { DATA_LOCATION, EXTERNAL, EXTERNAL_DATA, placeOf, RAW_DATA } from "./onnx_file.mjs";
 import { encode, join, message, Source, varint } from "./protobuf.mjs";
@@ -22,6 +23,8 @@ class External extends Uint8Array {
     this.body = body;
     this.held = new Map(); // where a weight begins -> its bytes
     this.lent = new Uint8Array(0);
+    this.int8 = new Set(); // where a matrix of int8 weights begins
+    this.constants = null; // who is told of these
   }
 
   /** Take the weights at `places`, [[from, to], ...], out of what is held: onnxruntime asks for them
@@ -46,43 +49,57 @@ class External extends Uint8Array {
     const bytes = this.held.get(start);
     this.held.delete(start);
     this.lent = bytes?.length === end - start ? bytes : this.body.read(start, end);
+    if (this.int8.has(start)) this.constants.add(this.lent);
     return this.lent;
   }
 }
 
 /** The bytes of the graph in `body`, and as `externalData` its weights and `others`, which is
- * [[path, body], ...]. */
-export function withoutWeights(name, body, others) {
+ * [[path, body], ...]. `constants.add` gets the bytes of each matrix of int8 weights when onnxruntime
+ * asks for them; null: nobody does. */
+export function withoutWeights(name, body, others, constants = null) {
   const files = new Map([[name, body], ...others].map(([path, file]) => [path, new External(file)]));
   const places = new Map([...files.keys()].map((path) => [path, []]));
-  const graph = join(model(new Source(body), name, places, new Map(others)));
+  const graph = join(model(new Source(body), name, { files, places, constants }, new Map(others)));
   for (const [path, file] of files) file.take(places.get(path));
   return { graph, externalData: Array.from(files, ([path, data]) => ({ path, data })) };
 }
 
-function* model(source, name, places, others) {
+function* model(source, name, found, others) {
   for (const field of source.fields(0, source.size)) {
-    if (field.number === GRAPH) yield* message(GRAPH, [...graph(source, field, name, places, others)]);
+    if (field.number === GRAPH) yield* message(GRAPH, [...graph(source, field, name, found, others)]);
     else if (field.number === FUNCTION) yield* inlined(source, "function", field, others);
     else yield source.bytes(field.start, field.to).slice();
   }
 }
 
-/** The graph's fields; where its weights are is added to `places`. */
-function* graph(source, { from, to }, name, places, others) {
+/** The graph's fields; where its weights are is added to what was `found`. */
+function* graph(source, { from, to }, name, found, others) {
   for (const field of source.fields(from, to)) {
     if (field.number === NODE) yield* inlined(source, "node", field, others);
-    else if (field.number === INITIALIZER) yield* initializer(source, field, name, places);
+    else if (field.number === INITIALIZER) yield* initializer(source, field, name, found);
     else yield source.bytes(field.start, field.to).slice();
   }
 }
 
-function* initializer(source, field, name, places) {
+/** Where a matrix begins whose bytes `constants` are to get, once onnxruntime asks for them. */
+function noteInt8({ files, constants }, { location, start }) {
+  const file = files.get(location);
+  if (!file) return; // onnxruntime says that it is missing
+  file.int8.add(start);
+  file.constants = constants;
+}
+
+function* initializer(source, field, name, found) {
   const fields = [...source.fields(field.from, field.to)];
   const raw = fields.find(({ number }) => number === RAW_DATA);
   const large = raw && raw.to - raw.from >= LARGE;
   const place = large ? { location: name, start: raw.from, end: raw.to } : placeOf(source, fields);
-  if (place?.end) places.get(place.location)?.push([place.start, place.end]);
+  if (place?.end) found.places.get(place.location)?.push([place.start, place.end]);
+  if (found.constants && isInt8Matrix(source, fields)) {
+    if (place) noteInt8(found, place);
+    else if (raw) found.constants.add(source.bytes(raw.from, raw.to));
+  }
   if (large) yield* moved(source, fields, raw, name);
   else yield source.bytes(field.start, field.to).slice();
 }

@@ -7,7 +7,7 @@ export { liveTensors } from "./kv_cache.mjs";
 export { limits } from "./limits.mjs";
 export { open } from "./network.mjs";
 export { externalFiles } from "./onnx_file.mjs";
-export { devices, gpuObjection, peakMemory, prepare, threads } from "./ort.mjs";
+export { devices, gpuObjection, int8Objection, peakMemory, prepare, threads } from "./ort.mjs";
 export { connect } from "./wire.mjs";
 export { lock, makeStore, room } from "./stores.mjs";
 export { cores, measuredThreads, measureThreads } from "./threads.mjs";
