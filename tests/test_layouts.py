@@ -149,3 +149,13 @@ async def test_names_that_no_file_has(tmp_path: Path) -> None:
     folder = write_model(tmp_path / "m", Form())
     (Path(str(folder)) / "caf\udce9.onnx").write_bytes(b"")
     await check(await intab.load(folder), "fp32")
+
+
+async def test_a_folder_here_comes_before_a_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in transformers, whether its name could be a hub's id or not."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("org/name", "out/a/model"):
+        write_model(tmp_path / name, Form())
+        await check(await intab.load(name), "fp32")

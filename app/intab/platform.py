@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
@@ -32,7 +33,9 @@ def loader() -> Loader:
         from intab.native.extras import advice
 
         raise DeviceError(advice("Running models in CPython", "native", exc)) from exc
-    native = Loader(NativeRuntime(), models_folder(), endpoint(), token=token())
+    native = Loader(
+        NativeRuntime(), models_folder(), endpoint(), token=token(), is_folder=os.path.isdir
+    )
     native.listeners.on_notice = _warn
     return native
 

@@ -19,7 +19,7 @@ from intab.engine.locate import DEFAULT_ENDPOINT, Location, locate
 from intab.engine.metrics import Metrics
 from intab.engine.model import Model
 from intab.engine.runtime import Runtime
-from intab.engine.spellings import Path
+from intab.engine.spellings import Path, is_path
 from intab.engine.tasks import start_lasting
 
 _Key = tuple[str, str, str | None, str | None]
@@ -59,7 +59,7 @@ class Loader:
     what relative addresses are relative to.
 
     `token` may be set, e.g. by a page to what its visitor typed: it is for the hub at `endpoint`,
-    no other, and is kept nowhere else.
+    no other, and is kept nowhere else. `is_folder` says whether a path is a folder of this computer's.
     """
 
     def __init__(
@@ -70,8 +70,10 @@ class Loader:
         *,
         token: str = "",
         page: str | None = "",
+        is_folder: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self.token = token
+        self._is_folder = is_folder
         self._runtime = runtime
         self._models_base = models
         self._endpoint = endpoint or DEFAULT_ENDPOINT
@@ -121,6 +123,8 @@ class Loader:
         subfolder: str | Path = "",
     ) -> Location:
         """Where `spec` is; a token that is not given is ours, if the endpoint is ours too."""
+        if isinstance(spec, str) and "/" in spec and not is_path(spec) and self._is_folder(spec):
+            spec = f"./{spec}"  # as transformers, which asks a hub for what is no folder here
         where = self._endpoint if endpoint is None else endpoint
         first = where if isinstance(where, str) else next(iter(where), "")
         given = self.token if token is None and first == self._endpoint else token or ""

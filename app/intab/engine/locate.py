@@ -3,7 +3,7 @@
 Four spellings are known, and nothing is asked of the network:
 
     default                a folder in models/ beside the page or the checkout
-    org/name[@revision]    a repository of a Hugging Face compatible hub, never a folder; also the
+    org/name[@revision]    a repository of a Hugging Face compatible hub; also the
                            address of one of its pages
     https://.../, ./dir    the address or path of a folder (also /path, ../path, file:, C:\\path);
                            in a page, relative to the page's own address
