@@ -59,7 +59,7 @@ class Loader:
     what relative addresses are relative to.
 
     `token` may be set, e.g. by a page to what its visitor typed: it is for the hub at `endpoint`,
-    no other, and is kept nowhere else. `is_folder` says whether a path is a folder of this computer's.
+    no other, and is kept nowhere else. `is_folder`: of this computer.
     """
 
     def __init__(
