@@ -36,7 +36,7 @@ def test_a_chat_message_goes_through_the_template() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["x", "--model", "nothing"], "ModelNotFoundError: There is no file at models/nothing"),
+        (["x", "--model", "nothing"], "ModelNotFoundError: There is no model nothing in models/"),
         ([""], "EmptyPromptError: The prompt is empty"),
         (["x", "--top-p", "2"], "OptionError: top_p must be a number from 0 to 1, not 2.0."),
     ],

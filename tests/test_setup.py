@@ -16,7 +16,16 @@ from tests.conftest import ROOT
 from tools import browser, nginx
 
 VERBS = {"help", "serve", "test", "faults", "check", "site", "bench", "picture", "firefox"}
-VERBS |= {"families", "wheels", "wheels-check", "model", "proof", "release"}
+VERBS |= {
+    "families",
+    "wheels",
+    "wheels-check",
+    "kernels",
+    "kernels-check",
+    "model",
+    "proof",
+    "release",
+}
 # make tells its children that they are its children; a make of our own must not hear of it.
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
 
