@@ -245,7 +245,8 @@ function need(feature, sentence) {
   throw new Error(sentence + why);
 }
 
-const ABSENT = ["NotFoundError", "TypeMismatchError"]; // or a folder for a file, which is not ours
+// The last two: a folder in a file's place, which is not ours, to be read or to be removed.
+const ABSENT = ["NotFoundError", "TypeMismatchError", "InvalidModificationError"];
 
 /** What is not there is an answer, not an error. */
 async function orUndefined(work) {
