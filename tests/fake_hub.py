@@ -1,5 +1,6 @@
 """A hub and its content network: two origins on real sockets. The first has a private model, lists
-its files in pages, and redirects large files to the second, as Hugging Face does.
+its files in pages, and redirects small files to itself and large ones to the second, as Hugging
+Face does. Both send parts.
 """
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +19,8 @@ from urllib.parse import quote, unquote
 
 COMMIT = "c" * 40
 TOKEN = "hf_secret"  # noqa: S105
+LARGE = (".onnx", ".onnx_data")
+SMALL = f"/api/resolve-cache/models/org/name/{COMMIT}/"  # where the hub has small files
 CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Headers": "authorization, range",
@@ -27,17 +31,24 @@ CORS = {
 
 @dataclass
 class FakeHub:
-    """What it serves, and what it was told: of each host the Authorization headers it got."""
+    """What it serves, and what it was told: of each host the Authorization headers it got, and how
+    often each address was asked for."""
 
     files: dict[str, bytes]
     hub: str = ""
     network: str = ""
     heard: dict[str, list[str | None]] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
+
+    def question(self, name: str) -> str:
+        """The address at which the hub is asked for a file."""
+        return f"{self.hub}/org/name/resolve/{COMMIT}/{quote(name)}"
 
     def answer(self, host: str, path: str, token: str | None) -> tuple[int, dict[str, str], bytes]:
         """Status, headers, body."""
         address = f"http://{host}"
         self.heard.setdefault(address, []).append(token)
+        self.asked[address + path] += 1
         if address == self.network:
             return 200, {}, self.files[unquote(path.removeprefix("/"))]
         if token != f"Bearer {TOKEN}":
@@ -46,12 +57,14 @@ class FakeHub:
             return 200, {}, json.dumps({"sha": COMMIT}).encode()
         if path.startswith(f"/api/models/org/name/tree/{COMMIT}"):
             return self._listing(path)
+        if path.startswith(SMALL):
+            return 200, {}, self.files[unquote(path.removeprefix(SMALL))]
         name = unquote(path.removeprefix(f"/org/name/resolve/{COMMIT}/"))
         if name not in self.files:
             return 404, {}, b""
-        if name.endswith(".onnx"):
+        if name.endswith(LARGE):
             return 302, {"Location": f"{self.network}/{quote(name)}"}, b""
-        return 200, {}, self.files[name]
+        return 307, {"Location": SMALL + quote(name)}, b""
 
     def _listing(self, path: str) -> tuple[int, dict[str, str], bytes]:
         """One file a page."""
@@ -62,13 +75,23 @@ class FakeHub:
         entry: dict[str, Any] = {"type": "file", "path": name, "size": len(data)}
         more = f'<{self.hub}{path.partition("?")[0]}?cursor={number + 1}>; rel="next"'
         headers = {"Link": more} if number + 1 < len(self.files) else {}
-        large = {"lfs": lfs} if name.endswith(".onnx") else {}
+        large = {"lfs": lfs} if name.endswith(LARGE) else {}
         return 200, headers, json.dumps([{**entry, **large}]).encode()
 
 
+def part(body: bytes, span: str) -> tuple[int, dict[str, str], bytes]:
+    """The answer to a Range header `bytes=FIRST-LAST`."""
+    first, last = map(int, span.removeprefix("bytes=").split("-"))
+    wanted = body[first : last + 1]
+    said = f"bytes {first}-{first + len(wanted) - 1}/{len(body)}"
+    return 206, {"Content-Range": said}, wanted
+
+
 @contextmanager
-def serving_hub(folder: Path) -> Iterator[FakeHub]:
-    """A hub with a folder's files; its two origins have one address and two ports."""
+def serving_hub(
+    folder: Path, hosts: tuple[str, str] = ("127.0.0.1", "127.0.0.1")
+) -> Iterator[FakeHub]:
+    """A hub with a folder's files; its two origins have ports of their own, and these hosts."""
     paths = [path for path in folder.rglob("*") if path.is_file()]
     hub = FakeHub({path.relative_to(folder).as_posix(): path.read_bytes() for path in paths})
 
@@ -76,6 +99,8 @@ def serving_hub(folder: Path) -> Iterator[FakeHub]:
         def do_GET(self) -> None:
             token = self.headers["Authorization"]
             status, headers, body = hub.answer(self.headers["Host"], self.path, token)
+            if status == 200 and "Range" in self.headers:
+                status, headers, body = part(body, self.headers["Range"])
             self.send_response(status)
             for name, value in {**CORS, **headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)
@@ -92,7 +117,9 @@ def serving_hub(folder: Path) -> Iterator[FakeHub]:
             pass
 
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(2)]
-    hub.hub, hub.network = (f"http://127.0.0.1:{server.server_port}" for server in servers)
+    hub.hub, hub.network = (
+        f"http://{host}:{server.server_port}" for host, server in zip(hosts, servers, strict=True)
+    )
     threads = [threading.Thread(target=server.serve_forever) for server in servers]
     for thread in threads:
         thread.start()
