@@ -166,13 +166,11 @@ def failing(padding: Sequence[int] = (0,)) -> ToySession:
 
 
 @pytest.mark.parametrize(
-    ("context", "counts"),
+    ("most", "counts"),
     [(None, [40, 33, 1]), (64, [40, 23, 1]), (41, [40, 1]), (8, [7, 1]), (1, [1])],
 )
-def test_made_ids_fit_the_context_and_the_vocabulary(
-    context: int | None, counts: list[int]
-) -> None:
-    found = made_pieces(texts({**CONFIG, "max_position_embeddings": context}))
+def test_made_ids_fit_the_context_and_the_vocabulary(most: int | None, counts: list[int]) -> None:
+    found = made_pieces(texts({**CONFIG, "max_position_embeddings": most}))
     assert [len(piece) for piece in found] == counts
     assert all(0 <= token < 257 for piece in found for token in piece)
 
