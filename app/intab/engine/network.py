@@ -65,3 +65,24 @@ class Network(Protocol):
 
     async def close(self) -> None:
         """Give everything back; may be called twice."""
+
+
+class NetworkOver:
+    """What a Network over another one leaves to it."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    @property
+    def device(self) -> str:
+        """Where the network runs."""
+        return self._network.device
+
+    @property
+    def lost(self) -> bool:
+        """Whether its device is gone."""
+        return self._network.lost
+
+    async def close(self) -> None:
+        """Close the network."""
+        await self._network.close()

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from intab.engine.graph import GraphPlan
-from intab.engine.network import Network, Session
+from intab.engine.network import Network, NetworkOver, Session
 from intab.engine.sampling import Logits
 
 PIECE = 512  # tokens that are computed again at once
@@ -31,35 +31,18 @@ def recompute_where_needed(network: Network) -> Network:
     return RecomputingNetwork(network) if needed else network
 
 
-class RecomputingNetwork:
+class RecomputingNetwork(NetworkOver):
     """A network whose sessions compute again what their cache lost."""
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
 
     @property
     def plan(self) -> GraphPlan:
         """The network's."""
         return self._network.plan
 
-    @property
-    def device(self) -> str:
-        """The network's."""
-        return self._network.device
-
-    @property
-    def lost(self) -> bool:
-        """The network's."""
-        return self._network.lost
-
     def session(self, padding: Sequence[int] = (0,)) -> RecomputingSession:
         """Empty sequences."""
         ids: list[list[int]] = [[] for _ in padding]
         return RecomputingSession(self._network.session(padding), self.plan, ids)
-
-    async def close(self) -> None:
-        """Close the network."""
-        await self._network.close()
 
 
 class RecomputingSession:

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from intab.engine.graph import GraphPlan
-from intab.engine.network import Network, Session
+from intab.engine.network import Network, NetworkOver, Session
 from intab.engine.sampling import Logits
 from intab.errors import RunError
 
@@ -48,32 +48,18 @@ async def _agrees(network: Network) -> bool:
     return bool(np.abs(found - wanted).max() <= _NEAR * np.ptp(wanted))
 
 
-class Stepwise:
+class Stepwise(NetworkOver):
     """A Network whose sessions feed another's one id at a time."""
 
     def __init__(self, network: Network) -> None:
-        self._network = network
+        super().__init__(network)
         # One row comes of each step, and several would cost as many steps: nothing guesses ahead. A
         # step of padding alone would see nothing: without position_ids a plan has no padding.
         self.plan = replace(network.plan, all_rows=False, position_ids=None)
 
-    @property
-    def device(self) -> str:
-        """Where the network runs."""
-        return self._network.device
-
-    @property
-    def lost(self) -> bool:
-        """Whether its device is gone."""
-        return self._network.lost
-
     def session(self, padding: Sequence[int] = (0,)) -> StepwiseSession:
         """Empty sequences."""
         return StepwiseSession(self._network.session(padding), self.plan)
-
-    async def close(self) -> None:
-        """Close the network."""
-        await self._network.close()
 
 
 class StepwiseSession:
