@@ -57,6 +57,17 @@ def test_the_default_model_is_in_the_wheel_once(wheel: Path) -> None:
     assert not any("training" in name for name in names)
 
 
+def test_the_wheel_says_that_it_has_types(wheel: Path) -> None:
+    """Without py.typed a type checker takes all of intab for `Any`."""
+    with zipfile.ZipFile(wheel) as archive:
+        assert "intab/py.typed" in archive.namelist()
+        [metadata] = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        said = archive.read(metadata).decode().splitlines()
+    assert "Classifier: Typing :: Typed" in said
+    for minor in range(11, 15):
+        assert f"Classifier: Programming Language :: Python :: 3.{minor}" in said
+
+
 def test_outside_the_clone_it_tells_a_story(python: Path, tmp_path: Path) -> None:
     where = run(python, tmp_path, "-c", "import intab; print(intab.__file__)")
     assert Path(where.stdout.strip()).is_relative_to(python.parents[1])
