@@ -3,13 +3,14 @@
  *
  *   loading -> ready -> running -> ready | error        (the status element's data-state)
  */
+import { EXAMPLES } from "../../examples/gallery.mjs";
 import { Editor } from "./editor.mjs";
 import { Link } from "./link.mjs";
 import { Notices } from "./notices.mjs";
 import { checkKept, isolate, keepOffline, sayStarted } from "./offline.mjs";
 import { Output } from "./output.mjs";
 import { Panel, askToKeep } from "./panel.mjs";
-import { EXAMPLES, Programs } from "./programs.mjs";
+import { Programs } from "./programs.mjs";
 import {
   deviceText,
   filesText,

@@ -2,19 +2,8 @@
  * The gallery's programs and the visitor's edits of them, kept in localStorage, so that a reload
  * loses no work. While the page is open the editor keeps them.
  */
-import chat from "../examples/chat.py";
-import continuation from "../examples/continuation.py";
-import list from "../examples/list.py";
-import logits from "../examples/logits.py";
-import temperatures from "../examples/temperatures.py";
+import { EXAMPLES } from "../../examples/gallery.mjs";
 
-export const EXAMPLES = [
-  { id: "continuation", title: "Continue a story", source: continuation },
-  { id: "chat", title: "Chat", source: chat },
-  { id: "list", title: "Prompts from a list", source: list },
-  { id: "logits", title: "Your own logits", source: logits },
-  { id: "temperatures", title: "Temperatures", source: temperatures },
-];
 // A key for each example: tabs that edit different examples never write over each other.
 const CURRENT = "intab.example";
 const keyOf = ({ id }) => `intab.program.${id}`;

@@ -5,7 +5,7 @@ What ends up where, and which names carry a digest of their content:
     index.html                    from app/index.html, placeholders filled in
     pyscript.toml                 from pyscript.toml, placeholders filled in
     service-worker.mjs            app/service-worker.mjs, bundled by esbuild
-    assets/page-HASH.mjs          app/page/page.mjs with the editor, bundled by esbuild
+    assets/page-HASH.mjs          app/page/page.mjs, editor and examples/, bundled by esbuild
     assets/style-HASH.css         app/style.css
     assets/files-HASH.json        every file that the service worker keeps, with its sha256
     intab/, pyscript/             stable names in the runtime, for pages that embed us

@@ -25,6 +25,10 @@ class Sources:
         return self.root / "app"
 
     @property
+    def examples(self) -> Path:
+        return self.root / "examples"
+
+    @property
     def node_modules(self) -> Path:
         return self.root / "node_modules"
 
@@ -46,7 +50,7 @@ class Sources:
 
     def inputs(self) -> Iterator[Path]:
         """Every file whose change must lead to a new assembly."""
-        for folder in (self.app, self.root / "tools", self.kernels, self.models):
+        for folder in (self.app, self.examples, self.root / "tools", self.kernels, self.models):
             yield from files_under(folder)
         yield from sorted(self.wheels.glob("*.whl"))
         yield self.wheels / "wheels.lock.json"

@@ -1,0 +1,46 @@
+"""The gallery's programs: each has its title, and runs in CPython as it stands."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from types import CodeType, FunctionType
+
+import pytest
+
+from tests.conftest import ROOT
+
+PROGRAMS = sorted((ROOT / "examples").glob("*.py"))
+GALLERY = (ROOT / "examples" / "gallery.mjs").read_text("utf-8")
+ENTRY = re.compile(r'\{ id: "(\w+)", title: "([^"]+)", source: (\w+) \}')
+
+
+def test_the_gallery_has_each_program_once_with_a_title_of_its_own() -> None:
+    entries = ENTRY.findall(GALLERY)
+    assert sorted(name for name, _, _ in entries) == [path.stem for path in PROGRAMS]
+    assert len({title for _, title, _ in entries}) == len(entries)
+    imported = re.findall(r'^import (\w+) from "\./(\w+)\.py";$', GALLERY, re.MULTILINE)
+    assert sorted(imported) == sorted((source, name) for name, _, source in entries)
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_a_program_says_what_it_shows_and_is_short(path: Path) -> None:
+    lines = path.read_text("utf-8").splitlines()
+    assert lines[0].startswith("# ")
+    assert lines[1] == "import intab"
+    assert len(lines) <= 30
+    assert max(map(len, lines)) <= 90
+
+
+def program(path: Path) -> CodeType:
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    code: CodeType = compile(path.read_text("utf-8"), path.name, "exec", flags)
+    return code
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+async def test_a_program_runs_in_cpython(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = program(path)
+    await FunctionType(code, {"__name__": "__main__"})()
+    assert len(capsys.readouterr().out.split()) > 20
