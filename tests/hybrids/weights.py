@@ -1,15 +1,19 @@
-"""The settings and random weights of tests/hybrids.py, without onnx: for transformers too."""
+"""The settings and random weights of the hybrid decoders, for these graphs and for transformers."""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-VOCABULARY = 257
-WIDTH, INNER, KERNEL, STATE, RANK = 32, 48, 3, 8, 4
+from tests.hybrids import shapes
+from tests.hybrids.shapes import INNER, VOCABULARY, WIDTH, Shapes
+
+KERNEL, STATE, RANK = 3, 8, 4
 LFM2: dict[str, Any] = {
     "architectures": ["Lfm2ForCausalLM"],
     "model_type": "lfm2",
@@ -38,7 +42,15 @@ MAMBA: dict[str, Any] = {
     "expand": 2,
     "tie_word_embeddings": True,
 }
-CONFIGS = {"lfm2": LFM2, "mamba": MAMBA}
+CONFIGS = {
+    "lfm2": LFM2,
+    "mamba": MAMBA,
+    "granite": shapes.GRANITE,
+    "falcon": shapes.FALCON,
+    "qwen3_next": shapes.QWEN3_NEXT,
+    "qwen3_5": shapes.QWEN3_5,
+    "gemma4": shapes.GEMMA4,
+}
 
 
 def tensor(name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -51,17 +63,16 @@ def tensor(name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
 
 def weights(family: str) -> dict[str, NDArray[np.float32]]:
     """The state dict of the family's model, less the tied lm_head."""
-    shapes = _lfm2_shapes() if family == "lfm2" else _mamba_shapes()
-    return {name: tensor(name, shape) for name, shape in shapes.items()}
+    return {name: tensor(name, shape) for name, shape in _SHAPES[family]().items()}
 
 
-def _lfm2_shapes() -> dict[str, tuple[int, ...]]:
-    shapes: dict[str, tuple[int, ...]] = {
+def _lfm2_shapes() -> Shapes:
+    found: Shapes = {
         "model.embed_tokens.weight": (VOCABULARY, WIDTH),
         "model.embedding_norm.weight": (WIDTH,),
     }
     for layer, kind in enumerate(LFM2["layer_types"]):
-        own: dict[str, tuple[int, ...]] = {
+        own: Shapes = {
             "operator_norm": (WIDTH,),
             "ffn_norm": (WIDTH,),
             "feed_forward.w1": (INNER, WIDTH),
@@ -75,18 +86,18 @@ def _lfm2_shapes() -> dict[str, tuple[int, ...]]:
             own |= {"self_attn.q_proj": (WIDTH, WIDTH), "self_attn.out_proj": (WIDTH, WIDTH)}
             own |= {f"self_attn.{part}_proj": (WIDTH // 2, WIDTH) for part in "kv"}
             own |= {f"self_attn.{part}_layernorm": (8,) for part in "qk"}
-        shapes |= {f"model.layers.{layer}.{name}.weight": size for name, size in own.items()}
-    return shapes
+        found |= {f"model.layers.{layer}.{name}.weight": size for name, size in own.items()}
+    return found
 
 
-def _mamba_shapes() -> dict[str, tuple[int, ...]]:
+def _mamba_shapes() -> Shapes:
     wide = 2 * WIDTH
-    shapes: dict[str, tuple[int, ...]] = {
+    found: Shapes = {
         "backbone.embeddings.weight": (VOCABULARY, WIDTH),
         "backbone.norm_f.weight": (WIDTH,),
     }
     for layer in range(MAMBA["num_hidden_layers"]):
-        own: dict[str, tuple[int, ...]] = {
+        own: Shapes = {
             "norm.weight": (WIDTH,),
             "mixer.in_proj.weight": (2 * wide, WIDTH),
             "mixer.conv1d.weight": (wide, 1, KERNEL),
@@ -98,5 +109,16 @@ def _mamba_shapes() -> dict[str, tuple[int, ...]]:
             "mixer.D": (wide,),
             "mixer.out_proj.weight": (WIDTH, wide),
         }
-        shapes |= {f"backbone.layers.{layer}.{name}": size for name, size in own.items()}
-    return shapes
+        found |= {f"backbone.layers.{layer}.{name}": size for name, size in own.items()}
+    return found
+
+
+_SHAPES: dict[str, Callable[[], Shapes]] = {
+    "lfm2": _lfm2_shapes,
+    "mamba": _mamba_shapes,
+    "granite": shapes.granite,
+    "falcon": shapes.falcon,
+    "qwen3_next": partial(shapes.qwen, mixed=True),
+    "qwen3_5": partial(shapes.qwen, mixed=False),
+    "gemma4": shapes.gemma4,
+}
