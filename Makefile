@@ -4,7 +4,7 @@ PY := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check site picture bench faults firefox wheels wheels-check kernels kernels-check families model proof release
+.PHONY: help serve test check site picture bench faults firefox wheels wheels-check kernels kernels-check families model proof release docs
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -34,6 +34,9 @@ site: .venv/.stamp node_modules/.stamp ## assemble the static site in build/site
 
 release: site ## the package, the wheels for Pyodide and the site in dist/, with checksums
 	@$(PY) -m tools.release $(ARGS)
+
+docs: .venv/.docs ## the API reference, from the docstrings, in build/docs
+	@$(PY) -m tools.reference
 
 picture: site ## make the README's picture again
 	@$(PY) -m pytest -q tests/browser/test_looks.py -k picture
@@ -77,6 +80,11 @@ proof: site ## compare with files of others that are not in the repository: MATE
 	@echo 'Python packages go into .venv; the first time that takes some minutes.'
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --disable-pip-version-check --editable '.[dev,serve,native]'
+	@touch $@
+
+# pdoc, which nothing else needs.
+.venv/.docs: .venv/.stamp
+	$(PY) -m pip install --disable-pip-version-check --editable '.[docs]'
 	@touch $@
 
 node_modules/.stamp: package-lock.json package.json .npmrc

@@ -25,6 +25,7 @@ VERBS |= {
     "model",
     "proof",
     "release",
+    "docs",
 }
 # make tells its children that they are its children; a make of our own must not hear of it.
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
@@ -55,7 +56,8 @@ def test_development_packages_are_pinned() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
         "optional-dependencies"
     ]
-    assert all(re.fullmatch(r"[a-z0-9-]+==[\d.]+", wish) for wish in extras["dev"])
+    wishes = [*extras["dev"], *extras["docs"]]
+    assert all(re.fullmatch(r"[a-z0-9-]+==[\d.]+", wish) for wish in wishes)
 
 
 def write_program(folder: Path, name: str, text: str) -> None:
