@@ -26,6 +26,7 @@ from intab.convert.converter import Request, convert
 from intab.convert.describing import describe_file
 from intab.convert.evaluating import perplexity, windows
 from intab.convert.running import Runner
+from intab.engine.tokenizer import Tokenizer as Reader
 from intab.errors import ConvertError
 from tests.convert import tiny
 from tests.convert.refusing import change, refused, replace
@@ -76,15 +77,15 @@ def test_perplexity_is_that_of_the_probabilities() -> None:
 
 
 def test_each_piece_of_a_text_begins_as_the_tokenizer_begins_one() -> None:
-    tokenizer = Tokenizer.from_str(byte_tokenizer_json())
+    backend = Tokenizer.from_str(byte_tokenizer_json())
     text = "one two three " * 100
-    assert windows(tokenizer, text)[1][0] == tokenizer.encode(text).ids[256]
-    tokenizer.add_special_tokens(["[B]", "[E]"])
+    assert windows(Reader(backend.to_str()), text)[1][0] == backend.encode(text).ids[256]
+    backend.add_special_tokens(["[B]", "[E]"])
     marks = [("[B]", 257), ("[E]", 258)]
-    tokenizer.post_processor = TemplateProcessing(single="[B] $A [E]", special_tokens=marks)
-    pieces = windows(tokenizer, text)
+    backend.post_processor = TemplateProcessing(single="[B] $A [E]", special_tokens=marks)
+    pieces = windows(Reader(backend.to_str()), text)
     assert {piece[0] for piece in pieces} == {257}
-    assert [token for piece in pieces for token in piece[1:]] == tokenizer.encode(text).ids[1:-1]
+    assert [token for piece in pieces for token in piece[1:]] == backend.encode(text).ids[1:-1]
     assert max(map(len, pieces)) == 256
 
 

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tokenizers import Tokenizer
 
 from intab.convert.converter import Request, convert
 from intab.convert.proving import SINGLE, Answers, Prompts, answer, read_prompts, self_test
 from intab.convert.renewing import renew
 from intab.convert.running import Cache, Runner
 from intab.engine.manifest import parse_manifest
+from intab.engine.tokenizer import Tokenizer
 from intab.errors import ConvertError
 from tests.convert.refusing import change
 from tests.engine.conftest import byte_tokenizer_json
 
-TOKENIZER = Tokenizer.from_str(byte_tokenizer_json())
+TOKENIZER = Tokenizer(byte_tokenizer_json())
 
 
 @pytest.mark.parametrize("context", [None, 77, 4096])
@@ -38,8 +38,8 @@ def test_a_context_that_is_too_short_has_none() -> None:
 
 
 def test_few_words_are_said_again_and_again() -> None:
-    tokenizer = Tokenizer.from_str(byte_tokenizer_json())
-    tokenizer.enable_truncation(5)
+    tokenizer = Tokenizer(byte_tokenizer_json())
+    tokenizer.backend.enable_truncation(5)
     prompts = read_prompts(tokenizer, {})
     assert [len(piece) for piece in prompts.pieces] == [40, 33]
     first, second = prompts.pieces

@@ -6,9 +6,9 @@ import math
 from itertools import takewhile
 
 import numpy as np
-from tokenizers import Tokenizer
 
 from intab.convert.running import Runner
+from intab.engine.tokenizer import Tokenizer
 
 WINDOW = 256  # tokens read together
 MOST = 8192  # tokens of the text
@@ -18,7 +18,7 @@ def windows(tokenizer: Tokenizer, text: str) -> list[list[int]]:
     """The text in pieces, each begun with what the tokenizer begins a text with: there are models
     that are lost without (Gemma's <bos>)."""
     start = leading(tokenizer)
-    ids = tokenizer.encode(text, add_special_tokens=False).ids[:MOST]
+    ids = tokenizer.encode(text, add_special_tokens=False)[:MOST]
     step = WINDOW - len(start)
     pieces = ([*start, *ids[at : at + step]] for at in range(0, len(ids), step))
     return [piece for piece in pieces if len(piece) > 1]
@@ -26,7 +26,7 @@ def windows(tokenizer: Tokenizer, text: str) -> list[list[int]]:
 
 def leading(tokenizer: Tokenizer) -> list[int]:
     """The special tokens that stand before every text."""
-    encoding = tokenizer.encode("a")
+    encoding = tokenizer.backend.encode("a")
     marked = zip(encoding.ids, encoding.special_tokens_mask, strict=True)
     return [token for token, _ in takewhile(lambda pair: pair[1], marked)]
 

@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tokenizers import Tokenizer
-
 from intab.convert.running import Cache, Runner
 from intab.engine.model import context_length
+from intab.engine.tokenizer import Tokenizer
 from intab.engine.webgpu import PIECES
 from intab.errors import ConvertError
 
@@ -49,12 +48,12 @@ class Answers:
 
 def read_prompts(tokenizer: Tokenizer, config: Mapping[str, Any]) -> Prompts:
     """The prompts as ids."""
-    ids = tokenizer.encode(LONG_PROMPT).ids
+    ids = tokenizer.encode(LONG_PROMPT)
     ids = (ids * -(-sum(PIECES) // max(len(ids), 1)))[: sum(PIECES)]
     room = context_length(config)
     fits = ids and (room is None or room >= len(ids) + SINGLE)
     pieces = [ids[: PIECES[0]], ids[PIECES[0] :]] if fits else []
-    return Prompts(tokenizer.encode(PROMPT).ids, pieces)
+    return Prompts(tokenizer.encode(PROMPT), pieces)
 
 
 def answer(runner: Runner, prompts: Prompts) -> Answers:

@@ -5,33 +5,36 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tokenizers import Tokenizer
-
+from intab.convert.checkpoint import read_json
+from intab.engine.contents import make_tokenizer, of_the_writer
 from intab.engine.manifest import is_text_file
-from intab.errors import ConvertError
+from intab.engine.tokenizer import Tokenizer
+from intab.errors import ConvertError, ManifestError
+
+_DECLARING = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 
 
 def read_tokenizer(folder: Path) -> Tokenizer:
-    """The folder's tokenizer; ConvertError where there is none that can be used."""
+    """The folder's tokenizer, as `intab.load` makes it; ConvertError where there is none that can
+    be used."""
     path = folder / "tokenizer.json"
     if not path.is_file():
         raise ConvertError(
             f"{folder} has no tokenizer.json: save the tokenizer with "
             "AutoTokenizer.from_pretrained(...).save_pretrained(...) first."
         )
+    there = [name for name in ("tokenizer.json", *_DECLARING) if (folder / name).is_file()]
     try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as exc:  # tokenizers raises Exception itself
-        raise ConvertError(f"{path} cannot be read ({exc}): fetch it again.") from exc
-    tokenizer.no_truncation()  # as it may have been saved while a model was trained
-    tokenizer.no_padding()
-    return tokenizer
+        texts = {name: (folder / name).read_text(encoding="utf-8-sig") for name in there}
+        return make_tokenizer(texts, of_the_writer(read_json(folder, "config.json")))
+    except (ManifestError, OSError, UnicodeDecodeError) as exc:
+        raise ConvertError(f"The tokenizer in {folder} cannot be used. {exc}") from exc
 
 
 def check_vocabulary(tokenizer: Tokenizer, vocabulary: int) -> None:
     """ConvertError unless a model with so many ids knows every token; added ones may be of a
     larger model, and never asked for."""
-    tokens = tokenizer.get_vocab_size(with_added_tokens=False)
+    tokens = tokenizer.learnt
     if tokens > vocabulary:
         raise ConvertError(
             f"tokenizer.json has {tokens:,} tokens, the model {vocabulary:,}: they belong to "

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
-
 from intab.convert.card import MEASURED, NOT_MEASURED, Report, Row
 from intab.convert.describing import write_manifest
 from intab.convert.evaluating import MOST, WINDOW, perplexity, windows
@@ -18,6 +16,7 @@ from intab.convert.progress import Steps
 from intab.convert.proving import Prompts, answer
 from intab.convert.running import Runner
 from intab.engine.manifest import EXPANDING
+from intab.engine.tokenizer import Tokenizer
 from intab.errors import ConvertError
 
 LONGEST = 16 * MOST  # characters: a token has fewer

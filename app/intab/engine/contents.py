@@ -29,18 +29,21 @@ def parse_config(body: Body, name: str = "config.json") -> dict[str, Any]:
     in its place; ManifestError where what is read of it has another type, or a size that no model
     has."""
     config = parse_object(body.text(), name)
-    if name == GENAI:
-        config = as_config(config)
-    inner: Mapping[str, Any] = next(
-        (config[key] for key in _NESTED if isinstance(config.get(key), dict)), {}
-    )
-    config = {**config, **{k: v for k, v in inner.items() if k != "architectures"}}
+    config = of_the_writer(as_config(config) if name == GENAI else config)
     for key, check in _JUDGED.items():
         try:
             check(config.get(key))
         except ValueError as exc:
             raise ManifestError(f"{name} is not valid: {key} {exc}.") from exc
     return config
+
+
+def of_the_writer(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config with what it says of the part that writes text."""
+    inner: Mapping[str, Any] = next(
+        (config[key] for key in _NESTED if isinstance(config.get(key), dict)), {}
+    )
+    return {**config, **{k: v for k, v in inner.items() if k != "architectures"}}
 
 
 def _size(value: object) -> None:
@@ -93,19 +96,27 @@ def check_architecture(config: Mapping[str, Any]) -> None:
 def read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:
     """Tokenizer, settings and chat templates."""
 
-    def read(name: str) -> dict[str, Any]:
-        return parse_object(bodies[name].text(), name) if name in bodies else {}
-
-    templates = {name: bodies[name].text() for name in bodies if is_template(name)}
-    tokenizer_config = read("tokenizer_config.json")
-    files = TokenFiles(tokenizer_config, read("special_tokens_map.json"), read("added_tokens.json"))
+    texts = {name: body.text() for name, body in bodies.items()}
+    templates = {name: text for name, text in texts.items() if is_template(name)}
+    tokenizer_config = _read(texts, "tokenizer_config.json")
     return Texts(
-        Tokenizer(bodies["tokenizer.json"].text(), files, config),
+        make_tokenizer(texts, config),
         config,
-        read("generation_config.json") or as_generation_config(read(GENAI)),
+        _read(texts, "generation_config.json") or as_generation_config(_read(texts, GENAI)),
         tokenizer_config,
         chat.find_templates(tokenizer_config, templates),
     )
+
+
+def make_tokenizer(texts: Mapping[str, str], config: Mapping[str, Any]) -> Tokenizer:
+    """The tokenizer of a folder's texts by their names, of which tokenizer.json is there."""
+    names = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+    files = TokenFiles(*(_read(texts, name) for name in names))
+    return Tokenizer(texts["tokenizer.json"], files, config)
+
+
+def _read(texts: Mapping[str, str], name: str) -> dict[str, Any]:
+    return parse_object(texts[name], name) if name in texts else {}
 
 
 def names_in(texts: Mapping[str, Body], graph: str) -> dict[str, str]:
