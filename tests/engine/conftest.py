@@ -66,8 +66,9 @@ class FakeRuntime:
     async def prepare(self, device: str) -> None:
         self.prepared.append(device)
 
-    def remark(self, device: str) -> str:
-        return self.remarks.get(device, "")
+    def remark(self, device: str, *, int8: bool) -> str:
+        about = [device, "int8"] if int8 else [device]
+        return "; ".join(self.remarks[name] for name in about if name in self.remarks)
 
     async def data_files(self, graph: FakeBody) -> list[str]:
         """What comes after "weights in ", each name in a line."""

@@ -6,6 +6,7 @@ import pytest
 
 from intab.engine.load import load_model
 from intab.engine.locate import locate
+from intab.engine.manifest import EXPANDING, Manifest
 from intab.engine.threads import Start, best, candidates, starts
 from tests.engine.conftest import FakeRuntime, model_files
 
@@ -50,3 +51,29 @@ async def test_the_model_tells_what_its_runtime_remarks() -> None:
     runtime.remarks["wasm"] = "2 threads did not start (no room)"
     model = await load_model(locate("tiny", "models"), runtime)
     assert model.reason == "the model's only dtype; 2 threads did not start (no room)"
+
+
+@pytest.mark.parametrize(("graph", "told"), [("model_quantized", True), ("model_q4", False)])
+async def test_int8_products_are_spoken_of_if_there_are_any(graph: str, told: bool) -> None:
+    files = {"onnx/model_quantized.onnx": None, f"onnx/{graph}.onnx": b"graph"}
+    runtime = FakeRuntime(model_files(**files))
+    runtime.remarks["int8"] = "int8 products by hand"
+    model = await load_model(locate("tiny", "models"), runtime)
+    assert model.reason == "the model's only dtype" + "; int8 products by hand" * told
+
+
+@pytest.mark.parametrize(
+    ("dtype", "options", "has"),
+    [
+        ("q8", {}, True),
+        ("int8", {}, True),
+        ("uint8", {}, True),
+        ("q8", EXPANDING, False),
+        ("q8f32", {}, False),
+        ("fp32", {}, False),
+        ("q4", {}, False),
+        ("q4f16", {}, False),
+    ],
+)
+def test_which_dtypes_have_int8_products(dtype: str, options: dict[str, str], has: bool) -> None:
+    assert Manifest({}, {dtype: ("model.onnx",)}, options).multiplies_int8(dtype) is has

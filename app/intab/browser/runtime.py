@@ -36,6 +36,7 @@ class BrowserRuntime:
         )
         self.devices: tuple[str, ...] = tuple(js_worker().devices().to_py())
         self._remarks: dict[str, str] = {}
+        self._int8_remarks: dict[str, str] = {}
         self._measured = False
         self._floats_wanted = False
 
@@ -68,9 +69,9 @@ class BrowserRuntime:
                 cause = exc
                 failures.append(f"{way.threads} threads did not start ({reason(exc)})")
             else:
-                threads = "; ".join(failures) or way.reason
-                found = [threads, await _int8_remark() if device == "wasm" else ""]
-                self._remarks.setdefault(device, "; ".join(filter(None, found)))
+                self._remarks.setdefault(device, "; ".join(failures) or way.reason)
+                if device == "wasm":
+                    self._int8_remarks[device] = await _int8_remark()
                 return
         raise DeviceError(
             f"onnxruntime-web did not start for {device} ({reason(cause)}): reload the page."
@@ -85,9 +86,10 @@ class BrowserRuntime:
         self._measured = measured.fresh and known
         return starts(js_worker().cores(), measured.seconds)
 
-    def remark(self, device: str) -> str:
-        """What was found about the number of threads."""
-        return self._remarks.get(device, "")
+    def remark(self, device: str, *, int8: bool) -> str:
+        """What was found about the number of threads, and which kernel computes int8 products."""
+        about = [self._remarks, self._int8_remarks] if int8 else [self._remarks]
+        return "; ".join(filter(None, (each.get(device, "") for each in about)))
 
     async def data_files(self, graph: JsBody) -> list[str]:
         """Read from the graph, whose bytes stay in JavaScript."""

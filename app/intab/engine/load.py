@@ -56,7 +56,8 @@ async def load_model(
         found = await climb(ladder, runtime, attempts.make)
     made, rung = found.reached, found.rung
     setting = watch.setting(on_metrics, runtime.peak_memory)
-    reason = "; ".join(filter(None, [found.reason, runtime.remark(rung.device)]))
+    remark = runtime.remark(rung.device, int8=source.manifest.multiplies_int8(rung.dtype))
+    reason = "; ".join(filter(None, [found.reason, remark]))
     return Model(
         location.name,
         rung.dtype,

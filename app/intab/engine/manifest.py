@@ -22,6 +22,8 @@ PREFERENCE = {
     "webgpu": ("q4f16", "q4", "fp16", "q8f32", "fp32", "q8", "int8", "uint8", "bnb4"),
     "cpu": ("q8", "int8", "uint8", "q8f32", "fp32", "q4", "bnb4", "fp16", "q4f16"),
 }
+# Dtypes whose products are of int8, unless their weights are made float.
+INT8 = ("q8", "int8", "uint8")
 # onnxruntime then makes int8 weights float while it loads a graph: q8f32 is q8's file, expanded.
 EXPANDING = {"session.disable_quant_qdq": "1"}
 _MOST_TOLD = 8  # problems of an intab.json
@@ -104,6 +106,10 @@ class Manifest:
     def expands(self, dtype: str) -> bool:
         """Whether its int8 weights are floats once they are loaded."""
         return EXPANDING.items() <= self.options_for(dtype).items()
+
+    def multiplies_int8(self, dtype: str) -> bool:
+        """Whether the products of a dtype's graph are of int8."""
+        return dtype in INT8 and not self.expands(dtype)
 
     def choose_dtype(self, device: str, wanted: str | None = None) -> tuple[str, str]:
         """The dtype to load on `device` and why: the wanted one, else what the device runs best."""

@@ -61,8 +61,9 @@ class Runtime(Protocol[B]):
     async def open(self, graph: Graph[B], device: str) -> Network:
         """Make a network; DeviceError or UnsupportedModelError where that cannot be."""
 
-    def remark(self, device: str) -> str:
-        """What is to be said of how `device` was prepared, "" for nothing."""
+    def remark(self, device: str, *, int8: bool) -> str:
+        """What is to be said of how `device` was prepared, "" for nothing; `int8`: for a graph
+        whose products are of int8."""
 
     def peak_memory(self) -> int | None:
         """The most bytes that were in use so far; None where that cannot be told."""

@@ -52,7 +52,7 @@ class NativeRuntime:
     async def prepare(self, device: str) -> None:
         """Nothing: onnxruntime is there once it is imported."""
 
-    def remark(self, device: str) -> str:
+    def remark(self, device: str, *, int8: bool) -> str:
         """Nothing: onnxruntime itself chooses its threads."""
         return ""
 
