@@ -18,6 +18,10 @@ def test_what_it_asks_for_is_done() -> None:
         "early_stopping": True,
         "repetition_penalty": 1.2,
         "stop_strings": ["###"],
+        "sequence_bias": [[[1, 2], 0.5]],
+        "exponential_decay_length_penalty": [4, 1.5],
+        "renormalize_logits": True,
+        "remove_invalid_values": True,
         "eos_token_id": [1, 2],
         "transformers_version": "5.23.0",
         "bos_token_id": 0,
@@ -27,6 +31,10 @@ def test_what_it_asks_for_is_done() -> None:
     assert options.repetition_penalty == 1.2
     assert options.stop == ("###",)
     assert options.eos_token_id == (1, 2)
+    assert options.sequence_bias == (((1, 2), 0.5),)
+    assert options.exponential_decay_length_penalty == (4, 1.5)
+    assert options.renormalize_logits
+    assert options.remove_invalid_values
 
 
 def test_the_end_token_of_another_file() -> None:
@@ -77,6 +85,7 @@ def test_what_is_out_of_range() -> None:
         {"begin_suppress_tokens": 300},
         {"forced_bos_token_id": 300},
         {"bad_words_ids": [[300, 1]]},
+        {"sequence_bias": [[[1, 300], 2.0]]},
     ],
 )
 async def test_what_changes_nothing_is_told_and_left_out(
@@ -112,6 +121,9 @@ def test_a_folder_cannot_ask_for_all_memory(name: str) -> None:
         {"suppress_tokens": ["x"]},
         {"eos_token_id": {}},
         {"repetition_penalty": 0},
+        {"sequence_bias": [[[1], "x"]]},
+        {"sequence_bias": [[], 1]},
+        {"exponential_decay_length_penalty": 5},
     ],
 )
 def test_what_transformers_refuses_is_an_error(config: dict[str, Any]) -> None:

@@ -81,6 +81,20 @@ def test_temperature_zero_leaves_nothing_to_the_other_options() -> None:
         ("logit_bias", [1], "dict from token ids to numbers"),
         ("logit_bias", {1: float("inf")}, "finite numbers"),
         ("logit_bias", {-1: 0}, "token id"),
+        ("sequence_bias", 5, r"a list of \[token ids, finite number\]"),
+        ("sequence_bias", [[1, 2.0]], "token ids, finite number"),
+        ("sequence_bias", [[[], 2.0]], "token ids, finite number"),
+        ("sequence_bias", [[[1], 2.0, 3]], "token ids, finite number"),
+        ("sequence_bias", [[[-1], 2.0]], "token id"),
+        ("sequence_bias", [[[1], float("nan")]], "finite number"),
+        ("sequence_bias", {1: 2.0}, "token ids, finite number"),
+        ("exponential_decay_length_penalty", 1.5, "a list of two"),
+        ("exponential_decay_length_penalty", (1.5, 2), "a whole number, 0 or more"),
+        ("exponential_decay_length_penalty", (-1, 2), "a whole number, 0 or more"),
+        ("exponential_decay_length_penalty", (1, 0), "a number, more than 0"),
+        ("exponential_decay_length_penalty", (1,), "a list of two"),
+        ("renormalize_logits", 1, "True or False"),
+        ("remove_invalid_values", "yes", "True or False"),
         ("do_sample", 1, "True or False"),
         ("eos_token_id", [1, -1], "token id"),
         ("eos_token_id", "x", "token id"),
@@ -117,6 +131,7 @@ def test_at_least_more_than_at_most() -> None:
         {"suppress_tokens": [1, 10]},
         {"bad_words_ids": [[1], [2, 10]]},
         {"logit_bias": {10: 1}},
+        {"sequence_bias": [[[1], 1.0], [[2, 10], 1.0]]},
         {"forced_eos_token_id": 10},
     ],
 )
@@ -124,6 +139,15 @@ def test_token_ids_beyond_the_vocabulary(passed: dict[str, Any]) -> None:
     make(passed, {}).check_tokens(11)
     with pytest.raises(OptionError, match="has the token id 10, but the vocabulary ends at 9"):
         make(passed, {}).check_tokens(10)
+
+
+def test_a_bias_by_sequences_as_files_and_as_python_have_it() -> None:
+    wanted = (((1, 2), 0.5), ((3,), -2.0))
+    assert make({"sequence_bias": [[[1, 2], 0.5], [[3], -2]]}, {}).sequence_bias == wanted
+    assert make({"sequence_bias": {(1, 2): 0.5, (3,): -2.0}}, {}).sequence_bias == wanted
+    twice = [[[1], 0.5], [[1], 1.5]]  # the last one counts, as in transformers
+    assert make({"sequence_bias": twice}, {}).sequence_bias == (((1,), 1.5),)
+    assert make({"sequence_bias": []}, {}).sequence_bias == ()
 
 
 def test_one_function_is_a_list_of_one() -> None:

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from intab.engine.processors import SeenTokens
+from intab.engine.choosing import choose
+from intab.engine.options import GenerationOptions
+from intab.engine.processors import SeenTokens, make_processors, remove_invalid
 from intab.engine.sampling import (
     Logits,
     apply_temperature,
@@ -154,6 +156,24 @@ def test_each_warper_keeps_as_many_as_it_must() -> None:
     for warp in make_warpers(1, 1, 0.0, 1.0, 0.01, 0.9, 0.9, least=3):
         assert np.isfinite(warp(logits)).sum() >= 3
     assert np.flatnonzero(np.isfinite(apply_top_k(logits, 1, 3))).tolist() == [0, 1, 2]
+
+
+def test_what_a_model_cannot_mean_is_made_a_number() -> None:
+    row = np.array([np.nan, np.inf, -np.inf, 1.5], np.float32)
+    most = np.finfo(np.float32).max
+    assert remove_invalid([], row).tolist() == [0, most, -most, 1.5]
+    options = GenerationOptions.make({"remove_invalid_values": True, "suppress_tokens": [1]}, {})
+    assert choose([], row.copy(), make_processors(options, 0), argmax) == 3
+
+
+def test_an_end_that_grows_beyond_all_numbers_is_chosen() -> None:
+    passed = {"exponential_decay_length_penalty": (1, 1e30), "eos_token_id": [2, 99]}
+    [process] = make_processors(GenerationOptions.make(passed, {}), 1)
+    row = np.array([5, 9, -1], np.float32)
+    assert choose([0, 0], row.copy(), [process], argmax) == 1
+    assert choose([0] * 40, row.copy(), [process], argmax) == 2
+    lost = np.array([5, 9, -np.inf], np.float32)
+    assert choose([0] * 40, lost.copy(), [process], argmax) == 1  # it is forbidden: as before
 
 
 def test_seen_tokens_follow_a_sequence_that_grows_or_changes() -> None:

@@ -43,6 +43,8 @@ BEAMS: list[dict[str, Any]] = [
     {"num_beams": 3, "num_return_sequences": 3, "length_penalty": -1.0, "early_stopping": True},
     {"num_beams": 3, "length_penalty": 2.0, "repetition_penalty": 1.3},
     {"num_beams": 3, "no_repeat_ngram_size": 2, "min_new_tokens": 6},
+    {"num_beams": 3, "repetition_penalty": 1.5, "renormalize_logits": True},
+    {"num_beams": 2, "sequence_bias": [[[9], 4.0], [[9, 9], -6.0], [[9, 40], 5.0]]},
 ]
 SAMPLED: list[dict[str, Any]] = [
     {"top_k": 0},

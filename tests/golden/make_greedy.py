@@ -105,13 +105,13 @@ class OnnxLlama(PreTrainedModel, GenerationMixin):
     def forward(
         self,
         input_ids: Tensor,
-        past_key_values: DynamicCache,
+        cache: DynamicCache,
         attention_mask: Tensor | None = None,
         **unused: Any,
     ) -> CausalLMOutputWithPast:
         """Sequences side by side, padded on the left; transformers drops a mask of ones."""
         batch, new = input_ids.shape
-        past = past_key_values.get_seq_length()
+        past = cache.get_seq_length()
         ones = torch.ones(batch, past + new)
         mask = (ones if attention_mask is None else attention_mask).numpy().astype(np.int64)
         feeds = {
@@ -123,12 +123,10 @@ class OnnxLlama(PreTrainedModel, GenerationMixin):
         }
         asked = {value.name for value in self._session.get_inputs()}
         feeds = {name: value for name, value in feeds.items() if name in asked}
-        logits, *presents = self._session.run(None, feeds | self._past(past_key_values, batch))
+        logits, *presents = self._session.run(None, feeds | self._past(cache, batch))
         # A graph whose cache has room gives the new rows alone.
-        self._remember(past_key_values, presents, 0 if "cache_position" in asked else past)
-        return CausalLMOutputWithPast(
-            logits=torch.from_numpy(logits), past_key_values=past_key_values
-        )
+        self._remember(cache, presents, 0 if "cache_position" in asked else past)
+        return CausalLMOutputWithPast(logits=torch.from_numpy(logits), cache=cache)
 
     def _past(self, cache: DynamicCache, batch: int) -> dict[str, Any]:
         names = [i for i in self._session.get_inputs() if i.name.startswith("past_key_values")]

@@ -95,6 +95,16 @@ def processors() -> dict[str, LogitsProcessor]:
     made[json.dumps({"logit_bias": {"0": 1.5, "8": -3.0}})] = reference.SequenceBiasLogitsProcessor(
         bias
     )
+    sequences = [[[0], 1.5], [[8], -3.0], [[4, 9], 2.0], [[2, 7, 4, 11], -0.7], [[7, 4, 11], 0.3]]
+    made[json.dumps({"sequence_bias": sequences})] = reference.SequenceBiasLogitsProcessor(
+        sequences
+    )
+    made[json.dumps({"remove_invalid_values": True})] = reference.InfNanRemoveLogitsProcessor()
+    for start, factor in ((0, 1.1), (3, 1.5), (5, 0.8), (6, 2.0)):
+        option = {"exponential_decay_length_penalty": [start, factor]}
+        made[json.dumps(option)] = reference.ExponentialDecayLengthPenalty(
+            (start, factor), EOS, prompt
+        )
     return made
 
 

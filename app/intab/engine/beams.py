@@ -92,6 +92,8 @@ class BeamSearch:
         row = process(ids, log_softmax(row), self._processors)
         for warp in self._warpers:
             row = warp(row)
+        if self._job.options.renormalize_logits:
+            row = log_softmax(row)
         return row + beam.score
 
     def _chosen(self, total: Logits) -> NDArray[np.intp]:

@@ -77,6 +77,30 @@ def bias(name: str, value: Any) -> dict[int, float]:
     return {token_ids(name, token)[0]: check(name, bias) for token, bias in value.items()}
 
 
+def sequence_bias(name: str, value: Any) -> tuple[tuple[tuple[int, ...], float], ...]:
+    """Numbers by sequences of ids: [[ids, number], ...] as in a file, or {(id, ...): number}."""
+    words = "a list of [token ids, finite number]"
+    pairs = list(value.items()) if isinstance(value, Mapping) else value
+    if not isinstance(pairs, Sequence) or not all(map(_is_pair, pairs)):
+        raise OptionError(f"{name} must be {words}, not {shown(value)}.")
+    check = make_number(-math.inf, math.inf, words)
+    return tuple({token_ids(name, ids): check(name, number) for ids, number in pairs}.items())
+
+
+def _is_pair(value: Any) -> bool:
+    pair = isinstance(value, (list, tuple)) and len(value) == 2
+    return pair and isinstance(value[0], (list, tuple)) and bool(value[0])
+
+
+def decay(name: str, value: Any) -> tuple[int, float]:
+    """Where it begins, and the factor."""
+    words = "a list of two: a whole number, 0 or more, and a number, more than 0"
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        raise OptionError(f"{name} must be {words}, not {shown(value)}.")
+    start, factor = make_integer(0, words), make_number(TINY, math.inf, words)
+    return start(name, value[0]), factor(name, value[1])
+
+
 def strings(name: str, value: Any) -> tuple[str, ...]:
     """A string or several."""
     items = (value,) if isinstance(value, str) else value
@@ -138,7 +162,11 @@ CHECKS: dict[str, Check] = {
     "begin_suppress_tokens": token_ids,
     "forced_bos_token_id": token_ids,
     "forced_eos_token_id": token_ids,
+    "exponential_decay_length_penalty": decay,
+    "remove_invalid_values": boolean,
+    "renormalize_logits": boolean,
     "logit_bias": bias,
+    "sequence_bias": sequence_bias,
     "logits_processors": functions,
     "prompt_lookup_num_tokens": _COUNT,
     "num_return_sequences": make_integer(1, "a whole number, 1 or more"),

@@ -20,8 +20,6 @@ from intab.errors import ManifestError, OptionError
 _UNSUPPORTED: dict[str, tuple[Any, ...]] = {
     "encoder_repetition_penalty": (1,),
     "encoder_no_repeat_ngram_size": (0,),
-    "exponential_decay_length_penalty": (),
-    "sequence_bias": (),
     "token_healing": (False,),
     "guidance_scale": (1,),
     "watermarking_config": (),
@@ -32,8 +30,6 @@ _UNSUPPORTED: dict[str, tuple[Any, ...]] = {
     "num_beam_groups": (1,),
     "constraints": (),
     "force_words_ids": (),
-    "remove_invalid_values": (False,),
-    "renormalize_logits": (False,),
 }
 
 
@@ -88,8 +84,9 @@ def read_defaults(
 def _known_ids(name: str, value: Any, vocabulary: int | None) -> Any:
     """The value without token ids that no model gives, which transformers never meets; None for
     nothing left."""
-    if name == "bad_words_ids" and isinstance(value, list):
-        known = [not isinstance(word, list) or _all_known(word, vocabulary) for word in value]
+    if name in ("bad_words_ids", "sequence_bias") and isinstance(value, list):
+        ids = [one[0] if name == "sequence_bias" and _is_list(one) else one for one in value]
+        known = [not _is_list(word) or _all_known(word, vocabulary) for word in ids]
         return [word for word, whole in zip(value, known, strict=True) if whole] or None
     if name not in _IDS or not isinstance(value, (int, list)):
         return value
@@ -98,6 +95,10 @@ def _known_ids(name: str, value: Any, vocabulary: int | None) -> Any:
     if isinstance(value, list):
         return [token for token in value if _all_known([token], vocabulary)] or None
     return value if _all_known([value], vocabulary) else None
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and bool(value)
 
 
 def _all_known(tokens: list[Any], vocabulary: int | None) -> bool:

@@ -71,7 +71,14 @@ class GenerationOptions:
         suppress_tokens, begin_suppress_tokens: ids that may not come, ever or as the first.
         forced_bos_token_id, forced_eos_token_id: the id after a prompt of one id; the id or ids
             allowed as the last one when the length is reached.
+        exponential_decay_length_penalty: (start, factor); after `start` new tokens, 0 or more, the
+            end becomes likelier with each: its logit's size times the factor, above 0, once more.
+        remove_invalid_values: NaN becomes 0 and infinity the greatest number, where a model gives
+            them.
+        renormalize_logits: a beam's scores are made probabilities again after all other options.
         logit_bias: numbers to add to ids' logits, {id: number}.
+        sequence_bias: numbers to add to the logit of the last id of a sequence where the ones
+            before it are there, [[ids, number], ...]; of one id always.
         logits_processors: functions (ids, logits) -> logits, called in order before the sampler
             with all ids so far and the float32 row [vocab].
 
@@ -131,7 +138,11 @@ class GenerationOptions:
     begin_suppress_tokens: tuple[int, ...] = ()
     forced_bos_token_id: tuple[int, ...] = ()
     forced_eos_token_id: tuple[int, ...] = ()
+    exponential_decay_length_penalty: tuple[int, float] | None = None
+    remove_invalid_values: bool = False
+    renormalize_logits: bool = False
     logit_bias: Mapping[int, float] = field(default_factory=dict)
+    sequence_bias: tuple[tuple[tuple[int, ...], float], ...] = ()
     logits_processors: tuple[LogitsProcessor, ...] = ()
     prompt_lookup_num_tokens: int | None = None
     num_return_sequences: int = 1
@@ -170,6 +181,7 @@ class GenerationOptions:
         """OptionError for a token id that a vocabulary of that size does not have."""
         lists = {name: getattr(self, name) for name in _TOKEN_LISTS}
         lists["bad_words_ids"] = [token for word in self.bad_words_ids for token in word]
+        lists["sequence_bias"] = [token for ids, _ in self.sequence_bias for token in ids]
         lists["logit_bias"] = list(self.logit_bias)
         for name, tokens in lists.items():
             if unknown := [token for token in tokens if token >= size]:

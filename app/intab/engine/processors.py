@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from intab.engine.options import GenerationOptions
 from intab.engine.sampling import NEVER, Logits, LogitsProcessor
 
+MOST = np.finfo(np.float32).max
+
 
 def make_processors(
     options: GenerationOptions, prompt: int, first: LogitsProcessor | None = None
@@ -24,10 +26,11 @@ def make_processors(
 
     `prompt` is the number of ids before the answer; `first` sees the logits as the model gave them.
     """
-    o, ends = options, options.eos_token_id
+    o, ends, decay = options, options.eos_token_id, options.exponential_decay_length_penalty
     begin = prompt + 1 if prompt == 1 and o.forced_bos_token_id else prompt
     table: tuple[tuple[object, Callable[[], LogitsProcessor]], ...] = (
         (o.logit_bias, lambda: make_logit_bias(o.logit_bias)),
+        (o.sequence_bias, lambda: make_sequence_bias(o.sequence_bias)),
         (o.repetition_penalty != 1, lambda: make_repetition_penalty(o.repetition_penalty)),
         (
             o.presence_penalty or o.frequency_penalty,
@@ -41,6 +44,8 @@ def make_processors(
             o.forced_eos_token_id,
             lambda: make_forced(o.forced_eos_token_id, prompt + o.max_new_tokens - 1),
         ),
+        (o.remove_invalid_values, lambda: remove_invalid),
+        (decay and ends, lambda: make_length_decay(ends, prompt, *(decay or (0, 1)))),
         (o.suppress_tokens, lambda: make_suppress(o.suppress_tokens)),
         (o.begin_suppress_tokens, lambda: make_suppress(o.begin_suppress_tokens, [begin])),
     )
@@ -54,6 +59,44 @@ def make_logit_bias(bias: Mapping[int, float]) -> LogitsProcessor:
 
     def process(ids: list[int], logits: Logits) -> Logits:  # noqa: ARG001
         logits[tokens] += numbers
+        return logits
+
+    return process
+
+
+def make_sequence_bias(bias: Sequence[tuple[Sequence[int], float]]) -> LogitsProcessor:
+    """Add a number to the last id of a sequence where the ids before it are there."""
+    known = [(list(ids[:-1]), ids[-1], np.float32(number)) for ids, number in bias]
+
+    def process(ids: list[int], logits: Logits) -> Logits:
+        total = np.zeros_like(logits)
+        for before, last, number in known:
+            if not before or ids[-len(before) :] == before:
+                total[last] += number
+        return logits + total
+
+    return process
+
+
+def remove_invalid(ids: list[int], logits: Logits) -> Logits:  # noqa: ARG001
+    """0 for NaN, and the greatest numbers for infinity."""
+    return np.nan_to_num(logits)
+
+
+def make_length_decay(
+    ends: Sequence[int], prompt: int, start: int, factor: float
+) -> LogitsProcessor:
+    """Make the ends likelier, by the power of the number of ids of the answer beyond `start`."""
+
+    def process(ids: list[int], logits: Logits) -> Logits:
+        beyond = len(ids) - prompt - start
+        if beyond > 0:
+            tokens = [token for token in ends if token < logits.size]
+            row = logits[tokens]
+            size = np.abs(np.where(np.isfinite(row), row, 0))
+            with np.errstate(over="ignore"):
+                grown = np.minimum(np.float64(factor) ** beyond - 1, MOST).astype(np.float32)
+                logits[tokens] = np.minimum(row + size * grown, MOST)
         return logits
 
     return process
