@@ -9,7 +9,7 @@ import pytest
 from intab.engine.dates import strftime
 from intab.engine.sandbox import render_template
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "dates.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "dates.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("number", range(len(GOLDEN["dates"])))

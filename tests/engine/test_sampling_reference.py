@@ -13,7 +13,7 @@ from intab.engine.options import GenerationOptions
 from intab.engine.processors import make_processors
 from intab.engine.sampling import Logits
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "sampling.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "sampling.json").read_text("utf-8"))
 WARPERS: dict[str, Callable[[Logits, Any], Logits]] = {
     "temperature": sampling.apply_temperature,
     "top_k": sampling.apply_top_k,

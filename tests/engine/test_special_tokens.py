@@ -14,7 +14,7 @@ from intab.errors import ManifestError
 from tests.engine.conftest import byte_tokenizer_json
 from tests.engine.tokenizer_cases import CASES, TEXTS, added, folder, token
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "tokenizers.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "tokenizers.json").read_text("utf-8"))
 HELLO = [{"role": "user", "content": "Hi"}]
 
 
