@@ -17,7 +17,7 @@ from pathlib import Path
 from bench import large_model, links
 from bench.desk import Desk, Visit, open_desk, visiting
 from bench.report import Comparison
-from intab.engine.ranges import CHUNK
+from intab.engine.io.ranges import CHUNK
 from tests.browser.conftest import serve_command
 from tools.site import esbuild
 from tools.site.sources import Sources

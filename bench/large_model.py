@@ -17,7 +17,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from intab.engine.ranges import CHUNK, chunk_for, plan
+from intab.engine.io.ranges import CHUNK, chunk_for, plan
 from tests.engine.conftest import byte_tokenizer_json
 from tests.engine.networks import VOCABULARY
 

@@ -3,7 +3,7 @@
 # GPT2Tokenizer or CohereTokenizer that class's own normalizer and pre-tokenizer, without a word. Those
 # in tokenizer.json are dropped, and ids differ from what `tokenizers` makes of the same file.
 # PreTrainedTokenizerFast keeps the file's.
-# In intab: app/intab/engine/tokenizer_pieces.py does the same, so that ids are those of transformers.
+# In intab: app/intab/engine/text/tokenizer_pieces.py does the same, so that ids are those of transformers.
 #
 # Needs Python 3.11 or newer and pip; no torch. Passes while it is so, fails when it changes.
 # Seen on 2026-11-28 for "He 12" (a file that lowers case, and one of them keeps digits single):

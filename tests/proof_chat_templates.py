@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from intab.engine.chat import render
+from intab.engine.text.chat import render
 from tests.wheels.material import MATERIAL
 
 VECTORS = MATERIAL / "vectors" / "chat_templates.json"

@@ -7,6 +7,8 @@ tree, and made-up sources that must fail, against it.
     browser   native      the engine's protocols over JavaScript, over onnxruntime and files
     convert               from checkpoints to graphs, in CPython
     page      cli         wiring; whatever lies in no folder chooses between the rings
+
+The engine's packages have an order of their own (PACKAGES): each imports those that its row names.
 """
 
 from __future__ import annotations
@@ -57,11 +59,31 @@ RINGS = {
 }
 
 
+# What each package and module of the engine may import of the others, besides itself.
+PACKAGES: dict[str, frozenset[str]] = {
+    "io": frozenset(),
+    "hub": frozenset({"io"}),
+    "storage": frozenset({"io", "hub"}),
+    "types": frozenset(),
+    "runtime": frozenset({"io", "hub", "types"}),
+    "text": frozenset({"io", "types"}),
+    "generation": frozenset({"io", "types", "runtime", "text"}),
+    "conversation": frozenset({"types", "runtime", "text", "generation"}),
+    "model": frozenset({"types", "runtime", "text", "generation", "conversation"}),
+    "loading": frozenset(
+        {"io", "hub", "storage", "types", "runtime", "text", "generation", "model"}
+    ),
+    "worker": frozenset({"io", "storage", "generation", "loading", "model"}),
+}
+
+
 def violations(path: PurePosixPath, source: str) -> list[str]:
     """What is wrong with one source; `path` is relative to the package intab."""
     tree = ast.parse(source)
     name = ring_of(path)
     found = [*wrong_imports(path, name, tree), *foreign_code(tree)]
+    if name == "engine":
+        found += against_the_order(path, tree)
     if RINGS[name].pure:
         found += opened_files(tree)
     return [f"{path}: {problem}" for problem in found]
@@ -79,6 +101,25 @@ def wrong_imports(path: PurePosixPath, name: str, tree: ast.AST) -> Iterator[str
     for module in imported(path, tree):
         if not allowed(name, module):
             yield f"may not import {module}"
+
+
+def against_the_order(path: PurePosixPath, tree: ast.AST) -> Iterator[str]:
+    """Imports between the engine's packages that PACKAGES does not have."""
+    own = package_of(".".join(("intab", *path.with_suffix("").parts)))
+    if own and own not in PACKAGES:
+        yield f"engine/{own} has no row in PACKAGES of tests/rings.py"
+        return
+    for module in imported(path, tree):
+        other = package_of(module)
+        if own and other and other not in PACKAGES[own] | {own}:
+            yield f"engine/{own} may not import engine/{other} ({module})"
+
+
+def package_of(module: str) -> str:
+    """The part of the engine that a module lies in, "" for what is not the engine's."""
+    parts = module.split(".")
+    inside = parts[:2] == ["intab", "engine"] and len(parts) > 2 and parts[2] != "__init__"
+    return parts[2] if inside else ""
 
 
 def allowed(name: str, module: str) -> bool:
@@ -101,7 +142,8 @@ def imported(path: PurePosixPath, tree: ast.AST) -> Iterator[str]:
             base = package[: len(package) - node.level + 1] if node.level else ()
             module = ".".join((*base, *([node.module] if node.module else [])))
             # `from intab import engine` imports a module, `from intab.engine import x` a name.
-            names = [f"intab.{alias.name}" for alias in node.names] if module == "intab" else []
+            whole = module in {"intab", "intab.engine"}
+            names = [f"{module}.{alias.name}" for alias in node.names] if whole else []
             yield from names or [module]
 
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from intab.engine.download import Memory, Store
-from intab.engine.keys import ChunkKey, ModelKey
-from intab.engine.ranges import Span
+from intab.engine.io.download import Memory, Store
+from intab.engine.io.ranges import Span
+from intab.engine.storage.keys import ChunkKey, ModelKey
 
 NASTY = ["", ".", "..", "/", "+", "a+/b", "ü %2F \n", "x" * 99, "y" * 100, "z" * 101, "w" * 700]
 

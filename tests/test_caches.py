@@ -14,7 +14,7 @@ import pytest
 
 import intab
 from intab.convert.converter import Request, convert
-from intab.engine.batches import Job
+from intab.engine.generation.batches import Job
 from intab.engine.model import Model
 from tests.conftest import ROOT
 from tests.convert import tiny

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intab.engine.dates import strftime
+from intab.engine.text.dates import strftime
 
 LETTERS = "aAbBcCdDeFgGhHIjklmMnpPrRsStTuUVwWxXyYZzfQ"
 DIRECTIVES = st.builds(

@@ -16,7 +16,7 @@ import onnxruntime
 import pytest
 from tokenizers import Tokenizer
 
-from intab.engine.runtime import EXACT_INT8
+from intab.engine.runtime.runtime import EXACT_INT8
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "models" / "default"

@@ -6,11 +6,11 @@ import math
 import re
 from urllib.parse import unquote
 
-from intab.engine.answers import TEXTS
-from intab.engine.delivery import Pace
-from intab.engine.keys import ModelKey
-from intab.engine.ladder import GPU_DTYPES
-from intab.engine.ranges import CHUNK
+from intab.engine.io.answers import TEXTS
+from intab.engine.io.ranges import CHUNK
+from intab.engine.loading.delivery import Pace
+from intab.engine.runtime.ladder import GPU_DTYPES
+from intab.engine.storage.keys import ModelKey
 from tests.conftest import ROOT
 
 BROWSER = ROOT / "app/intab/browser"

@@ -13,7 +13,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from intab.convert.running import Runner
-from intab.engine.runtime import Graph
+from intab.engine.runtime.runtime import Graph
 from intab.native.bodies import FileBody
 from intab.native.opening import open_session
 

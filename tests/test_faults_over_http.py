@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from intab.engine.download import Means
+from intab.engine.io.download import Means
 from intab.native.folder import FolderStore
 from intab.native.runtime import NativeRuntime
 from tests.delivering import CHUNK, PATIENT, sequence, visit, wrong

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intab.engine import budget
-from intab.engine.budget import MAX_SECONDS, MAX_SIZE
-from intab.engine.sandbox import render_template
+from intab.engine.text import budget
+from intab.engine.text.budget import MAX_SECONDS, MAX_SIZE
+from intab.engine.text.sandbox import render_template
 from intab.errors import ChatTemplateError
 from tests.engine.test_growing import stopped
 

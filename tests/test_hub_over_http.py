@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from intab.engine.loader import Loader
+from intab.engine.loading.loader import Loader
 from intab.errors import DownloadError
 from intab.native.folder import default_folder
 from intab.native.runtime import NativeRuntime

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import intab
-from intab.engine.loader import Loader
+from intab.engine.loading.loader import Loader
 from intab.errors import LoadError, ManifestError, ModelNotFoundError, UnsupportedModelError
 from intab.native.runtime import NativeRuntime
 from tests.fake_hub import TOKEN, serving_hub

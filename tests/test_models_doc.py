@@ -11,7 +11,7 @@ import pytest
 
 from intab import platform
 from intab.cli.main import main
-from intab.engine.program import run_program
+from intab.engine.worker.program import run_program
 from tests.conftest import run_to_end
 from tests.fake_hub import TOKEN, serving_hub
 from tests.graphs import Form, write_model

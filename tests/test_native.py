@@ -13,9 +13,9 @@ import onnx
 import pytest
 
 import intab
-from intab.engine.download import exists, get_whole
-from intab.engine.locate import locate
-from intab.engine.retry import Patience
+from intab.engine.hub.locate import locate
+from intab.engine.io.download import exists, get_whole
+from intab.engine.io.retry import Patience
 from intab.errors import DeviceError, DownloadError, ModelNotFoundError, UnsupportedModelError
 from intab.native.runtime import NativeRuntime, models_folder
 from tests.engine.session_contract import CONTRACT, Check

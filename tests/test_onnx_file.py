@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, external_data_helper, helper, numpy_helper
 
-from intab.engine.onnx_file import external_files
+from intab.engine.runtime.onnx_file import external_files
 from tests.node import run_node
 
 PROGRAM = """

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pytest
 
-from intab.engine.options import GenerationOptions
+from intab.engine.generation.options import GenerationOptions
 from intab.errors import OptionError
 from tests.conftest import ROOT
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from intab.engine.download import get_whole
-from intab.engine.retry import Patience
+from intab.engine.io.download import get_whole
+from intab.engine.io.retry import Patience
 from intab.errors import DownloadError, TemporaryError
 from intab.native.fetch import NativeFetch
 from intab.native.runtime import NativeRuntime

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from intab.cli.main import main
-from intab.engine.keys import parse_record_key
-from intab.engine.loader import Loader
+from intab.engine.loading.loader import Loader
+from intab.engine.storage.keys import parse_record_key
 from intab.native.bodies import MemoryBody
 from intab.native.folder import FolderStore, default_folder
 from intab.native.runtime import NativeRuntime

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from intab import platform
-from intab.engine.download import Notice
-from intab.engine.keys import ChunkKey, ModelKey
-from intab.engine.locate import locate
-from intab.engine.ranges import Span
-from intab.engine.storage import Storage
-from intab.engine.stores import Stores
+from intab.engine.hub.locate import locate
+from intab.engine.io.download import Notice
+from intab.engine.io.ranges import Span
+from intab.engine.storage.keys import ChunkKey, ModelKey
+from intab.engine.storage.storage import Storage
+from intab.engine.storage.stores import Stores
 from intab.errors import StorageError
 from intab.native.bodies import MemoryBody, NativeMemory
 from intab.native.folder import FolderStore, default_folder

@@ -11,12 +11,12 @@ The same code runs in CPython.
 
 from intab import errors
 from intab.engine.conversation import Chat, Snapshot
-from intab.engine.download import Progress
-from intab.engine.logprobs import TokenLogprob
-from intab.engine.metrics import Metrics
+from intab.engine.generation.logprobs import TokenLogprob
+from intab.engine.generation.metrics import Metrics
+from intab.engine.generation.options import GenerationOptions
+from intab.engine.generation.writing import Generation, TextChunk
+from intab.engine.io.download import Progress
 from intab.engine.model import Model
-from intab.engine.options import GenerationOptions
-from intab.engine.writing import Generation, TextChunk
 from intab.platform import load, run_sync, storage
 
 __version__ = "0.1.0"

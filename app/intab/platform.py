@@ -10,11 +10,11 @@ from functools import cache
 from os import PathLike
 from typing import Any, TypeVar, overload
 
-from intab.engine.download import Notice, OnProgress
-from intab.engine.loader import Loader
+from intab.engine.io.download import Notice, OnProgress
+from intab.engine.io.synchronous import wait
+from intab.engine.loading.loader import Loader
 from intab.engine.model import Model
-from intab.engine.storage import Storage
-from intab.engine.synchronous import wait
+from intab.engine.storage.storage import Storage
 from intab.errors import DeviceError
 
 T = TypeVar("T")

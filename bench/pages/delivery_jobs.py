@@ -13,12 +13,12 @@ from pyscript import window
 
 import intab
 from intab.browser.cache import BrowserStore
-from intab.engine.delivery import Delivery
-from intab.engine.download import silent
-from intab.engine.keys import ModelKey
-from intab.engine.locate import Location
-from intab.engine.manifest import parse_manifest
-from intab.engine.shelf import open_shelf
+from intab.engine.hub.locate import Location
+from intab.engine.hub.manifest import parse_manifest
+from intab.engine.io.download import silent
+from intab.engine.loading.delivery import Delivery
+from intab.engine.storage.keys import ModelKey
+from intab.engine.storage.shelf import open_shelf
 from intab.platform import loader
 
 

@@ -13,11 +13,11 @@ from pyodide.ffi import to_js
 
 import intab
 from intab.browser.onnx import OnnxSession
-from intab.engine.cache_slots import TensorInfo
-from intab.engine.generate import stream
-from intab.engine.graph import GraphPlan
-from intab.engine.metrics import Meter
-from intab.engine.options import GenerationOptions
+from intab.engine.generation.generate import stream
+from intab.engine.generation.metrics import Meter
+from intab.engine.generation.options import GenerationOptions
+from intab.engine.runtime.cache_slots import TensorInfo
+from intab.engine.runtime.graph import GraphPlan
 
 VOCABULARY, PROMPT, TOKENS, ROUNDS = 49152, 64, 256, 9
 OPTIONS = {

@@ -22,7 +22,7 @@ from transformers import LlamaForCausalLM
 
 from intab.convert.linear import rounded
 from intab.convert.running import Runner
-from intab.engine.manifest import EXPANDING
+from intab.engine.hub.manifest import EXPANDING
 from recipe.corpora import Story
 from recipe.network import IGNORED, token_losses
 from recipe.rows import END

@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from intab.engine.program import run_program
+from intab.engine.worker.program import run_program
 from tests.browser.programs import printed_json
 from tests.browser.visitor import STARTED, Visitor
 

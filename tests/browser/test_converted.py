@@ -18,8 +18,8 @@ from intab.convert import forms
 from intab.convert.converter import Request, convert
 from intab.convert.proving import PROMPT
 from intab.convert.running import Cache, Runner
-from intab.engine.manifest import parse_manifest
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.hub.manifest import parse_manifest
+from intab.engine.text.tokenizer import Tokenizer
 from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
 from tests.browser.programs import printed_json

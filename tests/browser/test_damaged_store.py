@@ -16,7 +16,7 @@ RECORDS = """
 import json
 from intab.browser.cache import BrowserStore
 from intab.browser.fetch import BrowserMemory
-from intab.engine.keys import ModelKey
+from intab.engine.storage.keys import ModelKey
 store = BrowserStore("KIND")
 async def put(key, text):
     await store.put(key, BrowserMemory().encode(text))

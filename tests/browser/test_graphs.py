@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.text.tokenizer import Tokenizer
 from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
 from tests.browser.memory import Held, WorkerMemory

@@ -36,7 +36,7 @@ LOAD = """
 SPOIL = """
     from intab.browser.cache import BrowserStore
     from intab.browser.fetch import BrowserMemory
-    from intab.engine.keys import parse_chunk_key
+    from intab.engine.storage.keys import parse_chunk_key
     store = BrowserStore("cache")
     chunks = [(key, text) for text in await store.keys()
               if (key := parse_chunk_key(text)) and {name!r} in key.model.base and key.span.start]

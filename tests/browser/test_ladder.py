@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.text.tokenizer import Tokenizer
 from tests.browser.conftest import serve_command
 from tests.browser.copies import altered, copy_site
 from tests.browser.programs import printed_json

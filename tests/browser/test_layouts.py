@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.text.tokenizer import Tokenizer
 from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
 from tests.browser.visitor import Visitor

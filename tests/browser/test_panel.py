@@ -13,7 +13,7 @@ from tests.browser.visitor import STARTED, Visitor, visits
 
 OTHER = """
 import intab
-from intab.engine.keys import ModelKey
+from intab.engine.storage.keys import ModelKey
 from intab.platform import loader
 means = loader().means
 await means.store.put(ModelKey("https://hub.example/org/other/", "abc").record,

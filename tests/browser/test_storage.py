@@ -21,7 +21,7 @@ print(verdict.right == model.bytes, verdict.damaged)
 SPOIL = """
 from intab.browser.cache import BrowserStore
 from intab.browser.fetch import BrowserMemory
-from intab.engine.keys import parse_chunk_key
+from intab.engine.storage.keys import parse_chunk_key
 store = BrowserStore("cache")
 for text in await store.keys():
     key = parse_chunk_key(text)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.text.tokenizer import Tokenizer
 from tests.browser.conftest import serve_command
 from tests.browser.visitor import Visitor, visits
 from tests.engine.conftest import byte_tokenizer_json

@@ -25,7 +25,7 @@ from intab.convert.families import read_model
 from intab.convert.forms import FORMS
 from intab.convert.running import Runner
 from intab.convert.saving import save
-from intab.engine.manifest import Manifest
+from intab.engine.hub.manifest import Manifest
 from tests.convert import tiny
 
 RECORD = Path(__file__).with_name("agreement.json")

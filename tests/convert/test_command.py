@@ -21,7 +21,7 @@ from intab.convert import converter
 from intab.convert.checkpoint import Checkpoint
 from intab.convert.converter import Request, convert
 from intab.convert.running import Runner
-from intab.engine.locate import locate
+from intab.engine.hub.locate import locate
 from intab.errors import ConvertError
 from tests.conftest import ROOT
 from tests.convert.refusing import change, refused, replace

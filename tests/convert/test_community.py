@@ -19,7 +19,7 @@ from intab.convert import community, reporting
 from intab.convert.community import optimise
 from intab.convert.running import Runner
 from intab.convert.ungrouping import Ungrouped, ungroup
-from intab.engine.manifest import parse_manifest
+from intab.engine.hub.manifest import parse_manifest
 from intab.errors import ConvertError
 from tests.graphs import FORMS, reference, write_model
 from tests.llama import GROUPED, write_llama

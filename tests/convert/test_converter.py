@@ -26,7 +26,7 @@ from intab.convert.converter import Request, convert
 from intab.convert.describing import describe_file
 from intab.convert.evaluating import perplexity, windows
 from intab.convert.running import Runner
-from intab.engine.tokenizer import Tokenizer as Reader
+from intab.engine.text.tokenizer import Tokenizer as Reader
 from intab.errors import ConvertError
 from tests.convert import tiny
 from tests.convert.refusing import change, refused, replace

@@ -15,7 +15,7 @@ from intab.convert.checkpoint import Checkpoint
 from intab.convert.converter import Request, convert
 from intab.convert.memory import memory_needed
 from intab.convert.running import Runner
-from intab.engine.manifest import EXPANDING
+from intab.engine.hub.manifest import EXPANDING
 from tests.convert import tiny
 
 

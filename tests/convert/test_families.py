@@ -14,7 +14,7 @@ from intab.convert.families import FAMILIES, read_model
 from intab.convert.forms import FORMS
 from intab.convert.running import Runner
 from intab.convert.saving import save
-from intab.engine.manifest import Manifest
+from intab.engine.hub.manifest import Manifest
 from tests.convert import tiny
 from tests.convert.agreement import RECORD, outside
 

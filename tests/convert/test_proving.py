@@ -13,8 +13,8 @@ from intab.convert.converter import Request, convert
 from intab.convert.proving import SINGLE, Answers, Prompts, answer, read_prompts, self_test
 from intab.convert.renewing import renew
 from intab.convert.running import Cache, Runner
-from intab.engine.manifest import parse_manifest
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.hub.manifest import parse_manifest
+from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import ConvertError
 from tests.convert.refusing import change
 from tests.engine.conftest import byte_tokenizer_json

@@ -13,7 +13,7 @@ from intab.convert.converter import Request, convert
 from intab.convert.proving import PROMPT
 from intab.convert.reading import read_tokenizer
 from intab.convert.reporting import read_text
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.text.tokenizer import Tokenizer
 from tests.convert.refusing import refused
 from tests.engine.conftest import byte_tokenizer_json
 

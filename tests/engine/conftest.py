@@ -12,12 +12,12 @@ from tokenizers import AddedToken, decoders, pre_tokenizers
 from tokenizers import Tokenizer as Backend
 from tokenizers.models import BPE
 
-from intab.engine.ladder import Rung
-from intab.engine.limits import Limits
 from intab.engine.model import Model, Texts
-from intab.engine.network import Network
-from intab.engine.runtime import Graph
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.runtime.ladder import Rung
+from intab.engine.runtime.limits import Limits
+from intab.engine.runtime.network import Network
+from intab.engine.runtime.runtime import Graph
+from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import DownloadError
 from tests.engine.fakes import FakeBody, FakeFetch, FakeStore, fake_means
 from tests.engine.networks import EOS, FakeNetwork, ToyNetwork, make_plan

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from intab.engine.download import Fetch, Means, Room
-from intab.engine.ranges import Span
-from intab.engine.retry import Clock, OnBytes
+from intab.engine.io.download import Fetch, Means, Room
+from intab.engine.io.ranges import Span
+from intab.engine.io.retry import Clock, OnBytes
 from intab.errors import ManifestError, StorageError
 
 

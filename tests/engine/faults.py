@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from intab.engine.retry import OnBytes
+from intab.engine.io.retry import OnBytes
 from intab.errors import TemporaryError
 from tests.engine.fakes import FakeBody, FakeFetch, FakeReply
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from intab.engine.cache_slots import TensorInfo
-from intab.engine.graph import GraphPlan
-from intab.engine.sampling import Logits
+from intab.engine.runtime.cache_slots import TensorInfo
+from intab.engine.runtime.graph import GraphPlan
+from intab.engine.types import Logits
 
 EOS = 256
 VOCABULARY = 257

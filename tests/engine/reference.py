@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from intab.engine.choosing import process, warpers
+from intab.engine.generation.choosing import process, warpers
+from intab.engine.generation.options import GenerationOptions
+from intab.engine.generation.processors import make_processors
+from intab.engine.generation.sampling import softmax
 from intab.engine.model import Model
-from intab.engine.network import Network
-from intab.engine.options import GenerationOptions
-from intab.engine.processors import make_processors
-from intab.engine.sampling import softmax
+from intab.engine.runtime.network import Network
 
 
 async def differences(model: Model, recorded: dict[str, Any]) -> list[str]:

@@ -12,8 +12,8 @@ from contextlib import suppress
 
 import numpy as np
 
-from intab.engine.network import Network, Session
-from intab.engine.sampling import Logits
+from intab.engine.runtime.network import Network, Session
+from intab.engine.types import Logits
 from intab.errors import RunError
 
 Check = Callable[[Network], Awaitable[None]]

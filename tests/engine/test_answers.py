@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from intab.engine.answers import (
+from intab.engine.io.answers import (
     TEXT_LIMIT,
     check_part,
     check_status,
@@ -17,7 +17,7 @@ from intab.engine.answers import (
     promised_length,
     version_of,
 )
-from intab.engine.ranges import Span
+from intab.engine.io.ranges import Span
 from intab.errors import DamagedError, DownloadError, TemporaryError
 from tests.engine.fakes import FakeReply, FakeTime
 

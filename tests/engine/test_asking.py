@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from intab.engine.asking import StandIn, look_into
-from intab.engine.download import Means, get_whole
-from intab.engine.inventory import read_manifest
-from intab.engine.locate import locate
-from intab.engine.manifest import Manifest
+from intab.engine.hub.asking import StandIn, look_into
+from intab.engine.hub.inventory import read_manifest
+from intab.engine.hub.locate import locate
+from intab.engine.hub.manifest import Manifest
+from intab.engine.io.download import Means, get_whole
 from intab.errors import DownloadError, ManifestError
 from tests.engine.conftest import model_files
 from tests.engine.fakes import FakeBody, fake_means

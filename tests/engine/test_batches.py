@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from intab.engine.apart import Apart, open_session
+from intab.engine.generation.apart import Apart, open_session
 from intab.engine.model import Model, Texts
-from intab.engine.sampling import Logits
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.text.tokenizer import Tokenizer
+from intab.engine.types import Logits
 from intab.errors import ContextLengthError, OptionError, PromptError
 from tests.engine.conftest import CONFIG, TEMPLATE
 from tests.engine.networks import EOS, ToyNetwork, ToySession, make_plan

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from intab.engine.generation.sampling import log_softmax
 from intab.engine.model import Model, Texts
-from intab.engine.sampling import Logits, log_softmax
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.text.tokenizer import Tokenizer
+from intab.engine.types import Logits
 from intab.errors import OptionError
 from tests.engine.conftest import CONFIG, TEMPLATE
 from tests.engine.networks import ToyNetwork, make_plan

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from intab.engine.cache_slots import CacheSlot, TensorInfo
-from intab.engine.graph import GraphPlan, plan_graph
+from intab.engine.runtime.cache_slots import CacheSlot, TensorInfo
+from intab.engine.runtime.graph import GraphPlan, plan_graph
 from intab.errors import UnsupportedModelError
 
 IDS = TensorInfo("input_ids", "int64", (None, None))

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from intab.engine import chat
-from intab.engine.chat import find_templates
-from intab.engine.plain import plain
+from intab.engine.text import chat
+from intab.engine.text.chat import find_templates
+from intab.engine.text.plain import plain
 from intab.errors import ChatTemplateError
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "chat.json"

@@ -9,7 +9,7 @@ import pytest
 
 from intab.engine.conversation import Chat
 from intab.engine.model import Model, Texts
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import OptionError
 from tests.engine.conftest import CONFIG, Maker
 from tests.engine.conversing import NOT_LETTERS, anew, owned, say

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from intab.engine.generation.writing import Generation
 from intab.engine.model import Model
-from intab.engine.writing import Generation
 from intab.errors import (
     ChatTemplateError,
     ContextLengthError,

@@ -11,16 +11,22 @@ from urllib.parse import quote
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key, parse_model, parse_record_key
-from intab.engine.loader import Loader
-from intab.engine.locate import locate
-from intab.engine.manager import Manager
-from intab.engine.messages import Manage, encode
-from intab.engine.ranges import Span
-from intab.engine.records import parse_record
-from intab.engine.storage import Storage
-from intab.engine.stores import Stores
-from intab.engine.threads import parse_measured
+from intab.engine.hub.locate import locate
+from intab.engine.io.ranges import Span
+from intab.engine.loading.loader import Loader
+from intab.engine.runtime.threads import parse_measured
+from intab.engine.storage.keys import (
+    ChunkKey,
+    ModelKey,
+    parse_chunk_key,
+    parse_model,
+    parse_record_key,
+)
+from intab.engine.storage.records import parse_record
+from intab.engine.storage.storage import Storage
+from intab.engine.storage.stores import Stores
+from intab.engine.worker.manager import Manager
+from intab.engine.worker.messages import Manage, encode
 from intab.errors import StorageError
 from tests.conftest import run_to_end
 from tests.engine.conftest import FakeRuntime, model_files

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from intab.engine.dates import strftime
-from intab.engine.sandbox import render_template
+from intab.engine.text.dates import strftime
+from intab.engine.text.sandbox import render_template
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "dates.json").read_text("utf-8"))
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from intab.engine.defaults import read_defaults, unsupported
-from intab.engine.options import GenerationOptions
+from intab.engine.generation.defaults import read_defaults, unsupported
+from intab.engine.generation.options import GenerationOptions
 from intab.errors import ManifestError, OptionError
 from tests.engine.conftest import Maker
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from intab.engine.manifest import FileEntry
-from intab.engine.ranges import plan
-from intab.engine.retry import OnBytes
+from intab.engine.io.file_entry import FileEntry
+from intab.engine.io.ranges import plan
+from intab.engine.io.retry import OnBytes
 from intab.errors import DamagedError, DownloadError, ModelNotFoundError
 from tests.engine.fakes import FakeBody, FakeReply
 from tests.engine.faults import FAULTS, SILENT

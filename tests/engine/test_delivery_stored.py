@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from intab.engine.delivery import Pace
-from intab.engine.keys import parse_chunk_key
-from intab.engine.manifest import FileEntry
-from intab.engine.retry import OnBytes
+from intab.engine.io.file_entry import FileEntry
+from intab.engine.io.retry import OnBytes
+from intab.engine.loading.delivery import Pace
+from intab.engine.storage.keys import parse_chunk_key
 from intab.errors import StorageError
 from tests.engine.fakes import FakeBody, FakeReply, FakeStore
 from tests.engine.faults import FAULTS, SILENT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from intab.engine.download import Means, exists
+from intab.engine.io.download import Means, exists
 from intab.errors import DownloadError
 from tests.engine.fakes import FakeBody, FakeFetch, FakeReply, fake_means
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from intab.engine.contents import make_graph
-from intab.engine.embedder_files import find_embedder
-from intab.engine.inventory import read_manifest
-from intab.engine.layout import find_dtypes
-from intab.engine.locate import Location
-from intab.engine.manifest import FileEntry, Manifest
+from intab.engine.hub.embedder_files import find_embedder
+from intab.engine.hub.inventory import read_manifest
+from intab.engine.hub.layout import find_dtypes
+from intab.engine.hub.locate import Location
+from intab.engine.hub.manifest import Manifest
+from intab.engine.io.file_entry import FileEntry
+from intab.engine.loading.contents import make_graph
 from tests.engine.fakes import FakeBody, FakeFetch, FakeStore, fake_means
 
 DECODER, DATA = "onnx/decoder_model_merged_q4.onnx", "onnx/decoder_model_merged_q4.onnx_data"

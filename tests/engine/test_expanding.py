@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from intab.engine.expanding import GIB, room_objection, speed_objection
-from intab.engine.ladder import Rung, rungs
-from intab.engine.manifest import EXPANDING, FileEntry, Manifest
-from intab.engine.threads import Measured
+from intab.engine.hub.manifest import EXPANDING, Manifest
+from intab.engine.io.file_entry import FileEntry
+from intab.engine.runtime.expanding import GIB, room_objection, speed_objection
+from intab.engine.runtime.ladder import Rung, rungs
+from intab.engine.runtime.threads import Measured
 from intab.errors import DownloadError, TemporaryError
 from tests.engine.test_storage import Visitor
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from intab.engine.delivery import Delivery, Pace
-from intab.engine.download import Means, Notice, Progress
-from intab.engine.keys import ModelKey, parse_chunk_key
-from intab.engine.locate import Location
-from intab.engine.manifest import FileEntry
-from intab.engine.ranges import plan
-from intab.engine.retry import Patience
-from intab.engine.shelf import open_shelf
+from intab.engine.hub.locate import Location
+from intab.engine.io.download import Means, Notice, Progress
+from intab.engine.io.file_entry import FileEntry
+from intab.engine.io.ranges import plan
+from intab.engine.io.retry import Patience
+from intab.engine.loading.delivery import Delivery, Pace
+from intab.engine.storage.keys import ModelKey, parse_chunk_key
+from intab.engine.storage.shelf import open_shelf
 from intab.errors import IntabError
 from tests.engine.fakes import FakeBody, FakeStore, fake_means
 from tests.engine.faults import FAULTS, SILENT, FaultyFetch, flip

@@ -2,7 +2,7 @@
 
 import pytest
 
-from intab.engine.file_names import resolve, shown
+from intab.engine.io.file_names import resolve, shown
 
 
 def test_a_message_shows_any_name_in_one_line() -> None:

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from intab.engine.generate import complete, generate_tokens, stream
-from intab.engine.metrics import Meter, Metrics, Setting
-from intab.engine.options import GenerationOptions
-from intab.engine.sampling import Logits, argmax
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.generation.generate import complete, generate_tokens, stream
+from intab.engine.generation.metrics import Meter, Metrics, Setting
+from intab.engine.generation.options import GenerationOptions
+from intab.engine.generation.sampling import argmax
+from intab.engine.text.tokenizer import Tokenizer
+from intab.engine.types import Logits
 from intab.errors import OptionError, RunError
 from tests.engine.networks import EOS, VOCABULARY, FakeSession
 
@@ -137,7 +138,7 @@ async def test_logits_that_leave_no_choice(tokenizer: Tokenizer, value: float, s
 
 async def test_a_stream_without_an_end_is_an_error() -> None:
     async def cut() -> Any:
-        from intab.engine.writing import TextChunk
+        from intab.engine.generation.writing import TextChunk
 
         yield TextChunk("a", (1,))
 

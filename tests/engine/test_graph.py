@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from intab.engine.cache_slots import CacheSlot, TensorInfo
-from intab.engine.graph import EmbeddingPlan, Signature, plan_graph
+from intab.engine.runtime.cache_slots import CacheSlot, TensorInfo
+from intab.engine.runtime.graph import EmbeddingPlan, Signature, plan_graph
 from intab.errors import RunError, UnsupportedModelError
 
 IDS = TensorInfo("input_ids", "int64", (None, None))

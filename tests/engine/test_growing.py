@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from intab.engine.arguments import method_arguments
-from intab.engine.budget import MAX_SECONDS
-from intab.engine.formatting import percent_fields, widths
-from intab.engine.sandbox import render_template
+from intab.engine.text.arguments import method_arguments
+from intab.engine.text.budget import MAX_SECONDS
+from intab.engine.text.formatting import percent_fields, widths
+from intab.engine.text.sandbox import render_template
 from intab.errors import ChatTemplateError
 
 # Two lists whose items are the same, twice each, sixty levels deep; and a tuple that hashes so.

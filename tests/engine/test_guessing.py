@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from intab.engine.cache_slots import CacheSlot
-from intab.engine.choosing import make_picker
-from intab.engine.generate import generate_tokens
-from intab.engine.guessing import Guesser, make_guesser, rows_agree
-from intab.engine.options import GenerationOptions
-from intab.engine.processors import make_processors
-from intab.engine.sampling import Logits
+from intab.engine.generation.choosing import make_picker
+from intab.engine.generation.generate import generate_tokens
+from intab.engine.generation.guessing import Guesser, make_guesser, rows_agree
+from intab.engine.generation.options import GenerationOptions
+from intab.engine.generation.processors import make_processors
+from intab.engine.runtime.cache_slots import CacheSlot
+from intab.engine.types import Logits
 from intab.errors import OptionError, RunError
 from tests.engine.networks import ToyNetwork, ToySession, make_plan
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from intab.engine.manifest import FileEntry
-from intab.engine.retry import OnBytes
+from intab.engine.io.file_entry import FileEntry
+from intab.engine.io.retry import OnBytes
 from intab.errors import DownloadError, TemporaryError
 from tests.engine.fakes import FakeBody, FakeReply
 from tests.engine.faults import Fault, with_headers

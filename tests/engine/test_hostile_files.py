@@ -13,18 +13,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from intab.engine.answers import check_part, check_status, promised_length, version_of
-from intab.engine.cache_slots import head_dim, kv_heads
-from intab.engine.contents import check_architecture, parse_config
-from intab.engine.defaults import read_defaults
-from intab.engine.inventory import read_manifest
-from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key
-from intab.engine.loader import Loader
-from intab.engine.locate import locate
-from intab.engine.manifest import Manifest, describe, parse_manifest
+from intab.engine.generation.defaults import read_defaults
+from intab.engine.hub.inventory import read_manifest
+from intab.engine.hub.locate import locate
+from intab.engine.hub.manifest import Manifest, describe, parse_manifest
+from intab.engine.io.answers import check_part, check_status, promised_length, version_of
+from intab.engine.io.ranges import Span, parse_content_range
+from intab.engine.io.retry import Clock, retry_after
+from intab.engine.loading.contents import check_architecture, parse_config
+from intab.engine.loading.loader import Loader
 from intab.engine.model import context_length
-from intab.engine.ranges import Span, parse_content_range
-from intab.engine.retry import Clock, retry_after
+from intab.engine.runtime.cache_slots import head_dim, kv_heads
+from intab.engine.storage.keys import ChunkKey, ModelKey, parse_chunk_key
 from intab.errors import IntabError, ManifestError, UnsupportedModelError
 from tests.conftest import run_to_end
 from tests.engine.conftest import CONFIG, FakeRuntime, model_files

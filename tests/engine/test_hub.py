@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from intab.engine.download import Notice
-from intab.engine.hub import MOST_PAGES, list_files, pin, reach
-from intab.engine.inventory import read_manifest
-from intab.engine.keys import parse_chunk_key
-from intab.engine.loader import Loader
-from intab.engine.locate import locate
+from intab.engine.hub.hub import MOST_PAGES, list_files, pin, reach
+from intab.engine.hub.inventory import read_manifest
+from intab.engine.hub.locate import locate
+from intab.engine.io.download import Notice
+from intab.engine.loading.loader import Loader
+from intab.engine.storage.keys import parse_chunk_key
 from intab.errors import (
     DownloadError,
     ManifestError,

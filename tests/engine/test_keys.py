@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from intab.engine.keys import ChunkKey, ModelKey, parse_chunk_key, parse_record_key
-from intab.engine.ranges import Span
+from intab.engine.io.ranges import Span
+from intab.engine.storage.keys import ChunkKey, ModelKey, parse_chunk_key, parse_record_key
 
 NASTY = ["", ".", "..", "/", "../..", "=", "a+b/c+", "ü \0\n", "%2F", "record", 'W/"x"']
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from intab.engine.ladder import Rung, check, climb, rungs
-from intab.engine.load import load_model
-from intab.engine.locate import locate
-from intab.engine.manifest import Manifest, SelfTest
-from intab.engine.network import Network
-from intab.engine.runtime import Graph
-from intab.engine.sampling import Logits
+from intab.engine.hub.locate import locate
+from intab.engine.hub.manifest import Manifest, SelfTest
+from intab.engine.loading.load import load_model
+from intab.engine.runtime.ladder import Rung, check, climb, rungs
+from intab.engine.runtime.network import Network
+from intab.engine.runtime.runtime import Graph
+from intab.engine.types import Logits
 from intab.errors import DeviceError, ManifestError, RunError
 from tests.engine.conftest import FakeRuntime, model_files
 from tests.engine.fakes import FakeBody

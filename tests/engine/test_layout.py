@@ -2,7 +2,7 @@
 
 import pytest
 
-from intab.engine.layout import choose_folder, find_dtypes, folders_up, guess_dtype, text_paths
+from intab.engine.hub.layout import choose_folder, find_dtypes, folders_up, guess_dtype, text_paths
 from intab.errors import ModelNotFoundError
 
 

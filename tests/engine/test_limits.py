@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from intab.engine.limits import Limits, check_fits
-from intab.engine.load import load_model
-from intab.engine.locate import Location
-from intab.engine.manifest import FileEntry, Manifest
+from intab.engine.hub.locate import Location
+from intab.engine.hub.manifest import Manifest
+from intab.engine.io.file_entry import FileEntry
+from intab.engine.loading.load import load_model
+from intab.engine.runtime.limits import Limits, check_fits
 from intab.errors import DeviceError
 from tests.engine.conftest import FakeRuntime, model_files
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from intab.engine.download import Progress
-from intab.engine.load import load_model
-from intab.engine.loader import Loader
-from intab.engine.locate import locate
-from intab.engine.metrics import Stopwatch
+from intab.engine.generation.metrics import Stopwatch
+from intab.engine.hub.locate import locate
+from intab.engine.io.download import Progress
+from intab.engine.loading.load import load_model
+from intab.engine.loading.loader import Loader
 from intab.engine.model import Model
-from intab.engine.sampling import Logits
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.text.tokenizer import Tokenizer
+from intab.engine.types import Logits
 from intab.errors import (
     DeviceError,
     DownloadError,

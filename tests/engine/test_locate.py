@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intab.engine.locate import locate
+from intab.engine.hub.locate import locate
 from intab.errors import ModelNotFoundError, OptionError
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from intab.engine.generation.sampling import log_softmax
 from intab.engine.model import Model, Texts
-from intab.engine.sampling import log_softmax
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import OptionError
 from tests.engine.conftest import CONFIG, TEMPLATE
 from tests.engine.networks import VOCABULARY, ToyNetwork

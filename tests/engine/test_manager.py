@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from intab.engine.loader import Loader
-from intab.engine.manager import Manager
-from intab.engine.messages import Manage, Stored
+from intab.engine.loading.loader import Loader
+from intab.engine.worker.manager import Manager
+from intab.engine.worker.messages import Manage, Stored
 from tests.engine.conftest import FakeRuntime, model_files
 from tests.engine.fakes import FakeBody
 

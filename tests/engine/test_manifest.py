@@ -4,18 +4,13 @@ from typing import Any
 
 import pytest
 
-from intab.engine.download import Means
-from intab.engine.inventory import read_manifest
-from intab.engine.layout import find_dtypes
-from intab.engine.locate import locate
-from intab.engine.manifest import (
-    FileEntry,
-    LongTest,
-    SelfTest,
-    describe,
-    parse_manifest,
-)
-from intab.engine.ranges import Span
+from intab.engine.hub.inventory import read_manifest
+from intab.engine.hub.layout import find_dtypes
+from intab.engine.hub.locate import locate
+from intab.engine.hub.manifest import LongTest, SelfTest, describe, parse_manifest
+from intab.engine.io.download import Means
+from intab.engine.io.file_entry import FileEntry
+from intab.engine.io.ranges import Span
 from intab.errors import DeviceError, ManifestError, ModelNotFoundError
 from tests.engine.conftest import as_bytes, model_files
 from tests.engine.fakes import FakeBody, FakeFetch, fake_means

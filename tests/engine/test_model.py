@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from intab.engine.model import Texts, context_length
-from intab.engine.special_tokens import TokenFiles
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.text.special_tokens import TokenFiles
+from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import (
     ChatTemplateError,
     ContextLengthError,

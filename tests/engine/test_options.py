@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from intab.engine.options import GenerationOptions
+from intab.engine.generation.options import GenerationOptions
 from intab.errors import OptionError
 
 make = GenerationOptions.make

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from intab.engine.cache_slots import CacheSlot
-from intab.engine.metrics import Meter, Metrics, Setting
+from intab.engine.generation.metrics import Meter, Metrics, Setting
+from intab.engine.generation.prefill import prefill
 from intab.engine.model import Model, Texts
-from intab.engine.prefill import prefill
-from intab.engine.sampling import Logits
-from intab.engine.tokenizer import Tokenizer
-from intab.engine.truncation import cut_ids
+from intab.engine.runtime.cache_slots import CacheSlot
+from intab.engine.text.tokenizer import Tokenizer
+from intab.engine.text.truncation import cut_ids
+from intab.engine.types import Logits
 from intab.errors import ContextLengthError, OptionError, RunError
 from tests.engine.conftest import CONFIG, TEMPLATE, Maker
 from tests.engine.networks import FakeNetwork, ToyNetwork, ToySession

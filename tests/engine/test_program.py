@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 
-from intab.engine.program import Failure, PrintStream, interrupt_program, run_program
+from intab.engine.worker.program import Failure, PrintStream, interrupt_program, run_program
 
 
 async def run(source: str) -> tuple[str, str, Failure | None]:
@@ -59,7 +59,7 @@ async def test_a_traceback_begins_at_the_program() -> None:
 
 
 async def test_our_own_errors_show_the_user_s_line_and_the_sentence() -> None:
-    source = "from intab.engine.options import GenerationOptions\n"
+    source = "from intab.engine.generation.options import GenerationOptions\n"
     source += "GenerationOptions.make({'top_k': -1}, {})\n"
     _, _, failure = await run(source)
     assert failure is not None
@@ -145,7 +145,7 @@ async def test_an_error_in_the_background_is_told() -> None:
 async def test_a_load_outlives_the_program_that_began_it() -> None:
     source = (
         "import asyncio\n"
-        "from intab.engine.tasks import start_lasting\n"
+        "from intab.engine.io.tasks import start_lasting\n"
         "task = start_lasting(asyncio.sleep(0, 'loaded'), 'load')\n"
     )
     before = asyncio.all_tasks()
@@ -163,7 +163,7 @@ async def test_input_says_what_to_do() -> None:
 
 async def test_an_interrupt_meets_the_program() -> None:
     """However deep below it; signals themselves reach the main thread alone, not this test's."""
-    source = "import sys\nfrom intab.engine.program import interrupt_program\n"
+    source = "import sys\nfrom intab.engine.worker.program import interrupt_program\n"
     source += "sorted([1], key=lambda _: interrupt_program(2, sys._getframe()))"
     with pytest.raises(KeyboardInterrupt):
         await run(source)
@@ -237,7 +237,7 @@ BREAKS = [
     "import asyncio\ntype(asyncio.get_running_loop()).call_later = None",
     "import json, time\njson.dumps = time.monotonic = None",
     "import traceback as t\nt.TracebackException = t.StackSummary = None",
-    "import io, intab.engine.program as p\nio.TextIOBase = p.PrintStream = p.describe = 0",
+    "import io, intab.engine.worker.program as p\nio.TextIOBase = p.PrintStream = p.describe = 0",
     "import sys\nsys.setrecursionlimit(80)",
     "import sys\nsys.settrace(lambda frame, *_: 1 / 0 if frame.f_code.co_name == 'Kept' else None)",
     "import sys\nsys.stdout = sys.stderr = None",

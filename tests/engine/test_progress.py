@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from intab.engine.download import Progress
-from intab.engine.progress import Tally
+from intab.engine.io.download import Progress
+from intab.engine.io.progress import Tally
 
 
 class Told:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from intab.engine.model import Model, Texts
-from intab.engine.prompts import is_batch, is_ids
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.text.prompts import is_batch, is_ids
+from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import EmptyPromptError, PromptError
 from tests.engine.conftest import CONFIG, TEMPLATE, Maker
 from tests.engine.networks import ToyNetwork

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from intab.engine.ranges import (
+from intab.engine.io.ranges import (
     CHUNK,
     CHUNKS,
     ContentRange,

@@ -11,13 +11,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from intab.engine.apart import Apart, open_session
-from intab.engine.cache_slots import CacheSlot
-from intab.engine.graph import GraphPlan
-from intab.engine.network import STATES, Network, Session
-from intab.engine.prefill import prefill
-from intab.engine.recomputing import PIECE, recompute_where_needed
-from intab.engine.sampling import Logits
+from intab.engine.generation.apart import Apart, open_session
+from intab.engine.generation.prefill import prefill
+from intab.engine.runtime.cache_slots import CacheSlot
+from intab.engine.runtime.graph import GraphPlan
+from intab.engine.runtime.network import STATES, Network, Session
+from intab.engine.runtime.recomputing import PIECE, recompute_where_needed
+from intab.engine.types import Logits
 from intab.errors import RunError
 from tests.engine.networks import ToyNetwork, make_plan, weights
 from tests.engine.session_contract import CONTRACT, Check

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from intab.engine.conversation import Chat
-from intab.engine.graph import GraphPlan
 from intab.engine.model import Model, Texts
-from intab.engine.recomputing import recompute_where_needed
-from intab.engine.sampling import Logits
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.runtime.graph import GraphPlan
+from intab.engine.runtime.recomputing import recompute_where_needed
+from intab.engine.text.tokenizer import Tokenizer
+from intab.engine.types import Logits
 from tests.engine.conftest import CONFIG, SHORT
 from tests.engine.networks import ToyNetwork, ToySession
 from tests.engine.test_recomputing import PLANS, KeepingNetwork, whole

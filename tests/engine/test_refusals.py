@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from intab.engine.refusals import MOST, plain_reason
+from intab.engine.runtime.refusals import MOST, plain_reason
 
 MODEL_CC = (
     "/onnxruntime_src/onnxruntime/core/graph/model.cc:256 onnxruntime::Model::Model("

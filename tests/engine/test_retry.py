@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from intab.engine.retry import OnBytes, Patience, persevere, rate_limit, retry_after, watched
+from intab.engine.io.retry import OnBytes, Patience, persevere, rate_limit, retry_after, watched
 from intab.errors import DownloadError, TemporaryError
 from tests.engine.fakes import FakeTime
 

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from intab.engine.choosing import choose
-from intab.engine.options import GenerationOptions
-from intab.engine.processors import SeenTokens, make_processors, remove_invalid
-from intab.engine.sampling import (
-    Logits,
+from intab.engine.generation.choosing import choose
+from intab.engine.generation.options import GenerationOptions
+from intab.engine.generation.processors import SeenTokens, make_processors, remove_invalid
+from intab.engine.generation.sampling import (
     apply_temperature,
     apply_top_k,
     apply_top_p,
@@ -19,6 +18,7 @@ from intab.engine.sampling import (
     nth_largest,
     softmax,
 )
+from intab.engine.types import Logits
 
 INF = float("inf")
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from intab.engine import sampling
-from intab.engine.options import GenerationOptions
-from intab.engine.processors import make_processors
-from intab.engine.sampling import Logits
+from intab.engine.generation import sampling
+from intab.engine.generation.options import GenerationOptions
+from intab.engine.generation.processors import make_processors
+from intab.engine.types import Logits
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "sampling.json").read_text("utf-8"))
 WARPERS: dict[str, Callable[[Logits, Any], Logits]] = {

@@ -5,9 +5,9 @@ from typing import Any
 import jinja2
 import pytest
 
-from intab.engine import budget, growth
-from intab.engine.budget import MAX_SIZE, Budget
-from intab.engine.sandbox import LimitedEnvironment, render_template
+from intab.engine.text import budget, growth
+from intab.engine.text.budget import MAX_SIZE, Budget
+from intab.engine.text.sandbox import LimitedEnvironment, render_template
 from intab.errors import ChatTemplateError
 
 STEPS, CHARACTERS, SIZE = "steps", "characters", "a value would have"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from intab.engine.schema import get_json_schema
+from intab.engine.text.schema import get_json_schema
 from intab.errors import PromptError
 from tests.engine.test_chat import RECORDED
 from tests.engine.tools import REFUSED, TOOLS

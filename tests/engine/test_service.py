@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from intab.engine.download import Notice
-from intab.engine.loader import Loader
-from intab.engine.manager import Manager
-from intab.engine.messages import Output, Run, decode, encode
-from intab.engine.service import Service
+from intab.engine.io.download import Notice
+from intab.engine.loading.loader import Loader
+from intab.engine.worker.manager import Manager
+from intab.engine.worker.messages import Output, Run, decode, encode
+from intab.engine.worker.service import Service
 from tests.engine.conftest import FakeRuntime, model_files
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from intab.engine.network import Network
+from intab.engine.runtime.network import Network
 from tests.engine.networks import ToyNetwork, make_plan
 from tests.engine.session_contract import CONTRACT, Check
 

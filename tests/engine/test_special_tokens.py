@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from intab.engine.chat import find_templates, render
-from intab.engine.special_tokens import TokenFiles
-from intab.engine.tokenizer import Tokenizer
-from intab.engine.tokenizer_classes import CLASSES, MODEL_TYPES, WRONG
+from intab.engine.text.chat import find_templates, render
+from intab.engine.text.special_tokens import TokenFiles
+from intab.engine.text.tokenizer import Tokenizer
+from intab.engine.text.tokenizer_classes import CLASSES, MODEL_TYPES, WRONG
 from intab.errors import ManifestError
 from tests.engine.conftest import byte_tokenizer_json
 from tests.engine.tokenizer_cases import CASES, TEXTS, added, folder, token

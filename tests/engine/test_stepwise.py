@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from intab.engine.cache_slots import TensorInfo
-from intab.engine.sampling import Logits
-from intab.engine.stepwise import Stepwise, is_for_single_steps, made_right
+from intab.engine.runtime.cache_slots import TensorInfo
+from intab.engine.runtime.stepwise import Stepwise, is_for_single_steps, made_right
+from intab.engine.types import Logits
 from intab.errors import RunError
 from tests.engine.networks import ToyNetwork, ToySession, make_plan
 from tests.engine.session_contract import CONTRACT, Check

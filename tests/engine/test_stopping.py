@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intab.engine.stopping import StopFinder, StoppedText
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.generation.stopping import StopFinder, StoppedText
+from intab.engine.text.tokenizer import Tokenizer
 from tests.engine.test_special_tokens import GOLDEN, load
 from tests.engine.test_tokenizer import KINDS
 from tests.engine.tokenizer_cases import folder

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from intab.engine.download import Notice, Room
-from intab.engine.keys import ModelKey, parse_chunk_key
-from intab.engine.loader import Loader
-from intab.engine.locate import locate
-from intab.engine.program import run_program
-from intab.engine.storage import Storage, StoredModel
+from intab.engine.hub.locate import locate
+from intab.engine.io.download import Notice, Room
+from intab.engine.loading.loader import Loader
+from intab.engine.storage.keys import ModelKey, parse_chunk_key
+from intab.engine.storage.storage import Storage, StoredModel
+from intab.engine.worker.program import run_program
 from intab.errors import DownloadError, ModelNotFoundError, TemporaryError
 from tests.engine.conftest import CONFIG, FakeRuntime, model_files
 from tests.engine.fakes import FakeBody

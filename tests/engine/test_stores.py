@@ -7,11 +7,11 @@ from functools import partial
 
 import pytest
 
-from intab.engine.download import Notice
-from intab.engine.loader import Loader
-from intab.engine.locate import locate
-from intab.engine.storage import Storage
-from intab.engine.stores import Stores
+from intab.engine.hub.locate import locate
+from intab.engine.io.download import Notice
+from intab.engine.loading.loader import Loader
+from intab.engine.storage.storage import Storage
+from intab.engine.storage.stores import Stores
 from intab.errors import OptionError, StorageError
 from tests.engine.conftest import FakeRuntime, model_files
 from tests.engine.fakes import FakeBody, FakeFetch, FakeStore, fake_means

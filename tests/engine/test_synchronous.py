@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from intab.engine.synchronous import wait
+from intab.engine.io.synchronous import wait
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:

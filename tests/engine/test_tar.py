@@ -9,8 +9,8 @@ import tarfile
 
 import pytest
 
-from intab.engine import tar
-from intab.engine.ranges import Span
+from intab.engine.io.ranges import Span
+from intab.engine.storage import tar
 from intab.errors import ManifestError
 from tests.engine.fakes import FakeArchive
 

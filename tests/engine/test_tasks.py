@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from intab.engine.tasks import is_lasting, unbroken
+from intab.engine.io.tasks import is_lasting, unbroken
 from intab.errors import StorageError
 
 

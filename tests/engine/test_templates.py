@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from intab.engine.chat import render
+from intab.engine.text.chat import render
 from intab.errors import ChatTemplateError
 
 GOLDEN = Path(__file__).parents[1] / "golden"

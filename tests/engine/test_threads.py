@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from intab.engine.load import load_model
-from intab.engine.locate import locate
-from intab.engine.manifest import EXPANDING, Manifest
-from intab.engine.threads import Start, best, candidates, starts
+from intab.engine.hub.locate import locate
+from intab.engine.hub.manifest import EXPANDING, Manifest
+from intab.engine.loading.load import load_model
+from intab.engine.runtime.threads import Start, best, candidates, starts
 from tests.engine.conftest import FakeRuntime, model_files
 
 

@@ -10,8 +10,8 @@ from tokenizers import AddedToken, decoders
 from tokenizers import Tokenizer as Backend
 from tokenizers.models import BPE, WordPiece
 
-from intab.engine.special_tokens import TokenFiles
-from intab.engine.tokenizer import StreamDecoder, Tokenizer
+from intab.engine.text.special_tokens import TokenFiles
+from intab.engine.text.tokenizer import StreamDecoder, Tokenizer
 from intab.errors import ManifestError, PromptError, RunError
 from tests.engine.conftest import byte_tokenizer_json
 from tests.engine.networks import EOS
@@ -178,6 +178,6 @@ def test_a_tokenizer_that_panics_as_it_is_read(monkeypatch: pytest.MonkeyPatch) 
         raise PanicError("index out of bounds")
 
     library = SimpleNamespace(Tokenizer=SimpleNamespace(from_str=read))
-    monkeypatch.setattr("intab.engine.tokenizer.tokenizers", library)
+    monkeypatch.setattr("intab.engine.text.tokenizer.tokenizers", library)
     with pytest.raises(ManifestError, match=r"tokenizer\.json cannot be read \(index out"):
         Tokenizer("{}")

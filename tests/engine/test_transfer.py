@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from intab.engine.download import Progress
-from intab.engine.keys import parse_chunk_key
-from intab.engine.loader import Loader
-from intab.engine.locate import locate
-from intab.engine.storage import Storage
+from intab.engine.hub.locate import locate
+from intab.engine.io.download import Progress
+from intab.engine.loading.loader import Loader
+from intab.engine.storage.keys import parse_chunk_key
+from intab.engine.storage.storage import Storage
 from intab.errors import DamagedError, IntabError, ModelNotFoundError, StorageError, TemporaryError
 from tests.engine.conftest import FakeRuntime, model_files
 from tests.engine.fakes import FakeArchives, FakeBody, FakeDraft

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from intab.engine.chat import find_templates, render
-from intab.engine.download import parse_object
-from intab.engine.messages import decode
-from intab.engine.records import parse_record
-from intab.engine.tokenizer import Tokenizer
-from intab.engine.untrusted import MOST_LEVELS, check_levels, load_json
+from intab.engine.io.download import parse_object
+from intab.engine.io.untrusted import MOST_LEVELS, check_levels, load_json
+from intab.engine.storage.records import parse_record
+from intab.engine.text.chat import find_templates, render
+from intab.engine.text.tokenizer import Tokenizer
+from intab.engine.worker.messages import decode
 from intab.errors import ChatTemplateError, ManifestError
 from tests.engine.junk import tried
 

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from intab.engine import webgpu
-from intab.engine.contents import read_texts
-from intab.engine.ladder import Rung
-from intab.engine.load import load_model
-from intab.engine.locate import locate
-from intab.engine.manifest import EXPANDING, LongTest, Manifest, SelfTest
+from intab.engine.hub.locate import locate
+from intab.engine.hub.manifest import EXPANDING, LongTest, Manifest, SelfTest
+from intab.engine.loading import webgpu
+from intab.engine.loading.contents import read_texts
+from intab.engine.loading.load import load_model
+from intab.engine.loading.webgpu import PIECES, check_bounds, check_many, made_pieces
 from intab.engine.model import Texts
-from intab.engine.network import Network
-from intab.engine.runtime import Graph
-from intab.engine.sampling import Logits
-from intab.engine.webgpu import PIECES, check_bounds, check_many, made_pieces
+from intab.engine.runtime.ladder import Rung
+from intab.engine.runtime.network import Network
+from intab.engine.runtime.runtime import Graph
+from intab.engine.types import Logits
 from intab.errors import DeviceError, RunError
 from tests.engine.conftest import CONFIG, FakeRuntime, byte_tokenizer_json, model_files
 from tests.engine.fakes import FakeBody

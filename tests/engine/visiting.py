@@ -6,14 +6,14 @@ import hashlib
 import random
 from dataclasses import dataclass, field, replace
 
-from intab.engine.delivery import Delivery, Pace
-from intab.engine.download import Notice, Progress
-from intab.engine.keys import ModelKey, parse_chunk_key
-from intab.engine.locate import Location
-from intab.engine.manifest import FileEntry
-from intab.engine.ranges import plan
-from intab.engine.retry import Patience
-from intab.engine.shelf import open_shelf
+from intab.engine.hub.locate import Location
+from intab.engine.io.download import Notice, Progress
+from intab.engine.io.file_entry import FileEntry
+from intab.engine.io.ranges import plan
+from intab.engine.io.retry import Patience
+from intab.engine.loading.delivery import Delivery, Pace
+from intab.engine.storage.keys import ModelKey, parse_chunk_key
+from intab.engine.storage.shelf import open_shelf
 from tests.engine.fakes import FakeFetch, FakeReply, FakeStore, fake_means
 from tests.engine.faults import Fault
 

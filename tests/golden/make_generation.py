@@ -153,7 +153,7 @@ def random_llama(shape: Shape) -> Reference:
 
 def byte_ids(text: str) -> list[int]:
     """The ids of the byte tokenizer, whose vocabulary is the alphabet in sorted order."""
-    from intab.engine.tokenizer import Tokenizer
+    from intab.engine.text.tokenizer import Tokenizer
     from tests.engine.conftest import byte_tokenizer_json
 
     return Tokenizer(byte_tokenizer_json()).encode(text)

@@ -13,7 +13,7 @@ from pyodide.ffi import JsException
 
 from intab.browser.fetch import JsBody
 from intab.browser.ffi import js_worker, reason
-from intab.engine.ranges import Span
+from intab.engine.io.ranges import Span
 from intab.errors import StorageError
 
 

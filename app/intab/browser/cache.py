@@ -15,8 +15,8 @@ from pyodide.ffi import JsException
 
 from intab.browser.fetch import JsBody
 from intab.browser.ffi import js_worker, reason
-from intab.engine.download import Room
-from intab.engine.tasks import unbroken
+from intab.engine.io.download import Room
+from intab.engine.io.tasks import unbroken
 from intab.errors import StorageError
 
 KINDS = ("cache", "opfs", "indexeddb")

@@ -6,10 +6,10 @@
 const MODELS = new URL("../../models/", import.meta.url).href;
 const RUNTIME = new URL("../ort/ort-wasm-simd-threaded.wasm", import.meta.url).href;
 const STORED = "https://intab.invalid/"; // as in stores.mjs
-const ONE_PIECE = 8 * 1024 * 1024; // bytes: as in engine/ranges.py
+const ONE_PIECE = 8 * 1024 * 1024; // bytes: as in engine/io/ranges.py
 const PARTS = 6; // of a larger file: as many as are fetched at a time
-const FOR_GPU = ["q4", "q4f16"]; // as in engine/ladder.py
-const TEXTS = /\.(json|jinja|txt)$/; // as in engine/delivery.py: they come in one piece
+const FOR_GPU = ["q4", "q4f16"]; // as in engine/runtime/ladder.py
+const TEXTS = /\.(json|jinja|txt)$/; // as in engine/loading/delivery.py: they come in one piece
 const LASTING = 600_000; // ms: what nobody took by then is neither fresh nor worth its memory
 
 const asked = new Map(); // address and range -> {answer, stopping}: a promise of a response
@@ -50,7 +50,7 @@ async function manifest(folder) {
 }
 
 async function isStored(folder) {
-  const record = `=${encodeURIComponent(folder)}/=/=record`; // as in engine/keys.py
+  const record = `=${encodeURIComponent(folder)}/=/=record`; // as in engine/storage/keys.py
   return Boolean(await globalThis.caches?.match(STORED + record));
 }
 

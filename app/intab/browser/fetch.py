@@ -12,7 +12,7 @@ from typing import Any
 from pyodide.ffi import JsException, create_proxy
 
 from intab.browser.ffi import js_worker, reason
-from intab.engine.retry import OnBytes
+from intab.engine.io.retry import OnBytes
 from intab.errors import (
     DeviceError,
     DownloadError,

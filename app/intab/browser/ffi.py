@@ -8,7 +8,7 @@ from typing import Any
 
 from pyodide.ffi import JsException, to_js
 
-from intab.engine.refusals import plain_reason
+from intab.engine.runtime.refusals import plain_reason
 from intab.errors import DeviceError
 
 

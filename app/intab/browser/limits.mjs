@@ -2,7 +2,7 @@
 const GIB = 2 ** 30;
 const MOST_TOLD = 8; // navigator.deviceMemory names no more than this in older browsers
 
-/** The Limits of engine/limits.py for a device, as JSON. */
+/** The Limits of engine/runtime/limits.py for a device, as JSON. */
 export function limits(device) {
   const total = {};
   // onnxruntime-web is 32-bit WebAssembly; a GPU's weights only pass through it.

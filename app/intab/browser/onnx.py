@@ -14,12 +14,12 @@ from pyodide.ffi import JsException
 
 from intab.browser.fetch import JsBody
 from intab.browser.ffi import js_array, js_worker, reason
-from intab.engine.cache_slots import TensorInfo
-from intab.engine.graph import GraphPlan, Signature, plan_graph
-from intab.engine.network import CLOSED, STATES
-from intab.engine.runtime import Graph
-from intab.engine.sampling import Logits
-from intab.engine.tasks import start_lasting
+from intab.engine.io.tasks import start_lasting
+from intab.engine.runtime.cache_slots import TensorInfo
+from intab.engine.runtime.graph import GraphPlan, Signature, plan_graph
+from intab.engine.runtime.network import CLOSED, STATES
+from intab.engine.runtime.runtime import Graph
+from intab.engine.types import Logits
 from intab.errors import DeviceError, ModelClosedError, RunError
 
 

@@ -1,5 +1,5 @@
 /**
- * Which files an ONNX graph has its weights in, read from the graph itself; engine/onnx_file.py is
+ * Which files an ONNX graph has its weights in, read from the graph itself; engine/runtime/onnx_file.py is
  * the same in Python, and says more. The graph's bytes stay in JavaScript.
  */
 import { Source } from "./protobuf.mjs";

@@ -9,7 +9,7 @@ const WIDTH = 576;
 const PROMPT = 64;
 const TOKENS = 16;
 const ROUNDS = 5; // the least of them counts: whatever else the device does only makes it longer
-const EXPANDING = { session: { disable_quant_qdq: "1" } }; // as EXPANDING of engine/manifest.py
+const EXPANDING = { session: { disable_quant_qdq: "1" } }; // as EXPANDING of engine/hub/manifest.py
 
 onmessage = async ({ data: { threads, graph } }) => {
   try {

@@ -14,13 +14,12 @@ from intab.browser.cache import KINDS, BrowserStore, lock
 from intab.browser.fetch import BrowserFetch, BrowserMemory, JsBody
 from intab.browser.ffi import js_array, js_worker, reason
 from intab.browser.onnx import OnnxNetwork, open_network
-from intab.engine import expanding
-from intab.engine.download import Means
-from intab.engine.ladder import Rung
-from intab.engine.limits import Limits
-from intab.engine.runtime import Graph
-from intab.engine.stores import Stores
-from intab.engine.threads import Measured, Start, candidates, parse_measured, starts
+from intab.engine.io.download import Means
+from intab.engine.runtime.ladder import Rung
+from intab.engine.runtime.limits import Limits
+from intab.engine.runtime.runtime import Graph, expanding
+from intab.engine.runtime.threads import Measured, Start, candidates, parse_measured, starts
+from intab.engine.storage.stores import Stores
 from intab.errors import DeviceError
 
 

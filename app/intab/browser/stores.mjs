@@ -1,6 +1,6 @@
 /**
  * Three places where a browser keeps bytes, with the same five verbs. Keys are paths of parts that
- * begin with `=` (engine/keys.py). Used by cache.py; each error is thrown as the browser made it.
+ * begin with `=` (engine/storage/keys.py). Used by cache.py; each error is thrown as the browser made it.
  * What is stored is read as Blobs, which stay on disk until somebody wants their bytes.
  */
 import { stored } from "./bodies.mjs";

@@ -1,8 +1,8 @@
 /**
  * Measures onnxruntime-web with so many threads, one number after the other, each in a spare worker
  * (probe.mjs), while nothing else computes; what was found is kept for later visits. Which numbers,
- * whether with float weights too, and what to make of it, is decided in Python (engine/threads.py,
- * engine/expanding.py).
+ * whether with float weights too, and what to make of it, is decided in Python (engine/runtime/threads.py,
+ * engine/runtime/expanding.py).
  */
 import { hasSharedMemory } from "./shared_memory.mjs";
 

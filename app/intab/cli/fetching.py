@@ -19,7 +19,7 @@ from typing import Any
 
 from intab.convert.progress import Say
 from intab.convert.staging import check_place, check_room
-from intab.engine.manifest import is_text_file
+from intab.engine.hub.manifest import is_text_file
 from intab.errors import ConvertError, IntabError
 
 CHUNK = 64 * 2**20  # bytes that are asked for at once, and are in memory
@@ -49,8 +49,8 @@ def checkpoint_of(spec: str, out: Path, say: Say) -> Iterator[Path]:
 
 async def _fetch(spec: str, folder: Path, say: Say) -> None:
     """Fetch what a conversion reads; files that are there already stay."""
-    from intab.engine.hub import list_files, pin, reach
-    from intab.engine.locate import DEFAULT_ENDPOINT, locate
+    from intab.engine.hub.hub import list_files, pin, reach
+    from intab.engine.hub.locate import DEFAULT_ENDPOINT, locate
     from intab.native.runtime import NativeRuntime, endpoint, token
 
     location = locate(spec, "", endpoint() or DEFAULT_ENDPOINT, token=token())

@@ -13,8 +13,8 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
-from intab.engine.locate import DEFAULT_ENDPOINT, locate
-from intab.engine.storage import Storage, StoredModel
+from intab.engine.hub.locate import DEFAULT_ENDPOINT, locate
+from intab.engine.storage.storage import Storage, StoredModel
 from intab.errors import IntabError
 from intab.native.extras import advice
 

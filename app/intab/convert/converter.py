@@ -34,7 +34,7 @@ from intab.convert.reporting import (
 )
 from intab.convert.saving import save, save_sharing
 from intab.convert.staging import check_room, staged
-from intab.engine.layout import SUFFIXES
+from intab.engine.hub.layout import SUFFIXES
 from intab.errors import ConvertError
 
 DTYPES = ("fp32", "q8", "q8f32", "q4f16")  # made unasked

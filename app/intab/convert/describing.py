@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from intab.engine.ranges import chunk_for
+from intab.engine.io.ranges import chunk_for
 
 
 def write_manifest(folder: Path, dtypes: Mapping[str, Sequence[str]], **more: Any) -> None:

@@ -8,7 +8,7 @@ from itertools import takewhile
 import numpy as np
 
 from intab.convert.running import Runner
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.text.tokenizer import Tokenizer
 
 WINDOW = 256  # tokens read together
 MOST = 8192  # tokens of the text

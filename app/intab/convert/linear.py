@@ -55,7 +55,7 @@ def _expanded(b: Builder, name: str, x: ir.Value, weight: Array) -> ir.Value:
 
 def dequantized(b: Builder, name: str, weight: Array) -> ir.Value:
     """The weight rounded to int8; onnxruntime makes it float again while it loads the graph, given
-    the session option in EXPANDING (engine/manifest.py)."""
+    the session option in EXPANDING (engine/hub/manifest.py)."""
 
     def make() -> ir.Value:
         integers, scale = rounded(weight)

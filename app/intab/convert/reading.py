@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 from intab.convert.checkpoint import read_json
-from intab.engine.contents import make_tokenizer, of_the_writer
-from intab.engine.manifest import is_text_file
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.hub.manifest import is_text_file
+from intab.engine.loading.contents import make_tokenizer, of_the_writer
+from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import ConvertError, ManifestError
 
 _DECLARING = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")

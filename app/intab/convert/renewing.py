@@ -15,7 +15,7 @@ from intab.convert.describing import write_json
 from intab.convert.proving import answer, read_prompts, self_test
 from intab.convert.reading import read_tokenizer
 from intab.convert.running import Runner
-from intab.engine.manifest import parse_manifest
+from intab.engine.hub.manifest import parse_manifest
 
 
 def renew(folder: Path) -> None:

@@ -15,8 +15,8 @@ from intab.convert.evaluating import MOST, WINDOW, perplexity, windows
 from intab.convert.progress import Steps
 from intab.convert.proving import Prompts, answer
 from intab.convert.running import Runner
-from intab.engine.manifest import EXPANDING
-from intab.engine.tokenizer import Tokenizer
+from intab.engine.hub.manifest import EXPANDING
+from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import ConvertError
 
 LONGEST = 16 * MOST  # characters: a token has fewer

@@ -10,11 +10,11 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from intab.engine.cache_slots import head_dim, kv_heads
-from intab.engine.graph import KEEP
-from intab.engine.refusals import plain_reason
-from intab.engine.rope import switch_of
-from intab.engine.runtime import EXACT_INT8
+from intab.engine.runtime.cache_slots import head_dim, kv_heads
+from intab.engine.runtime.graph import KEEP
+from intab.engine.runtime.refusals import plain_reason
+from intab.engine.runtime.rope import switch_of
+from intab.engine.runtime.runtime import EXACT_INT8
 from intab.errors import ConvertError
 
 Cache = dict[str, NDArray[Any]]
@@ -52,7 +52,10 @@ class Runner:
         text, fed, cache = list(ids), list(ids), Cache()
         for _ in range(count):
             if len(text) - len(fed) <= switch_of(self.config) < len(text):
-                fed, cache = list(text), {}  # the cache does not hold beyond: engine/rope.py
+                fed, cache = (
+                    list(text),
+                    {},
+                )  # the cache does not hold beyond: engine/runtime/rope.py
             logits, cache = self.step(fed, cache, rows=1)
             fed = [int(logits[-1].argmax())]
             text += fed

@@ -18,11 +18,11 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from intab.engine.batches import Job
-from intab.engine.generate import complete
-from intab.engine.network import Session
-from intab.engine.prefill import prefill
-from intab.engine.writing import Generation, TextChunk
+from intab.engine.generation.batches import Job
+from intab.engine.generation.generate import complete
+from intab.engine.generation.prefill import prefill
+from intab.engine.generation.writing import Generation, TextChunk
+from intab.engine.runtime.network import Session
 from intab.errors import PromptError, RunError
 
 Message = MutableMapping[str, Any]

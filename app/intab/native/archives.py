@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from intab.engine.ranges import Span
+from intab.engine.io.ranges import Span
 from intab.errors import StorageError
 from intab.native.bodies import NativeBody, PartBody
 

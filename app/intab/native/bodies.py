@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from intab.engine.onnx_file import Read
-from intab.engine.ranges import Span
+from intab.engine.io.ranges import Span
+from intab.engine.runtime.onnx_file import Read
 from intab.errors import ManifestError
 
 _SLICE = 4 * 1024 * 1024

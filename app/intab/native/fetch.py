@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import httpx
 
-from intab.engine.retry import OnBytes
+from intab.engine.io.retry import OnBytes
 from intab.errors import DownloadError
 from intab.native.bodies import FileBody
 from intab.native.web import HttpReply, origin, send

@@ -1,6 +1,6 @@
 """A store in a folder: one file a key. CPython's place for models that came over the network.
 
-A key is longer than a path may be, so files have short names (engine/keys.py), and the key stands
+A key is longer than a path may be, so files have short names (storage/keys.py), and the key stands
 at a file's end, after the body. A file is written beside its place and moved there, so that what is
 there is whole. Files that an earlier version named by the keys themselves are read where they are.
 """
@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from intab.engine.download import Room
-from intab.engine.keys import short_path
-from intab.engine.ranges import Span
-from intab.engine.tasks import unbroken
+from intab.engine.io.download import Room
+from intab.engine.io.ranges import Span
+from intab.engine.io.tasks import unbroken
+from intab.engine.storage.keys import short_path
 from intab.errors import StorageError
 from intab.native.bodies import NativeBody, PartBody
 

@@ -15,8 +15,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from intab.engine.cache_slots import CacheSlot
-from intab.engine.graph import GraphPlan
+from intab.engine.runtime.cache_slots import CacheSlot
+from intab.engine.runtime.graph import GraphPlan
 
 BLOCK = 128  # rows by which room grows
 Arrays = dict[str, NDArray[Any]]

@@ -13,12 +13,12 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from intab.engine.cache_slots import TensorInfo
-from intab.engine.graph import GraphPlan, Signature, plan_graph
-from intab.engine.network import CLOSED, STATES
-from intab.engine.refusals import plain_reason
-from intab.engine.runtime import Graph
-from intab.engine.sampling import Logits
+from intab.engine.runtime.cache_slots import TensorInfo
+from intab.engine.runtime.graph import GraphPlan, Signature, plan_graph
+from intab.engine.runtime.network import CLOSED, STATES
+from intab.engine.runtime.refusals import plain_reason
+from intab.engine.runtime.runtime import Graph
+from intab.engine.types import Logits
 from intab.errors import DeviceError, ModelClosedError, RunError
 from intab.native.bodies import NativeBody
 from intab.native.kv_cache import KvCache, ort_value

@@ -8,11 +8,11 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
-from intab.engine.download import Means
-from intab.engine.ladder import Rung
-from intab.engine.limits import Limits
-from intab.engine.runtime import Graph
-from intab.engine.stores import Stores
+from intab.engine.io.download import Means
+from intab.engine.runtime.ladder import Rung
+from intab.engine.runtime.limits import Limits
+from intab.engine.runtime.runtime import Graph
+from intab.engine.storage.stores import Stores
 from intab.native.archives import NativeArchives
 from intab.native.bodies import NativeBody, NativeMemory
 from intab.native.fetch import NativeFetch

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 
 import httpx
 
-from intab.engine.retry import OnBytes
+from intab.engine.io.retry import OnBytes
 from intab.errors import DownloadError, TemporaryError
 from intab.native.bodies import MemoryBody
 

@@ -4,8 +4,8 @@ import signal
 from typing import Any
 
 from intab.browser import worker
-from intab.engine.program import interrupt_program
-from intab.engine.service import Service
+from intab.engine.worker.program import interrupt_program
+from intab.engine.worker.service import Service
 from intab.platform import loader
 
 

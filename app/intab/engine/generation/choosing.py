@@ -1,0 +1,78 @@
+"""From a row of logits to a token: processors, then the sampler, each answer checked.
+
+>>> choose([1, 2], logits, [no_commas], argmax)
+7
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from intab.engine.generation.options import GenerationOptions
+from intab.engine.generation.sampling import argmax, make_sampler, make_warpers
+from intab.engine.types import Logits, LogitsProcessor, Sampler, Warper
+from intab.errors import OptionError, RunError
+
+
+def choose(
+    ids: list[int], logits: Logits, processors: Sequence[LogitsProcessor], pick: Sampler
+) -> int:
+    """The id that follows `ids`; RunError where the row leaves no choice."""
+    return pick(process(ids, logits, processors))
+
+
+def process(ids: list[int], logits: Logits, processors: Sequence[LogitsProcessor]) -> Logits:
+    """The row [vocab] after all processors, float32, with one finite number at least."""
+    for processor in processors:
+        logits = _checked(processor(ids, logits), logits.size, processor)
+    best = logits.max()
+    if np.isnan(best) or np.isposinf(best):
+        raise RunError(
+            "The model gave logits that are not finite: try another dtype or device, "
+            "or check your logits processor."
+        )
+    if np.isneginf(best):
+        raise RunError("No token is allowed any more: the logits processors forbid every one.")
+    return logits
+
+
+def make_picker(options: GenerationOptions, number: int = 0) -> Sampler:
+    """The sampler that the options describe; each `number` has random numbers of its own."""
+    if options.greedy:
+        return argmax
+    return make_sampler(warpers(options), rng=make_rng(options, number))
+
+
+def make_rng(options: GenerationOptions, number: int = 0) -> np.random.Generator:
+    """The random numbers of a seed; with number 0, those that the seed alone gives."""
+    if options.seed is None or number == 0:
+        return np.random.default_rng(options.seed)
+    return np.random.default_rng([options.seed, number])
+
+
+def warpers(options: GenerationOptions, least: int = 1) -> list[Warper]:
+    """The warpers that the options ask for; each keeps `least` tokens."""
+    return make_warpers(
+        options.temperature,
+        options.top_k,
+        options.top_p,
+        options.min_p,
+        options.typical_p,
+        options.epsilon_cutoff,
+        options.eta_cutoff,
+        least=least,
+    )
+
+
+def _checked(logits: object, vocab: int, processor: LogitsProcessor) -> Logits:
+    row = np.asarray(logits)
+    if row.shape == (vocab,) and row.dtype.kind in "fiu":
+        return row.astype(np.float32, copy=False)
+    got = "nothing" if logits is None else f"{row.dtype} {row.shape}"
+    name = getattr(processor, "__name__", repr(processor))
+    raise OptionError(
+        f"The logits processor {name} returned {got}: "
+        f"return the row of {vocab:,} numbers it is given."
+    )

@@ -1,0 +1,273 @@
+"""Generation options: transformers' names, checked; an option that is unknown is an error.
+
+The model's generation_config.json gives the defaults; what the caller passes wins:
+
+    >>> GenerationOptions.make({"top_k": 40}, {"temperature": 0.7}).top_k
+    40
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from typing import Any
+
+from intab.engine.generation.checks import CHECKS
+from intab.engine.types import LogitsProcessor
+from intab.errors import OptionError
+
+_SAMPLING = (
+    "temperature",
+    "top_k",
+    "top_p",
+    "min_p",
+    "typical_p",
+    "epsilon_cutoff",
+    "eta_cutoff",
+    "seed",
+)
+
+_TOKEN_LISTS = (
+    "suppress_tokens",
+    "begin_suppress_tokens",
+    "forced_bos_token_id",
+    "forced_eos_token_id",
+)
+
+
+@dataclass(frozen=True)
+class GenerationOptions:
+    """How to generate; ranges and defaults stand with each option.
+
+    Length
+        max_new_tokens: at most this many new tokens, 1 or more; the context ends it earlier.
+        max_length: the same, counted with the prompt; max_new_tokens wins over it.
+        min_new_tokens: no end token before that many, 0 or more.
+        min_length: the same, counted with the prompt; min_new_tokens wins over it.
+        max_time: end after that many seconds, above 0; None is no limit.
+        eos_token_id: the id or ids that end the text; None takes the model's.
+        stop: a string or strings that end the text and are not part of it.
+
+    Sampling
+        do_sample: draw at random; False takes the most probable token each time (greedy).
+            Left out, it is True where the model's generation_config.json says so or where an
+            option of this section is passed.
+        temperature: 0 or more; 0 is greedy, 1 leaves the model's probabilities as they are.
+        top_k: keep this many tokens, 0 or more; 0 keeps all.
+        top_p: keep the most probable tokens that reach this sum, from 0 to 1; 1 keeps all.
+        min_p: keep tokens that many times as probable as the best one, from 0 to 1.
+        typical_p: keep the tokens of most typical surprise that reach this sum, from 0 to 1.
+        epsilon_cutoff, eta_cutoff: keep tokens above a probability, from 0 to 1; 0 keeps all.
+        seed: 0 or more; the same seed gives the same text. None draws one.
+
+    Logits
+        repetition_penalty: above 0; more than 1 makes tokens of prompt and answer less likely.
+        presence_penalty, frequency_penalty: -2 to 2; subtracted from tokens of the answer, once
+            and for each time they came.
+        no_repeat_ngram_size: no sequence of that many ids comes twice, 0 or more; 0 is off.
+        bad_words_ids: lists of ids that may not come in that order.
+        suppress_tokens, begin_suppress_tokens: ids that may not come, ever or as the first.
+        forced_bos_token_id, forced_eos_token_id: the id after a prompt of one id; the id or ids
+            allowed as the last one when the length is reached.
+        exponential_decay_length_penalty: (start, factor); after `start` new tokens, 0 or more, the
+            end becomes likelier with each: its logit's size times the factor, above 0, once more.
+        remove_invalid_values: NaN becomes 0 and infinity the greatest number, where a model gives
+            them.
+        renormalize_logits: a beam's scores are made probabilities again after all other options.
+        logit_bias: numbers to add to ids' logits, {id: number}.
+        sequence_bias: numbers to add to the logit of the last id of a sequence where the ones
+            before it are there, [[ids, number], ...]; of one id always.
+        logits_processors: functions (ids, logits) -> logits, called in order before the sampler
+            with all ids so far and the float32 row [vocab].
+
+    Speed
+        prompt_lookup_num_tokens: where the text repeats itself, guess up to that many tokens and
+            check them in one step, 0 or more; 0 is off. For one answer at a time. The answer stays
+            the same, but for graphs with dynamic quantization, whose numbers depend on the tokens
+            of a step. Left out, it is 8 where the graph gives the logits after every token and is
+            no such one.
+
+    Several answers
+        num_return_sequences: that many answers to a prompt, 1 or more; not from a stream. With a
+            seed, the first is the one that the seed gives alone.
+        num_beams: beams that are searched, 1 or more; 1 is no beam search. Not from a stream.
+        length_penalty: the power of the length that a beam's score is divided by; above 0 favours
+            long answers.
+        early_stopping: when a search ends: True as soon as num_beams answers are there, False when
+            better ones are unlikely, "never" when they are impossible.
+
+    Prompt
+        truncation: cut a prompt that is longer than the context; False is an error instead.
+        truncation_side: "left" cuts its beginning (the oldest messages of a chat), "right" its end.
+        prefill_chunk_size: tokens of the prompt that are computed at once, 1 or more. Smaller takes
+            less memory and heeds Stop sooner, larger is faster.
+
+    Text
+        skip_special_tokens: leave special tokens out of the text; False shows them, also the one
+            that ended it.
+
+    Figures
+        logprobs: tell each token's log-probability, as the model gave it, before any other option.
+        top_logprobs: and that of the most probable tokens at its place, 0 to 20 of them.
+    """
+
+    max_new_tokens: int = 256
+    max_length: int | None = None
+    min_new_tokens: int = 0
+    min_length: int = 0
+    max_time: float | None = None
+    eos_token_id: tuple[int, ...] = ()
+    stop: tuple[str, ...] = ()
+    do_sample: bool = False
+    temperature: float = 1.0
+    top_k: int = 50
+    top_p: float = 1.0
+    min_p: float = 0.0
+    typical_p: float = 1.0
+    epsilon_cutoff: float = 0.0
+    eta_cutoff: float = 0.0
+    seed: int | None = None
+    repetition_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    no_repeat_ngram_size: int = 0
+    bad_words_ids: tuple[tuple[int, ...], ...] = ()
+    suppress_tokens: tuple[int, ...] = ()
+    begin_suppress_tokens: tuple[int, ...] = ()
+    forced_bos_token_id: tuple[int, ...] = ()
+    forced_eos_token_id: tuple[int, ...] = ()
+    exponential_decay_length_penalty: tuple[int, float] | None = None
+    remove_invalid_values: bool = False
+    renormalize_logits: bool = False
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    sequence_bias: tuple[tuple[tuple[int, ...], float], ...] = ()
+    logits_processors: tuple[LogitsProcessor, ...] = ()
+    prompt_lookup_num_tokens: int | None = None
+    num_return_sequences: int = 1
+    num_beams: int = 1
+    length_penalty: float = 1.0
+    early_stopping: bool | str = False
+    truncation: bool = False
+    truncation_side: str = "left"
+    prefill_chunk_size: int = 512
+    skip_special_tokens: bool = True
+    logprobs: bool = False
+    top_logprobs: int = 0
+
+    @classmethod
+    def make(cls, passed: Mapping[str, Any], defaults: Mapping[str, Any]) -> GenerationOptions:
+        """Check what the caller passed and lay it over the model's defaults."""
+        _refuse_unknown(passed)
+        values = {name: value for name, value in passed.items() if value is not None}
+        known = {k: v for k, v in defaults.items() if k in CHECKS and v is not None}
+        merged = {name: CHECKS[name](name, v) for name, v in {**known, **values}.items()}
+        merged["do_sample"] = _decide_sampling(values, merged)
+        if merged.get("top_logprobs"):
+            merged["logprobs"] = merged["logprobs"] if "logprobs" in values else True
+        _settle_lengths(values, merged)
+        options = cls(**merged)
+        _refuse_without_effect(values, options)
+        _refuse_contradictions(options)
+        return options
+
+    @property
+    def greedy(self) -> bool:
+        """Whether the most probable token is taken each time."""
+        return not self.do_sample or self.temperature == 0
+
+    def check_tokens(self, size: int) -> None:
+        """OptionError for a token id that a vocabulary of that size does not have."""
+        lists = {name: getattr(self, name) for name in _TOKEN_LISTS}
+        lists["bad_words_ids"] = [token for word in self.bad_words_ids for token in word]
+        lists["sequence_bias"] = [token for ids, _ in self.sequence_bias for token in ids]
+        lists["logit_bias"] = list(self.logit_bias)
+        for name, tokens in lists.items():
+            if unknown := [token for token in tokens if token >= size]:
+                raise OptionError(
+                    f"{name} has the token id {unknown[0]}, but the vocabulary ends at {size - 1}."
+                )
+
+    def for_prompt(self, length: int) -> GenerationOptions:
+        """The same with max_length and min_length as numbers of new tokens, after a prompt of
+        `length` tokens; OptionError where none is left."""
+        most, least = self.max_new_tokens, self.min_new_tokens
+        if self.max_length is not None:
+            most = self.max_length - length
+        if most < 1:
+            raise OptionError(
+                f"The prompt has {length:,} tokens and max_length, which counts them, is "
+                f"{self.max_length:,}: pass a larger one, or max_new_tokens."
+            )
+        least = min(max(least, self.min_length - length), most)
+        return replace(self, max_new_tokens=most, min_new_tokens=least)
+
+    def limited(self, room: int) -> GenerationOptions:
+        """The same options with at most `room` new tokens."""
+        return replace(self, max_new_tokens=min(self.max_new_tokens, room))
+
+
+def _refuse_unknown(passed: Mapping[str, Any]) -> None:
+    names = [f.name for f in fields(GenerationOptions)]
+    for name in passed:
+        if name not in names:
+            close = get_close_matches(name, names, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"the options are {', '.join(names)}."
+            raise OptionError(f"Unknown option {name!r}: {hint}")
+
+
+def _decide_sampling(passed: Mapping[str, Any], merged: Mapping[str, Any]) -> bool:
+    asked = [name for name in _SAMPLING if name in passed]
+    greedy = "do_sample=False" if passed.get("do_sample") is False else ""
+    greedy = greedy or ("temperature=0" if merged.get("temperature") == 0 else "")
+    # A seed is honoured by greedy decoding as well: the same seed gives the same text.
+    lost = [name for name in asked if name != "seed" and merged[name] != 0]
+    if greedy and lost:
+        raise OptionError(f"{lost[0]} has no effect with {greedy}: leave one of the two out.")
+    return not greedy and bool(merged.get("do_sample", False) or asked)
+
+
+def _settle_lengths(passed: Mapping[str, Any], merged: dict[str, Any]) -> None:
+    """Leave max_length and min_length out where max_new_tokens and min_new_tokens are there too,
+    as in transformers."""
+    for total, new in (("max_length", "max_new_tokens"), ("min_length", "min_new_tokens")):
+        if new in merged and total in merged:
+            if total in passed:
+                warnings.warn(
+                    f"Both {new} (={merged[new]}) and {total} (={merged[total]}) are set: "
+                    f"{new} takes precedence.",
+                    stacklevel=5,
+                )
+            del merged[total]
+    # What a model's files ask for gives way to what the caller asks for.
+    if "min_new_tokens" not in passed and "min_new_tokens" in merged and "max_length" not in merged:
+        most = merged.get("max_new_tokens", GenerationOptions.max_new_tokens)
+        merged["min_new_tokens"] = min(merged["min_new_tokens"], most)
+
+
+def _refuse_without_effect(passed: Mapping[str, Any], options: GenerationOptions) -> None:
+    needed = (
+        ("length_penalty", options.num_beams > 1, "num_beams above 1"),
+        ("early_stopping", options.num_beams > 1, "num_beams above 1"),
+        ("truncation_side", options.truncation, "truncation=True"),
+        ("top_logprobs", options.logprobs or not options.top_logprobs, "logprobs=True"),
+    )
+    for name, met, need in needed:
+        if name in passed and not met:
+            raise OptionError(f"{name} has no effect without {need}: pass both or neither.")
+
+
+def _refuse_contradictions(options: GenerationOptions) -> None:
+    if options.min_new_tokens > options.max_new_tokens and options.max_length is None:
+        raise OptionError(
+            f"min_new_tokens ({options.min_new_tokens}) is more than "
+            f"max_new_tokens ({options.max_new_tokens}): change one of the two."
+        )
+    answers, beams = options.num_return_sequences, options.num_beams
+    if answers > beams and (beams > 1 or options.greedy):
+        raise OptionError(
+            f"num_return_sequences is {answers}, but "
+            + (f"num_beams is {beams}" if beams > 1 else "greedy decoding has one answer")
+            + ": sample (do_sample=True) or pass as many num_beams."
+        )

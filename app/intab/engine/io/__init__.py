@@ -1,0 +1,1 @@
+"""Bytes over a network: what a platform provides, retries, ranges, integrity. Nothing of models."""

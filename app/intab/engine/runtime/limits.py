@@ -1,0 +1,66 @@
+"""Whether a model can be held at all, said before the first of its bytes is fetched.
+
+A manifest tells the sizes, a runtime the limits; what neither tells is found out by loading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from intab.engine.hub.manifest import Manifest
+from intab.errors import DeviceError
+
+EXPANDED = 4  # bytes of a float, for one of int8
+WORKING = 1.1  # the weights, and room to compute with them
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a device can hold, in bytes: `total` of all weights, by what sets the limit; `file` of
+    one file, None where there is no limit; `memory` that it has in all, None where that is not
+    told."""
+
+    total: Mapping[str, int] = field(default_factory=dict)
+    file: int | None = None
+    memory: int | None = None
+
+
+def check_fits(
+    name: str, manifest: Manifest, dtype: str, device: str, limits: Mapping[str, Limits]
+) -> None:
+    """DeviceError where the model `name` as `dtype` is more than `device` can hold; `limits` has
+    all devices, and the message the dtypes and devices that would do. Unknown sizes fit."""
+    problem = _problem(manifest, dtype, limits[device])
+    if not problem:
+        return
+    others = [
+        f"dtype={other!r} on {where} ({weights_of(manifest, other):,} bytes)"
+        for where, its in limits.items()
+        for other in manifest.dtypes
+        if not _problem(manifest, other, its)
+    ]
+    advice = f"choose {' or '.join(others)}" if others else "choose a smaller model"
+    raise DeviceError(f"{name} as {dtype} does not fit on {device}: {problem}; {advice}.")
+
+
+def weights_of(manifest: Manifest, dtype: str) -> int:
+    """The bytes of all weights once they are loaded, which makes float of some int8."""
+    size = sum(max(manifest.files[name].size, 0) for name in manifest.dtypes[dtype])
+    return size * EXPANDED if manifest.expands(dtype) else size
+
+
+def _problem(manifest: Manifest, dtype: str, limits: Limits) -> str:
+    """What does not fit, with both numbers; "" where all does."""
+    needed = round(weights_of(manifest, dtype) * WORKING)
+    return next(_excesses(manifest, dtype, limits, needed), "")
+
+
+def _excesses(manifest: Manifest, dtype: str, limits: Limits, needed: int) -> Iterator[str]:
+    for name in manifest.dtypes[dtype]:
+        size = manifest.files[name].size
+        if limits.file is not None and size > limits.file:
+            yield f"{name} has {size:,} bytes, and a file may have {limits.file:,}"
+    for what, most in limits.total.items():
+        if needed > most:
+            yield f"it needs {needed:,} bytes of memory, and {what} is {most:,}"

@@ -1,0 +1,263 @@
+"""What is stored: listing, checking, deleting, exporting and importing models.
+
+    for model in await intab.storage.list():
+        print(model.name, model.bytes, model.complete)
+    await intab.storage.export("org/name", "name.tar")
+    await intab.storage.delete("org/name")
+    await intab.storage.import_("name.tar")
+
+All of it is read from keys and records; bodies are read only to verify them. A model that another
+tab is loading is waited for before it is touched.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from intab.engine.hub.locate import Location
+from intab.engine.hub.manifest import parse_manifest
+from intab.engine.hub.spellings import Path, check_text
+from intab.engine.io.download import Means, OnProgress, Room, Store, silent
+from intab.engine.io.file_entry import FileEntry
+from intab.engine.io.progress import Tally
+from intab.engine.io.ranges import Span
+from intab.engine.storage.exporting import export_model
+from intab.engine.storage.importing import import_model
+from intab.engine.storage.keys import ChunkKey, ModelKey, parse_chunk_key, parse_model
+from intab.engine.storage.records import read_record
+from intab.engine.storage.shelf import fits, lock_name, was_verified
+from intab.errors import ManifestError, ModelNotFoundError, StorageError
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file of a stored model: its size, and how much of it is there."""
+
+    name: str
+    size: int
+    stored: int
+    verified: bool
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model that is stored, or part of one.
+
+    commit: what a hub's revision stood for, "" elsewhere.
+    total: the bytes it has when it is complete, None while that is not known.
+    last_used: in seconds since 1970; None for one that was imported and not loaded yet.
+    """
+
+    name: str
+    address: str
+    revision: str
+    commit: str
+    files: tuple[StoredFile, ...]
+    total: int | None
+    complete: bool
+    last_used: float | None
+
+    @property
+    def bytes(self) -> int:
+        """The bytes that are stored."""
+        return sum(file.stored for file in self.files)
+
+    @property
+    def verified(self) -> bool:
+        """Whether all files were found to have the sha256 that their manifest promises."""
+        return self.complete and all(file.verified for file in self.files)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What verifying a model found: bytes that are right, and files of which parts were not."""
+
+    right: int
+    damaged: tuple[str, ...]
+
+
+class Storage:
+    """The place where this origin's models, or this user's, are kept."""
+
+    def __init__(
+        self, means: Callable[[], Means[Any]], locate: Callable[[str | Path], Location]
+    ) -> None:
+        self._means = means
+        self._locate = locate
+
+    def use(self, store: str) -> None:
+        """Keep models in that store: in a browser "cache" (its Cache API, unless told otherwise),
+        "opfs" (its private file system) or "indexeddb"; in CPython "folder".
+
+        What another store holds is moved there before it is next used, so that there is only one.
+        OptionError where the name is none of these.
+        """
+        self._means().use(store)
+
+    async def export(
+        self, model: str | Path, target: Any = None, *, on_progress: OnProgress = silent
+    ) -> Any:
+        """Write a model to a tar file: its folder with an intab.json that has all hashes.
+
+        target: a path in CPython; in a browser a FileSystemFileHandle, `disk:NAME` of a file that
+            was chosen in the page, or nothing, which gives a JavaScript Blob. What is there is
+            replaced when all of the new file is written.
+        on_progress: hears how many bytes are written.
+
+        Gives back the file. ModelNotFoundError, StorageError where it is not stored whole or the
+        file cannot be written, DamagedError where what is stored is damaged.
+        """
+        keys = await self._find(model)
+        if len(keys) > 1:
+            addresses = ", ".join(key.base for key in keys)
+            raise ModelNotFoundError(f"{model!r} is several models: name one of {addresses}.")
+        return await export_model(self._means(), keys[0], target, on_progress)
+
+    async def import_(
+        self, source: Any, model: str | Path | None = None, *, on_progress: OnProgress = silent
+    ) -> StoredModel:
+        """Store a model from a tar file that `export` wrote.
+
+        source: as the target of `export`, or a JavaScript Blob or File.
+        model: what it is to be loaded by, as for `intab.load`; left out, what it was exported as.
+        on_progress: hears how many bytes are checked, then how many are stored.
+
+        ManifestError where the file is not such a tar, DamagedError where bytes in it are wrong,
+        StorageError where it cannot be read or stored: then nothing has changed.
+        """
+        location = None if model is None else self._locate(model)
+        key = await import_model(self._means(), source, location, on_progress)
+        return describe(key, *(await self._known())[key])
+
+    async def room(self) -> Room:
+        """Bytes used and allowed, and whether the browser promised to keep them."""
+        return await self._store.room()
+
+    async def verify(self, model: str | Path, *, on_progress: OnProgress = silent) -> Verdict:
+        """Read all of a model; what is damaged is deleted, and fetched by the next load.
+        `on_progress` hears how many bytes are read."""
+        right, damaged = 0, set()
+        for key in await self._find(model):
+            async with self._means().lock(lock_name(key)):
+                chunks = await self._chunks(key)
+                sizes = {chunk.file: chunk.size for chunk in chunks}
+                tally = Tally(sizes, on_progress, self._means().clock.now, "verify")
+                for chunk in chunks:
+                    is_right = await self._is_right(chunk)
+                    tally.arrived(chunk.file, chunk.span.size)
+                    if is_right:
+                        right += chunk.span.size
+                    else:
+                        damaged.add(chunk.file)
+                        await self._store.delete(str(chunk))
+        return Verdict(right, tuple(sorted(damaged)))
+
+    async def delete(self, model: str | Path | None = None) -> None:
+        """Delete a model, by its name or its address; where none is named, all that is stored."""
+        for key in await self._find(model):
+            async with self._means().lock(lock_name(key)):
+                await self._store.delete(key.record)
+                for text in await self._store.keys():
+                    if parse_model(text) == key:
+                        await self._store.delete(text)
+        for text in await self._store.keys() if model is None else ():
+            if parse_model(text) is None:  # nobody's
+                await self._store.delete(text)
+
+    async def list(self) -> tuple[StoredModel, ...]:
+        """All models that are stored, whole or in part, by name."""
+        known = await self._known()
+        models = [describe(key, *facts) for key, facts in known.items()]
+        return tuple(sorted(models, key=lambda model: (model.name, model.address)))
+
+    async def _known(self) -> dict[ModelKey, tuple[dict[str, Any], set[ChunkKey]]]:
+        """The record and the chunks of each model."""
+        chunks: defaultdict[ModelKey, set[ChunkKey]] = defaultdict(set)
+        for text in await self._store.keys():
+            if chunk := parse_chunk_key(text):
+                chunks[chunk.model].add(chunk)
+            elif model := parse_model(text):
+                chunks[model].update()
+        return {
+            key: (await read_record(self._store, key.record), parts)
+            for key, parts in chunks.items()
+        }
+
+    @property
+    def _store(self) -> Store[Any]:
+        return self._means().store
+
+    async def _chunks(self, model: ModelKey) -> Sequence[ChunkKey]:
+        chunks = map(parse_chunk_key, await self._store.keys())
+        return [chunk for chunk in chunks if chunk and chunk.model == model]
+
+    async def _is_right(self, chunk: ChunkKey) -> bool:
+        try:
+            body = await self._store.match(str(chunk))
+            return body is not None and await body.sha256() == chunk.digest
+        except StorageError:  # it cannot be read
+            return False
+
+    async def _find(self, model: str | Path | None) -> tuple[ModelKey, ...]:
+        name = None if model is None else check_text(model)
+        models = await self.list()
+        found = tuple(
+            ModelKey(model.address, model.revision)
+            for model in models
+            if name in (None, model.name, model.address)
+        )
+        if name is not None and not found:
+            stored = ", ".join(model.name for model in models) or "none"
+            raise ModelNotFoundError(f"No model {name!r} is stored; stored are: {stored}.")
+        return found
+
+
+def describe(key: ModelKey, record: dict[str, Any], chunks: Iterable[ChunkKey]) -> StoredModel:
+    """A model as its record and its chunks tell of it."""
+    entries = _entries(record)
+    by_file: defaultdict[str, set[ChunkKey]] = defaultdict(set)
+    for chunk in chunks:
+        # What is left of an earlier version goes with the next load.
+        if fits(chunk, entries.get(chunk.file, FileEntry())):
+            by_file[chunk.file].add(chunk)
+    verified = record.get("verified", {})
+    files = tuple(_describe_file(n, by_file[n], verified.get(n)) for n in sorted(by_file))
+    sizes = {name: entry.size for name, entry in entries.items() if entry.size >= 0}
+    sizes |= {file.name: file.size for file in files}
+    needed = record.get("files")
+    whole = {file.name for file in files if file.stored == file.size}
+    return StoredModel(
+        name=record.get("name") or key.base,
+        address=key.base,
+        revision=key.revision,
+        commit=record.get("commit", ""),
+        files=files,
+        total=sum(sizes[n] for n in needed) if needed and sizes.keys() >= set(needed) else None,
+        complete=needed is not None and whole.issuperset(needed),
+        last_used=record.get("used"),
+    )
+
+
+def _entries(record: dict[str, Any]) -> dict[str, FileEntry]:
+    try:
+        return parse_manifest(record["manifest"]).files
+    except (KeyError, ManifestError):  # chunks speak for themselves
+        return {}
+
+
+def _describe_file(name: str, chunks: set[ChunkKey], verdict: Any) -> StoredFile:
+    right = all(was_verified(verdict, chunk.sha256, [chunk]) for chunk in chunks)
+    stored = _covered(chunk.span for chunk in chunks)
+    return StoredFile(name, max(c.size for c in chunks), stored, right)
+
+
+def _covered(spans: Iterable[Span]) -> int:
+    """The bytes that spans have together; some may overlap."""
+    end = total = 0
+    for span in sorted(spans):
+        total += max(span.end - max(span.start, end), 0)
+        end = max(end, span.end)
+    return total

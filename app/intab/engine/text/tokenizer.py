@@ -1,0 +1,219 @@
+"""Text to ids and back, with the reference library, and a decoder for text that is still coming.
+
+`Tokenizer` wraps Hugging Face `tokenizers`; it knows no model. `StreamDecoder` turns ids that come
+one by one into text: what it has given, joined, is what `decode` gives for all ids at once.
+
+    >>> decoder = StreamDecoder(tokenizer)
+    >>> "".join(decoder.push(i) for i in ids) + decoder.flush() == tokenizer.decode(ids)
+    True
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
+from typing import Any
+
+import tokenizers
+
+from intab.engine.io.untrusted import check_levels
+from intab.engine.text.special_tokens import TokenFiles, add_to, gather
+from intab.engine.text.tokenizer_classes import CLASSES, tokenizer_class
+from intab.engine.text.tokenizer_pieces import rebuild
+from intab.errors import IntabError, ManifestError, PromptError, RunError
+
+_BYTE = re.compile("<0x[0-9A-F]{2}>")
+# In the order in which transformers' clean_up_tokenization replaces them.
+_CLEAN_UPS = (
+    *((" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't")),
+    *((" 'm", "'m"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re")),
+)
+_ASKED_TO_END = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
+
+
+class Tokenizer:
+    """A tokenizer.json and what the files beside it declare: `encode` to ids, `decode` to text.
+
+    special_tokens_map: bos_token and the like by name, as chat templates see them.
+    """
+
+    def __init__(
+        self, json: str, files: TokenFiles | None = None, config: Mapping[str, Any] | None = None
+    ) -> None:
+        files = files or TokenFiles()
+        with _library_errors(
+            ManifestError,
+            "tokenizer.json cannot be read ({}): fetch it again, or export it with "
+            "tokenizers 0.20 or newer.",
+        ):
+            check_levels(json)
+            self.backend = tokenizers.Tokenizer.from_str(json)
+            own = self.backend.get_added_tokens_decoder()
+            padding = self.backend.padding
+        special = {number for number, token in own.items() if token.special}
+        name = tokenizer_class(files.config, config or {}, json)
+        rebuild(self.backend, name, files.config)
+        defaults = CLASSES.get(name, {})
+        if padding:
+            defaults = {"pad_token": padding["pad_token"], **defaults}
+        declared = gather(files, own, defaults)
+        with _library_errors(ManifestError, "The tokenizer's added tokens are not valid ({})."):
+            add_to(self.backend, declared)
+        # A tokenizer.json may carry training-time truncation and padding; a prompt wants neither.
+        self.backend.no_truncation()
+        self.backend.no_padding()
+        self.backend.encode_special_tokens = files.config.get("split_special_tokens") is True
+        self.special_tokens_map = declared.texts()
+        added = self.backend.get_added_tokens_decoder()
+        self._special = special | {number for number, token in added.items() if token.special}
+        self._has_bytes = "ByteFallback" in repr(self.backend.decoder)
+        self._cleans_up = _cleans_up(self.backend, files.config)
+
+    def encode(self, text: str, add_special_tokens: bool = True) -> list[int]:
+        """The ids of `text`; special tokens written in it are recognised."""
+        try:
+            with _library_errors(PromptError, "The tokenizer failed on this text ({})."):
+                return list(self.backend.encode(text, add_special_tokens=add_special_tokens).ids)
+        except PromptError as exc:
+            if not isinstance(exc.__cause__, TypeError):
+                raise
+            raise PromptError(
+                "The text has half of a surrogate pair in it, which is no character: remove it."
+            ) from exc
+
+    def decode(self, ids: Sequence[int], skip_special_tokens: bool = True) -> str:
+        """The text of `ids`."""
+        try:
+            text = str(self.backend.decode(list(ids), skip_special_tokens=skip_special_tokens))
+        except _ASKED_TO_END:
+            raise
+        except BaseException as exc:  # a panic of the library, which is no Exception
+            raise RunError(f"The tokenizer failed on the answer's ids ({exc}).") from exc
+        return clean_up(text) if self._cleans_up else text
+
+    @property
+    def size(self) -> int:
+        """The number of tokens, added ones included."""
+        return int(self.backend.get_vocab_size())
+
+    @property
+    def learnt(self) -> int:
+        """The number of tokens without the added ones, which a model need not know: Gemma 3's
+        tokenizer has one for images, which the models that read text alone have no row for."""
+        return int(self.backend.get_vocab_size(with_added_tokens=False))
+
+    def is_special(self, token: int) -> bool:
+        """Whether `decode` leaves this id out unless it is asked not to."""
+        return token in self._special
+
+    def is_byte(self, token: int) -> bool:
+        """Whether this is one byte, <0x00> to <0xFF>, of a byte-fallback decoder: the next token
+        may change the text that it gives."""
+        return self._has_bytes and bool(_BYTE.fullmatch(self.backend.id_to_token(token) or ""))
+
+    def unsettled(self, text: str) -> int:
+        """How many characters at the end of a text the next token may still change."""
+        kept = len(text) - len(text.rstrip("\ufffd"))
+        if self._cleans_up and not kept:
+            kept = max(overlap(text, before) for before, _ in _CLEAN_UPS)
+        return kept
+
+    def token_id(self, token: str) -> int | None:
+        """The id of one token as written in the vocabulary, None where it is not there."""
+        return self.backend.token_to_id(token)
+
+
+class StreamDecoder:
+    """Text from ids that come one by one; never half a character.
+
+    Nothing that is given is ever taken back, so what later ids may still change is held: the
+    replacement characters at the end (a byte-level character whose bytes are not all there), and
+    a run of byte tokens, which byte-fallback decoders read as a whole.
+    """
+
+    window = 64  # ids that are decoded again for each new one, at most about so many
+    overlap = 16
+
+    def __init__(self, tokenizer: Tokenizer, skip_special_tokens: bool = True) -> None:
+        self._tokenizer = tokenizer
+        self._skip = skip_special_tokens
+        self._ids: list[int] = []  # the last ids, and the part of their text that was given
+        self._given = ""
+        self.settled = True  # whether nothing is held
+
+    def with_special_tokens(self) -> StreamDecoder:
+        """Another one that goes on from here and gives the text of special tokens too; there may
+        have been none so far."""
+        other = copy(self)
+        other._ids, other._skip = list(self._ids), False
+        return other
+
+    def push(self, token: int) -> str:
+        """The text that `token` completes, "" while a character is still open."""
+        self._ids.append(token)
+        # A special token that is left out does not end a run of bytes.
+        if self._tokenizer.is_byte(token) or (self._skip and self._tokenizer.is_special(token)):
+            self.settled = False
+            return ""
+        text = self._decode(self._ids)
+        new = self._give(text[: len(text) - self._tokenizer.unsettled(text)])
+        self.settled = self._given == text
+        if len(self._ids) > self.window and self.settled:
+            self._forget(text)
+        return new
+
+    def flush(self) -> str:
+        """What is held when no more ids come."""
+        return self._give(self._decode(self._ids))
+
+    def _decode(self, ids: Sequence[int]) -> str:
+        return self._tokenizer.decode(ids, self._skip)
+
+    def _give(self, text: str) -> str:
+        if not text.startswith(self._given):
+            return ""
+        new = text[len(self._given) :]
+        self._given = text
+        return new
+
+    def _forget(self, text: str) -> None:
+        """Go on with the last ids alone, if they give the same text alone as in their place."""
+        kept = self._ids[-self.overlap :]
+        alone = self._decode(kept)
+        if alone and text.endswith(alone):
+            self._ids, self._given = kept, alone
+
+
+def clean_up(text: str) -> str:
+    """Text without the spaces that a tokenizer of words puts before punctuation."""
+    for before, after in _CLEAN_UPS:
+        text = text.replace(before, after)
+    return text
+
+
+def _cleans_up(backend: tokenizers.Tokenizer, settings: Mapping[str, Any]) -> bool:
+    """Whether tokenizer_config.json asks for it; transformers keeps BPE from it, which it harms."""
+    forced = "clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output"
+    if settings.get("clean_up_tokenization_spaces") is not True:
+        return False
+    return type(backend.model).__name__ != "BPE" or settings.get(forced) is True
+
+
+def overlap(text: str, word: str) -> int:
+    """The length of the longest end of `text` that `word` begins with, but for all of it."""
+    lengths = range(min(len(text), len(word) - 1), 0, -1)
+    return next((n for n in lengths if text.endswith(word[:n])), 0)
+
+
+@contextmanager
+def _library_errors(kind: type[IntabError], words: str) -> Iterator[None]:
+    """The library's errors as ours: it raises bare Exception, and a panic in it BaseException."""
+    try:
+        yield
+    except _ASKED_TO_END:
+        raise
+    except BaseException as exc:
+        raise kind(words.format(str(exc)[:500] or type(exc).__name__)) from exc

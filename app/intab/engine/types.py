@@ -1,0 +1,17 @@
+"""Types that several packages of the engine speak in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+# A float32 row of logits [vocab], or several: [batch, rows, vocab].
+Logits = NDArray[np.float32]
+# From a row of logits to a token's id.
+Sampler = Callable[[Logits], int]
+# A row of logits, changed: temperature, top_k ...
+Warper = Callable[[Logits], Logits]
+# The same, given the ids so far.
+LogitsProcessor = Callable[[list[int], Logits], Logits]

@@ -1,0 +1,1 @@
+"""What the page's worker does: programs, messages, the panel of stored models."""

@@ -1,0 +1,187 @@
+"""Running a user's program: top-level await, streamed prints, tracebacks of the user's own lines.
+
+The program runs in the interpreter that holds the models, in a namespace of its own. It knows no
+page: what is printed goes to a function, what goes wrong comes back as `Failure`.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import io
+import linecache
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from time import monotonic
+from types import FrameType
+from typing import Any
+
+from intab.engine.io.tasks import is_lasting
+from intab.engine.worker.surroundings import Surroundings
+from intab.errors import IntabError, ProgramError
+
+FILENAME = "program.py"
+OnText = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong: the exception's type, one sentence, and the traceback to show."""
+
+    error_type: str
+    message: str
+    traceback: str
+
+
+async def run_program(source: str, on_stdout: OnText, on_stderr: OnText) -> Failure | None:
+    """Run a program to its end; None if it ended well, or by `exit()`.
+
+    What it left running in the background is cancelled, as asyncio.run does, and what it did to
+    builtins and other modules is undone for the next one. Where somebody stopped it,
+    asyncio.CancelledError or KeyboardInterrupt comes out.
+    """
+    _remember_lines(source)
+    out, err = PrintStream(on_stdout), PrintStream(on_stderr)
+    before, surroundings = asyncio.all_tasks(), Surroundings()
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                return await _execute(source, surroundings)
+            finally:
+                await _end_tasks(asyncio.all_tasks() - before)
+                surroundings.restore()  # what those tasks did at their end
+    finally:
+        out.close()
+        err.close()
+
+
+async def _execute(source: str, surroundings: Surroundings) -> Failure | None:
+    try:
+        code = compile(source, FILENAME, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        names = {"__name__": "__main__", "__file__": FILENAME, "input": _refuse_input}
+        try:
+            result = eval(code, names)  # noqa: S307 - the user's own program
+            if code.co_flags & inspect.CO_COROUTINE:
+                await result
+        finally:
+            surroundings.restore()
+    except SystemExit:
+        return None
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        raise
+    except BaseExceptionGroup as exc:
+        if exc.subgroup((KeyboardInterrupt, asyncio.CancelledError)):
+            raise KeyboardInterrupt from exc  # as a TaskGroup hands on what stopped it
+        return describe(exc)
+    except BaseException as exc:  # noqa: BLE001 - whatever the program raises is its answer
+        return describe(exc)
+    return None
+
+
+async def _end_tasks(tasks: set[asyncio.Task[Any]]) -> None:
+    """Cancel what is left of the program; loads go on, since another program may want them."""
+    left = [task for task in tasks if not is_lasting(task)]
+    for task in left:
+        task.cancel()
+    for ended in await asyncio.gather(*left, return_exceptions=True):
+        if isinstance(ended, BaseException) and not isinstance(ended, asyncio.CancelledError):
+            print(describe(ended).traceback, file=sys.stderr)
+
+
+def _refuse_input(prompt: object = "") -> str:  # noqa: ARG001 - the builtin's own argument
+    """In place of the builtin, which would wait for a terminal that is not there."""
+    raise ProgramError("input() cannot ask here: write the answer into the program instead.")
+
+
+def interrupt_program(_: int, frame: FrameType | None) -> None:
+    """A handler for SIGINT that raises KeyboardInterrupt in the user's program and nowhere else.
+
+    Where no line of the program is on the stack it waits for something, and cancelling its task
+    ends it; an interrupt would only break the event loop's own code.
+    """
+    while frame:
+        if frame.f_code.co_filename == FILENAME:
+            raise KeyboardInterrupt
+        frame = frame.f_back
+
+
+def describe(exc: BaseException) -> Failure:
+    """An exception as the user should see it, from the first line of the program on."""
+    trace = exc.__traceback__
+    while trace and trace.tb_frame.f_code.co_filename != FILENAME:
+        trace = trace.tb_next
+    shown = traceback.TracebackException(type(exc), exc, trace, compact=True)
+    if isinstance(exc, IntabError):
+        # The sentence says what to do; our own frames would only hide the user's line.
+        shown.stack = traceback.StackSummary.from_list(
+            [frame for frame in shown.stack if frame.filename == FILENAME]
+        )
+        shown.__cause__ = shown.__context__ = None
+    sentence = str(exc) or type(exc).__name__
+    return Failure(type(exc).__name__, sentence, "".join(shown.format()))
+
+
+def _remember_lines(source: str) -> None:
+    """Let tracebacks quote the program, which is in no file."""
+    lines = source.splitlines(keepends=True)
+    linecache.cache[FILENAME] = (len(source), None, lines, FILENAME)
+
+
+class PrintStream(io.TextIOBase):
+    """A text stream that passes on what is printed, in pieces.
+
+    The first pieces of every `interval` seconds go at once, so that prints stream even while the
+    program computes; a flood is gathered. One piece holds at most `most` characters, its end.
+    """
+
+    interval = 0.03
+    pieces = 8
+    most = 200_000
+
+    def __init__(self, on_text: OnText) -> None:
+        self._on_text = on_text
+        self._waiting: list[str] = []
+        self._size = 0
+        self._began = 0.0
+        self._passed = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def isatty(self) -> bool:
+        """No: libraries that draw progress bars should not."""
+        return False
+
+    def write(self, text: str) -> int:
+        """Take `text`; it is passed on at once or soon."""
+        self._waiting.append(text)
+        self._size += len(text)
+        now = monotonic()
+        if now - self._began >= self.interval:
+            self._began, self._passed = now, 0
+        if self._passed < self.pieces or self._size >= self.most:
+            self.flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self.interval, self.flush)
+        return len(text)
+
+    def flush(self) -> None:
+        """Pass on what waits."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        text = "".join(self._waiting)
+        self._waiting.clear()
+        self._size = 0
+        self._passed += 1
+        if len(text) > self.most:
+            left_out = len(text) - self.most
+            text = f"[{left_out:,} characters left out]\n{text[-self.most :]}"
+        if text:
+            self._on_text(text)
