@@ -19,7 +19,7 @@ test: check site ## set everything up, run every test, browsers included
 
 faults: site ## many random sequences of faults and kills, in CPython and in a browser
 	@$(PY) -m tools.browser
-	@INTAB_SEQUENCES=300 $(PY) -m pytest tests/test_faults_over_http.py tests/browser/test_faults.py $(ARGS)
+	@INTAB_SEQUENCES=300 $(PY) -m pytest tests/native/test_faults_over_http.py tests/browser/test_faults.py $(ARGS)
 
 firefox: site ## visit the page in Firefox
 	@$(PY) -m tests.browser.firefox

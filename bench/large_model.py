@@ -19,7 +19,7 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from intab.engine.io.ranges import CHUNK, chunk_for, plan
 from tests.engine.conftest import byte_tokenizer_json
-from tests.engine.networks import VOCABULARY
+from tests.engine.support.networks import VOCABULARY
 
 WIDTH, WIDE = 1024, 4096  # a layer is two matrices of 4 MiB
 CONFIG = {

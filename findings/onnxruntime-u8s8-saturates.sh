@@ -5,7 +5,7 @@
 # Why it matters: q8 models have uint8 activations and int8 weights. With large weights the same file
 # gives other numbers in CPython than in a browser, whose wasm kernel is exact on the same processor,
 # and other numbers than on a newer processor.
-# In intab: app/intab/engine/runtime/runtime.py (EXACT_INT8) sets the entry for each session in CPython.
+# In intab: app/intab/engine/runtime/protocols.py (EXACT_INT8) sets the entry for each session in CPython.
 #
 # Needs Linux (it reads /proc/cpuinfo), Python 3.11 or newer and pip. With VNNI or on Arm it can only
 # check that the result is exact. Passes while it is so, fails when it changes.

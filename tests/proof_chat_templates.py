@@ -1,6 +1,7 @@
 """Chat templates of published models: `make proof MATERIAL=FOLDER`.
 
-The text is the recorded one to the character. tests/engine/test_templates.py has our own templates.
+The text is the recorded one to the character. tests/engine/text/test_templates.py has our
+own templates.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from intab.engine.text.chat import render
+from intab.engine.text.chat_template import render
 from tests.wheels.material import MATERIAL
 
 VECTORS = MATERIAL / "vectors" / "chat_templates.json"

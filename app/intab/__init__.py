@@ -10,12 +10,12 @@ The same code runs in CPython.
 """
 
 from intab import errors
-from intab.engine.conversation import Chat, Snapshot
+from intab.engine.chat import Chat, Snapshot
 from intab.engine.generation.logprobs import TokenLogprob
 from intab.engine.generation.metrics import Metrics
 from intab.engine.generation.options import GenerationOptions
-from intab.engine.generation.writing import Generation, TextChunk
-from intab.engine.io.download import Progress
+from intab.engine.generation.streamer import Generation, TextChunk
+from intab.engine.io.protocols import Progress
 from intab.engine.model import Model
 from intab.platform import load, run_sync, storage
 

@@ -10,8 +10,8 @@ from functools import cache
 from os import PathLike
 from typing import Any, TypeVar, overload
 
-from intab.engine.io.download import Notice, OnProgress
-from intab.engine.io.synchronous import wait
+from intab.engine.io.protocols import Notice, OnProgress
+from intab.engine.io.waiting import wait
 from intab.engine.loading.loader import Loader
 from intab.engine.model import Model
 from intab.engine.storage.storage import Storage
@@ -88,7 +88,7 @@ async def load(
     )
 
 
-storage = Storage(lambda: loader().means, lambda spec: loader().locate(spec))
+storage = Storage(lambda: loader().services, lambda spec: loader().locate(spec))
 
 
 @overload

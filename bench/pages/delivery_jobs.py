@@ -15,10 +15,10 @@ import intab
 from intab.browser.cache import BrowserStore
 from intab.engine.hub.locate import Location
 from intab.engine.hub.manifest import parse_manifest
-from intab.engine.io.download import silent
-from intab.engine.loading.delivery import Delivery
+from intab.engine.io.protocols import silent
+from intab.engine.loading.download import Download
 from intab.engine.storage.keys import ModelKey
-from intab.engine.storage.shelf import open_shelf
+from intab.engine.storage.model_cache import open_model_cache
 from intab.platform import loader
 
 
@@ -34,16 +34,16 @@ async def plain(address: str, keep: bool = False) -> float:
 
 async def deliver(base: str, name: str, keep: bool = True) -> float:
     """Seconds until a file is here, checked, and stored unless it is not to be kept."""
-    means = loader().means
+    services = loader().services
     js_manifest = await js.fetch(base + "intab.json")
     manifest = parse_manifest(json.loads(await js_manifest.text()))
     start = time.perf_counter()
-    async with open_shelf(means, ModelKey(base), silent, keep=keep) as shelf:
+    async with open_model_cache(services, ModelKey(base), silent, keep=keep) as model_cache:
         files = {name: manifest.files[name]}
-        delivery = Delivery(means, shelf, Location("m", base), files, silent, silent)
+        delivery = Download(services, model_cache, Location("m", base), files, silent, silent)
         await delivery.get(name)
         seconds = time.perf_counter() - start
-        await shelf.note()
+        await model_cache.note()
     return seconds
 
 
@@ -57,7 +57,7 @@ async def load(base: str) -> float:
 async def store(kind: str, address: str, chunk: int) -> list[float]:
     """Seconds to store a file's chunks, some at a time, and to have their bytes again."""
     place = BrowserStore(kind)
-    fetched = await loader().means.fetch.request(address)
+    fetched = await loader().services.fetch.request(address)
     body = await fetched.body(silent)
     js_body = body.js_body
     parts = [

@@ -13,11 +13,11 @@ from pyodide.ffi import to_js
 
 import intab
 from intab.browser.onnx import OnnxSession
-from intab.engine.generation.generate import stream
+from intab.engine.generation.decode import stream
 from intab.engine.generation.metrics import Meter
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.runtime.cache_slots import TensorInfo
-from intab.engine.runtime.graph import GraphPlan
+from intab.engine.runtime.decoder_plan import DecoderPlan
 
 VOCABULARY, PROMPT, TOKENS, ROUNDS = 49152, 64, 256, 9
 OPTIONS = {
@@ -47,7 +47,9 @@ class Instant:
 
 async def measure(tokenizer, **options):
     """Milliseconds a token."""
-    plan = GraphPlan(TensorInfo("input_ids", "int64", ()), None, None, None, None, (), True, False)
+    plan = DecoderPlan(
+        TensorInfo("input_ids", "int64", ()), None, None, None, None, (), True, False
+    )
     network = SimpleNamespace(closed=False, plan=plan)
     session = OnnxSession(network, Instant(), 1)
     chosen = GenerationOptions.make({**options, "max_new_tokens": TOKENS}, {})

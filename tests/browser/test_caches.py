@@ -13,7 +13,7 @@ from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
 from tests.browser.programs import printed_json
 from tests.browser.visitor import Visitor, visits
-from tests.test_caches import OPTIONS, RECORDED, write_case
+from tests.native.test_caches import OPTIONS, RECORDED, write_case
 
 # One prompt after the other, one in pieces, and all at once.
 PROGRAM = """

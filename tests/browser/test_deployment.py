@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.test_offline import STREAM, expect_kept
 from tests.browser.visitor import Visitor
 from tests.browser.watching import Watch
-from tests.test_nginx import nginx_serving
+from tests.site.test_nginx import nginx_serving
 
 
 def test_the_page_runs_isolated_and_is_kept(

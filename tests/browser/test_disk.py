@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.visitor import Visitor
-from tests.graphs import Form, write_model
+from tests.support.graphs import Form, write_model
 
 # Prints what each of some models says first, or why it cannot be loaded.
 GENERATE = """

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import serve_command
 from tests.browser.visitor import STARTED, Visitor, visits
-from tests.graphs import Form, make_graph, write_model
+from tests.support.graphs import Form, make_graph, write_model
 
 LOAD = "import intab\nmodel = await intab.load({!r})\n"
 GENERATE = LOAD.format("default") + "print(await model.generate({}))\n"

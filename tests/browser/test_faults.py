@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import serve_command
 from tests.browser.visitor import Visitor
-from tests.delivering import CHUNK, wrong
-from tests.faulty_server import FAULTS, FaultyServer, serving_faults
+from tests.support.delivering import CHUNK, wrong
+from tests.support.faulty_server import FAULTS, FaultyServer, serving_faults
 
 SEQUENCES = int(os.environ.get("INTAB_SEQUENCES", "51"))
 BATCH = 8  # sequences in one run of a program: more would take long and print much
@@ -27,20 +27,20 @@ KILLS = max(SEQUENCES // 6, 1)
 KINDS = ("cache", "opfs", "indexeddb")
 DATA = random.Random(4).randbytes(5 * CHUNK + 77)
 SHA256 = hashlib.sha256(DATA).hexdigest()
-SOURCE = (Path(__file__).parents[1] / "delivering.py").read_text()
+SOURCE = (Path(__file__).parents[1] / "support" / "delivering.py").read_text("utf-8")
 PROGRAM = f"""{SOURCE}
 import json
 from dataclasses import replace as changed
 from intab.platform import loader
 from intab.browser.cache import BrowserStore
 
-means = changed(loader().means, store=BrowserStore({{kind!r}}))
+services = changed(loader().services, store=BrowserStore({{kind!r}}))
 facts = ({{origin!r}}, {len(DATA)}, {SHA256!r})
 """
-RUN = "print(json.dumps([await sequence(means, *facts, n) for n in range({first}, {end})]))\n"
-VISIT = (
-    "print(json.dumps(await visit(means, facts[0] + '/killed/{seed}/', *facts[1:], {patience})))\n"
-)
+RUN = "print(json.dumps([await sequence(services, *facts, n) for n in range({first}, {end})]))\n"
+VISIT = """found = await visit(services, facts[0] + '/killed/{seed}/', *facts[1:], {patience})
+print(json.dumps(found))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +85,10 @@ def test_a_page_that_is_killed_at_any_moment(
     reached = 0
     for seed in range(KILLS):
         first, last = (
-            program(server, KINDS[seed % len(KINDS)], VISIT.format(seed=seed, patience=patience))
-            for patience in ("IMPATIENT", "PATIENT")
+            program(
+                server, KINDS[seed % len(KINDS)], VISIT.format(seed=seed, retry_policy=retry_policy)
+            )
+            for retry_policy in ("IMPATIENT", "PATIENT")
         )
         server.go_wrong(seed, 0.3, kill_at=random.Random(seed).randrange(1, 6))
         opened.start(first)
@@ -110,7 +112,7 @@ def test_a_download_that_is_stopped_ends_on_both_sides(
     server.wanted = ("stall",)
     server.hung_up.clear()
     server.go_wrong(1, 1.0, kill_at=1)
-    opened.start(program(server, "cache", VISIT.format(seed="stopped", patience="PATIENT")))
+    opened.start(program(server, "cache", VISIT.format(seed="stopped", retry_policy="PATIENT")))
     assert server.reached.wait(60)
     opened.button("stop").click()
     expect(opened.status).to_have_text("Stopped")  # sooner than the visit's patience ends

@@ -19,9 +19,9 @@ from tests.browser.memory import Held, WorkerMemory
 from tests.browser.programs import printed_json
 from tests.browser.visitor import Visitor, visits
 from tests.conftest import ROOT
-from tests.engine import session_contract
 from tests.engine.conftest import byte_tokenizer_json
-from tests.graphs import FORMS, Form, reference, write_model
+from tests.engine.support import session_contract
+from tests.support.graphs import FORMS, Form, reference, write_model
 
 TOKENIZER = Tokenizer(byte_tokenizer_json())
 PROMPT = TOKENIZER.encode("Hello")
@@ -127,7 +127,7 @@ def test_generations_at_once(on: dict[str, Visitor], device: str) -> None:
     assert ids == [reference(TOKENIZER.encode(prompt), 6) for prompt in ("Hello", "abc")] * 2
 
 
-CONTRACT = (ROOT / "tests/engine/session_contract.py").read_text("utf-8")
+CONTRACT = (ROOT / "tests/engine/support/session_contract.py").read_text("utf-8")
 KEEPING = """
 import intab, json
 from intab.browser.ffi import js_worker

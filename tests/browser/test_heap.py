@@ -17,12 +17,12 @@ from tests.browser.memory import WorkerMemory
 from tests.browser.programs import printed_json
 from tests.browser.visitor import Visitor
 from tests.conftest import ROOT
-from tests.engine import session_contract
-from tests.graphs import FORMS, Form, write_model
+from tests.engine.support import session_contract
+from tests.support.graphs import FORMS, Form, write_model
 
 ENDLESS = Form(positions=False)  # its positions do not end at 64
 NAMES = [name.replace(" ", "-") for name in FORMS]
-CONTRACT = (ROOT / "tests/engine/session_contract.py").read_text("utf-8")
+CONTRACT = (ROOT / "tests/engine/support/session_contract.py").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")

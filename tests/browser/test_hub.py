@@ -8,8 +8,8 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import serve_command
 from tests.browser.visitor import Visitor
-from tests.fake_hub import TOKEN, serving_hub
-from tests.graphs import Form, write_model
+from tests.support.fake_hub import TOKEN, serving_hub
+from tests.support.graphs import Form, write_model
 
 PROGRAM = """
 import intab

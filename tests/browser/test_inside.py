@@ -64,7 +64,7 @@ def address(
 def pack_tests(target: Path) -> None:
     """What the tests need of the checkout: conftests, recorded answers, pytest's settings."""
     files = ["pyproject.toml", "tests/__init__.py", "tests/conftest.py"]
-    for pattern in (f"{TESTS}/*.py", "tests/golden/*.json"):
+    for pattern in (f"{TESTS}/**/*.py", "tests/golden/*.json"):
         files += [str(path.relative_to(ROOT)) for path in ROOT.glob(pattern)]
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:

@@ -13,9 +13,9 @@ from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
 from tests.browser.visitor import Visitor
 from tests.engine.conftest import byte_tokenizer_json
-from tests.fake_hub import TOKEN, serving_hub
-from tests.graphs import Form, reference, write_model
-from tests.layouts import LAYOUTS
+from tests.support.fake_hub import TOKEN, serving_hub
+from tests.support.graphs import Form, reference, write_model
+from tests.support.layouts import LAYOUTS
 
 # Prints the ids that each of some models writes first, or why it cannot be loaded.
 GENERATE = """

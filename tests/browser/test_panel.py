@@ -15,9 +15,9 @@ OTHER = """
 import intab
 from intab.engine.storage.keys import ModelKey
 from intab.platform import loader
-means = loader().means
-await means.store.put(ModelKey("https://hub.example/org/other/", "abc").record,
-                      means.memory.encode('{"format": 1, "name": "org/other", "files": ["x"]}'))
+services = loader().services
+await services.store.put(ModelKey("https://hub.example/org/other/", "abc").record,
+                      services.memory.encode('{"format": 1, "name": "org/other", "files": ["x"]}'))
 """
 
 

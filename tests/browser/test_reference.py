@@ -1,6 +1,6 @@
 """Batches, beams and sampling in a real page are transformers' own, as recorded.
 
-tests/test_reference.py has the same in CPython.
+tests/native/test_reference.py has the same in CPython.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.browser.copies import copy_site
 from tests.browser.programs import printed_json
 from tests.browser.visitor import Visitor
 from tests.conftest import ROOT
-from tests.llama import GROUPED, TINY, write_llama
+from tests.support.llama import GROUPED, TINY, write_llama
 
 ATTENTIONS = ("decomposed", "grouped", "positioned")
 SEVERAL = """
@@ -69,7 +69,7 @@ def opened(
 
 @pytest.mark.parametrize("name", ["default", "tiny"])
 def test_all_is_as_recorded(opened: Visitor, name: str) -> None:
-    program = (ROOT / "tests/engine/reference.py").read_text("utf-8")
+    program = (ROOT / "tests/engine/support/reference.py").read_text("utf-8")
     assert printed_json(opened, program + COMPARING.format(name=name)) == []
 
 

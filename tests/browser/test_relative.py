@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
 from tests.browser.visitor import STARTED
-from tests.graphs import Form, write_model
+from tests.support.graphs import Form, write_model
 
 PAGE = """<!doctype html>
 <title>A page of a blog</title>

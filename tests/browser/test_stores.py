@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.visitor import Visitor
 
-CONTRACT = Path(__file__).parents[1] / "store_contract.py"
+CONTRACT = Path(__file__).parents[1] / "support" / "store_contract.py"
 STORES = "from intab.browser.cache import BrowserStore, lock\n"
 MEMORY = "from intab.browser.fetch import BrowserMemory\n"
 

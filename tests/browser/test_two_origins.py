@@ -14,9 +14,9 @@ from intab.engine.text.tokenizer import Tokenizer
 from tests.browser.conftest import serve_command
 from tests.browser.visitor import Visitor, visits
 from tests.engine.conftest import byte_tokenizer_json
-from tests.fake_hub import TOKEN, FakeHub, serving_hub
-from tests.graphs import Form, reference, write_model
-from tests.gzip_server import serving_gzip
+from tests.support.fake_hub import TOKEN, FakeHub, serving_hub
+from tests.support.graphs import Form, reference, write_model
+from tests.support.gzip_server import serving_gzip
 
 # Browsers take each name below localhost for this machine.
 HOSTS = ("hub.localhost", "us.cdn.localhost")

@@ -16,7 +16,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from tests.graphs import Form, make_graph, write_model
+from tests.support.graphs import Form, make_graph, write_model
 
 NEWEST, IR = 26, 13
 WIDTH, PLACES = 8, 192

@@ -27,7 +27,7 @@ from tests.conftest import ROOT
 from tests.convert.refusing import change, refused, replace
 from tests.convert.test_variants import written_from
 from tests.convert.variant import Variant
-from tests.fake_hub import TOKEN, FakeHub, serving_hub
+from tests.support.fake_hub import TOKEN, FakeHub, serving_hub
 
 DEFAULTS = {"fp32", "q8", "q8f32", "q4f16"}
 
@@ -118,7 +118,7 @@ def test_large_files_come_in_parts(
     monkeypatch.setattr(fetching, "CHUNK", 50_000)
     asked = []
 
-    async def ask(means: object, address: str, start: int, size: int) -> bytes:
+    async def ask(services: object, address: str, start: int, size: int) -> bytes:
         asked.append((address.rpartition("/")[2], start))
         return hub.files[address.rpartition("/")[2]][start : start + fetching.CHUNK]
 

@@ -21,8 +21,8 @@ from intab.convert.running import Runner
 from intab.convert.ungrouping import Ungrouped, ungroup
 from intab.engine.hub.manifest import parse_manifest
 from intab.errors import ConvertError
-from tests.graphs import FORMS, reference, write_model
-from tests.llama import GROUPED, write_llama
+from tests.support.graphs import FORMS, reference, write_model
+from tests.support.llama import GROUPED, write_llama
 
 
 @pytest.fixture

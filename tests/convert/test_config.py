@@ -203,9 +203,7 @@ ROPES = st.dictionaries(st.sampled_from(ROPE_KEYS), NUMBERS, max_size=8)
     scaling=st.none() | TYPES,
     old=st.booleans(),
 )
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 def test_any_config_is_converted_or_refused(
     checkpoints: dict[str, Checkpoint],
     kind: str,

@@ -6,8 +6,8 @@ import onnx_ir as ir
 import pytest
 
 from intab.convert.memory import memory_needed
-from tests.engine.networks import WIDTH
-from tests.graphs import FORMS, make_graph
+from tests.engine.support.networks import WIDTH
+from tests.support.graphs import FORMS, make_graph
 
 CONTEXT = 64
 CONFIG = {"max_position_embeddings": CONTEXT, "hidden_size": WIDTH, "num_attention_heads": 1}

@@ -9,8 +9,8 @@ import pytest
 
 from intab.convert.running import Runner
 from intab.errors import ConvertError
-from tests.engine.networks import WIDTH
-from tests.graphs import FORMS, make_graph, reference
+from tests.engine.support.networks import WIDTH
+from tests.support.graphs import FORMS, make_graph, reference
 
 FED = ("decomposed", "int32 ids", "fp16 cache", "no positions", "logits to keep", "open shapes")
 PROMPT = [72, 101, 108]

@@ -13,14 +13,14 @@ from tokenizers import Tokenizer as Backend
 from tokenizers.models import BPE
 
 from intab.engine.model import Model, Texts
-from intab.engine.runtime.ladder import Rung
+from intab.engine.runtime.candidates import Candidate
 from intab.engine.runtime.limits import Limits
 from intab.engine.runtime.network import Network
-from intab.engine.runtime.runtime import Graph
+from intab.engine.runtime.protocols import Graph
 from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import DownloadError
-from tests.engine.fakes import FakeBody, FakeFetch, FakeStore, fake_means
-from tests.engine.networks import EOS, FakeNetwork, ToyNetwork, make_plan
+from tests.engine.support.fakes import FakeBody, FakeFetch, FakeStore, fake_means
+from tests.engine.support.networks import EOS, FakeNetwork, ToyNetwork, make_plan
 
 TEMPLATE = (
     "{% for m in messages %}<{{ m.role }}>{{ m.content }}\n{% endfor %}"
@@ -48,7 +48,7 @@ class FakeRuntime:
     def __init__(self, files: dict[str, bytes | Exception], script: Sequence[int] = ()) -> None:
         self.fetch = FakeFetch(files)
         self.store = FakeStore()
-        self.means = fake_means(self.fetch, self.store)
+        self.services = fake_means(self.fetch, self.store)
         self.devices: tuple[str, ...] = ("wasm", "webgpu")
         self.script = script
         self.objections: dict[tuple[str, str], str] = {}
@@ -60,8 +60,8 @@ class FakeRuntime:
     def limits(self, device: str) -> Limits:
         return self.limits_of.get(device, Limits())
 
-    async def objection(self, rung: Rung) -> str:
-        return self.objections.get((rung.device, rung.dtype), "")
+    async def objection(self, candidate: Candidate) -> str:
+        return self.objections.get((candidate.device, candidate.dtype), "")
 
     async def prepare(self, device: str) -> None:
         self.prepared.append(device)

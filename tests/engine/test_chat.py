@@ -1,189 +1,206 @@
-"""Chat templates render as transformers renders them; what is wrong is said."""
+"""A chat answers as if each turn were computed anew, and computes only what is new."""
 
-import enum
-import json
-from dataclasses import dataclass
-from pathlib import Path
+from __future__ import annotations
+
+import asyncio
 from typing import Any
 
-import numpy as np
 import pytest
 
-from intab.engine.text import chat
-from intab.engine.text.chat import find_templates
-from intab.engine.text.plain import plain
-from intab.errors import ChatTemplateError
-
-GOLDEN = Path(__file__).parents[1] / "golden" / "chat.json"
-RECORDED: dict[str, Any] = json.loads(GOLDEN.read_text("utf-8"))
-
-HELLO = [{"role": "user", "content": "Hello"}]
+from intab.engine.chat import Chat
+from intab.engine.model import Model, Texts
+from intab.engine.text.tokenizer import Tokenizer
+from intab.errors import OptionError
+from tests.engine.conftest import CONFIG, Maker
+from tests.engine.support.conversing import NOT_LETTERS, anew, owned, say
+from tests.engine.support.networks import ToyNetwork
 
 
-def render(template: str, messages: Any, special: dict[str, str], **context: Any) -> str:
-    return chat.render({"default": template}, messages, special, **context)
+async def test_each_answer_is_that_of_a_full_recompute(toy: tuple[Model, ToyNetwork]) -> None:
+    model, _ = toy
+    chat = model.chat(system="S")
+    for words in ("Hi", "and", "so"):
+        asked = [*chat.messages, say("user", words)]
+        answer = await chat.send(words)
+        assert answer.text == await anew(model, asked)
+        assert chat.messages == [*asked, say("assistant", answer.text)]
 
 
-def test_messages_special_tokens_and_the_generation_prompt() -> None:
-    template = "{{ bos_token }}{% for m in messages %}{{ m['content'] }}{% endfor %}"
-    template += "{% if add_generation_prompt %}>{% endif %}"
-    assert render(template, HELLO, {"bos_token": "<s>"}) == "<s>Hello>"
-    assert render(template, HELLO, {"bos_token": "<s>"}, add_generation_prompt=False) == "<s>Hello"
-
-
-def test_blocks_are_trimmed_as_in_transformers() -> None:
-    template = "{% for m in messages %}\n    {% if true %}\n{{ m.content }}\n    {% endif %}\n"
-    template += "{% endfor %}\n"
-    assert render(template, HELLO, {}) == "Hello\n"
-
-
-def test_loop_controls_and_tojson_without_html_escapes() -> None:
-    template = "{% for m in messages %}{{ m | tojson }}{% break %}{% endfor %}"
-    content = [{"role": "user", "content": "<é>&'"}]
-    assert render(template, content, {}) == '{"role": "user", "content": "<é>&\'"}'
-
-
-def test_strftime_now_gives_the_date() -> None:
-    assert len(render("{{ strftime_now('%Y-%m-%d') }}", HELLO, {})) == len("2026-01-01")
+async def test_only_new_ids_are_computed(toy: tuple[Model, ToyNetwork]) -> None:
+    model, network = toy
+    chat = model.chat(suppress_tokens=NOT_LETTERS)
+    first = await chat.send("Hi")
+    second = await chat.send("on")
+    assert first.metrics.cached_tokens == 0
+    asked = model.encode(chat.messages[:-1])
+    # All but the answer's last token, which nothing has followed yet.
+    assert second.metrics.cached_tokens == len(model.encode([say("user", "Hi")])) + 4
+    turns = [step[0] for step in owned(network).steps if len(step[0]) > 1]
+    assert turns[1] == asked[second.metrics.cached_tokens :]
 
 
 @pytest.mark.parametrize(
-    ("template", "says"),
+    "edit",
     [
-        ("{{ raise_exception('only one system message') }}", "only one system message"),
-        ("{% for", "refused"),
-        ("{{ messages[0].content + 1 }}", "failed on these messages"),
-        ("{{ messages.append(1) }}", "refused"),
-        ("{{ 1 // 0 }}", "failed on these messages"),
+        lambda messages: messages.pop(),
+        lambda messages: messages.clear(),
+        lambda messages: messages[0].update(content="Ho"),
+        lambda messages: messages[1].update(content="no"),
+        lambda messages: messages.insert(0, say("system", "S")),
+        lambda messages: messages.extend([say("user", "x"), say("assistant", "y")]),
     ],
 )
-def test_a_template_that_fails_says_so(template: str, says: str) -> None:
-    with pytest.raises(ChatTemplateError, match=says):
-        render(template, HELLO, {})
+async def test_messages_may_be_edited(toy: tuple[Model, ToyNetwork], edit: Any) -> None:
+    model, network = toy
+    chat = model.chat()
+    await chat.send("Hi")
+    edit(chat.messages)
+    asked = [*chat.messages, say("user", "?")]
+    assert (await chat.send("?")).text == await anew(model, asked)
+    assert len(network.sessions) == 2  # the chat's one, and the one of the full recompute
 
 
-@pytest.mark.parametrize("messages", [["Hello"], [{"content": "x"}], [{"role": 1}]])
-def test_wrong_messages_are_named(messages: list[Any]) -> None:
-    with pytest.raises(ChatTemplateError, match="Message 0 must be a dict"):
-        render("x", messages, {})
+async def test_asking_again_after_an_edit(toy: tuple[Model, ToyNetwork]) -> None:
+    model, _ = toy
+    chat = model.chat()
+    first = await chat.send("Hi")
+    del chat.messages[1:]
+    again = await chat.send()
+    assert (again.text, again.metrics.cached_tokens) == (
+        first.text,
+        again.metrics.prompt_tokens - 1,
+    )
 
 
-def test_no_messages_and_no_template() -> None:
-    with pytest.raises(ChatTemplateError, match="empty"):
-        render("x", [], {})
-    with pytest.raises(ChatTemplateError, match="no chat template"):
-        chat.render({}, HELLO, {})
+async def test_an_answer_goes_on(toy: tuple[Model, ToyNetwork]) -> None:
+    model, _ = toy
+    chat = model.chat(suppress_tokens=NOT_LETTERS)
+    whole = await chat.send("Hi", max_new_tokens=8)
+    del chat.messages[:]
+    begun = await chat.send("Hi", max_new_tokens=3)
+    rest = await chat.send(max_new_tokens=5)
+    assert begun.text + rest.text == whole.text
+    assert chat.messages == [say("user", "Hi"), say("assistant", whole.text)]
+    await chat.send([say("user", "?"), say("assistant", "So ")])
+    assert chat.messages[-1]["content"].startswith("So ")
 
 
-def test_where_the_templates_are_found() -> None:
-    named = [{"name": "rag", "template": "R"}, {"name": "default", "template": "D"}]
-    jinja = {"chat_template.jinja": "J", "additional_chat_templates/tool_use.jinja": "T"}
-    legacy = {"chat_template.json": '{"chat_template": "L"}'}
-    assert find_templates({"chat_template": "A"}, {}) == {"default": "A"}
-    assert find_templates({"chat_template": named}, legacy) == {"rag": "R", "default": "D"}
-    assert find_templates({"chat_template": {"default": "E"}}, {}) == {"default": "E"}
-    assert find_templates({"chat_template": "A"}, jinja) == {"default": "J", "tool_use": "T"}
-    assert find_templates({}, legacy) == {"default": "L"}
-    assert find_templates({}, {}) == {}
+async def test_a_broken_stream_keeps_what_was_said(toy: tuple[Model, ToyNetwork]) -> None:
+    model, _ = toy
+    chat = model.chat(suppress_tokens=NOT_LETTERS)
+    said = ""
+    async for chunk in chat.stream("Hi", max_new_tokens=20):
+        said += chunk.text
+        if len(said) >= 3:
+            break
+    assert chat.messages == [say("user", "Hi"), say("assistant", said)]
+    asked = [*chat.messages, say("user", "?")]
+    assert (await chat.send("?")).text == await anew(model, asked, suppress_tokens=NOT_LETTERS)
 
 
-def test_a_name_that_no_template_has() -> None:
-    with pytest.raises(ChatTemplateError, match="no chat template 'rag'; it has: a, b"):
-        chat.render({"a": "A", "b": "B"}, HELLO, {}, chat_template="rag")
-    with pytest.raises(ChatTemplateError, match="no default: pass chat_template, one of a, b"):
-        chat.render({"b": "B", "a": "A"}, HELLO, {})
+async def test_a_stream_left_open_is_ended_by_the_next(toy: tuple[Model, ToyNetwork]) -> None:
+    model, _ = toy
+    chat = model.chat(suppress_tokens=NOT_LETTERS)
+    left = chat.stream("Hi", max_new_tokens=20)
+    await anext(left)
+    asked = [*chat.messages, say("user", "?")]
+    assert (await chat.send("?")).text == await anew(model, asked, suppress_tokens=NOT_LETTERS)
+    assert [chunk async for chunk in left] == []
 
 
-def test_tools_and_documents_are_always_there() -> None:
-    template = "{% if tools is none and documents is none %}none{% else %}{{ tools }}{% endif %}"
-    assert render(template, HELLO, {}) == "none"
-    assert render(template, HELLO, {}, tools=[{"f": 1}]) == "[{'f': 1}]"
+async def test_cancelled_before_the_first_word(toy: tuple[Model, ToyNetwork]) -> None:
+    model, _ = toy
+    chat = model.chat()
+    task = asyncio.create_task(chat.send("Hi"))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert chat.messages == []
+    assert (await chat.send("Hi")).text == await anew(model, [say("user", "Hi")])
 
 
-def test_a_generation_block_is_its_content() -> None:
-    template = "{% generation %}{{ messages[0].content }}{% endgeneration %}!"
-    assert render(template, HELLO, {}) == "Hello!"
+async def test_a_fork_goes_its_own_way(toy: tuple[Model, ToyNetwork]) -> None:
+    model, _ = toy
+    chat = model.chat(suppress_tokens=NOT_LETTERS)
+    await chat.send("Hi")
+    begun = [*chat.messages]
+    fork = chat.fork()
+    one, two = await chat.send("a"), await fork.send("b")
+    assert one.text == await anew(model, [*begun, say("user", "a")], suppress_tokens=NOT_LETTERS)
+    assert two.text == await anew(model, [*begun, say("user", "b")], suppress_tokens=NOT_LETTERS)
+    assert one.metrics.cached_tokens == two.metrics.cached_tokens > 0
+    fork.messages[0]["content"] = "changed"
+    assert chat.messages[0]["content"] == "Hi"
 
 
-@pytest.mark.parametrize("template", [[1], {"a": 1}, 5, [{"name": "x"}]])
-def test_templates_that_are_none(template: Any) -> None:
-    assert find_templates({"chat_template": template}, {}) == {}
+async def test_a_prefilled_system_prompt_is_kept_and_restored(
+    toy: tuple[Model, ToyNetwork],
+) -> None:
+    model, network = toy
+    chat = model.chat(system="Be kind")
+    await chat.prefill()
+    prefix = len("sBe kind|u")
+    assert owned(network).length == prefix
+    await chat.prefill()
+    assert len(owned(network).steps) == 1
+    kept = chat.snapshot()
+    await chat.send("Hi")
+    asked = [say("system", "Be kind"), say("user", "?")]
+    for other in (chat, model.chat()):
+        other.restore(kept)
+        answer = await other.send("?")
+        assert answer.metrics.cached_tokens == prefix
+        assert answer.text == await anew(model, asked)
+    kept.close()
 
 
-@pytest.mark.parametrize("case", RECORDED["cases"], ids=lambda case: case["name"])
-def test_the_text_is_transformers_s(case: dict[str, Any]) -> None:
-    special = {"bos_token": "<s>", "eos_token": "</s>"}
-    before = json.dumps(case["messages"])
-    text = chat.render(case["templates"], case["messages"], special, **case["options"])
-    assert text == case["text"]
-    assert json.dumps(case["messages"]) == before
+async def test_prefill_before_an_answer(toy: tuple[Model, ToyNetwork]) -> None:
+    model, _ = toy
+    chat = model.chat(messages=[say("user", "Hi")])
+    await chat.prefill()
+    answer = await chat.send()
+    assert answer.metrics.cached_tokens == answer.metrics.prompt_tokens - 1
+    assert answer.text == await anew(model, [say("user", "Hi")])
 
 
-def test_tools_in_json_are_printed_as_they_were_given() -> None:
-    """transformers prints a list of dicts as Python does, which some models never saw."""
-    text = '[{"name": "f"}]'
-    assert render("{{ tools }}{{ tools | string }}", HELLO, {}, tools=text) == text * 2
-    assert render("{{ tools[0].name }}{{ tools | tojson }}", HELLO, {}, tools=text) == f"f{text}"
-    assert render("{{ tools }}", HELLO, {}, tools=json.loads(text)) == "[{'name': 'f'}]"
+async def test_closing_gives_the_memory_back(toy: tuple[Model, ToyNetwork]) -> None:
+    model, network = toy
+    async with model.chat() as chat:
+        await chat.send("Hi")
+        kept, fork = chat.snapshot(), chat.fork()
+    assert owned(network).closed
+    kept.close()
+    del fork
+    assert all(session.closed for session in network.sessions)
+    assert len(network.sessions) >= 3
+    asked = [*chat.messages, say("user", "?")]
+    assert (await chat.send("?")).text == await anew(model, asked)
 
 
-def test_a_function_is_a_tool() -> None:
-    def add(a: int) -> int:
-        """Add one.
-
-        Args:
-            a: a number
-        """
-        return a + 1
-
-    assert render("{{ tools[0].function.name }}", HELLO, {}, tools=[add]) == "add"
-
-
-@pytest.mark.parametrize(
-    ("wrong", "says"),
-    [
-        ({"tools": "f"}, "tools is not a list in JSON"),
-        ({"tools": ["f"]}, "A tool is a JSON schema or a function, not 'f'"),
-        ({"documents": ["d"]}, "A document is a dict"),
-        ({"continue_final_message": True, "add_generation_prompt": True}, "leave one of the two"),
-        ({"continue_final_message": "thinking"}, "the last message has no 'thinking'"),
-        ({"continue_final_message": "name"}, "the chat template has no 'name'"),
-    ],
-)
-def test_what_cannot_be_rendered_is_said(wrong: dict[str, Any], says: str) -> None:
-    messages = [{"role": "user", "content": "x", "name": "y"}]
-    with pytest.raises(ChatTemplateError, match=says):
-        render("{{ messages[0].content }}", messages, {}, **wrong)
+async def test_options_of_the_chat_and_of_a_turn(make_model: Maker) -> None:
+    model, _ = make_model("abcdef")
+    chat = model.chat(max_new_tokens=2)
+    assert (await chat.send("x")).text == "ab"
+    assert (await make_model("abcdef")[0].chat(max_new_tokens=2).send("x", max_new_tokens=3)).text
+    with pytest.raises(OptionError, match="max_new_tokens"):
+        model.chat(max_tokens=2)
+    with pytest.raises(OptionError, match="num_beams"):
+        chat.stream("x", num_beams=2)
 
 
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [("Once", "leaves parts"), ([{"type": "image"}], "no text to go on with")],
-)
-def test_a_last_message_that_cannot_be_continued(content: Any, says: str) -> None:
-    messages = [{"role": "assistant", "content": content}]
-    with pytest.raises(ChatTemplateError, match=says):
-        render("no content {{ 1 }}", messages, {}, continue_final_message=True)
+def test_tools_and_documents_reach_the_template(tokenizer: Tokenizer) -> None:
+    template = "{{ tools | length }}{{ documents[0].text }}{{ extra }}"
+    network = ToyNetwork()
+    model = Model("t", "q8", "", network, Texts(tokenizer, CONFIG, {}, {}, {"default": template}))
+    chat = model.chat(
+        tools=[{"type": "function"}],
+        documents=[{"text": "D"}],
+        chat_template_kwargs={"extra": "E"},
+    )
+    job = chat._job([say("user", "x")], {})
+    assert tokenizer.decode(job.prompt) == "1DE"
 
 
-class Role(enum.StrEnum):
-    USER = "user"
-
-
-@dataclass
-class Picture:
-    name: str
-    pixels: Any
-
-
-def test_templates_see_plain_types_only() -> None:
-    given = {"a": Role.USER, "b": Picture("p", object()), "c": np.float32(0.5), "d": (True, {1})}
-    made = plain(given)
-    assert made == {
-        "a": "user",
-        "b": {"name": "p", "pixels": "<object>"},
-        "c": 0.5,
-        "d": (True, "<set>"),
-    }
-    assert type(made["a"]) is str
-    assert type(made["c"]) is float
+def test_a_chat_that_never_began_closes() -> None:
+    Chat.__new__(Chat).close()

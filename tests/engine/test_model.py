@@ -95,7 +95,7 @@ async def test_defaults_come_from_the_generation_config(make_model: Maker) -> No
 
 async def test_the_end_token_of_the_tokenizer_config() -> None:
     from intab.engine.model import Model
-    from tests.engine.networks import FakeNetwork
+    from tests.engine.support.networks import FakeNetwork
 
     files = TokenFiles({"eos_token": {"content": "<|end|>"}})
     texts = Texts(Tokenizer(byte_tokenizer_json(), files), {}, {}, {}, {})

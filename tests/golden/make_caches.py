@@ -25,7 +25,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from tests.convert import tiny
-from tests.hybrids import weights as hybrid_weights
+from tests.support.hybrids import weights as hybrid_weights
 
 PATH = Path(__file__).with_name("caches.json")
 NEW, TIE = 16, 1e-3

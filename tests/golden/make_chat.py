@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from transformers.utils import get_json_schema
 
-from tests.engine.tools import REFUSED, TOOLS
+from tests.engine.support.tools import REFUSED, TOOLS
 
 TARGET = Path(__file__).with_name("chat.json")
 

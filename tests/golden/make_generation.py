@@ -25,7 +25,7 @@ import torch
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
 from tests.golden.make_greedy import load
-from tests.llama import LARGE, TINY, Shape, config_of, random_weights, write_llama
+from tests.support.llama import LARGE, TINY, Shape, config_of, random_weights, write_llama
 
 HERE = Path(__file__).resolve().parent
 KEPT = 8  # warped probabilities that are recorded of each step, the greatest

@@ -33,7 +33,7 @@ from transformers import (
 )
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
-from intab.engine.runtime.runtime import EXACT_INT8
+from intab.engine.runtime.protocols import EXACT_INT8
 
 HERE = Path(__file__).resolve().parent
 MODEL = HERE.parents[1] / "models" / "default"

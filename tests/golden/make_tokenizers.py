@@ -20,7 +20,7 @@ import transformers
 from transformers.models.auto import tokenization_auto as auto
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from tests.engine.tokenizer_cases import CASES, TEXTS, folder, stop_cases
+from tests.engine.support.tokenizer_cases import CASES, TEXTS, folder, stop_cases
 
 TARGET = Path(__file__).with_name("tokenizers.json")
 FLAGS = ("lstrip", "rstrip", "normalized", "single_word", "special")

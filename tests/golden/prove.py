@@ -22,7 +22,7 @@ from tests.browser.copies import copy_site
 from tests.browser.test_reference import COMPARING
 from tests.browser.visitor import Visitor
 from tests.conftest import ROOT
-from tests.engine.reference import differences
+from tests.engine.support.reference import differences
 
 NAME = "large"
 PATIENCE = 7_200_000  # ms
@@ -35,7 +35,7 @@ async def in_cpython(folder: Path, recorded: dict[str, Any]) -> list[str]:
 
 def in_a_browser(folder: Path) -> list[str]:
     """The differences in a page, over a copy of the site."""
-    program = (ROOT / "tests/engine/reference.py").read_text("utf-8")
+    program = (ROOT / "tests/engine/support/reference.py").read_text("utf-8")
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         site = copy_site(ROOT / "build/site", Path(scratch) / "site")
         copy_site(folder / "model", site / "models" / NAME)

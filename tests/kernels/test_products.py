@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tests.node import run_node
+from tests.support.node import run_node
 
 NAMES = {1: "unsigned", 2: "unsigned, 16-bit pairs", 3: "signed", 4: "signed"}
 STEPS = """

@@ -54,7 +54,7 @@ def test_hypothesis_finds_no_difference(tab: Interpreter, work: parity.Batches, 
     tokenizer = subject(name)
     parity.load(tab, tokenizer)
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(WORDS)
     def same(words: list[str]) -> None:
         digest = "compare.digest(tokenizer, _json.loads(words))"

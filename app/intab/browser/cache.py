@@ -15,7 +15,7 @@ from pyodide.ffi import JsException
 
 from intab.browser.fetch import JsBody
 from intab.browser.ffi import js_worker, reason
-from intab.engine.io.download import Room
+from intab.engine.io.protocols import Room
 from intab.engine.io.tasks import unbroken
 from intab.errors import StorageError
 

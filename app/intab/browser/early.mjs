@@ -8,8 +8,8 @@ const RUNTIME = new URL("../ort/ort-wasm-simd-threaded.wasm", import.meta.url).h
 const STORED = "https://intab.invalid/"; // as in stores.mjs
 const ONE_PIECE = 8 * 1024 * 1024; // bytes: as in engine/io/ranges.py
 const PARTS = 6; // of a larger file: as many as are fetched at a time
-const FOR_GPU = ["q4", "q4f16"]; // as in engine/runtime/ladder.py
-const TEXTS = /\.(json|jinja|txt)$/; // as in engine/loading/delivery.py: they come in one piece
+const FOR_GPU = ["q4", "q4f16"]; // as in engine/runtime/candidates.py
+const TEXTS = /\.(json|jinja|txt)$/; // as in engine/loading/download.py: they come in one piece
 const LASTING = 600_000; // ms: what nobody took by then is neither fresh nor worth its memory
 
 const asked = new Map(); // address and range -> {answer, stopping}: a promise of a response

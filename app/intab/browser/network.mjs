@@ -1,4 +1,4 @@
-/** A graph that onnxruntime-web has loaded; what to feed it is decided in Python (engine/runtime/graph.py). */
+/** A graph that onnxruntime-web has loaded; what to feed it is decided in Python (engine/runtime/decoder_plan.py). */
 import { Arrays } from "./arrays.mjs";
 import { Gpu, ON_GPU } from "./gpu.mjs";
 import { canUseHeap, Heap } from "./heap.mjs";
@@ -39,7 +39,7 @@ async function makeRunner(ort, session, device) {
 }
 
 /** onnxruntime-web takes configuration entries such as "session.x" as nested objects. Their names
- * are a stranger's (engine/hub/intab_json.py judges them): the objects share nothing with any other. */
+ * are a stranger's (engine/hub/manifest_checks.py judges them): the objects share nothing with any other. */
 function nest(entries) {
   const root = Object.create(null);
   for (const [key, value] of Object.entries(entries)) {

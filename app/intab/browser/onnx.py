@@ -16,9 +16,9 @@ from intab.browser.fetch import JsBody
 from intab.browser.ffi import js_array, js_worker, reason
 from intab.engine.io.tasks import start_lasting
 from intab.engine.runtime.cache_slots import TensorInfo
-from intab.engine.runtime.graph import GraphPlan, Signature, plan_graph
+from intab.engine.runtime.decoder_plan import DecoderPlan, Signature, plan_graph
 from intab.engine.runtime.network import CLOSED, STATES
-from intab.engine.runtime.runtime import Graph
+from intab.engine.runtime.protocols import Graph
 from intab.engine.types import Logits
 from intab.errors import DeviceError, ModelClosedError, RunError
 
@@ -86,7 +86,7 @@ def _infos(rows: list[Any]) -> list[TensorInfo]:
 class OnnxNetwork:
     """A graph that onnxruntime-web has loaded."""
 
-    def __init__(self, js_network: Any, device: str, plan: GraphPlan) -> None:
+    def __init__(self, js_network: Any, device: str, plan: DecoderPlan) -> None:
         self._js_network = js_network
         self.plan = plan
         self._device = device

@@ -14,10 +14,11 @@ from intab.browser.cache import KINDS, BrowserStore, lock
 from intab.browser.fetch import BrowserFetch, BrowserMemory, JsBody
 from intab.browser.ffi import js_array, js_worker, reason
 from intab.browser.onnx import OnnxNetwork, open_network
-from intab.engine.io.download import Means
-from intab.engine.runtime.ladder import Rung
+from intab.engine.io.protocols import Services
+from intab.engine.runtime import float_weights as expanding
+from intab.engine.runtime.candidates import Candidate
 from intab.engine.runtime.limits import Limits
-from intab.engine.runtime.runtime import Graph, expanding
+from intab.engine.runtime.protocols import Graph
 from intab.engine.runtime.threads import Measured, Start, candidates, parse_measured, starts
 from intab.engine.storage.stores import Stores
 from intab.errors import DeviceError
@@ -30,7 +31,7 @@ class BrowserRuntime:
         stores = Stores({kind: partial(BrowserStore, kind) for kind in KINDS})
         if chosen := os.environ.get("INTAB_STORE"):
             stores.use(chosen)
-        self.means: Means[JsBody] = Means(
+        self.services: Services[JsBody] = Services(
             BrowserFetch(), BrowserMemory(), stores, lock, BrowserArchives(), stores.use
         )
         self.devices: tuple[str, ...] = tuple(js_worker().devices().to_py())
@@ -39,11 +40,13 @@ class BrowserRuntime:
         self._measured = False
         self._floats_wanted = False
 
-    async def objection(self, rung: Rung) -> str:
+    async def objection(self, candidate: Candidate) -> str:
         """What the GPU's adapter tells against it, or what is known of floats here."""
-        if rung.device == "webgpu":
-            return str(await js_worker().gpuObjection(rung.dtype.endswith("16")))
-        return await self._objection_to_floats(rung.weights) if rung.dtype == "q8f32" else ""
+        if candidate.device == "webgpu":
+            return str(await js_worker().gpuObjection(candidate.dtype.endswith("16")))
+        return (
+            await self._objection_to_floats(candidate.weights) if candidate.dtype == "q8f32" else ""
+        )
 
     async def _objection_to_floats(self, weights: int) -> str:
         if not await js_worker().int8Objection():

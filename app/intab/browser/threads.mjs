@@ -2,7 +2,7 @@
  * Measures onnxruntime-web with so many threads, one number after the other, each in a spare worker
  * (probe.mjs), while nothing else computes; what was found is kept for later visits. Which numbers,
  * whether with float weights too, and what to make of it, is decided in Python (engine/runtime/threads.py,
- * engine/runtime/expanding.py).
+ * engine/runtime/float_weights.py).
  */
 import { hasSharedMemory } from "./shared_memory.mjs";
 

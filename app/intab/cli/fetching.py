@@ -49,17 +49,19 @@ def checkpoint_of(spec: str, out: Path, say: Say) -> Iterator[Path]:
 
 async def _fetch(spec: str, folder: Path, say: Say) -> None:
     """Fetch what a conversion reads; files that are there already stay."""
-    from intab.engine.hub.hub import list_files, pin, reach
+    from intab.engine.hub.client import list_files, pin, reach
     from intab.engine.hub.locate import DEFAULT_ENDPOINT, locate
     from intab.native.runtime import NativeRuntime, endpoint, token
 
     location = locate(spec, "", endpoint() or DEFAULT_ENDPOINT, token=token())
-    means = reach(NativeRuntime().means, location)
+    services = reach(NativeRuntime().services, location)
     try:
-        location = await pin(means, location)
+        location = await pin(services, location)
         if location.repository is None:
             raise ConvertError(f"{spec} is no hub's id such as org/name.")
-        listed = await list_files(means, location.repository, location.commit or location.revision)
+        listed = await list_files(
+            services, location.repository, location.commit or location.revision
+        )
     except IntabError as exc:
         raise ConvertError(f"There is no folder {spec} here, and the hub: {exc}") from exc
     wanted = choose(listed, spec)
@@ -68,7 +70,7 @@ async def _fetch(spec: str, folder: Path, say: Say) -> None:
     total, done = max(sum(map(_size, left)), 1), 0
     for entry in left:
         say(f"fetching {entry['path']}", done / total)
-        await _fetch_file(means, location.file(entry["path"]), folder, entry)
+        await _fetch_file(services, location.file(entry["path"]), folder, entry)
         done += _size(entry)
 
 
@@ -109,14 +111,14 @@ def _matches(path: Path, entry: dict[str, Any]) -> bool:
         return bool(hashlib.file_digest(file, "sha256").hexdigest() == told)
 
 
-async def _fetch_file(means: Any, address: str, folder: Path, entry: dict[str, Any]) -> None:
+async def _fetch_file(services: Any, address: str, folder: Path, entry: dict[str, Any]) -> None:
     path, size = folder / entry["path"], _size(entry)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     try:
         with part.open("wb") as file:
             while file.tell() < size:
-                file.write(await _ask(means, address, file.tell(), size))
+                file.write(await _ask(services, address, file.tell(), size))
     except IntabError as exc:
         raise ConvertError(
             f"{entry['path']} could not be fetched ({exc}): run the same command again, which "
@@ -128,10 +130,10 @@ async def _fetch_file(means: Any, address: str, folder: Path, entry: dict[str, A
     part.replace(path)
 
 
-async def _ask(means: Any, address: str, start: int, size: int) -> bytes:
+async def _ask(services: Any, address: str, start: int, size: int) -> bytes:
     """The bytes from `start` on, at most CHUNK; all of them where a server knows no Range."""
     last = min(start + CHUNK, size) - 1
-    reply = await means.fetch.request(address, f"bytes={start}-{last}" if size else "")
+    reply = await services.fetch.request(address, f"bytes={start}-{last}" if size else "")
     try:
         if reply.status not in (200, 206) or (reply.status == 200 and start):
             raise ConvertError(f"{address} answered {reply.status}")

@@ -38,9 +38,9 @@ def run(options: argparse.Namespace) -> int:
         print(advice("`intab storage`", "native", exc), file=sys.stderr)
         return 1
 
-    means = NativeRuntime().means
+    services = NativeRuntime().services
     hub = endpoint() or DEFAULT_ENDPOINT
-    storage = Storage(lambda: means, lambda spec: locate(spec, models_folder(), hub))
+    storage = Storage(lambda: services, lambda spec: locate(spec, models_folder(), hub))
     try:
         return asyncio.run(VERBS[options.verb][0](storage, options))
     except IntabError as exc:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from intab.convert.checkpoint import read_json
 from intab.engine.hub.manifest import is_text_file
-from intab.engine.loading.contents import make_tokenizer, of_the_writer
+from intab.engine.loading.model_files import make_tokenizer, of_the_writer
 from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import ConvertError, ManifestError
 

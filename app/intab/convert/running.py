@@ -11,10 +11,10 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from intab.engine.runtime.cache_slots import head_dim, kv_heads
-from intab.engine.runtime.graph import KEEP
+from intab.engine.runtime.decoder_plan import KEEP
+from intab.engine.runtime.protocols import EXACT_INT8
 from intab.engine.runtime.refusals import plain_reason
 from intab.engine.runtime.rope import switch_of
-from intab.engine.runtime.runtime import EXACT_INT8
 from intab.errors import ConvertError
 
 Cache = dict[str, NDArray[Any]]

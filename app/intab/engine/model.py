@@ -14,17 +14,17 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast, overload
 
-from intab.engine.conversation import Chat, Speaker
-from intab.engine.generation.batches import Job, generate_batch
-from intab.engine.generation.beams import search_beams
-from intab.engine.generation.defaults import read_defaults
-from intab.engine.generation.generate import complete, stream
-from intab.engine.generation.guessing import Guesser, make_guesser, refuse_guesses
+from intab.engine.chat import Chat, Speaker
+from intab.engine.generation.batch import Job, generate_batch
+from intab.engine.generation.beam_search import search_beams
+from intab.engine.generation.decode import complete, stream
+from intab.engine.generation.generation_config import read_defaults
 from intab.engine.generation.metrics import UNKNOWN, Meter, Setting
 from intab.engine.generation.options import GenerationOptions
-from intab.engine.generation.writing import Generation, TextChunk
+from intab.engine.generation.prompt_lookup import Guesser, make_guesser, refuse_guesses
+from intab.engine.generation.streamer import Generation, TextChunk
 from intab.engine.runtime.network import Network, Session
-from intab.engine.text.chat import Message, Templates, Tool, render
+from intab.engine.text.chat_template import Message, Templates, Tool, render
 from intab.engine.text.prompts import Prompt, check_range, is_batch, is_ids, plain_ids
 from intab.engine.text.tokenizer import Tokenizer
 from intab.engine.text.truncation import cut_chat, cut_ids, room_for_prompt

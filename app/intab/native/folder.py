@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from intab.engine.io.download import Room
+from intab.engine.io.protocols import Room
 from intab.engine.io.ranges import Span
 from intab.engine.io.tasks import unbroken
 from intab.engine.storage.keys import short_path

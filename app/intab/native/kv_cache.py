@@ -16,7 +16,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from intab.engine.runtime.cache_slots import CacheSlot
-from intab.engine.runtime.graph import GraphPlan
+from intab.engine.runtime.decoder_plan import DecoderPlan
 
 BLOCK = 128  # rows by which room grows
 Arrays = dict[str, NDArray[Any]]
@@ -29,13 +29,13 @@ class KvCache:
     _arrays: Arrays
     _shared: bool
 
-    def __init__(self, plan: GraphPlan, arrays: Arrays) -> None:
+    def __init__(self, plan: DecoderPlan, arrays: Arrays) -> None:
         self._plan = plan
         self._rows = [slot for slot in plan.caches if slot.rows is not None]
         self._lie_on(arrays)
 
     @classmethod
-    def empty(cls, plan: GraphPlan, batch: int) -> KvCache:
+    def empty(cls, plan: DecoderPlan, batch: int) -> KvCache:
         """Without a row; states are zeros."""
         slots = plan.caches
         return cls(

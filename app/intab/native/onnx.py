@@ -14,10 +14,10 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from intab.engine.runtime.cache_slots import TensorInfo
-from intab.engine.runtime.graph import GraphPlan, Signature, plan_graph
+from intab.engine.runtime.decoder_plan import DecoderPlan, Signature, plan_graph
 from intab.engine.runtime.network import CLOSED, STATES
+from intab.engine.runtime.protocols import Graph
 from intab.engine.runtime.refusals import plain_reason
-from intab.engine.runtime.runtime import Graph
 from intab.engine.types import Logits
 from intab.errors import DeviceError, ModelClosedError, RunError
 from intab.native.bodies import NativeBody
@@ -75,7 +75,7 @@ class OnnxNetwork:
     def __init__(
         self,
         session: ort.InferenceSession,
-        plan: GraphPlan,
+        plan: DecoderPlan,
         embedder: Embedder | None = None,
     ) -> None:
         self._session: ort.InferenceSession | None = session
@@ -123,7 +123,7 @@ class OnnxNetwork:
 class Embedder:
     """The graph that embeds ids for a decoder that takes embeddings."""
 
-    def __init__(self, session: ort.InferenceSession, plan: GraphPlan) -> None:
+    def __init__(self, session: ort.InferenceSession, plan: DecoderPlan) -> None:
         self._session = session
         self._plan = plan.embeddings
 

@@ -8,10 +8,10 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
-from intab.engine.io.download import Means
-from intab.engine.runtime.ladder import Rung
+from intab.engine.io.protocols import Services
+from intab.engine.runtime.candidates import Candidate
 from intab.engine.runtime.limits import Limits
-from intab.engine.runtime.runtime import Graph
+from intab.engine.runtime.protocols import Graph
 from intab.engine.storage.stores import Stores
 from intab.native.archives import NativeArchives
 from intab.native.bodies import NativeBody, NativeMemory
@@ -32,7 +32,7 @@ class NativeRuntime:
 
     def __init__(self) -> None:
         stores: Stores[NativeBody] = Stores({"folder": FolderStore})
-        self.means: Means[NativeBody] = Means(
+        self.services: Services[NativeBody] = Services(
             NativeFetch(),
             NativeMemory(),
             stores,
@@ -41,7 +41,7 @@ class NativeRuntime:
             stores.use,
         )
 
-    async def objection(self, rung: Rung) -> str:
+    async def objection(self, candidate: Candidate) -> str:
         """Nothing is known against any."""
         return ""
 

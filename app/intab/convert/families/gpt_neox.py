@@ -64,11 +64,11 @@ class NeoxReader(GptReader):
 
     def qkv(self, name: str) -> Linear:
         packed, arch = super().qkv(name), self.arch
-        bias = None if packed.bias is None else _apart(packed.bias, arch)
-        return Linear(_apart(packed.weight.T, arch).T, bias)
+        bias = None if packed.bias is None else _one_by_one(packed.bias, arch)
+        return Linear(_one_by_one(packed.weight.T, arch).T, bias)
 
 
-def _apart(rows: Array, arch: Architecture) -> Array:
+def _one_by_one(rows: Array, arch: Architecture) -> Array:
     """[heads * 3 * dim, ...] -> all queries, all keys, all values."""
     split = rows.reshape(arch.heads, 3, arch.head_dim, *rows.shape[1:])
     return split.swapaxes(0, 1).reshape(rows.shape)

@@ -1,1 +1,19 @@
-"""From logits to text: options, sampling, the loops that generate, figures."""
+"""From logits to text.
+
+options            GenerationOptions
+option_checks      the range of each
+generation_config  what a model's files ask for
+prefill            a prompt's way in, piece by piece
+logits_processors  penalties and bans, before the warpers
+sampling           temperature, top_k ...: logits -> token
+next_token         processors, then the sampler
+decode             tokens -> chunks of text -> the whole
+streamer           an answer as it is written
+stop_strings       where an answer ends
+prompt_lookup      several tokens a step where the text repeats itself
+sequences          several sequences side by side, or one by one
+batch              several prompts and answers
+beam_search        the best whole answers
+logprobs           log-probabilities
+metrics            times and rates
+"""

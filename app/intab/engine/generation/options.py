@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any
 
-from intab.engine.generation.checks import CHECKS
+from intab.engine.generation.option_checks import CHECKS
 from intab.engine.types import LogitsProcessor
 from intab.errors import OptionError
 

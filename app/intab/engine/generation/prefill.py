@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from intab.engine.runtime.network import Session
-from intab.engine.runtime.recomputing import least_piece
+from intab.engine.runtime.recompute import least_piece
 from intab.engine.types import Logits
 from intab.errors import RunError
 

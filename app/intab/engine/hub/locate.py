@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urljoin
 
 from intab.engine.hub.credentials import check_credentials
-from intab.engine.hub.spellings import (
+from intab.engine.hub.model_names import (
     Path,
     as_hub_page,
     check_address,

@@ -1,6 +1,6 @@
 """What a model folder holds: files, sizes, hashes, and which graph belongs to which dtype.
 
-A folder describes itself by `intab.json`, which is read here; what else tells is in inventory.py.
+A folder describes itself by `intab.json`, which is read here; what else tells is in listing.py.
 Names follow the Hugging Face layout that Transformers.js reads, with more of them in layout.py:
 https://huggingface.co/docs/transformers.js/guides/dtypes
 """
@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from intab.engine.hub.intab_json import find_problems
 from intab.engine.hub.layout import GENAI, guess_dtype
+from intab.engine.hub.manifest_checks import find_problems
 from intab.engine.io.file_entry import FileEntry
 from intab.errors import DeviceError, ManifestError, ModelNotFoundError
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from intab.engine.io.download import OnProgress, Progress
+from intab.engine.io.protocols import OnProgress, Progress
 
 WINDOW = 5.0  # seconds over which the rate is taken
 

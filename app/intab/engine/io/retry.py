@@ -35,7 +35,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long to go on: seconds, and attempts for one request."""
 
     attempts: int = 5
@@ -50,23 +50,26 @@ class Patience:
         return longest * (0.5 + coin / 2)
 
 
-async def persevere(work: Callable[[], Awaitable[T]], patience: Patience, clock: Clock) -> T:
+async def retry(work: Callable[[], Awaitable[T]], retry_policy: RetryPolicy, clock: Clock) -> T:
     """Do `work` until it succeeds; DownloadError once patience is at its end."""
-    for attempt in range(patience.attempts):
+    for attempt in range(retry_policy.attempts):
         try:
             return await work()
         except TemporaryError as exc:
             failure = exc
         asked = failure.retry_after or 0.0
-        if asked > patience.longest_asked:
+        if asked > retry_policy.longest_asked:
             raise DownloadError(f"{failure} The server asks to wait {asked:,.0f} s.") from failure
-        if attempt + 1 < patience.attempts:
-            await clock.sleep(max(asked, patience.wait(attempt, clock.random())))
-    raise DownloadError(f"{failure} It was tried {patience.attempts} times.") from failure
+        if attempt + 1 < retry_policy.attempts:
+            await clock.sleep(max(asked, retry_policy.wait(attempt, clock.random())))
+    raise DownloadError(f"{failure} It was tried {retry_policy.attempts} times.") from failure
 
 
 async def watched(
-    work: Callable[[OnBytes], Coroutine[Any, Any, T]], what: str, patience: Patience, clock: Clock
+    work: Callable[[OnBytes], Coroutine[Any, Any, T]],
+    what: str,
+    retry_policy: RetryPolicy,
+    clock: Clock,
 ) -> T:
     """Do `work`, which tells of bytes as they arrive; TemporaryError where it falls silent."""
     beats = 0
@@ -81,10 +84,10 @@ async def watched(
     try:
         while not task.done():
             before = beats
-            await _either(task, patience.stall, clock)
+            await _either(task, retry_policy.stall, clock)
             if not task.done() and beats == before:
                 raise TemporaryError(
-                    f"{what}: nothing arrived for {patience.stall:.0f} s; check the network, "
+                    f"{what}: nothing arrived for {retry_policy.stall:.0f} s; check the network, "
                     "then load again."
                 )
         return task.result()

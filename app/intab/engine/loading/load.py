@@ -1,6 +1,6 @@
 """Loading a model: find its files, fetch them at once, check them, make the network.
 
-spec -> locate -> read_manifest -> Attempts, one for each rung -> Model
+spec -> locate -> read_manifest -> Attempts, one for each candidate -> Model
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from dataclasses import replace
 from typing import Any
 
 from intab.engine.generation.metrics import OnMetrics, Stopwatch
-from intab.engine.hub import hub
-from intab.engine.hub.inventory import read_manifest
+from intab.engine.hub import client as hub
+from intab.engine.hub.listing import read_manifest
 from intab.engine.hub.locate import Location
 from intab.engine.hub.manifest import parse_manifest, with_graph
-from intab.engine.io.download import B, Means, Notice, OnNotice, OnProgress, Progress, silent
-from intab.engine.loading.attempts import Attempts, Source
+from intab.engine.io.protocols import B, Notice, OnNotice, OnProgress, Progress, Services, silent
+from intab.engine.loading.fallbacks import Attempts, Source
 from intab.engine.model import Model
-from intab.engine.runtime.ladder import climb, rungs
-from intab.engine.runtime.runtime import Runtime
+from intab.engine.runtime.candidates import first_that_works, list_candidates
+from intab.engine.runtime.protocols import Runtime
 from intab.engine.storage.keys import ModelKey
-from intab.engine.storage.shelf import Shelf, open_shelf
+from intab.engine.storage.model_cache import ModelCache, open_model_cache
 from intab.errors import DeviceError, DownloadError
 
 
@@ -41,26 +41,30 @@ async def load_model(
         watch.heard(progress.stage)
         (on_progress or silent)(progress)
 
-    means = hub.reach(runtime.means, location)
+    services = hub.reach(runtime.services, location)
     report(Progress("describe"))
     check_device(runtime, device)
     key = ModelKey(location.address, location.revision)
-    async with open_shelf(means, key, notice, keep=keep and location.remote) as shelf:
-        source = await _describe(means, location, shelf, notice)
+    async with open_model_cache(
+        services, key, notice, keep=keep and location.remote
+    ) as model_cache:
+        source = await _describe(services, location, model_cache, notice)
         if location.graph:
             manifest, dtype = with_graph(source.manifest, location.graph, dtype)
             source = replace(source, manifest=manifest)
-        attempts = Attempts(runtime, means, shelf, source, report, notice)
+        attempts = Attempts(runtime, services, model_cache, source, report, notice)
         await attempts.read_config()
-        ladder = attempts.possible(rungs(source.manifest, runtime.devices, device, dtype))
-        found = await climb(ladder, runtime, attempts.make)
-    made, rung = found.reached, found.rung
+        candidates = attempts.possible(
+            list_candidates(source.manifest, runtime.devices, device, dtype)
+        )
+        found = await first_that_works(candidates, runtime, attempts.make)
+    made, candidate = found.reached, found.candidate
     setting = watch.setting(on_metrics, runtime.peak_memory)
-    remark = runtime.remark(rung.device, int8=source.manifest.multiplies_int8(rung.dtype))
+    remark = runtime.remark(candidate.device, int8=source.manifest.multiplies_int8(candidate.dtype))
     reason = "; ".join(filter(None, [found.reason, remark]))
     return Model(
         location.name,
-        rung.dtype,
+        candidate.dtype,
         reason,
         made.network,
         made.texts,
@@ -71,19 +75,19 @@ async def load_model(
 
 
 async def _describe(
-    means: Means[B], location: Location, shelf: Shelf[B], notice: OnNotice
+    services: Services[B], location: Location, model_cache: ModelCache[B], notice: OnNotice
 ) -> Source:
     """The manifest of now; where it cannot be had, that of the last visit."""
-    kept = shelf.record.get("manifest")
-    patience = replace(means.patience, attempts=1) if kept else means.patience
+    kept = model_cache.record.get("manifest")
+    retry_policy = replace(services.retry_policy, attempts=1) if kept else services.retry_policy
     try:
-        now = await hub.pin(means, location, patience)
-        return Source(now, await read_manifest(means, now, patience), online=True)
+        now = await hub.pin(services, location, retry_policy)
+        return Source(now, await read_manifest(services, now, retry_policy), online=True)
     except DownloadError as exc:
         if not kept:
             raise
         notice(Notice("offline", f"{location.name} is loaded as it was stored: {exc}"))
-        then = location.at(shelf.record.get("commit", ""))
+        then = location.at(model_cache.record.get("commit", ""))
         return Source(then, parse_manifest(kept), online=False)
 
 

@@ -15,12 +15,12 @@ from typing import Any
 
 from intab.engine.generation.metrics import Metrics
 from intab.engine.hub.locate import DEFAULT_ENDPOINT, Location, locate
-from intab.engine.hub.spellings import Path, is_path
-from intab.engine.io.download import Means, Notice, OnProgress, Progress, silent
+from intab.engine.hub.model_names import Path, is_path
+from intab.engine.io.protocols import Notice, OnProgress, Progress, Services, silent
 from intab.engine.io.tasks import start_lasting
 from intab.engine.loading.load import load_model
 from intab.engine.model import Model
-from intab.engine.runtime.runtime import Runtime
+from intab.engine.runtime.protocols import Runtime
 
 _Key = tuple[str, str, str | None, str | None]
 
@@ -83,9 +83,9 @@ class Loader:
         self.listeners = Listeners()
 
     @property
-    def means(self) -> Means[Any]:
+    def services(self) -> Services[Any]:
         """The runtime's: where models come from and are kept."""
-        return self._runtime.means
+        return self._runtime.services
 
     async def load(
         self,

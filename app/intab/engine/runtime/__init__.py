@@ -1,1 +1,16 @@
-"""What computes: a runtime, a network, its sessions and KV cache, and the ways to run a model."""
+"""What computes, and the ways to run a model.
+
+protocols     Runtime: what a platform provides
+network       Network and Session
+decoder_plan  how a decoder graph is fed
+cache_slots   its caches and states
+rope          up to which length a cache holds
+recompute     sessions that compute again what their cache lost
+single_step   graphs that are right for one id a step only
+candidates    devices and dtypes, the fastest first
+float_weights  whether int8 weights are made float unasked
+limits        what a device can hold
+threads       how many threads WebAssembly gets
+onnx_file     which files a graph names
+refusals      why onnxruntime refuses a graph, in plain words
+"""

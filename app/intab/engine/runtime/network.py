@@ -1,7 +1,7 @@
 """What computes: a `Network` is a loaded graph, a `Session` holds sequences in it.
 
-Both runtimes and the tests' fakes keep these protocols; tests/engine/session_contract.py says what
-that means. Nothing here knows text.
+Both runtimes and the tests' fakes keep these protocols; the tests' session_contract.py says
+what that means. Nothing here knows text.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from intab.engine.runtime.graph import GraphPlan
+from intab.engine.runtime.decoder_plan import DecoderPlan
 from intab.engine.types import Logits
 
 # What a step in a session that was closed says, as RunError.
@@ -57,7 +57,7 @@ class Network(Protocol):
         """Whether the device it ran on is gone."""
 
     @property
-    def plan(self) -> GraphPlan:
+    def plan(self) -> DecoderPlan:
         """How the graph is fed, and what it can do."""
 
     def session(self, padding: Sequence[int] = (0,)) -> Session:

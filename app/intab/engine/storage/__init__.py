@@ -1,1 +1,11 @@
-"""What is stored of models: chunks, records, exports and imports."""
+"""What is stored of models.
+
+storage       listing, checking, deleting: intab.storage
+model_cache   what is stored of one model
+keys          the names of chunks and records
+records       the note about a stored model
+stores        the places to store in, of which one is used
+export        a stored model as a file
+import_model  and back
+tar           tar archives whose contents stay where they are
+"""

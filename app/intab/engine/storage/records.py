@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from intab.engine.hub.manifest import parse_manifest
-from intab.engine.io.download import Body, Store
+from intab.engine.io.protocols import Body, Store
 from intab.engine.io.untrusted import file_name, hex_digits, load_json, number, text
 from intab.errors import ManifestError, StorageError
 

@@ -19,16 +19,16 @@ from typing import Any
 
 from intab.engine.hub.locate import Location
 from intab.engine.hub.manifest import parse_manifest
-from intab.engine.hub.spellings import Path, check_text
-from intab.engine.io.download import Means, OnProgress, Room, Store, silent
+from intab.engine.hub.model_names import Path, check_text
 from intab.engine.io.file_entry import FileEntry
 from intab.engine.io.progress import Tally
+from intab.engine.io.protocols import OnProgress, Room, Services, Store, silent
 from intab.engine.io.ranges import Span
-from intab.engine.storage.exporting import export_model
-from intab.engine.storage.importing import import_model
+from intab.engine.storage.export import export_model
+from intab.engine.storage.import_model import import_model
 from intab.engine.storage.keys import ChunkKey, ModelKey, parse_chunk_key, parse_model
+from intab.engine.storage.model_cache import fits, lock_name, was_verified
 from intab.engine.storage.records import read_record
-from intab.engine.storage.shelf import fits, lock_name, was_verified
 from intab.errors import ManifestError, ModelNotFoundError, StorageError
 
 
@@ -83,9 +83,9 @@ class Storage:
     """The place where this origin's models, or this user's, are kept."""
 
     def __init__(
-        self, means: Callable[[], Means[Any]], locate: Callable[[str | Path], Location]
+        self, services: Callable[[], Services[Any]], locate: Callable[[str | Path], Location]
     ) -> None:
-        self._means = means
+        self._services = services
         self._locate = locate
 
     def use(self, store: str) -> None:
@@ -95,7 +95,7 @@ class Storage:
         What another store holds is moved there before it is next used, so that there is only one.
         OptionError where the name is none of these.
         """
-        self._means().use(store)
+        self._services().use(store)
 
     async def export(
         self, model: str | Path, target: Any = None, *, on_progress: OnProgress = silent
@@ -114,7 +114,7 @@ class Storage:
         if len(keys) > 1:
             addresses = ", ".join(key.base for key in keys)
             raise ModelNotFoundError(f"{model!r} is several models: name one of {addresses}.")
-        return await export_model(self._means(), keys[0], target, on_progress)
+        return await export_model(self._services(), keys[0], target, on_progress)
 
     async def import_(
         self, source: Any, model: str | Path | None = None, *, on_progress: OnProgress = silent
@@ -129,7 +129,7 @@ class Storage:
         StorageError where it cannot be read or stored: then nothing has changed.
         """
         location = None if model is None else self._locate(model)
-        key = await import_model(self._means(), source, location, on_progress)
+        key = await import_model(self._services(), source, location, on_progress)
         return describe(key, *(await self._known())[key])
 
     async def room(self) -> Room:
@@ -141,10 +141,10 @@ class Storage:
         `on_progress` hears how many bytes are read."""
         right, damaged = 0, set()
         for key in await self._find(model):
-            async with self._means().lock(lock_name(key)):
+            async with self._services().lock(lock_name(key)):
                 chunks = await self._chunks(key)
                 sizes = {chunk.file: chunk.size for chunk in chunks}
-                tally = Tally(sizes, on_progress, self._means().clock.now, "verify")
+                tally = Tally(sizes, on_progress, self._services().clock.now, "verify")
                 for chunk in chunks:
                     is_right = await self._is_right(chunk)
                     tally.arrived(chunk.file, chunk.span.size)
@@ -158,7 +158,7 @@ class Storage:
     async def delete(self, model: str | Path | None = None) -> None:
         """Delete a model, by its name or its address; where none is named, all that is stored."""
         for key in await self._find(model):
-            async with self._means().lock(lock_name(key)):
+            async with self._services().lock(lock_name(key)):
                 await self._store.delete(key.record)
                 for text in await self._store.keys():
                     if parse_model(text) == key:
@@ -188,7 +188,7 @@ class Storage:
 
     @property
     def _store(self) -> Store[Any]:
-        return self._means().store
+        return self._services().store
 
     async def _chunks(self, model: ModelKey) -> Sequence[ChunkKey]:
         chunks = map(parse_chunk_key, await self._store.keys())

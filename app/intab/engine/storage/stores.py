@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Generic
 
-from intab.engine.io.download import B, Room, Store
+from intab.engine.io.protocols import B, Room, Store
 from intab.errors import OptionError, StorageError
 
 

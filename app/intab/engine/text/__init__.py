@@ -1,4 +1,23 @@
-"""Text to ids and back, prompts and chat templates.
+"""Text to ids and back, prompts, chat templates.
 
-A template is untrusted code: its resources are limited.
+tokenizer           the reference library, and a decoder for text that is still coming
+tokenizer_classes   what transformers' tokenizer classes bring
+tokenizer_pieces    the pieces they are made of
+special_tokens      tokens that the files beside tokenizer.json declare
+prompts             what may be a prompt: text, messages, ids
+truncation          a prompt that is longer than the context
+chat_template       messages -> prompt
+tool_schema         a function as a tool
+plain_values        a caller's values as plain JSON types
+
+A chat template is untrusted code: it runs in Jinja's sandbox, and its resources are limited.
+
+template_sandbox    Jinja as transformers sets it up
+template_nesting    how deep a template may be nested
+template_budget     steps, characters and seconds of one rendering
+template_limits     filters and operators that would make too much
+template_metering   how the budget hears of what is made
+template_arguments  the arguments of a call, by name
+template_formats    what a format would make too much
+dates               strftime as on Linux
 """

@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from intab.engine.text.chat import Message
+from intab.engine.text.chat_template import Message
 from intab.errors import PromptError
 
 Ids = Sequence[int] | NDArray[np.integer[Any]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from intab.engine.text import chat
+from intab.engine.text import chat_template as chat
 from intab.errors import ContextLengthError, OptionError
 
 Encode = Callable[[Sequence[chat.Message]], list[int]]

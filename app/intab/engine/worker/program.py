@@ -21,7 +21,7 @@ from types import FrameType
 from typing import Any
 
 from intab.engine.io.tasks import is_lasting
-from intab.engine.worker.surroundings import Surroundings
+from intab.engine.worker.interpreter_state import InterpreterState
 from intab.errors import IntabError, ProgramError
 
 FILENAME = "program.py"
@@ -46,7 +46,7 @@ async def run_program(source: str, on_stdout: OnText, on_stderr: OnText) -> Fail
     """
     _remember_lines(source)
     out, err = PrintStream(on_stdout), PrintStream(on_stderr)
-    before, surroundings = asyncio.all_tasks(), Surroundings()
+    before, surroundings = asyncio.all_tasks(), InterpreterState()
     try:
         with redirect_stdout(out), redirect_stderr(err):
             try:
@@ -59,7 +59,7 @@ async def run_program(source: str, on_stdout: OnText, on_stderr: OnText) -> Fail
         err.close()
 
 
-async def _execute(source: str, surroundings: Surroundings) -> Failure | None:
+async def _execute(source: str, surroundings: InterpreterState) -> Failure | None:
     try:
         code = compile(source, FILENAME, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         names = {"__name__": "__main__", "__file__": FILENAME, "input": _refuse_input}

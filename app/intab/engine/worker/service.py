@@ -10,11 +10,10 @@ from collections.abc import Callable
 from dataclasses import asdict, fields
 
 from intab.engine.generation.metrics import Metrics
-from intab.engine.io.download import Notice, Progress
+from intab.engine.io.protocols import Notice, Progress
 from intab.engine.io.tasks import start_lasting
 from intab.engine.loading.loader import Listeners, Loader
 from intab.engine.model import Model
-from intab.engine.worker.manager import Manager
 from intab.engine.worker.messages import (
     Event,
     Finished,
@@ -35,6 +34,7 @@ from intab.engine.worker.messages import (
     encode,
 )
 from intab.engine.worker.program import describe, run_program
+from intab.engine.worker.storage_panel import StoragePanel
 
 
 class Service:
@@ -54,7 +54,7 @@ class Service:
         self._loader = loader
         self._running: tuple[int, asyncio.Task[Finished]] | None = None
         self._preloading: asyncio.Task[None] | None = None
-        self._manager = Manager(loader)
+        self._manager = StoragePanel(loader)
         self._managing: set[asyncio.Task[None]] = set()
         loader.listeners = Listeners(
             self._on_progress, self._on_loaded, self._on_metrics, self._on_notice

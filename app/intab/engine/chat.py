@@ -1,0 +1,259 @@
+"""A conversation with a model, which computes no token twice: `model.chat` makes one.
+
+    chat = model.chat(system="You tell short stories.")
+    print(await chat.send("Tell me of a fox."))
+    async for chunk in chat.stream("And then?"):
+        print(chunk, end="")
+
+It owns one session and knows the ids in it. Each turn renders all messages, and whatever ids they
+begin with that the session has are kept, so edits of `messages` need no care. It knows no template
+and no graph: a `Speaker` turns messages into ids and runs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import aclosing, contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from intab.engine.generation.batch import Job
+from intab.engine.generation.decode import complete
+from intab.engine.generation.prefill import prefill
+from intab.engine.generation.streamer import Generation, TextChunk
+from intab.engine.runtime.network import Session
+from intab.errors import PromptError, RunError
+
+Message = MutableMapping[str, Any]
+Said = str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+# Two users' words that begin differently: what their prompts share comes before the words.
+_WORDS = ("A", "?")
+_BUSY = "This chat is still answering: wait for its answer, or fork() the chat."
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """What a conversation needs of its model.
+
+    job: checked options and the ids of (messages, options, names for the chat template).
+    session: a new, empty session; ModelClosedError where the model was closed.
+    stream: the answer to a job, in a session that may have the beginning of its prompt.
+    """
+
+    job: Callable[[Sequence[Mapping[str, Any]], Mapping[str, Any], Mapping[str, Any]], Job]
+    session: Callable[[], Session]
+    stream: Callable[[Session, Job], AsyncGenerator[TextChunk]]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A conversation as it was, its computed tokens included: for `Chat.restore`."""
+
+    messages: Sequence[Message]
+    session: Session | None
+    ids: Sequence[int]
+
+    def close(self) -> None:
+        """Give its memory back; it cannot be restored after."""
+        if self.session:
+            self.session.close()
+
+
+class Chat:
+    """A conversation: `messages` is all that was said, a list that may be changed at will.
+
+    An answer stands in `messages` as it is written, and before it what it answers. One that is
+    broken off (Stop, break, an exception) stays as far as it came, since it was read; where nothing
+    had come yet, the conversation is as it was before.
+    """
+
+    _session: Session | None = None
+
+    def __init__(
+        self,
+        speaker: Speaker,
+        messages: Sequence[Mapping[str, Any]],
+        options: Mapping[str, Any],
+        context: Mapping[str, Any],
+    ) -> None:
+        self.messages: list[Message] = [dict(deepcopy(message)) for message in messages]
+        self._speaker = speaker
+        self._options = dict(options)
+        self._context = dict(context)
+        self._ids: list[int] = []  # those of the session's tokens that are certain, or a few more
+        self._answering: AsyncGenerator[TextChunk] | None = None
+        self._taken = False
+
+    def stream(self, said: Said = None, **options: Any) -> AsyncGenerator[TextChunk]:
+        """Yield the answer to what is said, chunk by chunk; both stand in `messages` then.
+
+        said: the user's words, or a message or messages of any role (a tool's result, say). Left
+            out, the messages are answered as they are. Where the last one is the assistant's, the
+            answer goes on with it.
+        options: those of `Model.stream`, over those that the chat was made with.
+
+        Errors come at once, before anything is computed, and leave the conversation as it was:
+        ContextLengthError where it has become too long, unless `truncation=True` leaves the oldest
+        turns out of the prompt. A stream that was left in the middle is ended by the next one.
+        """
+        new = _messages(said)
+        job = self._job([*self.messages, *new], options)
+        return self._answer(new, job)
+
+    async def send(self, said: Said = None, **options: Any) -> Generation:
+        """The whole answer at once; see `stream`."""
+        return await complete(self.stream(said, **options))
+
+    async def prefill(self) -> None:
+        """Compute what is there already, e.g. a long system prompt, before the first words come."""
+        with self._alone():
+            await self._end_answer()
+            ids, size = self._beginning()
+            with self._again_after_failure():
+                session = await self._begin(ids, len(ids))
+                if session.length < len(ids):
+                    await prefill(session, [ids[session.length :]], size, lambda done: None)
+
+    def fork(self) -> Chat:
+        """Another conversation that begins with all of this one, its computed tokens included."""
+        other = Chat(self._speaker, (), self._options, self._context)
+        kept = self.snapshot()
+        other.restore(kept)
+        kept.close()
+        return other
+
+    def snapshot(self) -> Snapshot:
+        """The conversation as it is now, to be restored later, in this chat or in another one."""
+        session = self._session.fork() if self._session else None
+        return Snapshot(deepcopy(self.messages), session, tuple(self._ids))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot, which may be restored any number of times until it is closed."""
+        self.close()
+        self.messages = [dict(deepcopy(message)) for message in snapshot.messages]
+        self._session = snapshot.session.fork() if snapshot.session else None
+        self._ids = list(snapshot.ids)
+
+    def close(self) -> None:
+        """Give the computed tokens' memory back. The messages stay: `send` computes them anew."""
+        if self._session:
+            self._session.close()
+            self._session = None
+
+    def __del__(self) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Chat:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def _job(self, messages: Sequence[Message], options: Mapping[str, Any]) -> Job:
+        going_on = {"continue_final_message": True} if _is_open(messages) else {}
+        return self._speaker.job(
+            messages, {**self._options, **options}, {**self._context, **going_on}
+        )
+
+    async def _answer(self, new: Sequence[Message], job: Job) -> AsyncGenerator[TextChunk]:
+        answer: Message | None = None
+        last: tuple[int, ...] = ()
+        with self._alone():
+            await self._end_answer()
+            with self._again_after_failure():
+                session = await self._begin(job.prompt, len(job.prompt) - 1)
+            self._answering = chunks = self._speaker.stream(session, job)
+        with self._again_after_failure():
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    # The session may not have the last id yet, and a wrong guess in its place.
+                    certain = (*last, *chunk.ids)
+                    self._ids += certain[:-1]
+                    last = certain[-1:]
+                    answer = answer or self._open_answer(new)
+                    answer["content"] += chunk.text
+                    yield chunk
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """RunError where somebody else has begun to use the session."""
+        if self._taken:
+            raise RunError(_BUSY)
+        self._taken = True
+        try:
+            yield
+        finally:
+            self._taken = False
+
+    @contextmanager
+    def _again_after_failure(self) -> Iterator[None]:
+        """A session whose runtime failed is not trusted again."""
+        try:
+            yield
+        except RunError:
+            self.close()
+            raise
+
+    async def _end_answer(self) -> None:
+        """End a stream that was left in the middle; RunError where somebody still waits for it."""
+        if self._answering:
+            try:
+                await self._answering.aclose()
+            except RuntimeError as exc:
+                raise RunError(_BUSY) from exc
+
+    def _open_answer(self, new: Sequence[Message]) -> Message:
+        """What was said and a message for its answer, which may be one that goes on."""
+        self.messages += new
+        if not _is_open(self.messages):
+            self.messages.append({"role": "assistant", "content": ""})
+        return self.messages[-1]
+
+    async def _begin(self, ids: Sequence[int], most: int) -> Session:
+        """The session with as much of `ids` as it has, at most `most` of them."""
+        if self._session is None:
+            self._session, self._ids = self._speaker.session(), []
+        kept = min(_common(self._ids, ids), self._session.length, most)
+        await self._session.rewind(kept)
+        self._ids = list(ids)
+        return self._session
+
+    def _beginning(self) -> tuple[Sequence[int], int]:
+        """The ids that the next prompt will begin with, and how many to compute at once."""
+        if self.messages and self.messages[-1].get("role") == "user":
+            job = self._job(self.messages, {})
+            return job.prompt, job.options.prefill_chunk_size
+        jobs = [
+            self._speaker.job([*self.messages, *_messages(words)], self._options, self._context)
+            for words in _WORDS
+        ]
+        shared = _common(*(job.prompt for job in jobs))
+        return jobs[0].prompt[:shared], jobs[0].options.prefill_chunk_size
+
+
+def _messages(said: Said) -> list[Message]:
+    if said is None:
+        return []
+    if isinstance(said, str):
+        return [{"role": "user", "content": said}]
+    several = [said] if isinstance(said, Mapping) else said
+    if not isinstance(several, Sequence) or not all(isinstance(one, Mapping) for one in several):
+        raise PromptError(f"Say a string, a message or a list of messages, not {said!r}.")
+    return [dict(deepcopy(one)) for one in several]
+
+
+def _is_open(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether an answer goes on with the last message instead of beginning one."""
+    last = messages[-1] if messages else {}
+    if last.get("role") != "assistant":
+        return False
+    if not isinstance(last.get("content"), str):
+        raise PromptError("The last message is the assistant's and no text to go on with.")
+    return True
+
+
+def _common(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many ids both begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

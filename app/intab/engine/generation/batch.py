@@ -1,0 +1,108 @@
+"""Several answers at once: prompts side by side, padded on the left, and several answers to each.
+
+    >>> [[one], [two]] = await generate_batch(network, tokenizer, [job, other])
+
+Each answer is what its prompt alone would give, with its own end and its own figures; one that has
+ended leaves the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from intab.engine.generation.logits_processors import make_processors
+from intab.engine.generation.logprobs import make_recorder
+from intab.engine.generation.metrics import UNKNOWN, Meter, Setting
+from intab.engine.generation.next_token import choose, make_picker
+from intab.engine.generation.options import GenerationOptions
+from intab.engine.generation.prefill import prefill
+from intab.engine.generation.sequences import open_session
+from intab.engine.generation.streamer import Generation, TextChunk, Writer, join
+from intab.engine.runtime.network import Network
+from intab.engine.text.tokenizer import Tokenizer
+from intab.engine.types import Logits
+
+PAD = 0  # which id it is does not matter: nothing looks at it
+
+
+@dataclass(frozen=True)
+class Job:
+    """A prompt's ids and how to go on from them."""
+
+    prompt: Sequence[int]
+    options: GenerationOptions
+
+
+class Line:
+    """One answer of a batch as it grows."""
+
+    def __init__(self, tokenizer: Tokenizer, job: Job, number: int, setting: Setting) -> None:
+        options, prompt = job.options, job.prompt
+        recorder = make_recorder(tokenizer, options)
+        self.job = job
+        self.ids = list(prompt)
+        self.chunks: list[TextChunk] = []
+        self.writer = Writer(tokenizer, options, Meter(len(prompt), setting), recorder)
+        self._processors = make_processors(options, len(prompt), recorder)
+        self._pick = make_picker(options, number)
+
+    def take(self, logits: Logits) -> int:
+        """Choose the next token and write it down."""
+        token = choose(self.ids, logits, self._processors, self._pick)
+        self.ids.append(token)
+        if chunk := self.writer.push(token):
+            self.chunks.append(chunk)
+        return token
+
+
+async def generate_batch(
+    network: Network,
+    tokenizer: Tokenizer,
+    jobs: Sequence[Job],
+    setting: Setting = UNKNOWN,
+) -> list[list[Generation]]:
+    """The answers to each job, num_return_sequences of them."""
+    counts = [job.options.num_return_sequences for job in jobs]
+    owners = [i for i, count in enumerate(counts) for _ in range(count)]
+    quiet = replace(setting, on_metrics=None)  # one meter tells of all answers together
+    lines = [
+        Line(tokenizer, jobs[i], k, quiet) for i, count in enumerate(counts) for k in range(count)
+    ]
+    await _write(network, lines, owners, jobs, setting)
+    grouped = groupby(zip(owners, lines, strict=True), key=lambda pair: pair[0])
+    return [[join(line.chunks) for _, line in group] for _, group in grouped]
+
+
+async def _write(
+    network: Network,
+    lines: Sequence[Line],
+    owners: Sequence[int],
+    jobs: Sequence[Job],
+    setting: Setting,
+) -> None:
+    longest = max(len(job.prompt) for job in jobs)
+    padding = [longest - len(job.prompt) for job in jobs]
+    padded = [[PAD] * pad + list(job.prompt) for pad, job in zip(padding, jobs, strict=True)]
+    meter = Meter(sum(len(job.prompt) for job in jobs), setting)
+    session = await open_session(network, padding, len(lines))
+    try:
+        piece = jobs[0].options.prefill_chunk_size
+        rows = (await prefill(session, padded, piece, meter.prefilled))[list(owners)]
+        if list(owners) != list(range(len(jobs))):
+            await session.select(owners)
+        live = list(lines)
+        while True:
+            tokens = [line.take(row) for line, row in zip(live, rows, strict=True)]
+            meter.token(len(tokens))
+            going = [i for i, line in enumerate(live) if not line.writer.ended]
+            if not going:
+                break
+            if len(going) < len(live):
+                await session.select(going)
+            live = [live[i] for i in going]
+            rows = (await session.step([[tokens[i]] for i in going]))[:, -1]
+        meter.report()
+    finally:
+        session.close()

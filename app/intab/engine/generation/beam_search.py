@@ -1,0 +1,198 @@
+"""Beam search: several beginnings are followed at once, and the best whole answers are returned.
+
+The algorithm, its scores and its ends are those of transformers' `_beam_search`, in numpy:
+https://github.com/huggingface/transformers/blob/main/src/transformers/generation/utils.py
+With sampling, candidates are drawn without replacement instead of being the best ones (beam
+sampling). All arithmetic is float32, as there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from intab.engine.generation.batch import Job
+from intab.engine.generation.logits_processors import make_processors
+from intab.engine.generation.logprobs import LogprobRecorder, TokenLogprob, make_recorder
+from intab.engine.generation.metrics import UNKNOWN, Meter, Setting
+from intab.engine.generation.next_token import make_rng, process, warpers
+from intab.engine.generation.options import GenerationOptions
+from intab.engine.generation.prefill import prefill
+from intab.engine.generation.sampling import largest, log_softmax
+from intab.engine.generation.sequences import open_session
+from intab.engine.generation.stop_strings import StoppedText
+from intab.engine.generation.streamer import Generation, end_reason
+from intab.engine.runtime.network import Network
+from intab.engine.text.tokenizer import Tokenizer
+from intab.engine.types import Logits
+
+# What transformers adds to a score that must not win; finite, so that sums stay ordered.
+LOSING = np.float32(-1e9)
+
+
+@dataclass(frozen=True)
+class Beam:
+    """A beginning of an answer: its ids without the prompt, the beam it came from, its score."""
+
+    ids: tuple[int, ...]
+    source: int
+    score: np.float32
+    reason: str | None = None
+    logprobs: tuple[TokenLogprob, ...] = ()
+
+
+class BeamSearch:
+    """The state of one search, without a network: rows of logits in, the next beams out."""
+
+    def __init__(self, tokenizer: Tokenizer, job: Job, meter: Meter) -> None:
+        options = job.options
+        ends = len(options.eos_token_id)
+        self.running = [Beam((), 0, np.float32(0))]
+        self.finished: list[Beam] = []
+        self._tokenizer = tokenizer
+        self._job = job
+        self._meter = meter
+        self._rng = None if options.greedy else make_rng(options)
+        self._keep = max(2, 1 + ends) * options.num_beams
+        self._processors = make_processors(options, len(job.prompt))
+        self._warpers = [] if options.greedy else warpers(options, ends + 1)
+
+    def advance(self, logits: Logits) -> bool:
+        """Take the rows of logits [beams, vocab] of the running beams; whether to go on."""
+        candidates = self._candidates(logits)
+        self._finish(candidates)
+        self.running = self._next(candidates)
+        ended = all(one.reason for one in candidates)
+        return self._can_improve() and not self._complete() and not ended
+
+    def _candidates(self, logits: Logits) -> list[Beam]:
+        """The best continuations of all beams, or drawn ones, best or first drawn first."""
+        recorders = [self._recorded(row) for row in logits]
+        rows = [self._scored(beam, row) for beam, row in zip(self.running, logits, strict=True)]
+        total = np.concatenate(rows)
+        found = []
+        for at in self._chosen(total):
+            source, token = divmod(int(at), logits.shape[1])
+            beam, recorder = self.running[source], recorders[source]
+            ids = (*beam.ids, token)
+            logprobs = (*beam.logprobs, recorder.of(token)) if recorder else ()
+            found.append(Beam(ids, source, total[at], self._reason(ids), logprobs))
+        return found
+
+    def _recorded(self, row: Logits) -> LogprobRecorder | None:
+        recorder = make_recorder(self._tokenizer, self._job.options)
+        if recorder:
+            recorder([], row)
+        return recorder
+
+    def _scored(self, beam: Beam, row: Logits) -> Logits:
+        ids = [*self._job.prompt, *beam.ids]
+        row = process(ids, log_softmax(row), self._processors)
+        for warp in self._warpers:
+            row = warp(row)
+        if self._job.options.renormalize_logits:
+            row = log_softmax(row)
+        return row + beam.score
+
+    def _chosen(self, total: Logits) -> NDArray[np.intp]:
+        if self._rng is not None:
+            # The order of draws without replacement: https://arxiv.org/abs/1903.06059
+            total = (total + self._rng.gumbel(size=total.size)).astype(np.float32)
+        return largest(total, self._keep)
+
+    def _reason(self, ids: tuple[int, ...]) -> str | None:
+        options = self._job.options
+        if options.stop and ids[-1] not in options.eos_token_id:
+            text = self._tokenizer.decode(ids, skip_special_tokens=False)
+            if any(stop in text for stop in options.stop):
+                return "stop"
+        return end_reason(ids[-1], len(ids), options, self._meter)
+
+    def _next(self, candidates: Sequence[Beam]) -> list[Beam]:
+        open_first = [
+            replace(one, score=one.score + LOSING) if one.reason else one for one in candidates
+        ]
+        return _best(open_first, self._job.options.num_beams)
+
+    def _finish(self, candidates: Sequence[Beam]) -> None:
+        """The best answers so far; only the first num_beams candidates can become one."""
+        count = self._job.options.num_beams
+        ended = [self._penalised(one) for one in candidates[:count] if one.reason]
+        self.finished = _best([*self.finished, *ended], count)
+
+    def _penalised(self, beam: Beam) -> Beam:
+        power = self._job.options.length_penalty
+        return replace(beam, score=np.float32(beam.score / len(beam.ids) ** power))
+
+    def _complete(self) -> bool:
+        """Whether early_stopping=True ends the search."""
+        options = self._job.options
+        return options.early_stopping is True and len(self.finished) == options.num_beams
+
+    def _can_improve(self) -> bool:
+        """Whether a running beam may still beat the worst answer, by transformers' heuristics."""
+        options = self._job.options
+        if len(self.finished) < options.num_beams:
+            return True
+        longest = options.early_stopping == "never" and options.length_penalty > 0
+        length = options.max_new_tokens if longest else len(self.running[0].ids)
+        best = self.running[0].score / length**options.length_penalty
+        return bool(best > self.finished[-1].score)
+
+
+def _best(beams: Sequence[Beam], count: int) -> list[Beam]:
+    return sorted(beams, key=lambda beam: -beam.score)[:count]
+
+
+async def search_beams(
+    network: Network, tokenizer: Tokenizer, job: Job, setting: Setting = UNKNOWN
+) -> list[Generation]:
+    """The num_return_sequences best answers, the best first, each with its score."""
+    options = job.options
+    meter = Meter(len(job.prompt), setting)
+    search = BeamSearch(tokenizer, job, meter)
+    session = await open_session(network, (0,), options.num_beams)
+    try:
+        piece = options.prefill_chunk_size
+        logits = await prefill(session, [job.prompt], piece, meter.prefilled)
+        while search.advance(logits):
+            meter.token()
+            sources = [beam.source for beam in search.running]
+            if sources != list(range(len(logits))):
+                await session.select(sources)
+            logits = (await session.step([beam.ids[-1:] for beam in search.running]))[:, -1]
+        meter.token()
+        meter.report()
+    finally:
+        session.close()
+    best = search.finished[: options.num_return_sequences]
+    return [_generation(tokenizer, beam, options, meter) for beam in best]
+
+
+def _generation(
+    tokenizer: Tokenizer, beam: Beam, options: GenerationOptions, meter: Meter
+) -> Generation:
+    return Generation(
+        _text(tokenizer, beam, options),
+        beam.ids,
+        beam.reason or "length",
+        replace(meter.metrics(), new_tokens=len(beam.ids)),
+        beam.logprobs if options.logprobs else None,
+        float(beam.score),
+    )
+
+
+def _text(tokenizer: Tokenizer, beam: Beam, options: GenerationOptions) -> str:
+    skip = options.skip_special_tokens
+    ids = beam.ids[:-1] if beam.reason == "eos" and skip else beam.ids
+    stopped = StoppedText(tokenizer, options.stop if beam.reason == "stop" else (), skip)
+    text = ""
+    for token in ids:
+        more, found = stopped.push(token)
+        text += more
+        if found:
+            return text
+    return text + stopped.push(None, last=True)[0]

@@ -1,0 +1,99 @@
+"""Opening a session for several sequences, side by side where the graph can, else one by one.
+
+Some graphs cannot be padded on the left (GroupQueryAttention counts places from the first column),
+some take one sequence at a time, and some give a sequence other numbers in company than alone (int8
+activations scaled over the whole batch). Inputs and outputs do not always tell, so a graph is tried
+once with three tokens; where a sequence in company differs from one alone, they run apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from intab.engine.runtime.network import Network, Session
+from intab.engine.types import Logits
+
+_PROBE = [[1, 2, 3], [3, 2, 1]]
+# Rounding differs with the shape of a product by some 1e-6 of the largest logit.
+_NEAR = 1e-3
+_tried: WeakKeyDictionary[Network, dict[bool, bool]] = WeakKeyDictionary()
+
+
+async def open_session(network: Network, padding: Sequence[int], most: int) -> Session:
+    """A session of `len(padding)` sequences, later `most`, whose logits are those of each alone."""
+    if most == 1 or await _fits(network, padded=any(padding)):
+        return network.session(padding)
+    return OneByOne([network.session() for _ in padding], padding)
+
+
+async def _fits(network: Network, *, padded: bool) -> bool:
+    if not (network.plan.can_pad if padded else network.plan.can_batch):
+        return False
+    known = _tried.setdefault(network, {})
+    if padded not in known:
+        known[padded] = await _try(network, 2 if padded else 0)
+    return known[padded]
+
+
+async def _try(network: Network, padding: int) -> bool:
+    """Whether the second of two sequences gives in company what it gives alone."""
+    first, second = [*_PROBE[0], *[1] * padding], [*[0] * padding, *_PROBE[1]]
+    company, alone = network.session((0, padding)), network.session()
+    try:
+        found = (await company.step([first, second]))[1, -1]
+        wanted = (await alone.step([_PROBE[1]]))[0, -1]
+        if not network.plan.can_rewind:
+            # States may hold padding that shows only once the session goes on.
+            found = (await company.step([[1], [1]]))[1, -1]
+            wanted = (await alone.step([[1]]))[0, -1]
+    finally:
+        company.close()
+        alone.close()
+    return bool(np.allclose(found, wanted, rtol=0, atol=_NEAR * float(np.abs(wanted).max())))
+
+
+class OneByOne:
+    """A Session of sessions of one sequence each; padding is left out."""
+
+    def __init__(
+        self, sessions: Sequence[Session], padding: Sequence[int], length: int = 0
+    ) -> None:
+        self.length = length
+        self._sessions = list(sessions)
+        self._padding = list(padding)
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        """Append `ids` [batch][n]; logits of padding alone are zeros."""
+        found: list[Logits | None] = []
+        for session, padding, row in zip(self._sessions, self._padding, ids, strict=True):
+            new = row[max(padding - self.length, 0) :]
+            found.append((await session.step([new], rows))[0] if new else None)
+        self.length += len(ids[0])
+        shape = next(one.shape for one in found if one is not None)
+        return np.array([np.zeros(shape, np.float32) if one is None else one for one in found])
+
+    async def rewind(self, length: int) -> None:
+        """Keep the first `length` tokens."""
+        self.length = min(length, self.length)
+        for session, padding in zip(self._sessions, self._padding, strict=True):
+            await session.rewind(max(self.length - padding, 0))
+
+    async def select(self, sequences: Sequence[int]) -> None:
+        """Keep, repeat and reorder sequences."""
+        before = self._sessions
+        self._sessions = [before[i].fork() for i in sequences]
+        self._padding = [self._padding[i] for i in sequences]
+        for session in before:
+            session.close()
+
+    def fork(self) -> OneByOne:
+        """An independent session with the same sequences."""
+        return OneByOne([one.fork() for one in self._sessions], self._padding, self.length)
+
+    def close(self) -> None:
+        """Close each."""
+        for session in self._sessions:
+            session.close()

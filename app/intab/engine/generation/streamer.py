@@ -1,0 +1,121 @@
+"""An answer as it is written: tokens go in, the text they complete comes out, until it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from intab.engine.generation.logprobs import LogprobRecorder, TokenLogprob
+from intab.engine.generation.metrics import Meter, Metrics
+from intab.engine.generation.options import GenerationOptions
+from intab.engine.generation.stop_strings import StoppedText
+from intab.engine.text.tokenizer import Tokenizer
+from intab.errors import RunError
+
+
+@dataclass(frozen=True)
+class TextChunk:
+    """A piece of text and the ids it took; the last one says why the text ended.
+
+    `logprobs` has one entry an id where the option logprobs asked for them.
+    """
+
+    text: str
+    ids: tuple[int, ...]
+    finish_reason: str | None = None
+    metrics: Metrics | None = None
+    logprobs: tuple[TokenLogprob, ...] | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A whole answer; `str()` of it is the text.
+
+    `logprobs` has one entry an id where the option logprobs asked for them. `score` is a beam
+    search's: the sum of the log-probabilities by the length to the power of length_penalty.
+    """
+
+    text: str
+    ids: tuple[int, ...]
+    finish_reason: str
+    metrics: Metrics
+    logprobs: tuple[TokenLogprob, ...] | None = None
+    score: float | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Writer:
+    """Writes one answer; `ended` once a token was its last."""
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        options: GenerationOptions,
+        meter: Meter,
+        recorder: LogprobRecorder | None = None,
+    ) -> None:
+        self.ended = False
+        self._options = options
+        self._meter = meter
+        self._recorder = recorder
+        self._text = StoppedText(tokenizer, options.stop, options.skip_special_tokens)
+        self._ids: list[int] = []  # those whose text is still held
+        self._logprobs: list[TokenLogprob] = []
+
+    def push(self, token: int) -> TextChunk | None:
+        """The chunk that `token` completes; None while its text may still change."""
+        self._meter.token()
+        self._ids.append(token)
+        if self._recorder:
+            self._logprobs.append(self._recorder.of(token))
+        reason = end_reason(token, self._meter.tokens, self._options, self._meter)
+        unseen = reason == "eos" and self._options.skip_special_tokens
+        text, stopped = self._text.push(None if unseen else token, last=reason is not None)
+        reason = "stop" if stopped else reason
+        self.ended = reason is not None
+        return self._chunk(text, reason) if text or reason else None
+
+    def _chunk(self, text: str, reason: str | None) -> TextChunk:
+        logprobs = tuple(self._logprobs) if self._recorder else None
+        chunk = TextChunk(text, tuple(self._ids), reason, self._end(reason), logprobs)
+        self._ids.clear()
+        self._logprobs.clear()
+        return chunk
+
+    def _end(self, reason: str | None) -> Metrics | None:
+        if reason is None:
+            return None
+        self._meter.report()
+        return self._meter.metrics()
+
+
+def end_reason(token: int, count: int, options: GenerationOptions, meter: Meter) -> str | None:
+    """Why an answer of `count` tokens ends with this one, None if it goes on; knows no text."""
+    if token in options.eos_token_id:
+        return "eos"
+    if count >= options.max_new_tokens:
+        return "length"
+    if options.max_time is not None and meter.elapsed >= options.max_time:
+        return "time"
+    return None
+
+
+def join(parts: Sequence[TextChunk]) -> Generation:
+    """The chunks of one answer as a whole; RunError if the last of them is missing."""
+    last = parts[-1]
+    if last.finish_reason is None or last.metrics is None:
+        raise RunError("The stream ended before its last chunk.")
+    return Generation(
+        "".join(part.text for part in parts),
+        tuple(token for part in parts for token in part.ids),
+        last.finish_reason,
+        last.metrics,
+        tuple(one for part in parts for one in part.logprobs or ())
+        if last.logprobs is not None
+        else None,
+    )

@@ -1,0 +1,129 @@
+"""What is in a model's folder: by a hub's listing, intab.json, a disk's listing, or by asking.
+
+A folder describes itself by intab.json; a hub and a disk list what they have; any other folder is
+asked file by file. All give the same `Manifest`. Which graph is which is in layout.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from intab.engine.hub.client import list_files
+from intab.engine.hub.diagnosis import TELLING
+from intab.engine.hub.embedder_files import embedder_graphs
+from intab.engine.hub.genai import graph_of
+from intab.engine.hub.layout import (
+    GENAI,
+    MERGED,
+    MORE_SUFFIXES,
+    PLACES,
+    STEMS,
+    SUFFIXES,
+    choose_folder,
+    find_dtypes,
+    folders_up,
+    graph_names,
+    guess_dtype,
+    join,
+)
+from intab.engine.hub.locate import Location
+from intab.engine.hub.manifest import NEEDED, TEXT_FILES, Manifest, parse_manifest
+from intab.engine.hub.probing import DESCRIPTION, look_into
+from intab.engine.io.file_entry import FileEntry
+from intab.engine.io.protocols import Services, exists, get_json
+from intab.engine.io.retry import RetryPolicy
+from intab.engine.io.tasks import all_or_first_error
+
+
+async def read_manifest(
+    services: Services[Any], location: Location, retry_policy: RetryPolicy | None = None
+) -> Manifest:
+    """Learn what is at `location`: by a hub's listing, by intab.json, by a disk's listing, or by
+    asking for each file."""
+    if location.repository:
+        revision = location.commit or location.revision
+        entries = await list_files(services, location.repository, revision, retry_policy)
+        files = {entry["path"]: _listed(entry) for entry in entries}
+        return await _with_graphs(services, location, files, retry_policy)
+    for folder in _described_folders(location.subfolder):
+        data, services = await look_into(
+            services, location, join(folder, DESCRIPTION), retry_policy
+        )
+        if data is not None:
+            return _below(folder, parse_manifest(data))
+    names = await services.fetch.listing(location.base)
+    if names is None:
+        names = await _from_asking(services, location)
+    return await _with_graphs(services, location, dict.fromkeys(names, FileEntry()), retry_policy)
+
+
+def _described_folders(folder: str) -> list[str]:
+    """Where the intab.json may be that is about a folder: there, or beside it if it is onnx/."""
+    name = folder.rpartition("/")[2]
+    return [folder, folder[: -len("/onnx")]] if name == "onnx" else [folder]
+
+
+def _below(folder: str, manifest: Manifest) -> Manifest:
+    """A manifest of that folder as one of the folder that it is in."""
+    if not folder:
+        return manifest
+    needed = {join(folder, name): FileEntry() for name in NEEDED}
+    files = needed | {join(folder, name): entry for name, entry in manifest.files.items()}
+    dtypes = {d: tuple(join(folder, n) for n in names) for d, names in manifest.dtypes.items()}
+    return replace(manifest, files=files, dtypes=dtypes)
+
+
+async def _with_graphs(
+    services: Services[Any],
+    location: Location,
+    files: dict[str, FileEntry],
+    retry_policy: RetryPolicy | None,
+) -> Manifest:
+    """The manifest of a folder with these files."""
+    folder = choose_folder(files, location.subfolder)
+    dtypes = find_dtypes(files, folder)
+    if not dtypes and (described := join(folder, GENAI)) in files:
+        data = await get_json(services, location.file(described), retry_policy)
+        name = graph_of(data or {})
+        inside = join(folder, f"onnx/{name}")
+        graph = inside if inside in files else join(folder, name)
+        above = location.base.rstrip("/").rpartition("/")[2]
+        dtypes = {guess_dtype(f"{above}/{graph}"): (graph,)}
+    return Manifest(files, dtypes)
+
+
+def _listed(entry: dict[str, Any]) -> FileEntry:
+    large = entry.get("lfs")
+    return FileEntry(large["size"], large["oid"]) if large else FileEntry(entry["size"])
+
+
+async def _from_asking(services: Services[Any], location: Location) -> list[str]:
+    """The files that are found where nobody lists them; config.json and tokenizer.json are taken
+    to be there where there is no choice."""
+    folder = location.subfolder
+    texts = [*TEXT_FILES, GENAI, *(NEEDED if folder else ())]
+    wanted = [join(top, name) for top in folders_up(folder) for name in texts]
+    if location.graph:
+        return [*await _existing(services, location, wanted), location.graph, *NEEDED]
+    usual = graph_names(folder, STEMS[:2], PLACES if folder else PLACES[:1])
+    found = await _existing(services, location, [*usual, *wanted])
+    if merged := [name for name in found if name.rpartition("/")[2].startswith(MERGED)]:
+        place = merged[0][: merged[0].rfind("/") + 1]
+        names = embedder_graphs(SUFFIXES.values(), place)
+        found += await _existing(services, location, names)
+    described = any(name.endswith(GENAI) for name in found)
+    if described:
+        filename = graph_of(await get_json(services, location.file(join(folder, GENAI))) or {})
+        found.append(join(folder, filename))
+    elif not set(usual) & set(found):
+        others = [n for n in graph_names(folder, STEMS, PLACES, MORE_SUFFIXES) if n not in usual]
+        found += await _existing(services, location, [*others, *TELLING])
+    if described and not await _existing(services, location, ["config.json"]):
+        return [*found, "tokenizer.json"]
+    return [*found, *NEEDED]
+
+
+async def _existing(services: Services[Any], location: Location, names: list[str]) -> list[str]:
+    answers = await all_or_first_error(exists(services, location.file(n)) for n in names)
+    return [name for name, there in zip(names, answers, strict=True) if there]

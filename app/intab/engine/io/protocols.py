@@ -1,0 +1,310 @@
+"""What a download is made of: the protocols that platforms fill in, progress, small files.
+
+The engine never looks into a body: it has a size, and small ones have text. Model bytes stay where
+the platform put them, and the session takes them from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from intab.engine.io.ranges import A_BYTE, Span
+from intab.engine.io.responses import REFUSALS, check_status, is_absent, limited
+from intab.engine.io.retry import Clock, OnBytes, RetryPolicy, retry, watched
+from intab.engine.io.untrusted import load_json
+from intab.errors import ManifestError, ModelNotFoundError, OptionError
+
+
+class Body(Protocol):
+    """The bytes of a file or of a chunk, opaque to the engine."""
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+
+    def text(self) -> str:
+        """The bytes as UTF-8, for small files only; ManifestError where they are not."""
+
+    async def sha256(self) -> str:
+        """The bytes' sha256 in lower-case hexadecimal digits."""
+
+
+B = TypeVar("B", bound=Body)
+B_co = TypeVar("B_co", bound=Body, covariant=True)
+B_contra = TypeVar("B_contra", bound=Body, contravariant=True)
+
+
+class Reply(Protocol[B_co]):
+    """A server's answer whose body has not been read yet."""
+
+    @property
+    def status(self) -> int:
+        """The status; a file on disk answers 200 or 404."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, their names in lower case; those that CORS hides are missing."""
+
+    @property
+    def hides(self) -> bool:
+        """Whether that may be: whether CORS decides what is shown of them."""
+
+    async def body(self, on_bytes: OnBytes) -> B_co:
+        """The whole body, until `on_bytes` raises; TemporaryError where the connection breaks."""
+
+    async def close(self) -> None:
+        """Stop what is still on its way; to be called in any case."""
+
+
+class Fetch(Protocol[B_co]):
+    """Where files come from."""
+
+    async def request(
+        self, address: str, span: str = "", method: str = "GET", token: str = ""
+    ) -> Reply[B_co]:
+        """Ask, for a part where `span` is a Range header; TemporaryError where none answers. The
+        token goes to that address's host alone, wherever it redirects to."""
+
+    async def listing(self, address: str) -> list[str] | None:
+        """The files in a folder and below it, by their paths from there; None where nobody lists
+        them, as on most servers. Hidden folders are left out."""
+
+
+class Assembly(Protocol[B_co]):
+    """One file's bytes while they are put together, in whatever order they come."""
+
+    def write(self, start: int, body: Any) -> None:
+        """Copy a chunk to its place."""
+
+    def finish(self) -> B_co:
+        """The whole, once every byte of it has been written."""
+
+
+class Memory(Protocol[B]):
+    """Makes bodies."""
+
+    def allocate(self, size: int, *, hashing: bool) -> Assembly[B]:
+        """Room for a file, hashed on the way if that is wanted; DeviceError where there is not
+        that much memory."""
+
+    def encode(self, text: str) -> B:
+        """A body of a text."""
+
+    async def hold(self, body: B) -> B:
+        """What a store gave, in memory if there is room: what is verified is what is used."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """The room of a store in bytes; what is not known is None."""
+
+    used: int | None = None
+    quota: int | None = None
+    persisted: bool = False
+
+    @property
+    def free(self) -> int | None:
+        """The bytes that still fit."""
+        if self.quota is None or self.used is None:
+            return None
+        return max(self.quota - self.used, 0)
+
+
+class Store(Protocol[B]):
+    """Where bodies are kept; every method raises StorageError where that cannot be."""
+
+    async def match(self, key: str) -> B | None:
+        """The body under a key, None where there is none."""
+
+    async def put(self, key: str, body: B) -> None:
+        """Keep a body; after this it is there whole, or StorageError was raised."""
+
+    async def delete(self, key: str) -> None:
+        """Forget a body; nothing happens where there is none."""
+
+    async def keys(self) -> list[str]:
+        """All keys."""
+
+    async def room(self) -> Room:
+        """How much is used and may be; asks the browser not to throw it away."""
+
+
+class Archive(Protocol[B_co]):
+    """A file outside of the store, to be read; StorageError where that cannot be."""
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+
+    def read(self, span: Span) -> bytes:
+        """A small part, for a look at it."""
+
+    def body(self, span: Span) -> B_co:
+        """A part of any size."""
+
+
+class Draft(Protocol[B_contra]):
+    """A file outside of the store while it is written; StorageError where that cannot be."""
+
+    async def write(self, body: B_contra) -> None:
+        """Add to its end."""
+
+    async def close(self) -> Any:
+        """Put it in its place; what the user gets."""
+
+    async def abort(self) -> None:
+        """Forget it; what was in its place stays."""
+
+
+class Archives(Protocol[B]):
+    """Files outside of the store, named as the platform names files."""
+
+    async def open(self, source: Any) -> Archive[B]:
+        """A file that is there."""
+
+    async def create(self, target: Any) -> Draft[B]:
+        """A new file."""
+
+
+Lock = Callable[[str], AbstractAsyncContextManager[None]]
+"""Makes others who want the same name wait, those in other tabs too."""
+
+
+def _no_choice(kind: str) -> None:
+    raise OptionError(f"There is no store {kind!r}; here is but one.")
+
+
+@dataclass(frozen=True)
+class Services(Generic[B]):
+    """All that a delivery needs of its platform; `use` chooses the store by its name."""
+
+    fetch: Fetch[B]
+    memory: Memory[B]
+    store: Store[B]
+    lock: Lock
+    archives: Archives[B]
+    use: Callable[[str], None] = _no_choice
+    clock: Clock = field(default_factory=Clock)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a load is: bytes of the whole model, or of a stage without bytes (total 0).
+
+    `rate` is in bytes a second; `seconds_left` is None while it is not known.
+    """
+
+    stage: str
+    file: str = ""
+    loaded: int = 0
+    total: int = 0
+    file_loaded: int = 0
+    file_total: int = 0
+    rate: float = 0.0
+    seconds_left: float | None = None
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something a user should hear of though the load goes on."""
+
+    kind: Literal["memory", "changed", "damaged", "offline"]
+    text: str
+
+
+OnNotice = Callable[[Notice], None]
+
+
+def silent(_: object) -> None:
+    """The listener of those who have none."""
+
+
+async def get_whole(
+    services: Services[B],
+    address: str,
+    retry_policy: RetryPolicy | None = None,
+    *,
+    optional: bool = False,
+) -> B | None:
+    """The small file at `address`, None where there is none (said in more ways if `optional`)."""
+    answer = await get_answer(services, address, retry_policy, optional=optional)
+    return answer[0] if answer else None
+
+
+async def get_answer(
+    services: Services[B],
+    address: str,
+    retry_policy: RetryPolicy | None = None,
+    *,
+    optional: bool = False,
+) -> tuple[B, Mapping[str, str]] | None:
+    """The small file at `address` and its answer's headers, None where there is none."""
+    retry_policy = retry_policy or services.retry_policy
+
+    async def read(on_bytes: OnBytes) -> tuple[B, Mapping[str, str]] | None:
+        reply = await services.fetch.request(address)
+        try:
+            lacking = optional and is_absent(reply, address)
+            if lacking or not check_status(reply, address, services.clock):
+                return None
+            return await reply.body(limited(on_bytes, address)), reply.headers
+        finally:
+            await reply.close()
+
+    return await retry(
+        lambda: watched(read, address, retry_policy, services.clock), retry_policy, services.clock
+    )
+
+
+async def exists(services: Services[Any], address: str) -> bool:
+    """Whether there is a file at that address; a server that refuses HEAD is asked for a byte."""
+
+    async def ask(_: OnBytes) -> bool:
+        for method, span in (("HEAD", ""), ("GET", A_BYTE)):
+            reply = await services.fetch.request(address, span, method)
+            await reply.close()
+            if not is_absent(reply, address):
+                return check_status(reply, address, services.clock, part=bool(span), asked=method)
+            if reply.status not in REFUSALS:
+                break
+        return False
+
+    return await retry(
+        lambda: watched(ask, address, services.retry_policy, services.clock),
+        services.retry_policy,
+        services.clock,
+    )
+
+
+async def get_json(
+    services: Services[Any], address: str, retry_policy: RetryPolicy | None = None
+) -> dict[str, Any] | None:
+    """The JSON object at `address`, None where there is no file."""
+    body = await get_whole(services, address, retry_policy)
+    return None if body is None else parse_object(body.text(), address)
+
+
+def parse_object(text: str, name: str) -> dict[str, Any]:
+    """Parse one JSON object; ManifestError names the file that is not one."""
+    try:
+        value = load_json(text)
+    except ValueError as exc:
+        raise ManifestError(
+            f"{name} is not valid JSON ({exc}): it may be damaged or a web page sent in its "
+            "place; open the address to see, then load again."
+        ) from exc
+    if not isinstance(value, dict):
+        raise ManifestError(f"{name} must hold a JSON object, not {type(value).__name__}.")
+    return value
+
+
+def not_found(address: str) -> ModelNotFoundError:
+    """The error for a file that is not there."""
+    return ModelNotFoundError(f"There is no file at {address}: check the model's name.")

@@ -1,0 +1,273 @@
+"""Attempts to make a network of a model, one for each candidate:
+
+room -> Download, while the device is prepared -> Runtime.open -> first runs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic
+
+from intab.engine.hub.diagnosis import no_graph
+from intab.engine.hub.layout import GENAI, text_paths
+from intab.engine.hub.locate import Location
+from intab.engine.hub.manifest import NEEDED, Manifest, describe, is_text, parse_manifest
+from intab.engine.io.file_entry import FileEntry
+from intab.engine.io.file_names import resolve
+from intab.engine.io.protocols import B, OnNotice, OnProgress, Progress, Services, silent
+from intab.engine.io.tasks import all_or_first_error
+from intab.engine.loading.download import Download
+from intab.engine.loading.model_files import (
+    check_architecture,
+    make_graph,
+    names_in,
+    parse_config,
+    read_texts,
+)
+from intab.engine.loading.self_test import FirstRuns, try_out
+from intab.engine.loading.webgpu_checks import check_bounds
+from intab.engine.model import Texts
+from intab.engine.runtime.candidates import Candidate
+from intab.engine.runtime.limits import check_fits
+from intab.engine.runtime.network import Network
+from intab.engine.runtime.protocols import Graph, Runtime
+from intab.engine.runtime.recompute import recompute_where_needed
+from intab.engine.runtime.single_step import made_right
+from intab.engine.storage.model_cache import ModelCache
+from intab.errors import (
+    DeviceError,
+    DownloadError,
+    ManifestError,
+    ModelNotFoundError,
+    StorageError,
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model's folder, what is in it, and whether that was learnt just now, not in an earlier
+    visit."""
+
+    location: Location
+    manifest: Manifest
+    online: bool
+
+
+@dataclass(frozen=True)
+class Made:
+    """A network that runs, the texts that belong to it, and what its first runs told."""
+
+    network: Network
+    texts: Texts
+    first: FirstRuns
+
+
+class Attempts(Generic[B]):
+    """Brings the files of a model, as a candidate needs them, and opens its network."""
+
+    def __init__(
+        self,
+        runtime: Runtime[B],
+        services: Services[B],
+        model_cache: ModelCache[B],
+        source: Source,
+        report: OnProgress,
+        notice: OnNotice,
+    ) -> None:
+        self._runtime = runtime
+        self._services = services
+        self._model_cache = model_cache
+        self._source = source
+        self._report = report
+        self._notice = notice
+        self._config: dict[str, Any] = {}
+        self._texts = {"tokenizer.json": "tokenizer.json", **_text_paths(source)}
+        described = "config.json" not in self._texts and GENAI in self._texts
+        self._config_name = GENAI if described else "config.json"
+        path = self._texts.get(self._config_name, self._config_name)
+        self._config_file = source.manifest.entries([path])
+        # What was loaded before stays noted until what is wanted now is there.
+        self._has_older = self._deliver(_recorded(model_cache)).is_stored()
+        self._fallback: Candidate | None = None
+        # Of each graph: the names of the files that its weights are in, and their paths.
+        self._locations: dict[str, dict[str, str]] = {}
+
+    async def read_config(self) -> None:
+        """Fetch config.json; UnsupportedModelError where it is no decoder's, and an error that says
+        what the folder is instead where it has no graph of one."""
+        [path], manifest = self._config_file, self._source.manifest
+        if manifest.dtypes or path in manifest.files:
+            self._config = parse_config(await self._fetch(path), self._config_name)
+            check_architecture(self._config)
+        if not manifest.dtypes:
+            raise no_graph(self._source.location, manifest.files, self._config)
+
+    async def _fetch(self, path: str) -> B:
+        """The config; what the folder is instead if neither that nor a graph is there."""
+        location, manifest = self._source.location, self._source.manifest
+        try:
+            return await self._deliver(self._config_file).get(path)
+        except ModelNotFoundError as exc:
+            if manifest.dtypes:
+                raise
+            there = manifest.files.keys() - set(NEEDED)  # which were taken to be there
+            raise no_graph(location, there, {}) from exc
+
+    def possible(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """The rungs that can be tried: without a network the last, and those that are stored."""
+        *better, last = candidates
+        self._fallback = last if better and self._is_stored(last) else None
+        return [
+            *[
+                candidate
+                for candidate in better
+                if self._source.online or self._is_stored(candidate)
+            ],
+            last,
+        ]
+
+    async def make(self, candidate: Candidate) -> Made:
+        """The network of a candidate. If it cannot be fetched, what is stored serves."""
+        try:
+            return await self._make(candidate)
+        except (DownloadError, ModelNotFoundError, StorageError) as exc:
+            if self._fallback in (None, candidate):
+                raise
+            raise DeviceError(str(exc)) from exc
+
+    async def _make(self, candidate: Candidate) -> Made:
+        check_bounds(candidate, self._source.manifest, self._config)
+        self._check_fits(candidate)
+        bodies = await self._bring(candidate)
+        named = {name: bodies[path] for name, path in self._texts.items() if path in bodies}
+        texts = read_texts(named, self._config)
+        manifest = self._source.manifest
+        names = names_in(named, manifest.dtypes[candidate.dtype][0])
+        graph = make_graph(manifest, candidate.dtype, bodies, self._config, self._locations, names)
+        bodies.clear()
+        named.clear()
+        self._report(Progress("start"))
+        network = await self._open(graph, candidate.device)
+        del graph  # its bytes, which the network has made its own
+        first = await try_out(network, texts, manifest, candidate, self._report)
+        return Made(network, texts, first)
+
+    async def _open(self, graph: Graph[B], device: str) -> Network:
+        network = await self._runtime.open(graph, device)
+        try:
+            return recompute_where_needed(await made_right(network, graph.name))
+        except BaseException:
+            await network.close()
+            raise
+
+    async def _bring(self, candidate: Candidate) -> dict[str, B]:
+        """The files, noted, and nothing stored of older ones."""
+        delivery = self._deliver(self._needed(candidate.dtype), self._report)
+        await delivery.check_room()
+        if not self._has_older:
+            await self._note(delivery.files)
+        bodies = await _with(
+            self._in_order(delivery, candidate), self._runtime.prepare(candidate.device)
+        )
+        await self._deliver({**self._config_file, **delivery.files}).tidy()
+        await self._note(delivery.files)
+        return bodies
+
+    async def _in_order(self, delivery: Download[B], candidate: Candidate) -> dict[str, B]:
+        """The graphs and the texts, then the files that the graphs name."""
+        files = self._source.manifest.dtypes[candidate.dtype]
+        graphs = [name for name in files if name.endswith(".onnx")]
+        guessed = set(files) - set(graphs)
+        bodies = await delivery.get_all(name for name in delivery.files if name not in guessed)
+        for graph in graphs:
+            named = await self._runtime.data_files(bodies[graph])
+            self._locations[graph] = self._resolved(graph, named)
+        self._name_data(candidate.dtype, graphs)
+        delivery.expect(self._needed(candidate.dtype))
+        self._check_fits(candidate)
+        await delivery.check_room()
+        try:
+            return bodies | await delivery.get_all(n for n in delivery.files if n not in bodies)
+        except ModelNotFoundError as exc:
+            named = [name for graph in graphs for name in self._locations[graph]]
+            raise ModelNotFoundError(
+                f"{graphs[0]} has weights in {', '.join(named)}, and not all of it is there: {exc}"
+            ) from exc
+
+    def _resolved(self, graph: str, names: Iterable[str]) -> dict[str, str]:
+        """The paths of the files that a graph names; ManifestError for one out of its folder."""
+        try:
+            return {name.removeprefix("./"): resolve(graph, name) for name in names}
+        except ValueError as exc:
+            raise ManifestError(f"{graph} names a file of its weights, and {exc}.") from exc
+
+    def _name_data(self, dtype: str, graphs: Sequence[str]) -> None:
+        """From now on the manifest says what the graphs say of their external data."""
+        manifest = self._source.manifest
+        each = ((graph, *self._locations[graph].values()) for graph in graphs)
+        names = tuple(dict.fromkeys(name for files in each for name in files))
+        dtypes = {**manifest.dtypes, dtype: names}
+        files = {**manifest.files, **manifest.entries(names)}
+        named = replace(manifest, dtypes=dtypes, files=files)
+        self._source = replace(self._source, manifest=named)
+
+    def _check_fits(self, candidate: Candidate) -> None:
+        limits = {each: self._runtime.limits(each) for each in self._runtime.devices}
+        name, manifest = self._source.location.name, self._source.manifest
+        check_fits(name, manifest, candidate.dtype, candidate.device, limits)
+
+    def _needed(self, dtype: str) -> dict[str, FileEntry]:
+        """What a dtype's graph needs beside config.json."""
+        texts = [path for name, path in self._texts.items() if name != "config.json"]
+        manifest = self._source.manifest
+        return manifest.entries([*texts, *manifest.dtypes[dtype]])
+
+    async def _note(self, files: Iterable[str]) -> None:
+        """Write down what is needed, so that the next visit needs no server."""
+        location = self._source.location
+        await self._model_cache.note(
+            manifest=describe(self._source.manifest),
+            name=location.name,
+            commit=location.commit,
+            files=[*self._config_file, *files],
+            used=self._services.clock.date(),
+        )
+
+    def _is_stored(self, candidate: Candidate) -> bool:
+        return self._deliver(self._needed(candidate.dtype)).is_stored()
+
+    def _deliver(self, files: dict[str, FileEntry], report: OnProgress = silent) -> Download[B]:
+        location = self._source.location
+        return Download(self._services, self._model_cache, location, files, report, self._notice)
+
+
+def _recorded(model_cache: ModelCache[Any]) -> dict[str, FileEntry]:
+    """The files of the last visit, as its manifest described them; one that is nowhere where
+    there was none, or one that cannot be read."""
+    nothing = {"": FileEntry()}
+    try:
+        manifest = parse_manifest(model_cache.record.get("manifest", {}))
+    except ManifestError:
+        return nothing
+    return manifest.entries(model_cache.record.get("files", ())) or nothing
+
+
+def _text_paths(source: Source) -> dict[str, str]:
+    """Where the model's texts are."""
+    manifest, location = source.manifest, source.location
+    graph = location.graph or next(iter(manifest.dtypes.values()), ("",))[0]
+    return text_paths(manifest.files, graph, location.subfolder, is_text)
+
+
+async def _with(
+    files: Coroutine[Any, Any, dict[str, B]], preparing: Coroutine[Any, Any, None]
+) -> dict[str, B]:
+    """The files, while the device is prepared; the first failure ends both."""
+    bodies: dict[str, B] = {}
+
+    async def fill() -> None:
+        bodies.update(await files)
+
+    await all_or_first_error([fill(), preparing])
+    return bodies

@@ -1,0 +1,159 @@
+"""What the files of a model's folder say: config.json, the tokenizer and its texts, the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from intab.engine.hub.embedder_files import split_graphs
+from intab.engine.hub.genai import as_config, as_generation_config, names_of
+from intab.engine.hub.layout import GENAI
+from intab.engine.hub.manifest import Manifest, is_template
+from intab.engine.io.protocols import B, Body, parse_object
+from intab.engine.io.untrusted import shown, text, whole
+from intab.engine.model import Texts
+from intab.engine.runtime.protocols import Graph
+from intab.engine.text import chat_template as chat
+from intab.engine.text.special_tokens import TokenFiles
+from intab.engine.text.tokenizer import Tokenizer
+from intab.errors import ManifestError, UnsupportedModelError
+
+_NO_NAMES: Mapping[str, str] = {}
+_NO_LOCATIONS: Mapping[str, Mapping[str, str]] = {}
+_NESTED = ("text_config", "llm_config")
+
+
+def parse_config(body: Body, name: str = "config.json") -> dict[str, Any]:
+    """config.json, with what it says of the part that writes text, or what genai_config.json says
+    in its place; ManifestError where what is read of it has another type, or a size that no model
+    has."""
+    config = parse_object(body.text(), name)
+    config = of_the_writer(as_config(config) if name == GENAI else config)
+    for key, check in _JUDGED.items():
+        try:
+            check(config.get(key))
+        except ValueError as exc:
+            raise ManifestError(f"{name} is not valid: {key} {exc}.") from exc
+    return config
+
+
+def of_the_writer(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config with what it says of the part that writes text."""
+    inner: Mapping[str, Any] = next(
+        (config[key] for key in _NESTED if isinstance(config.get(key), dict)), {}
+    )
+    return {**config, **{k: v for k, v in inner.items() if k != "architectures"}}
+
+
+def _size(value: object) -> None:
+    """Some models have a list, one for each layer: what needs one number says so."""
+    if isinstance(value, bool | str | dict) or (isinstance(value, int) and value > _LARGEST):
+        whole(value, 0, _LARGEST)
+
+
+def _ids(value: object) -> None:
+    for one in value if isinstance(value, list) else [value]:
+        if one is not None:
+            whole(one, -1, _LARGEST)  # some say -1 for none
+
+
+def _names(value: object) -> None:
+    if value is not None and not isinstance(value, list):
+        raise ValueError(f"must be a list of texts, not {shown(value)}")
+    for one in value or ():
+        text(one)
+
+
+_LARGEST = 2**31 - 1
+_SIZES = (
+    *("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length"),
+    *("num_key_value_heads", "num_attention_heads", "n_head", "num_heads", "head_dim"),
+    *("hidden_size", "n_embd", "d_model", "num_hidden_layers", "n_layer", "vocab_size"),
+)
+_JUDGED: dict[str, Callable[[object], None]] = {
+    **dict.fromkeys(_SIZES, _size),
+    **dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"), _ids),
+    "architectures": _names,
+}
+
+
+def check_architecture(config: Mapping[str, Any]) -> None:
+    """UnsupportedModelError unless the config is a decoder's that writes text."""
+    names = config.get("architectures") or []
+    causal = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
+    if config.get("is_encoder_decoder"):
+        reason = "it is an encoder-decoder"
+    elif names and not any(str(name).endswith(causal) for name in names):
+        reason = f"its architecture is {names[0]}"
+    else:
+        return
+    raise UnsupportedModelError(
+        f"This model cannot continue text: {reason}. Choose a decoder (…ForCausalLM)."
+    )
+
+
+def read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:
+    """Tokenizer, settings and chat templates."""
+
+    texts = {name: body.text() for name, body in bodies.items()}
+    templates = {name: text for name, text in texts.items() if is_template(name)}
+    tokenizer_config = _read(texts, "tokenizer_config.json")
+    return Texts(
+        make_tokenizer(texts, config),
+        config,
+        _read(texts, "generation_config.json") or as_generation_config(_read(texts, GENAI)),
+        tokenizer_config,
+        chat.find_templates(tokenizer_config, templates),
+    )
+
+
+def make_tokenizer(texts: Mapping[str, str], config: Mapping[str, Any]) -> Tokenizer:
+    """The tokenizer of a folder's texts by their names, of which tokenizer.json is there."""
+    names = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+    files = TokenFiles(*(_read(texts, name) for name in names))
+    return Tokenizer(texts["tokenizer.json"], files, config)
+
+
+def _read(texts: Mapping[str, str], name: str) -> dict[str, Any]:
+    return parse_object(texts[name], name) if name in texts else {}
+
+
+def names_in(texts: Mapping[str, Body], graph: str) -> dict[str, str]:
+    """What a graph calls its inputs and outputs, by genai_config.json if there is one."""
+    return names_of(parse_object(texts[GENAI].text(), GENAI), graph) if GENAI in texts else {}
+
+
+def make_graph(
+    manifest: Manifest,
+    dtype: str,
+    bodies: Mapping[str, B],
+    config: Mapping[str, Any],
+    locations: Mapping[str, Mapping[str, str]] = _NO_LOCATIONS,
+    names: Mapping[str, str] = _NO_NAMES,
+) -> Graph[B]:
+    """The graph of a dtype with its external data.
+
+    locations: of each graph, the names that it has for the files of its weights, and their paths.
+    """
+    options = manifest.options_for(dtype)
+    decoder, embedder = split_graphs(manifest.dtypes[dtype])
+    graph = _graph(decoder, bodies, config, options, locations)
+    if not embedder:
+        return replace(graph, names=names)
+    inner = _graph(embedder, bodies, config, options, locations)
+    return replace(graph, embeddings=inner, names=names)
+
+
+def _graph(
+    files: Sequence[str],
+    bodies: Mapping[str, B],
+    config: Mapping[str, Any],
+    options: Mapping[str, str],
+    locations: Mapping[str, Mapping[str, str]],
+) -> Graph[B]:
+    name, *data = files
+    # External data is named in the graph relative to the graph's own folder.
+    named = locations.get(name) or {path.rpartition("/")[2]: path for path in data}
+    external = {location: bodies[path] for location, path in named.items()}
+    return Graph(name, bodies[name], external, config, options)

@@ -1,0 +1,93 @@
+"""A network's first runs, before anybody waits for an answer: one that warms up, the manifest's
+self-test (on WebGPU one of many ids too), and whether a row computed beside others is the same as
+alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+
+from intab.engine.generation.prompt_lookup import rows_agree
+from intab.engine.hub.manifest import Manifest, SelfTest
+from intab.engine.io.protocols import OnProgress, Progress
+from intab.engine.loading.webgpu_checks import check_many
+from intab.engine.model import Texts
+from intab.engine.runtime.candidates import Candidate, check
+from intab.engine.runtime.network import Network
+from intab.engine.text.tokenizer import Tokenizer
+from intab.engine.types import Logits
+from intab.errors import DeviceError, ManifestError, RunError
+
+
+@dataclass(frozen=True)
+class FirstRuns:
+    """What a network's first runs tell: whether its rows agree, and how many logits a row has."""
+
+    rows_agree: bool
+    vocabulary: int
+
+
+async def try_out(
+    network: Network, texts: Texts, manifest: Manifest, candidate: Candidate, report: OnProgress
+) -> FirstRuns:
+    """Warm up and check a network. Where that fails, give it back."""
+    report(Progress("warm up"))
+    try:
+        logits = await _warm_up(network, texts.tokenizer)
+        _check_ids(manifest.self_test, candidate.dtype, logits.size)
+        await check(network, manifest.self_test, candidate.dtype)
+        if candidate.device == "webgpu":
+            await check_many(network, manifest, candidate.dtype, texts)
+        return FirstRuns(await _rows_agree(network, logits), logits.shape[-1])
+    except BaseException:
+        await network.close()
+        raise
+
+
+def _check_ids(test: SelfTest | None, dtype: str, vocabulary: int) -> None:
+    """ManifestError where the self-test has an id that the model has not."""
+    ids = [*test.prompt_ids, *test.greedy_ids.get(dtype, ())] if test else []
+    if test and test.long:
+        ids += [*chain(*test.long.pieces), *test.long.greedy_ids.get(dtype, ())]
+    wrong = next((token for token in ids if not 0 <= token < vocabulary), None)
+    if wrong is not None:
+        raise ManifestError(
+            f"intab.json's self_test has the id {wrong:,}, and the model's are 0 to "
+            f"{vocabulary - 1:,}: record it again, or take it out."
+        )
+
+
+async def _rows_agree(network: Network, alone: Logits) -> bool:
+    """Whether they do; not, where the last row is all that comes, whatever the shapes say."""
+    try:
+        return await rows_agree(network, alone)
+    except RunError:
+        await _first_run(network, [0, 1])
+        return False
+
+
+async def _warm_up(network: Network, tokenizer: Tokenizer) -> Logits:
+    """Run one token, so that the first answer does not pay for first-run work: its logits."""
+    logits = await _first_run(network, [0])
+    if logits.shape[-1] < tokenizer.learnt:
+        raise ManifestError(
+            f"The tokenizer has {tokenizer.learnt:,} tokens, the graph only {logits.shape[-1]:,} "
+            "logits: they belong to different models."
+        )
+    return logits
+
+
+async def _first_run(network: Network, ids: list[int]) -> Logits:
+    """The logits after the last of `ids`; DeviceError where the network does not run."""
+    session = network.session()
+    try:
+        logits: Logits = (await session.step([ids]))[0, -1]
+    except RunError as exc:
+        raise DeviceError(
+            f"The model loads but does not run on {network.device} ({exc}): "
+            "choose another dtype or device."
+        ) from exc
+    finally:
+        session.close()
+    return logits

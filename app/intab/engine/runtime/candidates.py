@@ -1,0 +1,157 @@
+"""The ways to run a model, the fastest first; the first that works is taken.
+
+A candidate is a device and a dtype. It is passed over before anything is fetched if the runtime
+objects to it, and after that if the network does not open or fails the manifest's self-test. Why
+each was passed over is remembered and shown:
+
+    webgpu q4f16 -> webgpu q4 -> wasm q8f32 -> wasm q8
+
+with threads or without, as the runtime sees to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+
+from intab.engine.hub.manifest import PREFERENCE, Manifest, SelfTest
+from intab.engine.runtime.limits import weights_of
+from intab.engine.runtime.network import Network
+from intab.engine.types import Logits
+from intab.errors import DeviceError, RunError
+
+T = TypeVar("T")
+# What a GPU runs faster than the processor; anything else is slower there, if it runs at all.
+GPU_DTYPES = ("q4f16", "q4")
+CHECKED = 4  # ids of the self-test: enough to see that a device computes something else
+NEAR = 0.1  # of the way from the best logit to the mean one
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to run a model, why it was chosen, and the bytes of its weights once loaded."""
+
+    device: str
+    dtype: str
+    reason: str
+    weights: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.dtype} on {self.device}"
+
+
+@dataclass
+class Choice(Generic[T]):
+    """What works, and why each candidate before it was passed over."""
+
+    reached: T
+    candidate: Candidate
+    left: list[str] = field(default_factory=list)
+
+    @property
+    def reason(self) -> str:
+        """Why this candidate, in words for a status line."""
+        return "; ".join([self.candidate.reason, *self.left])
+
+
+class Judge(Protocol):
+    """The part of a runtime that knows its devices."""
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices it can run on, the default one first."""
+
+    async def objection(self, candidate: Candidate) -> str:
+        """Why it should not be tried, "" if nothing is known against it."""
+
+
+def list_candidates(
+    manifest: Manifest, devices: Sequence[str], device: str | None, dtype: str | None
+) -> list[Candidate]:
+    """The rungs for what was asked for, None for what was not; never an empty list."""
+    chosen = device or devices[0]
+    if dtype is not None:
+        return [Candidate(chosen, *manifest.choose_dtype(chosen, dtype))]
+    on_gpu = [d for d in GPU_DTYPES if d in manifest.dtypes and "webgpu" in devices]
+    on_gpu = [d for d in on_gpu if manifest.is_for(d, "webgpu")]
+    if device == "webgpu":
+        kinds = on_gpu or [manifest.choose_dtype(device)[0]]
+        return [Candidate(device, kind, _why(manifest, device, kind)) for kind in kinds]
+    last = Candidate(chosen, *manifest.choose_dtype(chosen))
+    expanded = list(_expanded(manifest, last))
+    if device is not None:
+        return [*expanded, last]
+    gpu = [Candidate("webgpu", kind, _why(manifest, "webgpu", kind)) for kind in on_gpu]
+    return [*gpu, *expanded, last]
+
+
+def _expanded(manifest: Manifest, int8: Candidate) -> Iterator[Candidate]:
+    """The same int8 weights made float, where a folder has them in both forms."""
+    if (int8.device, int8.dtype) != ("wasm", "q8") or manifest.expands("q8"):
+        return
+    if "q8f32" in manifest.dtypes:
+        reason = "q8 made float, which is faster here"
+        yield Candidate("wasm", "q8f32", reason, weights_of(manifest, "q8f32"))
+
+
+def _why(manifest: Manifest, device: str, dtype: str) -> str:
+    if len(manifest.dtypes) == 1:
+        return "the model's only dtype"
+    best = next(d for d in PREFERENCE[device] if d in manifest.dtypes)
+    have = ", ".join(manifest.dtypes)
+    return f"best on {device} of {have}" if dtype == best else f"next best on {device} of {have}"
+
+
+async def first_that_works(
+    candidates: Sequence[Candidate],
+    judge: Judge,
+    attempt: Callable[[Candidate], Awaitable[T]],
+) -> Choice[T]:
+    """Try each in turn; if none works, DeviceError says why each was passed over."""
+    left: list[str] = []
+    for candidate in candidates[:-1]:
+        objection = await judge.objection(candidate)
+        if not objection:
+            try:
+                return Choice(await attempt(candidate), candidate, left)
+            except DeviceError as exc:
+                objection = str(exc)
+        left.append(f"not {candidate}: {objection}")
+    try:
+        return Choice(await attempt(candidates[-1]), candidates[-1], left)
+    except DeviceError as exc:
+        raise DeviceError("; ".join([str(exc), *left])) from exc
+
+
+async def check(network: Network, test: SelfTest | None, dtype: str) -> None:
+    """Run the manifest's fixed prompt; DeviceError where the answer is not the recorded one."""
+    wanted = test.greedy_ids.get(dtype, ())[:CHECKED] if test else ()
+    if not test or not wanted:
+        return
+    session = network.session()
+    try:
+        new = list(test.prompt_ids)
+        for token in wanted:
+            logits = (await session.step([new]))[0, -1]
+            judge(logits, token, network.device)
+            new = [token]
+    except RunError as exc:
+        raise DeviceError(f"the model does not run on {network.device} ({exc})") from exc
+    finally:
+        session.close()
+
+
+def judge(logits: Logits, token: int, device: str) -> None:
+    """DeviceError unless the numbers are finite and `token` is the best, or next to it: a dtype
+    decides between equals in its own way, a device that fails is far off."""
+    if not np.isfinite(logits).all():
+        raise DeviceError(f"{device} gives numbers that are not finite.")
+    best = logits.max()
+    if not 0 <= token < logits.size or best - logits[token] >= NEAR * (best - logits.mean()):
+        raise DeviceError(
+            f"{device} gives the token {int(logits.argmax())} where {token} is right: "
+            "it computes something else."
+        )

@@ -1,0 +1,69 @@
+"""What a platform provides: a `Runtime`; the browser's and CPython's are in the outer rings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol
+
+from intab.engine.io.protocols import B, Services
+from intab.engine.runtime.candidates import Candidate
+from intab.engine.runtime.limits import Limits
+from intab.engine.runtime.network import Network
+
+# For native onnxruntime: on x86 without VNNI its products of uint8 and int8 saturate at 16 bits
+# unless they are asked to be exact; no effect elsewhere.
+# https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
+EXACT_INT8 = {"session.x64quantprecision": "1"}
+
+
+@dataclass(frozen=True)
+class Graph(Generic[B]):
+    """What a runtime needs to make a network: the graph's bodies and how to run them.
+
+    names: what the graph calls its inputs and outputs, as `plan_graph` takes it.
+    embeddings: the graph that embeds ids, for a decoder that takes embeddings.
+    """
+
+    name: str
+    body: B
+    external_data: Mapping[str, B]
+    config: Mapping[str, Any]
+    session_options: Mapping[str, str]
+    names: Mapping[str, str] = field(default_factory=dict)
+    embeddings: Graph[B] | None = None
+
+
+class Runtime(Protocol[B]):
+    """What a platform provides to load and run models."""
+
+    @property
+    def services(self) -> Services[B]:
+        """Where files come from, where they are kept."""
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices it can run on, the default one first."""
+
+    async def objection(self, candidate: Candidate) -> str:
+        """Why it should not be tried, "" if nothing is known against it."""
+
+    def limits(self, device: str) -> Limits:
+        """What `device` can hold."""
+
+    async def prepare(self, device: str) -> None:
+        """Fetch and start whatever `device` needs, while the model is on its way."""
+
+    async def data_files(self, graph: B) -> list[str]:
+        """The names of the files that a graph says its weights are in, as they stand there; none
+        where it is no ONNX graph, which `open` says."""
+
+    async def open(self, graph: Graph[B], device: str) -> Network:
+        """Make a network; DeviceError or UnsupportedModelError where that cannot be."""
+
+    def remark(self, device: str, *, int8: bool) -> str:
+        """What is to be said of how `device` was prepared, "" for nothing; `int8`: for a graph
+        whose products are of int8."""
+
+    def peak_memory(self) -> int | None:
+        """The most bytes that were in use so far; None where that cannot be told."""

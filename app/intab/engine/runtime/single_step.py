@@ -1,0 +1,103 @@
+"""Graphs that are right for one id a step only, fed so.
+
+decoder_with_past_model.onnx is exported to go on after a past, one token at a time: some were
+traced without a causal mask, so that several new tokens would see each other, and some take one
+alone. Such a network is tried once when it is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from intab.engine.runtime.decoder_plan import DecoderPlan
+from intab.engine.runtime.network import Network, NetworkOver, Session
+from intab.engine.types import Logits
+from intab.errors import RunError
+
+_PROBE = [1, 2, 3, 1]
+_NEAR = 1e-2  # of the logits' range; int8 activations have one scale a step, and so differ a little
+
+
+def is_for_single_steps(graph: str, plan: DecoderPlan) -> bool:
+    """Whether a graph may be right for one id a step only, by its name or its input's shape."""
+    ids = plan.input_ids
+    return "decoder_with_past" in graph or (ids is not None and ids.shape[1:2] == (1,))
+
+
+async def made_right(network: Network, graph: str) -> Network:
+    """The network, stepwise if several ids in one step give it other numbers than one by one."""
+    if not is_for_single_steps(graph, network.plan) or await _agrees(network):
+        return network
+    return SingleStep(network)
+
+
+async def _agrees(network: Network) -> bool:
+    whole, single = network.session(), SingleStep(network).session()
+    try:
+        await whole.step([_PROBE])
+        await single.step([_PROBE])
+        found, wanted = [(await session.step([_PROBE[:1]]))[0, -1] for session in (whole, single)]
+    except RunError:  # it takes one alone; or it does not run, which its first run will say
+        return False
+    finally:
+        whole.close()
+        single.close()
+    return bool(np.abs(found - wanted).max() <= _NEAR * np.ptp(wanted))
+
+
+class SingleStep(NetworkOver):
+    """A Network whose sessions feed another's one id at a time."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(network)
+        # One row comes of each step, and several would cost as many steps: nothing guesses ahead. A
+        # step of padding alone would see nothing: without position_ids a plan has no padding.
+        self.plan = replace(network.plan, all_rows=False, position_ids=None)
+
+    def session(self, padding: Sequence[int] = (0,)) -> SingleStepSession:
+        """Empty sequences."""
+        return SingleStepSession(self._network.session(padding), self.plan)
+
+
+class SingleStepSession:
+    """A Session that takes one id a step to another."""
+
+    def __init__(self, session: Session, plan: DecoderPlan) -> None:
+        self._session = session
+        self._plan = plan
+
+    @property
+    def length(self) -> int:
+        """Tokens in the cache."""
+        return self._session.length
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        """Append `ids` [batch][n]; the float32 logits [batch, 1, vocab] after the last."""
+        self._plan.check_rows(rows)
+        start = self.length
+        try:
+            for column in zip(*ids, strict=True):
+                logits = await self._session.step([[token] for token in column])
+        except BaseException:
+            await self._session.rewind(start)
+            raise
+        return logits
+
+    async def rewind(self, length: int) -> None:
+        """Keep the first `length` tokens."""
+        await self._session.rewind(length)
+
+    async def select(self, sequences: Sequence[int]) -> None:
+        """Keep, repeat and reorder sequences."""
+        await self._session.select(sequences)
+
+    def fork(self) -> SingleStepSession:
+        """An independent session with the same sequences."""
+        return SingleStepSession(self._session.fork(), self._plan)
+
+    def close(self) -> None:
+        """Give the cache's memory back."""
+        self._session.close()

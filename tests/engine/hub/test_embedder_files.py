@@ -1,0 +1,69 @@
+"""The files that embed ids for a decoder are found beside it and loaded with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from intab.engine.hub.embedder_files import find_embedder
+from intab.engine.hub.layout import find_dtypes
+from intab.engine.hub.listing import read_manifest
+from intab.engine.hub.locate import Location
+from intab.engine.hub.manifest import Manifest
+from intab.engine.io.file_entry import FileEntry
+from intab.engine.loading.model_files import make_graph
+from tests.engine.support.fakes import FakeBody, FakeFetch, FakeStore, fake_means
+
+DECODER, DATA = "onnx/decoder_model_merged_q4.onnx", "onnx/decoder_model_merged_q4.onnx_data"
+EMBEDDER, ITS_DATA = "onnx/embed_tokens_q4.onnx", "onnx/embed_tokens_q4.onnx_data"
+FILES = (DECODER, DATA, EMBEDDER, ITS_DATA)
+
+
+def test_they_stand_behind_the_decoders() -> None:
+    found = find_dtypes(dict.fromkeys(FILES, FileEntry()))
+    assert found == {"q4": FILES}
+    assert "q4" not in find_dtypes(dict.fromkeys((EMBEDDER, ITS_DATA), FileEntry()))
+    plain = ("onnx/model_q4.onnx", EMBEDDER)
+    assert find_dtypes(dict.fromkeys(plain, FileEntry())) == {"q4": plain[:1]}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "have", "taken"),
+    [
+        ("_q4", ["", "_q4", "_fp16"], "_q4"),
+        ("_q4", ["", "_quantized", "_fp16"], "_quantized"),
+        ("_q4f16", ["", "_quantized", "_fp16"], "_fp16"),
+        ("_q4f16", [""], ""),
+        ("", ["_fp16"], "_fp16"),
+    ],
+)
+def test_one_of_another_dtype_serves(suffix: str, have: list[str], taken: str) -> None:
+    files = [f"onnx/embed_tokens{each}.onnx" for each in have]
+    assert find_embedder(files, suffix) == (f"onnx/embed_tokens{taken}.onnx",)
+    assert find_embedder([], suffix) == ()
+
+
+def test_a_graph_has_its_embedder() -> None:
+    manifest = Manifest({}, {"q4": FILES})
+    bodies = {name: FakeBody(name.encode()) for name in FILES}
+    graph = make_graph(manifest, "q4", bodies, {"a": 1})
+    assert graph.external_data == {"decoder_model_merged_q4.onnx_data": bodies[DATA]}
+    assert graph.embeddings == replace(
+        graph,
+        name=EMBEDDER,
+        body=bodies[EMBEDDER],
+        external_data={"embed_tokens_q4.onnx_data": bodies[ITS_DATA]},
+        embeddings=None,
+    )
+    alone = make_graph(Manifest({}, {"q4": FILES[:2]}), "q4", bodies, {})
+    assert alone.embeddings is None
+
+
+async def test_a_plain_folder_is_asked_for_them_if_it_has_such_a_decoder() -> None:
+    fetch = FakeFetch({f"m/{name}": b"x" for name in FILES})
+    manifest = await read_manifest(fake_means(fetch, FakeStore()), Location("m", "m/"))
+    assert manifest.dtypes == {"q4": (DECODER, EMBEDDER)}  # whose data they name themselves
+    fetch = FakeFetch({"m/onnx/model_q4.onnx": b"x"})
+    await read_manifest(fake_means(fetch, FakeStore()), Location("m", "m/"))
+    assert not any("embed_tokens" in request for request in fetch.asked)
