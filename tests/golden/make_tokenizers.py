@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import random
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +24,12 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.engine.support.tokenizer_cases import CASES, TEXTS, folder, stop_cases
 
 TARGET = Path(__file__).with_name("tokenizers.json")
+# The tokens that prompts and answers are drawn from.
+KINDS = {
+    "both": ["a", "b", "Ġ", "Ã", "©"],
+    "pieces": ["a", "b", "▁", "<0xC3>", "<0xA9>"],
+    "class llama": ["a", "b", "▁"],
+}
 FLAGS = ("lstrip", "rstrip", "normalized", "single_word", "special")
 
 
@@ -37,6 +44,7 @@ def main() -> None:
         "cases": cases,
     }
     found["stops"] = _stops()
+    found["prompted"] = [case for name in KINDS for case in _prompted(name)]
     found["wrong"] = sorted(auto.MODELS_WITH_INCORRECT_HUB_TOKENIZER_CLASS)
     TARGET.write_text(json.dumps(found, ensure_ascii=False).replace('}, "', '},\n"') + "\n")
 
@@ -75,14 +83,42 @@ def _stops() -> list[dict[str, Any]]:
     """Sequences of ids with stop strings, and after how many ids generate() would stop."""
     found = []
     for name, ids, stop in stop_cases():
-        with tempfile.TemporaryDirectory() as place:
-            for file, text in folder(name).items():
-                Path(place, file).write_text(text)
-            tokenizer = transformers.AutoTokenizer.from_pretrained(place)
-        criterion = transformers.StopStringCriteria(tokenizer, [stop])
-        ends = (n for n in range(1, len(ids) + 1) if criterion(torch.tensor([ids[:n]]), None)[0])
-        found.append({"case": name, "ids": ids, "stop": stop, "tokens": next(ends, None)})
+        end = _end(_load(name), [], ids, stop)
+        found.append({"case": name, "ids": ids, "stop": stop, "tokens": end})
     return found
+
+
+def _prompted(name: str) -> list[dict[str, Any]]:
+    """Drawn prompts, answers and stop strings that may begin in the prompt, which ends with a whole
+    character, as texts do."""
+    tokenizer, draw, found = _load(name), random.Random(11), list[dict[str, Any]]()
+    few = tokenizer.convert_tokens_to_ids(KINDS[name])
+    while len(found) < 40:
+        prompt, answer = ([draw.choice(few) for _ in range(count)] for count in (5, 6))
+        before = tokenizer.decode(prompt)
+        at = len(before)
+        start, end = at - draw.randrange(4), at + draw.randrange(-1, 5)
+        stop = tokenizer.decode([*prompt, *answer])[max(start, 0) : end]
+        if not stop or "\ufffd" in stop or before.endswith("\ufffd"):
+            continue
+        case = {"case": name, "prompt": prompt, "ids": answer, "stop": stop}
+        found.append({**case, "tokens": _end(tokenizer, prompt, answer, stop)})
+    return found
+
+
+def _load(name: str) -> Any:
+    with tempfile.TemporaryDirectory() as place:
+        for file, text in folder(name).items():
+            Path(place, file).write_text(text)
+        return transformers.AutoTokenizer.from_pretrained(place)
+
+
+def _end(tokenizer: Any, prompt: list[int], ids: list[int], stop: str) -> int | None:
+    """After how many ids of an answer generate() would stop."""
+    criterion = transformers.StopStringCriteria(tokenizer, [stop])
+    counts = range(1, len(ids) + 1)
+    ends = (n for n in counts if criterion(torch.tensor([[*prompt, *ids[:n]]]), None)[0])
+    return next(ends, None)
 
 
 def _classes() -> dict[str, dict[str, str | None]]:

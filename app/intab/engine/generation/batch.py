@@ -44,7 +44,7 @@ class Line:
         self.job = job
         self.ids = list(prompt)
         self.chunks: list[TextChunk] = []
-        self.writer = Writer(tokenizer, options, Meter(len(prompt), setting), recorder)
+        self.writer = Writer(tokenizer, options, Meter(len(prompt), setting), recorder, prompt)
         self._processors = make_processors(options, len(prompt), recorder)
         self._pick = make_picker(options, number)
 

@@ -23,7 +23,7 @@ from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.prefill import prefill
 from intab.engine.generation.sampling import largest, log_softmax
 from intab.engine.generation.sequences import open_session
-from intab.engine.generation.stop_strings import StoppedText
+from intab.engine.generation.stop_strings import StoppedText, ends_with_a_stop
 from intab.engine.generation.streamer import Generation, end_reason
 from intab.engine.runtime.network import Network
 from intab.engine.text.tokenizer import Tokenizer
@@ -105,11 +105,14 @@ class BeamSearch:
 
     def _reason(self, ids: tuple[int, ...]) -> str | None:
         options = self._job.options
-        if options.stop and ids[-1] not in options.eos_token_id:
-            text = self._tokenizer.decode(ids, skip_special_tokens=False)
-            if any(stop in text for stop in options.stop):
-                return "stop"
+        if ids[-1] not in options.eos_token_id and self._stops(ids):
+            return "stop"
         return end_reason(ids[-1], len(ids), options, self._meter)
+
+    def _stops(self, ids: tuple[int, ...]) -> bool:
+        stops = self._job.options.stop
+        whole = [*self._job.prompt, *ids] if stops else []
+        return bool(stops) and ends_with_a_stop(self._tokenizer, whole, stops)
 
     def _next(self, candidates: Sequence[Beam]) -> list[Beam]:
         open_first = [
@@ -169,14 +172,18 @@ async def search_beams(
     finally:
         session.close()
     best = search.finished[: options.num_return_sequences]
-    return [_generation(tokenizer, beam, options, meter) for beam in best]
+    return [_generation(tokenizer, beam, options, job.prompt, meter) for beam in best]
 
 
 def _generation(
-    tokenizer: Tokenizer, beam: Beam, options: GenerationOptions, meter: Meter
+    tokenizer: Tokenizer,
+    beam: Beam,
+    options: GenerationOptions,
+    prompt: Sequence[int],
+    meter: Meter,
 ) -> Generation:
     return Generation(
-        _text(tokenizer, beam, options),
+        _text(tokenizer, beam, options, prompt),
         beam.ids,
         beam.reason or "length",
         replace(meter.metrics(), new_tokens=len(beam.ids)),
@@ -185,10 +192,13 @@ def _generation(
     )
 
 
-def _text(tokenizer: Tokenizer, beam: Beam, options: GenerationOptions) -> str:
+def _text(
+    tokenizer: Tokenizer, beam: Beam, options: GenerationOptions, prompt: Sequence[int]
+) -> str:
     skip = options.skip_special_tokens
     ids = beam.ids[:-1] if beam.reason == "eos" and skip else beam.ids
-    stopped = StoppedText(tokenizer, options.stop if beam.reason == "stop" else (), skip)
+    stops = options.stop if beam.reason == "stop" else ()
+    stopped = StoppedText(tokenizer, stops, skip, prompt)
     text = ""
     for token in ids:
         more, found = stopped.push(token)

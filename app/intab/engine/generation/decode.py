@@ -78,7 +78,7 @@ async def stream(
     "length" or "time".
     """
     recorder = make_recorder(tokenizer, options)
-    writer = Writer(tokenizer, options, meter, recorder)
+    writer = Writer(tokenizer, options, meter, recorder, prompt)
     processors = make_processors(options, len(prompt), recorder)
     tokens = generate_tokens(
         session,

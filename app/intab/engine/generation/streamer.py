@@ -58,12 +58,13 @@ class Writer:
         options: GenerationOptions,
         meter: Meter,
         recorder: LogprobRecorder | None = None,
+        prompt: Sequence[int] = (),
     ) -> None:
         self.ended = False
         self._options = options
         self._meter = meter
         self._recorder = recorder
-        self._text = StoppedText(tokenizer, options.stop, options.skip_special_tokens)
+        self._text = StoppedText(tokenizer, options.stop, options.skip_special_tokens, prompt)
         self._ids: list[int] = []  # those whose text is still held
         self._logprobs: list[TokenLogprob] = []
 
