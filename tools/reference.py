@@ -10,41 +10,61 @@ from __future__ import annotations
 
 import shutil
 import sys
+from inspect import isfunction
 from pathlib import Path
 from types import ModuleType
+from typing import Any, get_args, get_type_hints
 
 import intab
+from intab.engine.text.tokenizer import Tokenizer
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def pages() -> list[ModuleType]:
-    """One module a page, with `__all__` and a docstring; most are made up for this."""
-    stored = sys.modules[type(intab.storage).__module__]
-    loaded = sys.modules[intab.Model.__module__]
-    tokenizer = sys.modules[vars(loaded)["Tokenizer"].__module__]
+    """One module a page, with `__all__` and a docstring; they are made up for this."""
+    storage = type(intab.storage)
     return [
-        page("intab", intab, intab.__all__),
-        page("intab.errors", intab.errors, _classes_of(intab.errors)),
-        page("intab.storage", stored, _classes_of(stored)),
-        page("intab.tokenizer", tokenizer, ["Tokenizer"]),
+        page("intab", intab, {name: getattr(intab, name) for name in intab.__all__}),
+        page("intab.errors", intab.errors, _errors()),
+        page("intab.storage", sys.modules[storage.__module__], _with_results(storage)),
+        page("intab.tokenizer", sys.modules[Tokenizer.__module__], {"Tokenizer": Tokenizer}),
     ]
 
 
-def page(name: str, source: ModuleType, names: list[str]) -> ModuleType:
-    """A module of that name with these names of another one."""
+def page(name: str, source: ModuleType, members: dict[str, Any]) -> ModuleType:
+    """A module with the docstring of another one, and these members."""
     made = ModuleType(name, source.__doc__)
-    vars(made).update({each: getattr(source, each) for each in names})
-    vars(made).update({"__all__": names, "__file__": source.__file__})
+    vars(made).update({**members, "__all__": list(members), "__file__": source.__file__})
     return made
 
 
-def _classes_of(module: ModuleType) -> list[str]:
-    return [
-        name
-        for name, value in vars(module).items()
-        if isinstance(value, type) and value.__module__ == module.__name__ and name[0] != "_"
-    ]
+def _errors() -> dict[str, Any]:
+    found = vars(intab.errors).items()
+    return {name: value for name, value in found if isinstance(value, type)}
+
+
+def _with_results(owner: type) -> dict[str, Any]:
+    """A class and the classes of intab that its methods return, or that those have as fields."""
+    found: dict[str, Any] = {}
+    waiting: list[Any] = [owner]
+    while waiting:
+        each = waiting.pop(0)
+        waiting += get_args(each)
+        if (
+            isinstance(each, type)
+            and each.__module__.startswith("intab")
+            and each.__name__ not in found
+        ):
+            found[each.__name__] = each
+            waiting += get_type_hints(each).values()
+            waiting += map(_returned, vars(each).values())
+    return found
+
+
+def _returned(member: object) -> Any:
+    public = isfunction(member) and not member.__name__.startswith("_")
+    return get_type_hints(member).get("return") if public else None
 
 
 def write(target: Path) -> None:

@@ -1,25 +1,25 @@
 """The exception tree. Every message says what is wrong and what to do next.
 
-IntabError
-├── LoadError                 a model could not be loaded
-│   ├── ModelNotFoundError    nothing at that name or address
-│   ├── DownloadError         the bytes did not arrive, or not as promised
-│   │   ├── TemporaryError    the network or the server failed; trying again may help
-│   │   ├── PolicyError       the page's own policy allows no request there
-│   │   └── DamagedError      the bytes are not the promised ones, or changed on the way
-│   ├── StorageError          the place where models are kept is full, refused or not there
-│   ├── ManifestError         a description file (config.json, intab.json ...) is not valid
-│   ├── UnsupportedModelError the architecture or the graph is not one we can run
-│   └── DeviceError           the runtime or device cannot run it here
-├── ConvertError              a checkpoint cannot be converted
-├── OptionError (ValueError)  an unknown option, or a value out of range
-├── ProgramError              a user's program asked for what a page cannot give
-├── PromptError (ValueError)  the prompt cannot be used
-│   ├── EmptyPromptError
-│   ├── ContextLengthError    longer than the model's context
-│   └── ChatTemplateError     no chat template, or it failed on these messages
-└── RunError                  the runtime failed during a generation
-    └── ModelClosedError      the model was closed
+    IntabError
+    ├── LoadError                 a model could not be loaded
+    │   ├── ModelNotFoundError    nothing at that name or address
+    │   ├── DownloadError         the bytes did not arrive, or not as promised
+    │   │   ├── TemporaryError    the network or the server failed; trying again may help
+    │   │   ├── PolicyError       the page's own policy allows no request there
+    │   │   └── DamagedError      the bytes are not the promised ones, or changed on the way
+    │   ├── StorageError          the place where models are kept is full, refused or not there
+    │   ├── ManifestError         a description file (config.json, intab.json ...) is not valid
+    │   ├── UnsupportedModelError the architecture or the graph is not one we can run
+    │   └── DeviceError           the runtime or device cannot run it here
+    ├── ConvertError              a checkpoint cannot be converted
+    ├── OptionError (ValueError)  an unknown option, or a value out of range
+    ├── ProgramError              a user's program asked for what a page cannot give
+    ├── PromptError (ValueError)  the prompt cannot be used
+    │   ├── EmptyPromptError
+    │   ├── ContextLengthError    longer than the model's context
+    │   └── ChatTemplateError     no chat template, or it failed on these messages
+    └── RunError                  the runtime failed during a generation
+        └── ModelClosedError      the model was closed
 """
 
 

@@ -59,22 +59,30 @@ async def load(
 ) -> Model:
     """Load a model, or give back the one that is already loaded under that name.
 
-    model: a folder of models/, an id `org/name[@revision]` of a hub, a folder's address, or
-        `disk:NAME`, a folder that the page was given; or a path (pathlib.Path). The address of a
-        hub's page will do, and so will the path of a graph (.onnx) in its folder.
-    dtype: "fp32", "fp16", "q8", "q8f32", "int8", "uint8", "q4", "q4f16" or "bnb4"; left out, the
-        one that the device runs best.
-    device: "wasm" or "webgpu" in a browser, "cpu" in CPython; left out, the platform's first.
-    endpoint: the hub's address, or that and its mirrors', of which the next is asked when one
-        cannot be reached; left out, $HF_ENDPOINT in CPython or https://huggingface.co.
-    token: the hub's access token, for private and gated models; left out, $HF_TOKEN in CPython.
-        Only the first endpoint gets it, and it is kept nowhere.
-    subfolder: the folder in it that the graph is in, such as "cpu_and_mobile/cpu-int4"; what else
-        the model needs may be above it.
-    keep: whether to store it, so that it need not be fetched again.
-    on_progress: called with a `Progress` as bytes arrive and stages begin.
+    Args:
+        model: a folder of models/, an id `org/name[@revision]` of a hub, a folder's address, or
+            `disk:NAME`, a folder that the page was given; or a path (pathlib.Path). The address of
+            a hub's page will do, and so will the path of a graph (.onnx) in its folder.
+        dtype: "fp32", "fp16", "q8", "q8f32", "int8", "uint8", "q4", "q4f16" or "bnb4"; left out,
+            the one that the device runs best.
+        device: "wasm" or "webgpu" in a browser, "cpu" in CPython; left out, the platform's first.
+        endpoint: the hub's address, or that and its mirrors', of which the next is asked when one
+            cannot be reached; left out, $HF_ENDPOINT in CPython or https://huggingface.co.
+        token: the hub's access token, for private and gated models; left out, $HF_TOKEN in
+            CPython. Only the first endpoint gets it, and it is kept nowhere.
+        subfolder: the folder in it that the graph is in, such as "cpu_and_mobile/cpu-int4"; what
+            else the model needs may be above it.
+        keep: whether to store it, so that it need not be fetched again.
+        on_progress: called with a `Progress` as bytes arrive and stages begin.
 
-    Raises LoadError; its subclasses in `intab.errors` say what is wrong.
+    Returns:
+        The model, ready to run.
+
+    Raises:
+        LoadError: it cannot be loaded. Its subclasses in `intab.errors` say why:
+            ModelNotFoundError, DownloadError, StorageError, ManifestError, UnsupportedModelError,
+            DeviceError.
+        OptionError: an argument is none of these, such as an address with a password in it.
     """
     return await loader().load(
         model,
@@ -96,14 +104,20 @@ def run_sync(waiting: AsyncGenerator[T]) -> Iterator[T]: ...
 @overload
 def run_sync(waiting: Awaitable[T]) -> T: ...
 def run_sync(waiting: Awaitable[Any] | AsyncGenerator[Any]) -> Any:
-    """Wait for a result without `await`; of a stream, an iterator over its chunks.
+    """Wait for a result without `await`; of a stream, chunk by chunk.
 
         model = intab.run_sync(intab.load("default"))
         for chunk in intab.run_sync(model.stream("Once upon a time")):
             print(chunk, end="")
 
-    Raises ProgramError where that cannot be: in a browser without JSPI, or in CPython where an
-    event loop is running. All calls share one event loop there.
+    All calls share one event loop in CPython.
+
+    Returns:
+        What the awaitable gives; an iterator over the chunks of a stream.
+
+    Raises:
+        ProgramError: it cannot wait: in a browser without JSPI, or in CPython while an event loop
+            is running in the same thread.
     """
     if sys.platform == "emscripten":
         from intab.browser.waiting import run

@@ -20,7 +20,7 @@ def test_a_page_names_commands_that_exist(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "found"),
+    ("text", "found"),
     [
         ("Run `make nothing`.", ["make nothing"]),
         ("Run `make test ARGS=x`, or `make`.", []),
@@ -34,5 +34,5 @@ def test_a_page_names_commands_that_exist(path: Path) -> None:
         ("`python -m tools.site`, `python3 -m venv x`, `python -m intab`", []),
     ],
 )
-def test_what_does_not_exist_is_found(page: str, found: list[str]) -> None:
-    assert commands.unknown("\n".join(commands.code_of(page))) == found
+def test_what_does_not_exist_is_found(text: str, found: list[str]) -> None:
+    assert commands.unknown("\n".join(commands.code_of(text))) == found

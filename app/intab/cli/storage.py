@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from intab.engine.hub.locate import DEFAULT_ENDPOINT, locate
-from intab.engine.storage.storage import Storage, StoredModel
+from intab.engine.storage.storage import Storage
+from intab.engine.storage.stored import StoredModel
 from intab.errors import IntabError
 from intab.native.extras import advice
 

@@ -88,25 +88,46 @@ class Chat:
     def stream(self, said: Said = None, **options: Any) -> AsyncGenerator[TextChunk]:
         """Yield the answer to what is said, chunk by chunk; both stand in `messages` then.
 
-        said: the user's words, or a message or messages of any role (a tool's result, say). Left
-            out, the messages are answered as they are. Where the last one is the assistant's, the
-            answer goes on with it.
-        options: those of `Model.stream`, over those that the chat was made with.
+        A stream that was left in the middle is ended by the next one.
 
-        Errors come at once, before anything is computed, and leave the conversation as it was:
-        ContextLengthError where it has become too long, unless `truncation=True` leaves the oldest
-        turns out of the prompt. A stream that was left in the middle is ended by the next one.
+        Args:
+            said: the user's words, or a message or messages of any role (a tool's result, say).
+                Left out, the messages are answered as they are. If the last one is the
+                assistant's, the answer goes on with it.
+            options: those of `Model.stream`, over those that the chat was made with.
+
+        Yields:
+            `TextChunk`s; the last one has finish_reason and metrics.
+
+        Raises:
+            OptionError, PromptError: at once, before anything is computed; the conversation is as
+                it was. ContextLengthError says that it has become too long: `truncation=True`
+                leaves the oldest turns out of the prompt.
+            RunError: the runtime failed, or this chat is still answering.
+            ModelClosedError: the model was closed.
         """
         new = _messages(said)
         job = self._job([*self.messages, *new], options)
         return self._answer(new, job)
 
     async def send(self, said: Said = None, **options: Any) -> Generation:
-        """The whole answer at once; see `stream`."""
+        """Compute the whole answer; see `stream`.
+
+        Returns:
+            The answer, which stands in `messages` too.
+
+        Raises:
+            OptionError, PromptError, RunError: as `stream`.
+        """
         return await complete(self.stream(said, **options))
 
     async def prefill(self) -> None:
-        """Compute what is there already, e.g. a long system prompt, before the first words come."""
+        """Compute what is there already, e.g. a long system prompt, before the first words come.
+
+        Raises:
+            PromptError: the messages cannot be rendered, or are longer than the context.
+            RunError: the runtime failed, or this chat is still answering.
+        """
         with self._alone():
             await self._end_answer()
             ids, size = self._beginning()
@@ -116,7 +137,11 @@ class Chat:
                     await prefill(session, [ids[session.length :]], size, lambda done: None)
 
     def fork(self) -> Chat:
-        """Another conversation that begins with all of this one, its computed tokens included."""
+        """Begin another conversation with all of this one, its computed tokens included.
+
+        Returns:
+            The other conversation; neither changes the other.
+        """
         other = Chat(self._speaker, (), self._options, self._context)
         kept = self.snapshot()
         other.restore(kept)
@@ -124,7 +149,11 @@ class Chat:
         return other
 
     def snapshot(self) -> Snapshot:
-        """The conversation as it is now, to be restored later, in this chat or in another one."""
+        """Keep the conversation as it is now, to be restored later, in this chat or in another one.
+
+        Returns:
+            The snapshot, which holds memory until it is closed.
+        """
         session = self._session.fork() if self._session else None
         return Snapshot(deepcopy(self.messages), session, tuple(self._ids))
 
@@ -136,7 +165,7 @@ class Chat:
         self._ids = list(snapshot.ids)
 
     def close(self) -> None:
-        """Give the computed tokens' memory back. The messages stay: `send` computes them anew."""
+        """Give the computed tokens' memory back. The messages stay: `send` computes them again."""
         if self._session:
             self._session.close()
             self._session = None

@@ -11,41 +11,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast, overload
 
 from intab.engine.chat import Chat, Speaker
 from intab.engine.generation.batch import Job, generate_batch
 from intab.engine.generation.beam_search import search_beams
 from intab.engine.generation.decode import complete, stream
-from intab.engine.generation.generation_config import read_defaults
+from intab.engine.generation.generation_config import generation_defaults
 from intab.engine.generation.metrics import UNKNOWN, Meter, Setting
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.prompt_lookup import Guesser, make_guesser, refuse_guesses
 from intab.engine.generation.streamer import Generation, TextChunk
 from intab.engine.runtime.network import Network, Session
-from intab.engine.text.chat_template import Message, Templates, Tool, render
+from intab.engine.text.assets import Texts as Texts
+from intab.engine.text.assets import context_length as context_length
+from intab.engine.text.chat_template import Message, Tool, render
 from intab.engine.text.prompts import Prompt, check_range, is_batch, is_ids, plain_ids
-from intab.engine.text.tokenizer import Tokenizer
-from intab.engine.text.truncation import cut_chat, cut_ids, room_for_prompt
-from intab.errors import (
-    ContextLengthError,
-    EmptyPromptError,
-    ModelClosedError,
-    OptionError,
-    PromptError,
-)
-
-
-@dataclass(frozen=True)
-class Texts:
-    """What a model folder's text files say: the tokenizer, the configs, the chat templates."""
-
-    tokenizer: Tokenizer
-    config: Mapping[str, Any]
-    generation_config: Mapping[str, Any]
-    tokenizer_config: Mapping[str, Any]
-    chat_templates: Templates
+from intab.engine.text.truncation import cut_chat, cut_ids, room_for_answer, room_for_prompt
+from intab.errors import EmptyPromptError, ModelClosedError, OptionError, PromptError
 
 
 class Model:
@@ -73,7 +57,7 @@ class Model:
         self._vocabulary = vocabulary or self.tokenizer.size
         self._texts = texts
         self._setting = setting
-        self._defaults = _generation_defaults(texts, self._vocabulary)
+        self._defaults = generation_defaults(texts, self._vocabulary)
 
     def __repr__(self) -> str:
         return f"<intab.Model {self.name!r}, {self.dtype} on {self.device}>"
@@ -105,11 +89,19 @@ class Model:
         chat_template_kwargs: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> AsyncGenerator[TextChunk]:
-        """Yield the answer to a string, a list of chat messages or a list of token ids.
+        """Yield the answer as it is written. Ending the loop early frees the model.
 
-        Options are those of `GenerationOptions`; `chat_template_kwargs` (tools, documents and what
-        else the template knows) go to the chat template. OptionError and PromptError come at once,
-        before anything is computed. Ending the loop early frees the model.
+        Args:
+            prompt: a string, a list of chat messages, or a list or array [tokens] of token ids.
+            chat_template_kwargs: tools, documents and what else the chat template knows.
+            options: those of `GenerationOptions`.
+
+        Yields:
+            `TextChunk`s; the last one has finish_reason and metrics.
+
+        Raises:
+            OptionError, PromptError, ModelClosedError: at once, before anything is computed.
+            RunError: the runtime failed on the way.
         """
         if is_batch(prompt):
             raise PromptError("A stream has one prompt: pass a list of them to generate.")
@@ -125,10 +117,18 @@ class Model:
         chat_template_kwargs: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Chat:
-        """A conversation, which keeps what it has computed from turn to turn.
+        """Begin a conversation, which keeps what it has computed from turn to turn.
 
-        It begins with `system`, the system message, and `messages`. The options are those of every
-        answer; `tools`, `documents` and `chat_template_kwargs` go to the chat template each time.
+        Args:
+            system, messages: what it begins with: a system message, then those.
+            tools, documents, chat_template_kwargs: go to the chat template each time.
+            options: those of every answer, of `GenerationOptions`.
+
+        Returns:
+            The conversation.
+
+        Raises:
+            OptionError, ModelClosedError: as for `stream`.
         """
         GenerationOptions.make(options, self._defaults)
         begun = [{"role": "system", "content": system}] if system else []
@@ -155,12 +155,19 @@ class Model:
         chat_template_kwargs: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Any:
-        """The whole answer at once; the options of `stream`, and several answers.
+        """Compute the whole answer; to several prompts at once, each as it would be alone.
 
-        A prompt is a string, a list of messages or a list of token ids, and has one Generation. A
-        list of prompts, or an array of rows of ids, has a list of them: all run at once, each as it
-        would alone. Where `num_return_sequences` is passed, a list of so many stands in the place
-        of each Generation, the best first for beams.
+        Args:
+            prompt: as for `stream`; or a list of those, or an array [prompts, tokens] of ids.
+            chat_template_kwargs, options: as for `stream`; some options are for several answers.
+
+        Returns:
+            A `Generation`; a list of them for a list of prompts. If `num_return_sequences` is
+            passed, a list of so many in the place of each, the best first for beams.
+
+        Raises:
+            OptionError, PromptError, ModelClosedError: before anything is computed.
+            RunError: the runtime failed on the way.
         """
         several = is_batch(prompt)
         prompts = prompt if is_batch(prompt) else [prompt]
@@ -180,7 +187,19 @@ class Model:
         return await generate_batch(network, self.tokenizer, jobs, self._setting)
 
     def encode(self, prompt: Prompt, **context: Any) -> list[int]:
-        """The ids of a prompt, messages by way of the chat template; PromptError if unusable."""
+        """Turn a prompt into ids; messages go by way of the chat template.
+
+        Args:
+            prompt: as for `stream`.
+            context: tools, documents and what else the chat template knows.
+
+        Returns:
+            The ids, all below the number of logits.
+
+        Raises:
+            PromptError: it cannot be used: empty (EmptyPromptError), refused by the chat template
+                (ChatTemplateError), an id out of range.
+        """
         if isinstance(prompt, str) or is_ids(prompt):
             if context:
                 raise PromptError(
@@ -201,7 +220,15 @@ class Model:
         return ids
 
     def render_chat(self, messages: Sequence[Message], **context: Any) -> str:
-        """The text that the chat template makes of `messages`."""
+        """Render messages with the chat template.
+
+        Returns:
+            The text of the prompt.
+
+        Raises:
+            ChatTemplateError: there is no template, it fails on these messages, or passes a limit.
+            PromptError: these are no messages.
+        """
         special = self.tokenizer.special_tokens_map
         return render(self._texts.chat_templates, messages, special, **context)
 
@@ -241,14 +268,7 @@ class Model:
     def _within_context(self, ids: list[int], options: GenerationOptions) -> GenerationOptions:
         if self.context_length is None:
             return options
-        room = self.context_length - len(ids)
-        if room < 1:
-            raise ContextLengthError(
-                f"The prompt has {len(ids):,} tokens, the model's context is "
-                f"{self.context_length:,} and one is needed for the answer: shorten the prompt "
-                "or pass truncation=True."
-            )
-        return options.limited(room)
+        return options.limited(room_for_answer(len(ids), self.context_length))
 
     def _single(self, prompt: Any, options: Mapping[str, Any], context: Mapping[str, Any]) -> Job:
         """A job whose one answer can be streamed."""
@@ -277,19 +297,3 @@ class Model:
         meter = Meter(len(job.prompt), self._setting, session.length)
         guesser = self._guesser(job)
         return stream(session, self.tokenizer, job.prompt, job.options, meter, guesser)
-
-
-def context_length(config: Mapping[str, Any]) -> int | None:
-    """The context length that a config.json tells, under any of its usual names."""
-    for name in ("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length"):
-        if isinstance(value := config.get(name), int) and value > 0:
-            return value
-    return None
-
-
-def _generation_defaults(texts: Texts, vocabulary: int) -> dict[str, Any]:
-    eos = texts.config.get("eos_token_id")
-    token = texts.tokenizer.special_tokens_map.get("eos_token")
-    if eos is None and token:
-        eos = texts.tokenizer.token_id(token)
-    return read_defaults(texts.generation_config, eos, vocabulary)

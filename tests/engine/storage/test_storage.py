@@ -13,7 +13,8 @@ from intab.engine.hub.locate import locate
 from intab.engine.io.protocols import Notice, Room
 from intab.engine.loading.loader import Loader
 from intab.engine.storage.keys import ModelKey, parse_chunk_key
-from intab.engine.storage.storage import Storage, StoredModel
+from intab.engine.storage.storage import Storage
+from intab.engine.storage.stored import StoredModel
 from intab.engine.worker.program import run_program
 from intab.errors import DownloadError, ModelNotFoundError, TemporaryError
 from tests.engine.conftest import CONFIG, FakeRuntime, model_files

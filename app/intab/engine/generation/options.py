@@ -158,7 +158,19 @@ class GenerationOptions:
 
     @classmethod
     def make(cls, passed: Mapping[str, Any], defaults: Mapping[str, Any]) -> GenerationOptions:
-        """Check what the caller passed and lay it over the model's defaults."""
+        """Check what the caller passed and lay it over the model's defaults.
+
+        Args:
+            passed: options by name; None means "left out".
+            defaults: those of generation_config.json; unknown names in it are left out.
+
+        Returns:
+            The options, all within their ranges.
+
+        Raises:
+            OptionError: a name is unknown, a value is out of range or has no effect, or two of them
+                contradict each other.
+        """
         _refuse_unknown(passed)
         values = {name: value for name, value in passed.items() if value is not None}
         known = {k: v for k, v in defaults.items() if k in CHECKS and v is not None}
@@ -178,7 +190,11 @@ class GenerationOptions:
         return not self.do_sample or self.temperature == 0
 
     def check_tokens(self, size: int) -> None:
-        """OptionError for a token id that a vocabulary of that size does not have."""
+        """Check the token ids in the options against a vocabulary of `size` tokens.
+
+        Raises:
+            OptionError: one of them is `size` or more.
+        """
         lists = {name: getattr(self, name) for name in _TOKEN_LISTS}
         lists["bad_words_ids"] = [token for word in self.bad_words_ids for token in word]
         lists["sequence_bias"] = [token for ids, _ in self.sequence_bias for token in ids]
@@ -190,8 +206,14 @@ class GenerationOptions:
                 )
 
     def for_prompt(self, length: int) -> GenerationOptions:
-        """The same with max_length and min_length as numbers of new tokens, after a prompt of
-        `length` tokens; OptionError where none is left."""
+        """Settle max_length and min_length for a prompt of `length` tokens, which they count.
+
+        Returns:
+            The same options with both as numbers of new tokens.
+
+        Raises:
+            OptionError: no new token is left.
+        """
         most, least = self.max_new_tokens, self.min_new_tokens
         if self.max_length is not None:
             most = self.max_length - length
@@ -204,7 +226,11 @@ class GenerationOptions:
         return replace(self, max_new_tokens=most, min_new_tokens=least)
 
     def limited(self, room: int) -> GenerationOptions:
-        """The same options with at most `room` new tokens."""
+        """Limit the length of the answer.
+
+        Returns:
+            The same options with at most `room` new tokens.
+        """
         return replace(self, max_new_tokens=min(self.max_new_tokens, room))
 
 

@@ -1,6 +1,7 @@
 """What is stored of models.
 
 storage       listing, checking, deleting: intab.storage
+stored        a stored model, as its record and its chunks tell of it
 model_cache   what is stored of one model
 keys          the names of chunks and records
 records       the note about a stored model

@@ -13,62 +13,21 @@ tab is loading is waited for before it is touched.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from intab.engine.hub.locate import Location
-from intab.engine.hub.manifest import parse_manifest
 from intab.engine.hub.model_names import Path, check_text
-from intab.engine.io.file_entry import FileEntry
 from intab.engine.io.progress import Tally
 from intab.engine.io.protocols import OnProgress, Room, Services, Store, silent
-from intab.engine.io.ranges import Span
 from intab.engine.storage.export import export_model
 from intab.engine.storage.import_model import import_model
 from intab.engine.storage.keys import ChunkKey, ModelKey, parse_chunk_key, parse_model
-from intab.engine.storage.model_cache import fits, lock_name, was_verified
+from intab.engine.storage.model_cache import lock_name
 from intab.engine.storage.records import read_record
-from intab.errors import ManifestError, ModelNotFoundError, StorageError
-
-
-@dataclass(frozen=True)
-class StoredFile:
-    """A file of a stored model: its size, and how much of it is there."""
-
-    name: str
-    size: int
-    stored: int
-    verified: bool
-
-
-@dataclass(frozen=True)
-class StoredModel:
-    """A model that is stored, or part of one.
-
-    commit: what a hub's revision stood for, "" elsewhere.
-    total: the bytes it has when it is complete, None while that is not known.
-    last_used: in seconds since 1970; None for one that was imported and not loaded yet.
-    """
-
-    name: str
-    address: str
-    revision: str
-    commit: str
-    files: tuple[StoredFile, ...]
-    total: int | None
-    complete: bool
-    last_used: float | None
-
-    @property
-    def bytes(self) -> int:
-        """The bytes that are stored."""
-        return sum(file.stored for file in self.files)
-
-    @property
-    def verified(self) -> bool:
-        """Whether all files were found to have the sha256 that their manifest promises."""
-        return self.complete and all(file.verified for file in self.files)
+from intab.engine.storage.stored import StoredModel, describe
+from intab.errors import ModelNotFoundError, StorageError
 
 
 @dataclass(frozen=True)
@@ -89,11 +48,16 @@ class Storage:
         self._locate = locate
 
     def use(self, store: str) -> None:
-        """Keep models in that store: in a browser "cache" (its Cache API, unless told otherwise),
-        "opfs" (its private file system) or "indexeddb"; in CPython "folder".
+        """Keep models in another store.
 
-        What another store holds is moved there before it is next used, so that there is only one.
-        OptionError where the name is none of these.
+        What the store before it holds is moved there before it is next used: there is only one.
+
+        Args:
+            store: in a browser "cache" (its Cache API, the default), "opfs" (its private file
+                system) or "indexeddb"; in CPython "folder".
+
+        Raises:
+            OptionError: the name is none of these.
         """
         self._services().use(store)
 
@@ -102,13 +66,21 @@ class Storage:
     ) -> Any:
         """Write a model to a tar file: its folder with an intab.json that has all hashes.
 
-        target: a path in CPython; in a browser a FileSystemFileHandle, `disk:NAME` of a file that
-            was chosen in the page, or nothing, which gives a JavaScript Blob. What is there is
-            replaced when all of the new file is written.
-        on_progress: hears how many bytes are written.
+        Args:
+            model: its name or address.
+            target: a path in CPython; in a browser a FileSystemFileHandle, `disk:NAME` of a file
+                that was chosen in the page, or nothing, which gives a JavaScript Blob. What is
+                there is replaced when all of the new file is written.
+            on_progress: hears how many bytes are written.
 
-        Gives back the file. ModelNotFoundError, StorageError where it is not stored whole or the
-        file cannot be written, DamagedError where what is stored is damaged.
+        Returns:
+            The file: a path, a handle or a Blob.
+
+        Raises:
+            ModelNotFoundError: no such model is stored, or several are.
+            StorageError: it is not stored whole, or the file cannot be written.
+            DamagedError: what is stored is damaged.
+            OptionError: the name is none.
         """
         keys = await self._find(model)
         if len(keys) > 1:
@@ -119,26 +91,53 @@ class Storage:
     async def import_(
         self, source: Any, model: str | Path | None = None, *, on_progress: OnProgress = silent
     ) -> StoredModel:
-        """Store a model from a tar file that `export` wrote.
+        """Store a model from a tar file that `export` wrote. If that fails, nothing has changed.
 
-        source: as the target of `export`, or a JavaScript Blob or File.
-        model: what it is to be loaded by, as for `intab.load`; left out, what it was exported as.
-        on_progress: hears how many bytes are checked, then how many are stored.
+        Args:
+            source: as the target of `export`, or a JavaScript Blob or File.
+            model: what it is to be loaded by, as for `intab.load`; left out, what it was exported
+                as.
+            on_progress: hears how many bytes are checked, then how many are stored.
 
-        ManifestError where the file is not such a tar, DamagedError where bytes in it are wrong,
-        StorageError where it cannot be read or stored: then nothing has changed.
+        Returns:
+            The model as it is stored.
+
+        Raises:
+            ManifestError: the file is not such a tar.
+            DamagedError: bytes in it are wrong.
+            StorageError: it cannot be read or stored.
+            OptionError: the name is none.
         """
         location = None if model is None else self._locate(model)
         key = await import_model(self._services(), source, location, on_progress)
         return describe(key, *(await self._known())[key])
 
     async def room(self) -> Room:
-        """Bytes used and allowed, and whether the browser promised to keep them."""
+        """Measure the store.
+
+        Returns:
+            Bytes used and allowed, and whether the browser promised to keep them.
+
+        Raises:
+            StorageError: the store refuses.
+        """
         return await self._store.room()
 
     async def verify(self, model: str | Path, *, on_progress: OnProgress = silent) -> Verdict:
         """Read all of a model; what is damaged is deleted, and fetched by the next load.
-        `on_progress` hears how many bytes are read."""
+
+        Args:
+            model: its name or address.
+            on_progress: hears how many bytes are read.
+
+        Returns:
+            How many bytes are right, and the files of which parts were not.
+
+        Raises:
+            ModelNotFoundError: no such model is stored.
+            StorageError: the store refuses.
+            OptionError: the name is none.
+        """
         right, damaged = 0, set()
         for key in await self._find(model):
             async with self._services().lock(lock_name(key)):
@@ -156,7 +155,16 @@ class Storage:
         return Verdict(right, tuple(sorted(damaged)))
 
     async def delete(self, model: str | Path | None = None) -> None:
-        """Delete a model, by its name or its address; where none is named, all that is stored."""
+        """Delete a model.
+
+        Args:
+            model: its name or address; left out, all that is stored is deleted.
+
+        Raises:
+            ModelNotFoundError: no such model is stored.
+            StorageError: the store refuses.
+            OptionError: the name is none.
+        """
         for key in await self._find(model):
             async with self._services().lock(lock_name(key)):
                 await self._store.delete(key.record)
@@ -168,7 +176,14 @@ class Storage:
                 await self._store.delete(text)
 
     async def list(self) -> tuple[StoredModel, ...]:
-        """All models that are stored, whole or in part, by name."""
+        """List all models that are stored, whole or in part.
+
+        Returns:
+            The models, by name.
+
+        Raises:
+            StorageError: the store refuses.
+        """
         known = await self._known()
         models = [describe(key, *facts) for key, facts in known.items()]
         return tuple(sorted(models, key=lambda model: (model.name, model.address)))
@@ -213,51 +228,3 @@ class Storage:
             stored = ", ".join(model.name for model in models) or "none"
             raise ModelNotFoundError(f"No model {name!r} is stored; stored are: {stored}.")
         return found
-
-
-def describe(key: ModelKey, record: dict[str, Any], chunks: Iterable[ChunkKey]) -> StoredModel:
-    """A model as its record and its chunks tell of it."""
-    entries = _entries(record)
-    by_file: defaultdict[str, set[ChunkKey]] = defaultdict(set)
-    for chunk in chunks:
-        # What is left of an earlier version goes with the next load.
-        if fits(chunk, entries.get(chunk.file, FileEntry())):
-            by_file[chunk.file].add(chunk)
-    verified = record.get("verified", {})
-    files = tuple(_describe_file(n, by_file[n], verified.get(n)) for n in sorted(by_file))
-    sizes = {name: entry.size for name, entry in entries.items() if entry.size >= 0}
-    sizes |= {file.name: file.size for file in files}
-    needed = record.get("files")
-    whole = {file.name for file in files if file.stored == file.size}
-    return StoredModel(
-        name=record.get("name") or key.base,
-        address=key.base,
-        revision=key.revision,
-        commit=record.get("commit", ""),
-        files=files,
-        total=sum(sizes[n] for n in needed) if needed and sizes.keys() >= set(needed) else None,
-        complete=needed is not None and whole.issuperset(needed),
-        last_used=record.get("used"),
-    )
-
-
-def _entries(record: dict[str, Any]) -> dict[str, FileEntry]:
-    try:
-        return parse_manifest(record["manifest"]).files
-    except (KeyError, ManifestError):  # chunks speak for themselves
-        return {}
-
-
-def _describe_file(name: str, chunks: set[ChunkKey], verdict: Any) -> StoredFile:
-    right = all(was_verified(verdict, chunk.sha256, [chunk]) for chunk in chunks)
-    stored = _covered(chunk.span for chunk in chunks)
-    return StoredFile(name, max(c.size for c in chunks), stored, right)
-
-
-def _covered(spans: Iterable[Span]) -> int:
-    """The bytes that spans have together; some may overlap."""
-    end = total = 0
-    for span in sorted(spans):
-        total += max(span.end - max(span.start, end), 0)
-        end = max(end, span.end)
-    return total

@@ -4,6 +4,7 @@ tokenizer           the reference library, and a decoder for text that is still 
 tokenizer_classes   what transformers' tokenizer classes bring
 tokenizer_pieces    the pieces they are made of
 special_tokens      tokens that the files beside tokenizer.json declare
+assets              all that a model folder's text files say
 prompts             what may be a prompt: text, messages, ids
 truncation          a prompt that is longer than the context
 chat_template       messages -> prompt

@@ -73,7 +73,18 @@ class Tokenizer:
         self._cleans_up = _cleans_up(self.backend, files.config)
 
     def encode(self, text: str, add_special_tokens: bool = True) -> list[int]:
-        """The ids of `text`; special tokens written in it are recognised."""
+        """Turn a text into ids; special tokens written in it are recognised.
+
+        Args:
+            text: any text without half surrogate pairs.
+            add_special_tokens: whether to add those that a prompt begins or ends with.
+
+        Returns:
+            The ids.
+
+        Raises:
+            PromptError: the tokenizer fails on it.
+        """
         try:
             with _library_errors(PromptError, "The tokenizer failed on this text ({})."):
                 return list(self.backend.encode(text, add_special_tokens=add_special_tokens).ids)
@@ -85,7 +96,18 @@ class Tokenizer:
             ) from exc
 
     def decode(self, ids: Sequence[int], skip_special_tokens: bool = True) -> str:
-        """The text of `ids`."""
+        """Turn ids into a text.
+
+        Args:
+            ids: token ids; those that the tokenizer has no token for give nothing.
+            skip_special_tokens: whether to leave special tokens out.
+
+        Returns:
+            The text; U+FFFD in it stands for a part of a character.
+
+        Raises:
+            RunError: the tokenizer fails on them.
+        """
         try:
             text = str(self.backend.decode(list(ids), skip_special_tokens=skip_special_tokens))
         except _ASKED_TO_END:
@@ -106,23 +128,38 @@ class Tokenizer:
         return int(self.backend.get_vocab_size(with_added_tokens=False))
 
     def is_special(self, token: int) -> bool:
-        """Whether `decode` leaves this id out unless it is asked not to."""
+        """Tell special tokens from others.
+
+        Returns:
+            Whether `decode` leaves this id out unless it is asked not to.
+        """
         return token in self._special
 
     def is_byte(self, token: int) -> bool:
-        """Whether this is one byte, <0x00> to <0xFF>, of a byte-fallback decoder: the next token
-        may change the text that it gives."""
+        """Tell whether the next token may change the text that this one gives.
+
+        Returns:
+            Whether it is one byte, <0x00> to <0xFF>, of a byte-fallback decoder.
+        """
         return self._has_bytes and bool(_BYTE.fullmatch(self.backend.id_to_token(token) or ""))
 
     def unsettled(self, text: str) -> int:
-        """How many characters at the end of a text the next token may still change."""
+        """Count what the next token may still change.
+
+        Returns:
+            The number of characters at the end of `text`.
+        """
         kept = len(text) - len(text.rstrip("\ufffd"))
         if self._cleans_up and not kept:
             kept = max(overlap(text, before) for before, _ in _CLEAN_UPS)
         return kept
 
     def token_id(self, token: str) -> int | None:
-        """The id of one token as written in the vocabulary, None where it is not there."""
+        """Look one token up, as it is written in the vocabulary.
+
+        Returns:
+            Its id; None if it is not there.
+        """
         return self.backend.token_to_id(token)
 
 

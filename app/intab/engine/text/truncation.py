@@ -14,6 +14,16 @@ from intab.errors import ContextLengthError, OptionError
 Encode = Callable[[Sequence[chat.Message]], list[int]]
 
 
+def room_for_answer(prompt: int, context: int) -> int:
+    """How many tokens fit behind a prompt of so many; ContextLengthError if it is none."""
+    if context - prompt < 1:
+        raise ContextLengthError(
+            f"The prompt has {prompt:,} tokens, the model's context is {context:,} and one is "
+            "needed for the answer: shorten the prompt or pass truncation=True."
+        )
+    return context - prompt
+
+
 def room_for_prompt(context: int, new_tokens: int) -> int:
     """Tokens that a cut prompt may have: as many new ones as asked for fit, up to half of all."""
     return max(context - new_tokens, context // 2)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from intab.engine.io.protocols import OnProgress, silent
 from intab.engine.loading.loader import Loader
-from intab.engine.storage.storage import Storage, StoredModel
+from intab.engine.storage.storage import Storage
+from intab.engine.storage.stored import StoredModel
 from intab.engine.worker.messages import Manage, Stored, StoredItem
 from intab.errors import IntabError
 
