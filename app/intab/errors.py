@@ -20,6 +20,8 @@
     │   └── ChatTemplateError     no chat template, or it failed on these messages
     └── RunError                  the runtime failed during a generation
         └── ModelClosedError      the model was closed
+
+In brackets: the parent in Python's own tree.
 """
 
 
