@@ -2,7 +2,7 @@
 
     python -m tests.golden.prove FOLDER        # after `make site`
 
-For models too large for the repository; docs/reference.md has what it said.
+For models too large for the repository; docs/generation.md has what it said.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from tests.support.graphs import FORMS, Form, logits_after, write_model
 PROGRAM = Path(__file__).with_name("sessions.mjs")
 ONE, TWO = [72, 101, 108, 108, 111], [97, 98, 99]
 CONFIG = {"num_attention_heads": 1, "hidden_size": WIDTH}
-# Halves come as they are, as uint16; what a switch makes of a cache is runtime/recomputing.py's.
+# Halves come as they are, as uint16; what a switch makes of a cache is runtime/recompute.py's.
 NAMES = [name for name in FORMS if name != "fp16 logits" and not FORMS[name].switch]
 
 

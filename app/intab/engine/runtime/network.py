@@ -14,7 +14,7 @@ from intab.engine.types import Logits
 
 # What a step in a session that was closed says, as RunError.
 CLOSED = "The chat was closed while it was answering: send again."
-# What a session says whose cache cannot be cut; runtime/recomputing.py asks it for no such thing.
+# What a session says whose cache cannot be cut; runtime/recompute.py asks it for no such thing.
 STATES = "This model's cache has states, of which none of the last tokens can be taken back."
 
 

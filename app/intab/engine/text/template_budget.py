@@ -3,7 +3,7 @@
 Jinja's sandbox keeps a template from the program around it, but not from running for ever or from
 eating all memory, and a worker has no signals that would end it. So every loop turn, call, filter,
 operator and output is a step that spends from a `Budget`; whatever one step could blow up is
-measured before it is done. sandbox.py does the spending.
+measured before it is done. template_sandbox.py does the spending.
 """
 
 from __future__ import annotations

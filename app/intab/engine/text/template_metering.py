@@ -1,7 +1,7 @@
 """What is changed in a template that Jinja has parsed, so that a budget hears of all it does.
 
 Loops, macros, comparisons, keys and slices are told through filters whose names no template can
-write. sandbox.py has the environment that they are filters of.
+write. template_sandbox.py has the environment that they are filters of.
 """
 
 from __future__ import annotations
