@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from types import ModuleType
 from typing import Any, get_type_hints
 
@@ -80,6 +81,23 @@ def test_a_public_name_says_what_it_returns_and_raises(member: object, owner: ty
     function = plain(member)
     assert function
     assert lacking(function, owner, is_property=isinstance(member, property)) == []
+
+
+DATA = [
+    value
+    for page in PAGES.values()
+    for value in vars(page).values()
+    if inspect.isclass(value) and is_dataclass(value)
+]
+
+
+@pytest.mark.parametrize("value", DATA, ids=lambda value: value.__name__)
+def test_every_field_is_described(value: Any) -> None:
+    """Units and shapes stand there, and what None means."""
+    described = re.findall(r"^ {4}(\w+(?:, \w+)*):", inspect.getdoc(value) or "", re.MULTILINE)
+    assert {name for line in described for name in line.split(", ")} == {
+        field.name for field in fields(value)
+    }
 
 
 @each

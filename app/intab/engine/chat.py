@@ -48,7 +48,12 @@ class Speaker:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A conversation as it was, its computed tokens included: for `Chat.restore`."""
+    """A conversation as it was, for `Chat.restore`.
+
+    Attributes:
+        messages: all that was said.
+        session, ids: the computed tokens; None and () if there are none.
+    """
 
     messages: Sequence[Message]
     session: Session | None

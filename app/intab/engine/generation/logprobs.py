@@ -19,9 +19,13 @@ from intab.engine.types import Logits
 
 @dataclass(frozen=True)
 class TokenLogprob:
-    """A token, its text alone, its log-probability; `top` are the likeliest there, best first.
+    """What the model thought of one token.
 
-    The text of a token that is part of a character has U+FFFD in it.
+    Attributes:
+        id: the token's id.
+        text: the token alone; one that is part of a character has U+FFFD in it.
+        logprob: its natural log-probability, 0 or less.
+        top: the likeliest tokens at its place, best first, as many as top_logprobs asked for.
     """
 
     id: int

@@ -11,11 +11,16 @@ from time import perf_counter
 class Metrics:
     """Figures of one generation; times in seconds, rates in tokens a second (0 if unknown).
 
-    cached_tokens: those of the prompt that were there from an earlier turn of a chat.
-    prefilled_tokens: how far the rest of the prompt is in; it grows from piece to piece.
-    load_time, warm_up_time: what `intab.load` took, and the part in which the model first ran.
-    peak_memory: bytes; what the process has used in CPython, the WebAssembly memory of Python and
-        onnxruntime in a browser; None where that cannot be told, as on a GPU.
+    Attributes:
+        prompt_tokens: the tokens of the prompt.
+        new_tokens: the tokens of the answer so far.
+        time_to_first_token: from the prompt's way in to the first new token.
+        prefill_rate, decode_rate: of the prompt's way in, and of the answer after its first token.
+        prefilled_tokens: how far the rest of the prompt is in; it grows from piece to piece.
+        cached_tokens: those of the prompt that were there from an earlier turn of a chat.
+        load_time, warm_up_time: what `intab.load` took, and the part in which the model first ran.
+        peak_memory: bytes; what the process has used in CPython, the WebAssembly memory of Python
+            and onnxruntime in a browser; None if that cannot be told, as on a GPU.
     """
 
     prompt_tokens: int

@@ -15,9 +15,15 @@ from intab.errors import RunError
 
 @dataclass(frozen=True)
 class TextChunk:
-    """A piece of text and the ids it took; the last one says why the text ended.
+    """A piece of an answer; `str()` of it is the text.
 
-    `logprobs` has one entry an id where the option logprobs asked for them.
+    Attributes:
+        text: whole characters; "" if no text is complete yet.
+        ids: the ids it took.
+        finish_reason: None but for the last chunk: "eos" (an end token), "stop" (a stop string;
+            neither is part of the text), "length" or "time".
+        metrics: the figures, in the last chunk.
+        logprobs: one entry an id if the option logprobs asked for them.
     """
 
     text: str
@@ -34,8 +40,14 @@ class TextChunk:
 class Generation:
     """A whole answer; `str()` of it is the text.
 
-    `logprobs` has one entry an id where the option logprobs asked for them. `score` is a beam
-    search's: the sum of the log-probabilities by the length to the power of length_penalty.
+    Attributes:
+        text: without what ended it.
+        ids: the ids of the answer.
+        finish_reason: "eos", "stop", "length" or "time", as in `TextChunk`.
+        metrics: the figures.
+        logprobs: one entry an id if the option logprobs asked for them.
+        score: of a beam search, the sum of the log-probabilities by the length to the power of
+            length_penalty; None of anything else.
     """
 
     text: str

@@ -99,7 +99,12 @@ class Memory(Protocol[B]):
 
 @dataclass(frozen=True)
 class Room:
-    """The room of a store in bytes; what is not known is None."""
+    """The room of a store in bytes; what is not known is None.
+
+    Attributes:
+        used, quota: how much is used, and how much may be.
+        persisted: whether the browser promised not to throw it away.
+    """
 
     used: int | None = None
     quota: int | None = None
@@ -193,9 +198,14 @@ class Services(Generic[B]):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a load is: bytes of the whole model, or of a stage without bytes (total 0).
+    """How far a load is.
 
-    `rate` is in bytes a second; `seconds_left` is None while it is not known.
+    Attributes:
+        stage: "describe", "download", "start", "warm up"; of `intab.storage` "verify" and others.
+        loaded, total: bytes of the whole model; a stage without bytes has total 0.
+        file, file_loaded, file_total: the file that came last, and its bytes.
+        rate: bytes a second.
+        seconds_left: None while it is not known.
     """
 
     stage: str

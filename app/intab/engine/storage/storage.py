@@ -32,7 +32,12 @@ from intab.errors import ModelNotFoundError, StorageError
 
 @dataclass(frozen=True)
 class Verdict:
-    """What verifying a model found: bytes that are right, and files of which parts were not."""
+    """What verifying a model found.
+
+    Attributes:
+        right: bytes that are right.
+        damaged: the files of which parts were not.
+    """
 
     right: int
     damaged: tuple[str, ...]

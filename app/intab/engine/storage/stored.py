@@ -17,7 +17,13 @@ from intab.errors import ManifestError
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file of a stored model: its size, and how much of it is there."""
+    """A file of a stored model.
+
+    Attributes:
+        name: its path in the model's folder.
+        size, stored: its bytes, and how many of them are there.
+        verified: whether they were found to have the sha256 that the manifest promises.
+    """
 
     name: str
     size: int
@@ -29,9 +35,13 @@ class StoredFile:
 class StoredModel:
     """A model that is stored, or part of one.
 
-    commit: what a hub's revision stood for, "" elsewhere.
-    total: the bytes it has when it is complete, None while that is not known.
-    last_used: in seconds since 1970; None for one that was imported and not loaded yet.
+    Attributes:
+        name, address: what it was loaded as, and its folder's address.
+        revision, commit: a hub's revision as asked for, and what it stood for; "" elsewhere.
+        files: those of which something is stored.
+        total: the bytes it has when it is complete, None while that is not known.
+        complete: whether all is there that a load needs.
+        last_used: in seconds since 1970; None for one that was imported and not loaded yet.
     """
 
     name: str
