@@ -66,9 +66,17 @@ def elsewhere(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def visitor(browser: Browser, site: Path, running: FakeHub, elsewhere: str) -> Iterator[Visitor]:
+def deaf(folder: Path) -> Iterator[str]:
+    with serving_gzip(folder, deaf=True) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def visitor(
+    browser: Browser, site: Path, running: FakeHub, elsewhere: str, deaf: str
+) -> Iterator[Visitor]:
     """In a page whose policy names all of them, where the hub redirects to by a wildcard."""
-    named = (running.hub, running.network.replace("us.", "*."), elsewhere)
+    named = (running.hub, running.network.replace("us.", "*."), elsewhere, deaf)
     connect = [word for origin in named for word in ("--connect", origin)]
     with serve_command(site, "--no-hub", *connect) as address:
         yield from visits(browser, address)
@@ -108,3 +116,9 @@ def test_what_comes_compressed_from_another_origin_is_whole(
     visitor: Visitor, elsewhere: str
 ) -> None:
     assert load(visitor, f"{elsewhere}/") == WRITTEN
+
+
+def test_what_a_server_codes_whatever_it_is_asked_comes_in_one_piece(
+    visitor: Visitor, deaf: str
+) -> None:
+    assert load(visitor, f"{deaf}/") == WRITTEN

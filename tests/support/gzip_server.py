@@ -17,8 +17,9 @@ from tests.support.fake_hub import part
 
 
 @contextmanager
-def serving_gzip(folder: Path) -> Iterator[str]:
-    """Serve a folder's files to pages of any origin; the address."""
+def serving_gzip(folder: Path, *, deaf: bool = False) -> Iterator[str]:
+    """Serve a folder's files to pages of any origin; the address. A `deaf` server codes whatever it
+    is asked for, parts and errors too, which are all of it."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -26,10 +27,10 @@ def serving_gzip(folder: Path) -> Iterator[str]:
             found = path.is_file()
             status, body = (200, path.read_bytes()) if found else (404, b"There is no such file.")
             headers = {"Access-Control-Allow-Origin": "*"}
-            if found and "Range" in self.headers:  # parts are sent as they are
+            if found and "Range" in self.headers and not deaf:  # parts are sent as they are
                 status, described, body = part(body, self.headers["Range"])
                 headers |= described
-            elif "gzip" in self.headers.get("Accept-Encoding", ""):
+            elif deaf or "gzip" in self.headers.get("Accept-Encoding", ""):
                 body = gzip.compress(body, 1)
                 headers["Content-Encoding"] = "gzip"
             self.send_response(status)

@@ -9,9 +9,10 @@ from intab.engine.hub.locate import locate
 from intab.engine.hub.manifest import Manifest
 from intab.engine.hub.probing import StandIn, look_into
 from intab.engine.io.protocols import Services, get_whole
-from intab.errors import DownloadError, ManifestError
+from intab.engine.io.ranges import A_BYTE
+from intab.errors import DownloadError, ManifestError, TemporaryError
 from tests.engine.conftest import model_files
-from tests.engine.support.fakes import FakeBody, fake_means
+from tests.engine.support.fakes import FakeBody, FakeReply, fake_means
 from tests.engine.support.hosts import ABSENT, Host
 
 BASE = "https://host/m/"
@@ -90,3 +91,21 @@ def test_a_stand_in_may_name_the_file() -> None:
     stand_in = StandIn("no /m/intab.json here", BASE)
     assert stand_in.is_for(BASE + "onnx/a.onnx", "no /m/onnx/a.onnx here")
     assert not stand_in.is_for(BASE + "onnx/a.onnx", "no /m/onnx/b.onnx here")
+
+
+async def test_a_stand_in_whose_beginning_cannot_be_asked_for() -> None:
+    """Chromium fails where a server compresses what it is asked a part of."""
+
+    class Coding(Host):
+        async def request(
+            self, address: str, span: str = "", method: str = "GET", token: str = ""
+        ) -> FakeReply:
+            if span:
+                raise TemporaryError("Failed to fetch")
+            return await super().request(address, span, method, token)
+
+    host = Coding({BASE + "x": b"n" * 10_000}, habit="a text")
+    _, services = await look_into(fake_means(host), locate(BASE, "models"))
+    assert (await services.fetch.request(BASE + "x", method="HEAD")).status == 200
+    assert (await services.fetch.request(BASE + "y", method="HEAD")).status == 404
+    assert (await services.fetch.request(BASE + "y", A_BYTE)).status == 404

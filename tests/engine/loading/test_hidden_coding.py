@@ -12,7 +12,16 @@ from intab.engine.io.retry import OnBytes
 from intab.errors import DownloadError, TemporaryError
 from tests.engine.support.fakes import FakeBody, FakeReply
 from tests.engine.support.faults import Fault, with_headers
-from tests.engine.support.visiting import BASE, CHUNK, CHUNKS, DATA, HASHED, NAME, Visit
+from tests.engine.support.visiting import (
+    BASE,
+    CHUNK,
+    CHUNKS,
+    DATA,
+    HASHED,
+    NAME,
+    ScriptedFetch,
+    Visit,
+)
 
 
 @dataclass
@@ -100,3 +109,53 @@ async def test_plain_parts_of_another_origin_come_in_parts() -> None:
     visit = visit_to(hidden(), FileEntry())
     assert await visit.load() == DATA
     assert visit.asked()[:2] == ["bytes=0-0", f"bytes=0-{CHUNK - 1}"]
+
+
+class CodesParts(ScriptedFetch):
+    """Chromium before a server that compresses what it was asked a part of: no answer at all."""
+
+    head = 200
+
+    async def request(
+        self, address: str, span: str = "", method: str = "GET", token: str = ""
+    ) -> FakeReply:
+        reply = await super().request(address, span, method)
+        if span:
+            raise TemporaryError("Failed to fetch")
+        return FakeReply(self.head, {}) if method == "HEAD" else reply
+
+
+@pytest.mark.parametrize("entry", [HASHED, FileEntry(100), FileEntry()])
+@pytest.mark.parametrize("head", [200, 405])
+async def test_parts_for_which_there_is_no_answer(entry: FileEntry, head: int) -> None:
+    visit = Visit(entry)
+    visit.fetch = CodesParts(visit.fetch.files)
+    visit.fetch.head = head
+    visit.services = replace(visit.services, fetch=visit.fetch)
+    assert await visit.load() == DATA
+    assert len(visit.keys()) == 1
+    asked = visit.asked()
+    assert [part.startswith("bytes=") for part in asked[:2]] == [True, True]
+    assert asked[-1] == BASE + NAME
+    assert await visit.load() == DATA  # of what is stored
+    assert not [part for part in visit.asked() if part.startswith("bytes=")]
+
+
+async def test_nobody_answers_for_the_whole_either() -> None:
+    visit = Visit()
+    visit.fetch.files = {BASE + NAME: TemporaryError("Failed to fetch")}
+    with pytest.raises(DownloadError, match=r"Failed to fetch.*tried 3 times"):
+        await visit.load()
+    asked = visit.asked()
+    assert [part for part in asked if part.startswith("bytes=")] == ["bytes=0-15"] * 3
+
+
+async def test_one_question_without_an_answer_is_no_habit() -> None:
+    visit = Visit()
+    visit.fetch.script[0] = _broken
+    assert await visit.load() == DATA
+    assert len(visit.keys()) == CHUNKS
+
+
+def _broken(reply: FakeReply) -> FakeReply:
+    raise TemporaryError("Failed to fetch")

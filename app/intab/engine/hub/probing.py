@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic
 
 from intab.engine.hub.locate import Location
-from intab.engine.io.protocols import B, Fetch, Reply, Services, get_whole, parse_object
+from intab.engine.io.protocols import B, Fetch, Reply, Services, get_head, get_whole, parse_object
 from intab.engine.io.ranges import A_BYTE
 from intab.engine.io.retry import OnBytes, RetryPolicy
 from intab.errors import ManifestError
@@ -90,9 +90,11 @@ class HonestFetch(Generic[B]):
         self, address: str, span: str = "", method: str = "GET", token: str = ""
     ) -> Reply[B]:
         """Ask; what is said to be there is looked at."""
-        reply = await self._fetch.request(address, span, method, token)
         asks = method == "HEAD" or span == A_BYTE
-        if not asks or reply.status not in (200, 206):
+        if not asks:
+            return await self._fetch.request(address, span, method, token)
+        reply = await get_head(self._fetch, address, span, method, token)
+        if reply.status not in (200, 206):
             return reply
         await reply.close()
         return _Absent() if await self._is_stand_in(address) else reply
@@ -106,7 +108,7 @@ class HonestFetch(Generic[B]):
             if arrived > most:
                 raise _EnoughError
 
-        reply = await self._fetch.request(address, f"bytes=0-{most}")
+        reply = await get_head(self._fetch, address, f"bytes=0-{most}")
         try:
             return self._stand_in.is_for(address, (await reply.body(count)).text())
         except (_EnoughError, ManifestError):  # longer, or no text

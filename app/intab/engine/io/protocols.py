@@ -15,7 +15,7 @@ from intab.engine.io.ranges import A_BYTE, Span
 from intab.engine.io.responses import REFUSALS, check_status, is_absent, limited
 from intab.engine.io.retry import Clock, OnBytes, RetryPolicy, retry, watched
 from intab.engine.io.untrusted import load_json
-from intab.errors import ManifestError, ModelNotFoundError, OptionError
+from intab.errors import ManifestError, ModelNotFoundError, OptionError, TemporaryError
 
 
 class Body(Protocol):
@@ -274,11 +274,12 @@ async def get_answer(
 
 
 async def exists(services: Services[Any], address: str) -> bool:
-    """Whether there is a file at that address; a server that refuses HEAD is asked for a byte."""
+    """Whether there is a file at that address; a server that refuses HEAD is asked for a byte, or
+    for the whole where that fails, and hung up on."""
 
     async def ask(_: OnBytes) -> bool:
         for method, span in (("HEAD", ""), ("GET", A_BYTE)):
-            reply = await services.fetch.request(address, span, method)
+            reply = await get_head(services.fetch, address, span, method)
             await reply.close()
             if not is_absent(reply, address):
                 return check_status(reply, address, services.clock, part=bool(span), asked=method)
@@ -291,6 +292,19 @@ async def exists(services: Services[Any], address: str) -> bool:
         services.retry_policy,
         services.clock,
     )
+
+
+async def get_head(
+    fetch: Fetch[B], address: str, span: str, method: str = "GET", token: str = ""
+) -> Reply[B]:
+    """An answer whose body is not needed as a whole: without a range where one with it fails, as in
+    Chromium where a server compresses parts."""
+    try:
+        return await fetch.request(address, span, method, token)
+    except TemporaryError:
+        if not span:
+            raise
+        return await fetch.request(address, "", method, token)
 
 
 async def get_json(

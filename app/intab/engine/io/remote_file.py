@@ -47,6 +47,7 @@ class Source(Generic[B]):
         self.version: str | None = None
         self.ranges = asyncio.Event()  # set by the first answer with a range
         self.sound = False  # whether a part of it ever arrived as it should
+        self._unanswered = 0  # questions for a part that failed as if nobody were there
         self._services = services
         self._name = name
         self._address = address
@@ -140,7 +141,7 @@ class Source(Generic[B]):
     @asynccontextmanager
     async def _asked(self, span: str) -> AsyncIterator[Reply[B]]:
         """An answer that is the file's or a part of it."""
-        reply = await self._services.fetch.request(self._address, span)
+        reply = await self._ask(span)
         try:
             if not check_status(reply, self._address, self._services.clock, part=bool(span)):
                 raise not_found(self._address)
@@ -148,6 +149,29 @@ class Source(Generic[B]):
             yield reply
         finally:
             await reply.close()
+
+    async def _ask(self, span: str) -> Reply[B]:
+        """An answer. NoRangesError where a question for a part fails twice and one for the whole
+        does not: Chromium fails where a part comes compressed, for which it does not ask."""
+        try:
+            return await self._services.fetch.request(self._address, span)
+        except TemporaryError as exc:
+            self._unanswered += bool(span)
+            if self._unanswered < 2 or self.sound or not await self._answers_whole():
+                raise
+            raise NoRangesError from exc
+
+    async def _answers_whole(self) -> bool:
+        """Whether the server answers for the file where it is not asked for a part."""
+        for method in ("HEAD", "GET"):
+            try:
+                reply = await self._services.fetch.request(self._address, method=method)
+            except TemporaryError:
+                return False
+            await reply.close()
+            if reply.status not in REFUSALS:  # as some refuse HEAD alone
+                return reply.status == 200
+        return False
 
     @contextmanager
     def _counting(self, beat: OnBytes) -> Iterator[OnBytes]:
