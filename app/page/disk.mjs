@@ -13,7 +13,7 @@ import {
   recall,
   recallAll,
   remember,
-} from "../intab/browser/folders.mjs";
+} from "../intab/browser/js/files/folders.mjs";
 
 const READ = { mode: "read" };
 let listening; // to the workers, from the first of these on

@@ -3,7 +3,7 @@
  * program by ever stronger means (a message, Pyodide's interrupt, a new worker), and notices a
  * worker that died.
  */
-import { hasSharedMemory } from "../intab/browser/shared_memory.mjs";
+import { hasSharedMemory } from "../intab/browser/js/shared_memory.mjs";
 
 // All of the runtime's folder, whose address carries a digest: a page that is open keeps its version
 // when Python is restarted. PyWorker does not read the interpreter's address from the configuration

@@ -1,5 +1,5 @@
 /** The sentences of the status line: events of the worker in a visitor's words. */
-import { hasSharedMemory } from "../intab/browser/shared_memory.mjs";
+import { hasSharedMemory } from "../intab/browser/js/shared_memory.mjs";
 
 const STAGES = {
   describe: "Looking at the model",

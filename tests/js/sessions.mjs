@@ -5,8 +5,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 const { cases, heap } = JSON.parse(process.argv[2]);
-const dist = new URL("../node_modules/onnxruntime-web/dist/", import.meta.url);
-const app = new URL("../app/intab/browser/", import.meta.url);
+const dist = new URL("../../node_modules/onnxruntime-web/dist/", import.meta.url);
+const app = new URL("../../app/intab/browser/js/ort/", import.meta.url);
 const names = ["session.mjs", "heap.mjs", "arrays.mjs", "kv_cache.mjs"];
 const modules = await Promise.all(names.map((name) => import(new URL(name, app))));
 const [{ Session }, { Heap }, { Arrays }, { liveTensors }] = modules;

@@ -13,7 +13,7 @@ from intab.engine.runtime.candidates import GPU_DTYPES
 from intab.engine.storage.keys import ModelKey
 from tests.conftest import ROOT
 
-BROWSER = ROOT / "app/intab/browser"
+BROWSER = ROOT / "app/intab/browser/js"
 EARLY = (BROWSER / "early.mjs").read_text("utf-8")
 NUMBER = re.compile(r"^const (\w+) = ([\d_ *]+);", re.MULTILINE)
 
@@ -33,7 +33,7 @@ def test_it_knows_which_dtypes_are_for_a_gpu() -> None:
 
 def test_it_finds_the_record_of_a_model() -> None:
     [place] = re.findall(r'STORED = "(.*?)"', EARLY)
-    assert f'ADDRESS = "{place}"' in (BROWSER / "stores.mjs").read_text("utf-8")
+    assert f'ADDRESS = "{place}"' in (BROWSER / "files/stores.mjs").read_text("utf-8")
     [key] = re.findall(r"const record = `(.*?)`", EARLY)
     folder = "https://example.org/models/default/"
     written = key.replace("${encodeURIComponent(folder)}", folder)

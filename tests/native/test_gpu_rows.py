@@ -8,8 +8,8 @@ from typing import Any
 from tests.support.node import run_node
 
 PROGRAM = """
-import { whole } from "./app/intab/browser/gpu.mjs";
-import { lastRows } from "./app/intab/browser/runner.mjs";
+import { whole } from "./app/intab/browser/js/ort/gpu.mjs";
+import { lastRows } from "./app/intab/browser/js/ort/runner.mjs";
 const cases = JSON.parse(process.argv[1]);
 const places = ([dims, rows]) => [...whole(lastRows({ dims }, rows), 2)];
 console.log(JSON.stringify(cases.map(places)));

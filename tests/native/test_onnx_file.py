@@ -17,7 +17,7 @@ from intab.engine.runtime.onnx_file import external_files
 from tests.support.node import run_node
 
 PROGRAM = """
-import { externalFiles } from "./app/intab/browser/onnx_file.mjs";
+import { externalFiles } from "./app/intab/browser/js/ort/onnx_file.mjs";
 const files = JSON.parse(process.argv[1]).map((text) => Buffer.from(text, "base64"));
 const read = (bytes) => externalFiles({
   size: bytes.length, read: (start, end) => bytes.subarray(start, end),
@@ -172,7 +172,7 @@ def test_what_is_no_model(name: str) -> None:
 
 
 INLINE = """
-import { withoutWeights } from "./app/intab/browser/weights.mjs";
+import { withoutWeights } from "./app/intab/browser/js/ort/weights.mjs";
 const [graph, data] = JSON.parse(process.argv[1]).map((text) => Buffer.from(text, "base64"));
 const body = (bytes) => ({
   size: bytes.length, read: (i, j) => bytes.subarray(i, j), copyHeld() {}, letGo() {}, done() {},

@@ -20,6 +20,8 @@ IN_THE_SITE = {
     "intab/without_eval.mjs",
     "intab/worker.mjs",
     "kernels/protobuf.mjs",
+    "ort/ort-wasm-simd-threaded.mjs",
+    "ort/ort.wasm.min.mjs",
 }
 OF_OTHERS = {
     "logits_process.py",  # transformers

@@ -20,7 +20,7 @@ ENTRIES = [
     "app/page/page.mjs",
     "app/page/disk.mjs",
     "app/service-worker.mjs",
-    "app/intab/browser/worker.mjs",
+    "app/intab/browser/js/worker.mjs",
 ]
 # Words that each text must have: whose it is, and what it allows.
 WORDS = {

@@ -101,7 +101,7 @@ def test_the_same_tree_gives_the_same_wheel_with_its_javascript(tmp_path: Path) 
     assert first.path.name.endswith("-py3-none-any.whl")
     with zipfile.ZipFile(first.path) as archive:
         names = set(archive.namelist())
-    assert {"intab/__init__.py", "intab/browser/worker.mjs"} <= names
+    assert {"intab/__init__.py", "intab/browser/js/worker.mjs"} <= names
     assert first.imports == ("intab",)
 
 

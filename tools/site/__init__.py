@@ -16,7 +16,7 @@ What ends up where, and which names carry a digest of their content:
     runtime-HASH/pyscript/        @pyscript/core as npm has it
     runtime-HASH/pyodide/         interpreter, start.mjs, our pyodide-lock.json, the wheels
     runtime-HASH/ort/             onnxruntime-web
-    runtime-HASH/intab/           the worker's JavaScript: app/intab/browser/worker.mjs, bundled,
+    runtime-HASH/intab/           the worker's JavaScript: app/intab/browser/js/worker.mjs, bundled,
                                   what it imports by address, and app/page/without_eval.mjs
     licences.html, licences/      what all of this is made of, from the packages' own texts
     models/NAME/                  every folder of models/ that holds a config.json

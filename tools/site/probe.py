@@ -1,5 +1,5 @@
-"""Writes the graphs that browser/probe.mjs times: products in two forms of `intab convert`, int8,
-and int8 that is made float while it is loaded.
+"""Writes the graphs that browser/js/ort/probe.mjs times: products in two forms of `intab convert`,
+int8, and int8 that is made float while it is loaded.
 
 The weights are made when a graph is loaded, of one number each, so that its file is small; their
 values do not matter, but their bytes do: for threads too many for a processor's nearest caches, and

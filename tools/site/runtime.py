@@ -42,7 +42,7 @@ def build(sources: Sources, site: Path) -> str:
     """Fill `site/runtime-HASH` and return that name."""
     draft = site / "runtime-draft"
     copy_named(sources.node_modules / "pyodide", PYODIDE, draft / "pyodide")
-    shutil.copyfile(sources.app / "intab/browser/start.mjs", draft / "pyodide/start.mjs")
+    shutil.copyfile(sources.browser / "start.mjs", draft / "pyodide/start.mjs")
     copy_named(sources.node_modules / "onnxruntime-web/dist", ORT, draft / "ort")
     _add_kernels(sources, draft)
     _bundle_worker(sources, draft / "intab")
@@ -63,19 +63,20 @@ def copy_named(source: Path, names: tuple[str, ...], target: Path) -> None:
 
 def _bundle_worker(sources: Sources, target: Path) -> None:
     """The worker's one module; npm's packages inside it, onnxruntime-web left beside it."""
-    entry = "app/intab/browser/worker.mjs"
+    entry = "app/intab/browser/js/worker.mjs"
     if not (sources.root / entry).exists():
         raise SiteError(f"{sources.root / entry} is missing: the worker's JavaScript starts there.")
     esbuild.run(sources, entry, f"--outfile={target / 'worker.mjs'}", "--external:./early.mjs")
-    for name in ("early.mjs", "ort_module.mjs", "probe.mjs"):
-        shutil.copyfile(sources.root / "app/intab/browser" / name, target / name)
+    for name in ("early.mjs", "ort/ort_module.mjs", "ort/probe.mjs"):
+        path = sources.browser / name
+        shutil.copyfile(path, target / path.name)
     probe.write(target)
 
 
 def _add_kernels(sources: Sources, draft: Path) -> None:
     """The int8 kernel, and where in this very onnxruntime-web it belongs."""
     copy_named(sources.kernels, KERNELS, draft / "kernels")
-    copy_named(sources.app / "intab/browser", ("protobuf.mjs",), draft / "kernels")
+    copy_named(sources.browser / "ort", ("protobuf.mjs",), draft / "kernels")
     try:
         found = find_places(draft / "ort")
     except PlaceError as error:

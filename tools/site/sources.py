@@ -25,6 +25,11 @@ class Sources:
         return self.root / "app"
 
     @property
+    def browser(self) -> Path:
+        """The worker's JavaScript."""
+        return self.app / "intab/browser/js"
+
+    @property
     def examples(self) -> Path:
         return self.root / "examples"
 

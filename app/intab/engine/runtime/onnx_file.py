@@ -3,7 +3,7 @@
 A tensor with external data names its file (`location`), relative to the graph's own folder:
 https://onnx.ai/onnx/repo-docs/ExternalData.html. Tensors stand among a graph's initializers and in
 the attributes of its nodes, those of subgraphs (the bodies of If and Loop) and of functions too.
-Weights themselves are passed over. browser/onnx_file.mjs is the same for a browser.
+Weights themselves are passed over. browser/js/ort/onnx_file.mjs is the same for a browser.
 
     >>> external_files(lambda start, end: b"", 0)
     []

@@ -47,7 +47,7 @@ class Measured:
 
 
 def parse_measured(json: str) -> Measured:
-    """What was measured here, as browser/threads.mjs keeps it; nothing, where that cannot be read.
+    """What browser/js/ort/threads.mjs measured here; nothing, if that cannot be read.
 
     >>> parse_measured('{"seconds": {"1": 0.4}, "gains": {}, "fresh": true}')
     Measured(seconds={1: 0.4}, gains={}, fresh=True)

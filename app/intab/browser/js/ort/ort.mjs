@@ -1,7 +1,7 @@
 /**
  * Starting onnxruntime-web: which devices there are, one runtime for each, one run at a time.
  */
-import { take } from "./early.mjs";
+import { take } from "../early_answers.mjs";
 import { whileBusy } from "./threads.mjs";
 
 const ORT = new URL("../ort/", import.meta.url).href;

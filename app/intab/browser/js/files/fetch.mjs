@@ -4,8 +4,8 @@
  */
 import { Chunk } from "./bodies.mjs";
 import { askDisk } from "./disk.mjs";
-import { asking, take } from "./early.mjs";
-import { explain } from "./refusals.mjs";
+import { asking, take } from "../early_answers.mjs";
+import { explain } from "../refusals.mjs";
 
 const REPORT_EVERY = 100; // milliseconds between two calls into Python
 const GUESS = 256 * 1024; // bytes of a body whose length is not foretold

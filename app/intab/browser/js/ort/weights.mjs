@@ -5,7 +5,7 @@
  * So the large initializers of an ONNX file are made external data of that same file: what is left
  * is small. Field numbers: https://github.com/onnx/onnx/blob/v1.19.0/onnx/onnx.proto3
  */
-import { isInt8Matrix } from "../../../kernels/constants.mjs";
+import { isInt8Matrix } from "../../../../../kernels/constants.mjs";
 import { inlined } from "./inlined.mjs";
 import { DATA_LOCATION, EXTERNAL, EXTERNAL_DATA, placeOf, RAW_DATA } from "./onnx_file.mjs";
 import { encode, join, message, Source, varint } from "./protobuf.mjs";

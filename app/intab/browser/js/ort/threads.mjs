@@ -4,7 +4,7 @@
  * whether with float weights too, and what to make of it, is decided in Python (engine/runtime/threads.py,
  * engine/runtime/float_weights.py).
  */
-import { hasSharedMemory } from "./shared_memory.mjs";
+import { hasSharedMemory } from "../shared_memory.mjs";
 
 const CACHE = "intab-device"; // localStorage is not for workers
 const PLACE = new URL("measured-threads", import.meta.url).href; // another runtime: another address
