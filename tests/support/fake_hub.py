@@ -1,12 +1,17 @@
 """A hub and its content network: two origins on real sockets. The first has a private model, lists
 its files in pages, and redirects small files to itself and large ones to the second, as Hugging
 Face does. Both send parts.
+
+With TLS both have the names of the real ones, by a certificate that nobody trusts: hub.pem, a key
+that is no secret, made with `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1
+-nodes -days 36500 -subj "/CN=..." -addext subjectAltName=DNS:huggingface.co,DNS:*.hf.co,...`
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +23,10 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 COMMIT = "c" * 40
+REAL = ("huggingface.co", "us.aws.cdn.hf.co")
+PEM = Path(__file__).with_name("hub.pem")
+# What Chromium is told of that key: the digest of what is public of it.
+SPKI = "cFswYZ3Ht2rnwf9lY9dFEUxDqdwi675rS4qGpcxcI60="
 TOKEN = "hf_secret"  # noqa: S105
 LARGE = (".onnx", ".onnx_data")
 SMALL = f"/api/resolve-cache/models/org/name/{COMMIT}/"  # where the hub has small files
@@ -37,6 +46,8 @@ class FakeHub:
     files: dict[str, bytes]
     hub: str = ""
     network: str = ""
+    private: bool = True
+    rules: str = ""  # for Chromium: where the names lead to
     heard: dict[str, list[str | None]] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
 
@@ -46,12 +57,12 @@ class FakeHub:
 
     def answer(self, host: str, path: str, token: str | None) -> tuple[int, dict[str, str], bytes]:
         """Status, headers, body."""
-        address = f"http://{host}"
+        address = f"{self.hub.partition(':')[0]}://{host}"
         self.heard.setdefault(address, []).append(token)
         self.asked[address + path] += 1
         if address == self.network:
             return 200, {}, self.files[unquote(path.removeprefix("/"))]
-        if token != f"Bearer {TOKEN}":
+        if self.private and token != f"Bearer {TOKEN}":
             return 401, {}, b""
         if path == "/api/models/org/name/revision/main":
             return 200, {}, json.dumps({"sha": COMMIT}).encode()
@@ -87,13 +98,26 @@ def part(body: bytes, span: str) -> tuple[int, dict[str, str], bytes]:
     return 206, {"Content-Range": said}, wanted
 
 
+def _secure(servers: list[ThreadingHTTPServer]) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(PEM)
+    for server in servers:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+
+
 @contextmanager
 def serving_hub(
-    folder: Path, hosts: tuple[str, str] = ("127.0.0.1", "127.0.0.1")
+    folder: Path,
+    hosts: tuple[str, str] = ("127.0.0.1", "127.0.0.1"),
+    *,
+    tls: bool = False,
+    private: bool = True,
 ) -> Iterator[FakeHub]:
-    """A hub with a folder's files; its two origins have ports of their own, and these hosts."""
+    """A hub with a folder's files; its two origins have ports of their own, and these hosts. With
+    TLS the hosts' names alone are their addresses, and `rules` lead there."""
     paths = [path for path in folder.rglob("*") if path.is_file()]
-    hub = FakeHub({path.relative_to(folder).as_posix(): path.read_bytes() for path in paths})
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    hub = FakeHub(files, private=private)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -117,14 +141,23 @@ def serving_hub(
             pass
 
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(2)]
-    hub.hub, hub.network = (
-        f"http://{host}:{server.server_port}" for host, server in zip(hosts, servers, strict=True)
-    )
+    named = [(host, server.server_port) for host, server in zip(hosts, servers, strict=True)]
+    hub.hub, hub.network = (f"http://{host}:{port}" for host, port in named)
+    if tls:
+        hub.hub, hub.network = (f"https://{host}" for host in hosts)
+        hub.rules = ", ".join(f"MAP {host}:443 127.0.0.1:{port}" for host, port in named)
+        _secure(servers)
+    with _running(servers):
+        yield hub
+
+
+@contextmanager
+def _running(servers: list[ThreadingHTTPServer]) -> Iterator[None]:
     threads = [threading.Thread(target=server.serve_forever) for server in servers]
     for thread in threads:
         thread.start()
     try:
-        yield hub
+        yield
     finally:
         for server in servers:
             server.shutdown()

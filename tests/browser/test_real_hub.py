@@ -1,0 +1,69 @@
+"""The page as it is served, without any option, and a hub at its real address: names and policy are
+those of every day, and Chromium is told where the names lead to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserType
+
+from intab.engine.text.tokenizer import Tokenizer
+from tests.browser.conftest import launch_args
+from tests.browser.visitor import Visitor
+from tests.engine.conftest import byte_tokenizer_json
+from tests.support.fake_hub import REAL, SPKI, FakeHub, serving_hub
+from tests.support.graphs import Form, reference, write_model
+
+DATA = "onnx/model.onnx_data"
+SIZE = 9 * 1024 * 1024  # of the data: five parts of 2 MiB
+IDS = reference(Tokenizer(byte_tokenizer_json()).encode("Hello"), 5)
+PROGRAM = """
+    import intab
+    model = await intab.load("org/name")
+    answer = await model.generate("Hello", max_new_tokens=5, do_sample=False)
+    print(*answer.ids)
+"""
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeHub]:
+    """With a model that has a large file: a few weights, and zeros that no weight is in."""
+    folder = write_model(tmp_path_factory.mktemp("real") / "model", Form(), external_data=True)
+    with (folder / DATA).open("r+b") as file:
+        file.truncate(SIZE)
+    with serving_hub(folder, REAL, tls=True, private=False) as hub:
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def browser_there(browser_type: BrowserType, hub: FakeHub) -> Iterator[Browser]:
+    """Where these names lead to our hub, and to nothing else."""
+    rules = f"--host-resolver-rules={hub.rules}, MAP *.hf.co ~NOTFOUND"
+    trusted = f"--ignore-certificate-errors-spki-list={SPKI}"
+    browser = browser_type.launch(**launch_args(rules, trusted))
+    yield browser
+    browser.close()
+
+
+def files_asked(hub: FakeHub) -> dict[str, int]:
+    return {address: count for address, count in hub.asked.items() if "/api/models" not in address}
+
+
+def test_a_models_name_is_all_that_a_program_needs(
+    browser_there: Browser, served: str, hub: FakeHub
+) -> None:
+    page = browser_there.new_page()
+    visitor = Visitor(page).open(served)
+    written = " ".join(map(str, IDS)) + "\n"
+    assert visitor.run(PROGRAM) == written
+    # Its small files come from the hub, its large ones from where that redirects to.
+    assert set(hub.heard) == {f"https://{host}" for host in REAL}
+    assert hub.asked[f"{hub.network}/{DATA}"] == 5
+    assert {token for tokens in hub.heard.values() for token in tokens} == {None}
+    before = files_asked(hub)
+    visitor.open(served)
+    assert visitor.run(PROGRAM) == written
+    assert files_asked(hub) == before  # all is stored: only what is there now is asked
+    page.close()
