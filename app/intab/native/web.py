@@ -5,10 +5,15 @@ Errors name the address that was asked for, never the one it redirected to, whic
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
-from collections.abc import Mapping
+import ssl
+from collections.abc import AsyncGenerator, Mapping
 from contextvars import ContextVar
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from weakref import WeakKeyDictionary
 
 import httpx
 
@@ -22,11 +27,10 @@ class HttpReply:
 
     hides = False
 
-    def __init__(self, client: httpx.AsyncClient, response: httpx.Response, address: str) -> None:
+    def __init__(self, response: httpx.Response, address: str) -> None:
         self.status = response.status_code
         self.headers: Mapping[str, str] = {k.lower(): v for k, v in response.headers.items()}
         self.url = response.url  # after redirects
-        self._client = client
         self._response = response
         self._address = address
 
@@ -44,7 +48,6 @@ class HttpReply:
     async def close(self) -> None:
         """Hang up."""
         await self._response.aclose()
-        await self._client.aclose()
 
 
 async def send(
@@ -56,30 +59,56 @@ async def send(
     if token:  # httpx takes it away where a redirect leads to another origin
         headers["Authorization"] = f"Bearer {token}"
 
-    async def check(response: httpx.Response) -> None:
-        if response.has_redirect_location:
-            _check_redirect(address, response.url.scheme, response.headers["location"])
-
-    hooks = {"response": [check]}
-    client = httpx.AsyncClient(follow_redirects=True, timeout=60, event_hooks=hooks)
+    client = await _client()
     ours = _OURS.set(True)
     try:
-        request = client.build_request(method, url, headers=headers)
-        return HttpReply(client, await client.send(request, stream=True), address)
+        request = client.build_request(method, url, headers=headers, extensions={"asked": address})
+        return HttpReply(await client.send(request, stream=True), address)
     except httpx.TooManyRedirects as exc:
-        await client.aclose()
         raise DownloadError(f"{address} redirects again and again: check the address.") from exc
     except httpx.InvalidURL as exc:
-        await client.aclose()
         raise DownloadError(f"{address} is not an address to fetch from ({exc}).") from exc
     except httpx.HTTPError as exc:
-        await client.aclose()
         raise _unreachable(address, exc) from exc
-    except BaseException:
-        await client.aclose()
-        raise
     finally:
         _OURS.reset(ours)
+
+
+async def _client() -> httpx.AsyncClient:
+    """The running loop's client: connections are kept and used again, until the loop ends."""
+    loop = asyncio.get_running_loop()
+    if loop not in _CLIENTS:
+        lasting = _lasting_client()
+        _CLIENTS[loop] = (lasting, await anext(lasting))
+    return _CLIENTS[loop][1]
+
+
+async def _lasting_client() -> AsyncGenerator[httpx.AsyncClient, None]:
+    """asyncio.run closes a generator that is still open when its loop ends, and so the client."""
+    async with httpx.AsyncClient(
+        follow_redirects=True,
+        timeout=60,
+        verify=_tls(),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # no server knows us again
+        event_hooks={"response": [_check_hop]},
+    ) as client:
+        yield client
+
+
+_Lasting = tuple[AsyncGenerator[httpx.AsyncClient, None], httpx.AsyncClient]
+_CLIENTS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Lasting] = WeakKeyDictionary()
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading the certificates takes longer than many a file."""
+    return httpx.create_ssl_context()
+
+
+async def _check_hop(response: httpx.Response) -> None:
+    if response.has_redirect_location:
+        asked = response.request.extensions["asked"]
+        _check_redirect(asked, response.url.scheme, response.headers["location"])
 
 
 def _check_redirect(address: str, before: str, location: str) -> None:
