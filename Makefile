@@ -2,9 +2,11 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 ARGS ?=
+# Two files of tests at a time: a browser takes more than half a core.
+SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check site picture bench faults firefox wheels wheels-check kernels kernels-check families model proof release docs
+.PHONY: help serve test test-fast coverage check site picture bench faults firefox wheels wheels-check wheels-proof kernels kernels-check families model proof release docs
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -15,7 +17,14 @@ serve: site ## set everything up, serve the page, print its address
 test: check site ## set everything up, run every test, browsers included
 	@$(PY) -m tools.browser
 	@$(PY) -m tools.nginx
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest $(if $(ARGS),$(ARGS),$(SIDE_BY_SIDE))
+
+test-fast: .venv/.stamp ## the pure part and the repository: no browser, under a minute
+	@$(PY) -m pytest -n 2 --dist loadfile tests/engine tests/repo $(ARGS)
+
+coverage: .venv/.stamp ## which lines of the engine its own tests run; fails under 95 %
+	@$(PY) -m coverage run -m pytest -q tests/engine $(ARGS)
+	@$(PY) -m coverage report
 
 faults: site ## many random sequences of faults and kills, in CPython and in a browser
 	@$(PY) -m tools.browser
@@ -51,6 +60,10 @@ wheels: .venv/.stamp ## build the wheels that no registry has
 
 wheels-check: .venv/.stamp ## rebuild the wheels and compare them with the lock
 	$(PY) wheels/build.py --check $(ARGS)
+
+wheels-proof: site ## the wheels at length: upstream's own tests, and their speed
+	@$(PY) -m tools.browser
+	@$(PY) -m pytest tests/wheels/proof_upstream.py tests/wheels/proof_speed.py $(ARGS)
 
 kernels: ## build the int8 kernel (needs Debian's clang-19 and lld-19)
 	$(PYTHON) kernels/build.py

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import sys
+from collections import defaultdict
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +24,10 @@ ROOT = Path(__file__).resolve().parents[1]
 # No test may fail for being slow: the machines that run them have other work too.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# Seconds that a file of tests may take on a quiet machine, 10 where it is not named. The longest
+# begin first, so that none is left alone at the end.
+BUDGET: dict[str, int] = json.loads((ROOT / "tests" / "budget.json").read_text("utf-8"))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -45,7 +51,27 @@ def run_to_end(test: Coroutine[Any, Any, object]) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not {"browser", "wheels"}.isdisjoint(item.path.parts))
+    items.sort(key=lambda item: (_is_in_a_browser(item), -BUDGET.get(_file(item), 0)))
+
+
+def _is_in_a_browser(item: pytest.Item) -> bool:
+    return not {"browser", "wheels"}.isdisjoint(item.path.parts)
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What took longer than tests/budget.json gives it; slowness is told and fails nothing."""
+    took: dict[str, float] = defaultdict(float)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                took[report.nodeid.partition("::")[0]] += report.duration
+    over = {file: spent for file, spent in took.items() if spent > BUDGET.get(file, 10)}
+    for file, spent in sorted(over.items(), key=lambda each: -each[1]):
+        terminalreporter.write_line(f"{file} took {spent:.0f} s, planned {BUDGET.get(file, 10)} s")
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,7 @@ def address(
 
 def pack_tests(target: Path) -> None:
     """What the tests need of the checkout: conftests, recorded answers, pytest's settings."""
-    files = ["pyproject.toml", "tests/__init__.py", "tests/conftest.py"]
+    files = ["pyproject.toml", "tests/__init__.py", "tests/conftest.py", "tests/budget.json"]
     for pattern in (f"{TESTS}/**/*.py", "tests/golden/*.json"):
         files += [str(path.relative_to(ROOT)) for path in ROOT.glob(pattern)]
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:

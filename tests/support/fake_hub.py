@@ -153,7 +153,7 @@ def serving_hub(
 
 @contextmanager
 def _running(servers: list[ThreadingHTTPServer]) -> Iterator[None]:
-    threads = [threading.Thread(target=server.serve_forever) for server in servers]
+    threads = [threading.Thread(target=server.serve_forever, args=(0.01,)) for server in servers]
     for thread in threads:
         thread.start()
     try:

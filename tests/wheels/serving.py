@@ -35,7 +35,7 @@ class Folders(SimpleHTTPRequestHandler):
 def serve(folders: Mapping[str, Path]) -> Iterator[str]:
     """Serve the folders on a free port; yields the origin."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Folders, folders))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:

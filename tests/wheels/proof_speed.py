@@ -1,4 +1,4 @@
-"""Speed in a real browser: the promises, measured in turns so that a busy machine is fair."""
+"""Speed in a real browser, measured in turns to be fair: `make wheels-proof`."""
 
 from __future__ import annotations
 
