@@ -1,12 +1,17 @@
-"""`python -m intab PROMPT`, as a user types it."""
+"""`intab run PROMPT`, `intab PROMPT` and `python -m intab`, as a user types them."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from io import StringIO
+from pathlib import Path
 
 import pytest
 
+import intab
+from intab import Progress
+from intab.cli.progress import describe, show_progress
 from tests.conftest import ROOT
 
 
@@ -21,6 +26,61 @@ def test_it_streams_a_continuation() -> None:
     assert one.stderr == ""
     assert len(one.stdout.split()) > 5
     assert run("Once upon a time", "--max-new-tokens", "20", "--seed", "1").stdout == one.stdout
+
+
+def test_run_may_be_written_or_left_out(tmp_path: Path) -> None:
+    options = ["--max-new-tokens", "3", "--seed", "1"]
+    assert run("run", "serve", *options).stdout == run("run", *options, "serve").stdout
+    assert run(*options, "A cat").stdout == run("run", "A cat", *options).stdout != ""
+
+
+def test_a_command_is_no_prompt(tmp_path: Path) -> None:
+    done = run("serve", str(tmp_path / "nothing"))
+    assert done.returncode == 1
+    assert "There is no site in" in done.stderr
+    assert run("storage", "list").returncode == 0
+
+
+def test_a_misspelt_command_is_no_prompt_either() -> None:
+    done = run("storge", "list")
+    assert done.returncode == 2
+    assert "there is no command storge: storage is one." in done.stderr
+    assert "intab run storge" in done.stderr
+
+
+def test_the_version_and_the_commands() -> None:
+    assert run("--version").stdout == f"intab {intab.__version__}\n"
+    assert "{run,serve,convert,storage}" in run("--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("progress", "line"),
+    [
+        (Progress("start"), "start"),
+        (Progress("download", loaded=34_400_000, total=140_000_000), "download: 34 of 140 MB"),
+        (
+            Progress("verify", loaded=1_000_000, total=9_000_000, rate=2.5e6, seconds_left=3.2),
+            "verify: 1 of 9 MB, 2.5 MB/s, 3 s left",
+        ),
+    ],
+)
+def test_progress_is_one_line(progress: Progress, line: str) -> None:
+    assert describe(progress) == line
+
+
+def test_progress_shows_in_a_terminal_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with show_progress() as on_progress:
+        on_progress(Progress("start"))
+        assert terminal.getvalue().startswith("\rstart ")
+    last = terminal.getvalue().split("\r")[-2]
+    assert last.isspace()
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def test_a_chat_message_goes_through_the_template() -> None:

@@ -145,8 +145,8 @@ def test_without_the_extra_it_says_what_to_install(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    monkeypatch.delitem(sys.modules, "intab.cli.running", raising=False)
-    monkeypatch.delattr(cli, "running", raising=False)
+    monkeypatch.delitem(sys.modules, "intab.cli.http_server", raising=False)
+    monkeypatch.delattr(cli, "http_server", raising=False)
     assert command.main(["serve", str(folder), "--port", "0"]) == 1
     assert "try: pip install 'starlette" in capsys.readouterr().err
 

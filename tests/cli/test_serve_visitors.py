@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from intab.cli import running
+from intab.cli import http_server
 from tests.support.serving import serving
 
 BODY = bytes(range(256)) * 8
@@ -41,7 +41,7 @@ def test_a_name_that_was_made_to_lead_here_gets_nothing(folder: Path, host: str)
 def test_a_client_that_does_not_say_what_it_wants_is_hung_up_on(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "HEAD_WITHIN", 0.1)
+    monkeypatch.setattr(http_server, "HEAD_WITHIN", 0.1)
     with serving(folder) as served:
         for said in (b"", b"GET / HTTP/1.1\r\nHost: localhost\r\n"):
             with socket.create_connection(("127.0.0.1", served.port), timeout=10) as silent:
@@ -59,6 +59,6 @@ def test_a_client_that_does_not_say_what_it_wants_is_hung_up_on(
 def test_an_answer_may_take_longer_than_its_question(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "HEAD_WITHIN", 0.0)
+    monkeypatch.setattr(http_server, "HEAD_WITHIN", 0.0)
     with serving(folder) as served:
         assert served.ask("/data.bin").body == BODY

@@ -51,11 +51,11 @@ RINGS = {
         _ENGINE,
     ),
     "cli": Ring(
-        frozenset({"numpy", "rich", "starlette", "uvicorn"}), _ENGINE | {"convert", "native"}
+        frozenset({"numpy", "rich", "starlette", "uvicorn"}), _ENGINE | {"", "convert", "native"}
     ),
     "errors": Ring(frozenset(), frozenset(), pure=True),
     # intab/__init__.py, platform.py, __main__.py: they name the parts and choose.
-    "": Ring(frozenset(), _ENGINE | {"", "browser", "native", "platform"}),
+    "": Ring(frozenset(), _ENGINE | {"", "browser", "cli", "native", "platform"}),
 }
 
 

@@ -14,7 +14,7 @@ from email.message import Message
 from pathlib import Path
 
 from intab.cli.headers import HUB
-from intab.cli.running import AnnouncingServer, make_config
+from intab.cli.http_server import AnnouncingServer, make_config
 from intab.cli.serve import listen
 from intab.cli.static import make_app
 

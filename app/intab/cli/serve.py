@@ -164,7 +164,7 @@ def address_of(listener: socket.socket, host: str) -> str:
 def _serve(folder: Path, listener: socket.socket, options: argparse.Namespace) -> None:
     # Imported here, so that the other sub-commands work without the `serve` extra.
     try:
-        from intab.cli import running, static
+        from intab.cli import http_server, static
     except ImportError as error:
         raise ServeError(advice("`intab serve`", "serve", error)) from error
 
@@ -172,7 +172,7 @@ def _serve(folder: Path, listener: socket.socket, options: argparse.Namespace) -
     isolation = not options.no_isolation
     hosts = reached_by(options.host, options.names)
     app = static.make_app(folder, isolation=isolation, connect=options.connect, hosts=hosts)
-    running.run(app, listener, lambda: _announce(address, options))
+    http_server.run(app, listener, lambda: _announce(address, options))
 
 
 def reached_by(host: str, names: Sequence[str]) -> list[str]:

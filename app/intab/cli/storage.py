@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
+from intab.cli.progress import show_progress
 from intab.engine.hub.locate import DEFAULT_ENDPOINT, locate
 from intab.engine.storage.storage import Storage
 from intab.engine.storage.stored import StoredModel
@@ -67,7 +68,8 @@ def _line(model: StoredModel) -> list[str]:
 
 
 async def _verify(storage: Storage, options: argparse.Namespace) -> int:
-    verdict = await storage.verify(options.model)
+    with show_progress() as on_progress:
+        verdict = await storage.verify(options.model, on_progress=on_progress)
     print(f"{verdict.right:,} bytes are right", end="")
     print(f"; damaged and deleted: {', '.join(verdict.damaged)}" if verdict.damaged else "")
     return 1 if verdict.damaged else 0
@@ -79,12 +81,16 @@ async def _delete(storage: Storage, options: argparse.Namespace) -> int:
 
 
 async def _export(storage: Storage, options: argparse.Namespace) -> int:
-    print(await storage.export(options.model, options.file))
+    with show_progress() as on_progress:
+        written = await storage.export(options.model, options.file, on_progress=on_progress)
+    print(written)
     return 0
 
 
 async def _import(storage: Storage, options: argparse.Namespace) -> int:
-    print("  ".join(_line(await storage.import_(options.file, options.model))))
+    with show_progress() as on_progress:
+        model = await storage.import_(options.file, options.model, on_progress=on_progress)
+    print("  ".join(_line(model)))
     return 0
 
 
