@@ -16,6 +16,7 @@ import onnx
 
 from tests.engine.conftest import byte_tokenizer_json
 from tests.support.hybrids.first import make_lfm2, make_mamba
+from tests.support.hybrids.gemma3n import make_gemma3n
 from tests.support.hybrids.gemma4 import make_gemma4
 from tests.support.hybrids.mamba2 import make_falcon, make_granite
 from tests.support.hybrids.qwen import make_qwen3_5, make_qwen3_next
@@ -31,6 +32,7 @@ _ALONE: dict[str, Callable[[], onnx.ModelProto]] = {
 # Decoders with a graph that embeds, and the model that each is a part of.
 _EMBEDDED: dict[str, tuple[str, str, Callable[[], tuple[onnx.ModelProto, onnx.ModelProto]]]] = {
     "qwen3_5": ("qwen3_5", "Qwen3_5ForConditionalGeneration", make_qwen3_5),
+    "gemma3n": ("gemma3n", "Gemma3nForConditionalGeneration", make_gemma3n),
     "gemma4": ("gemma4", "Gemma4ForConditionalGeneration", make_gemma4),
 }
 

@@ -51,12 +51,12 @@ def make_gemma4() -> tuple[onnx.ModelProto, onnx.ModelProto]:
         "full_attention": bias_of(g, "inputs_embeds"),
     }
     caches: dict[str, tuple[str, str]] = {}
-    each, hidden = _each_layers(g), "inputs_embeds"
+    each, hidden = each_layers(g), "inputs_embeds"
     for layer, kind in enumerate(LAYERS):
         at = f"model.layers.{layer}"
         normed = g.norm(hidden, f"{at}.input_layernorm")
         if layer < OWN:
-            caches[kind] = _cached(g, normed, layer, angles[kind])
+            caches[kind] = cached(g, normed, layer, angles[kind], SIZES[kind])
         query = heads(g, g.linear(normed, f"{at}.self_attn.q_proj"), 4, SIZES[kind])
         query = g.norm(query, f"{at}.self_attn.q_norm")
         query = g.turn(query, angles[kind], SIZES[kind], SIZES[kind])
@@ -68,10 +68,11 @@ def make_gemma4() -> tuple[onnx.ModelProto, onnx.ModelProto]:
         hidden = g.op("Mul", _with_own(g, hidden, own, at), f"{at}.layer_scalar")
     cap = GEMMA4["final_logit_softcapping"]
     logits_of(g, g.norm(hidden, "model.norm"), "model.embed_tokens", cap)
-    return model_of(g, {"logits": LOGITS}, held), _make_embedder()
+    return model_of(g, {"logits": LOGITS}, held), make_embedder("gemma4")
 
 
-def _make_embedder() -> onnx.ModelProto:
+def make_embedder(family: str) -> onnx.ModelProto:
+    """The graph that embeds; Gemma 3n has the same."""
     e = Hybrid()
     whole = e.op("Gather", "model.embed_tokens.weight", "input_ids")
     e.op("Mul", whole, e.const(math.sqrt(WIDTH), np.float32), name="inputs_embeds")
@@ -82,10 +83,10 @@ def _make_embedder() -> onnx.ModelProto:
         "inputs_embeds": ["batch", "new", WIDTH],
         "per_layer_inputs": ["batch", "new", len(LAYERS), EACH],
     }
-    return model_of(e, outputs, weights("gemma4"))
+    return model_of(e, outputs, weights(family))
 
 
-def _each_layers(g: Hybrid) -> str:
+def each_layers(g: Hybrid) -> str:
     """What every layer gets of a token: its own embedding, and a projection of the common one."""
     made = g.linear("inputs_embeds", "model.per_layer_model_projection")
     made = g.reshape(g.times(made, WIDTH**-0.5), 0, 0, len(LAYERS), EACH)
@@ -93,8 +94,11 @@ def _each_layers(g: Hybrid) -> str:
     return g.times(g.op("Add", made, "per_layer_inputs"), 2**-0.5)
 
 
-def _cached(g: Hybrid, value: str, layer: int, angles: tuple[str, str]) -> tuple[str, str]:
-    at, size = f"model.layers.{layer}.self_attn", SIZES[LAYERS[layer]]
+def cached(
+    g: Hybrid, value: str, layer: int, angles: tuple[str, str], size: int
+) -> tuple[str, str]:
+    """All keys and values, with the new ones of a layer; values have a norm too."""
+    at = f"model.layers.{layer}.self_attn"
     key, new = (heads(g, g.linear(value, f"{at}.{part}_proj"), 2, size) for part in "kv")
     key = g.turn(g.norm(key, f"{at}.k_norm"), angles, size, size)
     return kept(g, layer, key, g.plain_norm(new), 2, size)
@@ -102,19 +106,19 @@ def _cached(g: Hybrid, value: str, layer: int, angles: tuple[str, str]) -> tuple
 
 def _fed(g: Hybrid, hidden: str, at: str) -> str:
     normed = g.norm(hidden, f"{at}.pre_feedforward_layernorm")
-    gate = _gelu(g, g.linear(normed, f"{at}.mlp.gate_proj"))
+    gate = gelu(g, g.linear(normed, f"{at}.mlp.gate_proj"))
     up = g.op("Mul", gate, g.linear(normed, f"{at}.mlp.up_proj"))
     down = g.linear(up, f"{at}.mlp.down_proj")
     return g.op("Add", hidden, g.norm(down, f"{at}.post_feedforward_layernorm"))
 
 
 def _with_own(g: Hybrid, hidden: str, own: str, at: str) -> str:
-    gate = _gelu(g, g.linear(hidden, f"{at}.per_layer_input_gate"))
+    gate = gelu(g, g.linear(hidden, f"{at}.per_layer_input_gate"))
     made = g.linear(g.op("Mul", gate, own), f"{at}.per_layer_projection")
     return g.op("Add", hidden, g.norm(made, f"{at}.post_per_layer_input_norm"))
 
 
-def _gelu(g: Hybrid, value: str) -> str:
+def gelu(g: Hybrid, value: str) -> str:
     """By tanh."""
     cube = g.op("Mul", g.op("Mul", value, value), value)
     inner = g.op("Add", value, g.times(cube, 0.044715))

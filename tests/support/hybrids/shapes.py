@@ -111,6 +111,18 @@ GEMMA4 = _COMMON | {
     "use_double_wide_mlp": True,
     "final_logit_softcapping": 30.0,
 }
+GEMMA3N = _COMMON | {
+    "model_type": "gemma3n_text",
+    **{name: GEMMA4[name] for name in ("num_hidden_layers", "layer_types", "head_dim")},
+    **{name: GEMMA4[name] for name in ("sliding_window", "hidden_size_per_layer_input")},
+    **{name: GEMMA4[name] for name in ("vocab_size_per_layer_input", "num_kv_shared_layers")},
+    "final_logit_softcapping": 30.0,
+    "altup_num_inputs": 4,
+    "altup_active_idx": 0,
+    "altup_correct_scale": True,
+    "laurel_rank": 8,
+    "activation_sparsity_pattern": [0.75, 0.75, 0.0, 0.0, 0.0, 0.0],
+}
 
 
 def _attention(size: int = 8, query: int = 1) -> Shapes:
@@ -197,20 +209,43 @@ def qwen(*, mixed: bool) -> Shapes:
     return _model([common | mixers[kind] for kind in QWEN3_5["layer_types"]])
 
 
-def gemma4() -> Shapes:
-    """The last layers have no keys of their own."""
+def gemma3n() -> Shapes:
+    """Gemma 4's with heads of one size, and four streams beside each other."""
+    found = gemma4(size=8, wider=1)
+    streams, rank = GEMMA3N["altup_num_inputs"], GEMMA3N["laurel_rank"]
+    for number in range(GEMMA3N["num_hidden_layers"]):
+        at = f"model.layers.{number}"
+        del found[f"{at}.layer_scalar"]
+        found |= {
+            f"{at}.altup.correct_output_scale": (WIDTH,),
+            f"{at}.altup.correction_coefs.weight": (streams, streams),
+            f"{at}.altup.prediction_coefs.weight": (streams**2, streams),
+            f"{at}.altup.modality_router.weight": (streams, WIDTH),
+            f"{at}.laurel.linear_left.weight": (rank, WIDTH),
+            f"{at}.laurel.linear_right.weight": (WIDTH, rank),
+            **_under(at, _norms("altup.router_norm", "laurel.post_laurel_norm")),
+        }
+    for name in ("altup_projections", "altup_unembed_projections"):
+        found |= {f"model.{name}.{stream}.weight": (WIDTH, WIDTH) for stream in range(streams - 1)}
+    return found
+
+
+def gemma4(size: int = 0, wider: int = 2) -> Shapes:
+    """The last layers have no keys of their own. `size`: of all heads; `wider`: how wide the last
+    layers are."""
     each, kinds = GEMMA4["hidden_size_per_layer_input"], GEMMA4["layer_types"]
     own = len(kinds) - GEMMA4["num_kv_shared_layers"]
     layers = []
     for number, kind in enumerate(kinds):
-        size = GEMMA4["head_dim" if kind == "sliding_attention" else "global_head_dim"]
+        named = "head_dim" if kind == "sliding_attention" else "global_head_dim"
+        dim = size or GEMMA4[named]
         taken = ("q_proj", "k_proj", "v_proj", "o_proj") if number < own else ("q_proj", "o_proj")
-        projections = {name: shape for name, shape in _attention(size).items() if name in taken}
+        projections = {name: shape for name, shape in _attention(dim).items() if name in taken}
         layer = _under("self_attn", projections, ".weight")
-        layer |= _norms(*(f"self_attn.{t[0]}_norm" for t in taken if t[0] in "qk"), size=size)
+        layer |= _norms(*(f"self_attn.{t[0]}_norm" for t in taken if t[0] in "qk"), size=dim)
         layer |= _norms("input_layernorm", "post_attention_layernorm", "post_per_layer_input_norm")
         layer |= _norms("pre_feedforward_layernorm", "post_feedforward_layernorm")
-        layer |= _under("mlp", _gated(INNER if number < own else 2 * INNER), ".weight")
+        layer |= _under("mlp", _gated(INNER if number < own else wider * INNER), ".weight")
         layer |= {"per_layer_input_gate.weight": (each, WIDTH), "layer_scalar": (1,)}
         layers.append(layer | {"per_layer_projection.weight": (WIDTH, each)})
     whole = len(kinds) * each

@@ -49,6 +49,7 @@ CONFIGS = {
     "falcon": shapes.FALCON,
     "qwen3_next": shapes.QWEN3_NEXT,
     "qwen3_5": shapes.QWEN3_5,
+    "gemma3n": shapes.GEMMA3N,
     "gemma4": shapes.GEMMA4,
 }
 
@@ -120,5 +121,6 @@ _SHAPES: dict[str, Callable[[], Shapes]] = {
     "falcon": shapes.falcon,
     "qwen3_next": partial(shapes.qwen, mixed=True),
     "qwen3_5": partial(shapes.qwen, mixed=False),
+    "gemma3n": shapes.gemma3n,
     "gemma4": shapes.gemma4,
 }
