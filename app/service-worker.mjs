@@ -2,13 +2,13 @@
  * The site without its server, and isolated where the host sends no headers for that.
  *
  * Nothing is fetched ahead until a page that has become ready asks for it: `keep`. Then each file of
- * that page's version is there, with the digest that its list promises, and the page itself last; a
+ * that page's version is there, with the digest that its list has, and the page itself last; a
  * version with its page is complete. Addresses that carry a digest come from any version's cache; all
  * else comes from the network, and from the newest complete version where that fails. So versions
  * never mix: a page names its files by digests. Models are not ours: intab's own store has them.
  *
  * A disk may fail: where a page does not start, what is kept is compared with its list, what differs
- * is fetched again, and the page begins anew.
+ * is fetched again, and the page begins again.
  */
 import { integrityOf, isWhole, judged, promisedList } from "./page/digests.mjs";
 import { nameOf, prefixOf } from "./page/versions.mjs";
@@ -54,7 +54,7 @@ async function watch(id) {
   started.delete(id);
 }
 
-/** Fetch again what is not as its list promises, and open the page anew where there was any. */
+/** Fetch again what is not as its list says, and open the page again where there was any. */
 async function mend(page) {
   const found = await navigator.locks.request(`${PREFIX}mend`, findDamaged);
   if (!found.length) return;
@@ -185,7 +185,7 @@ async function keepFile(cache, url, integrity) {
   await cache.put(url, onlyHere(response));
 }
 
-/** An answer that is kept here alone: from the browser's memory a page that is opened anew would get
+/** An answer that is kept here alone: from the browser's memory a page that is opened again would get
  * what was damaged here. */
 function onlyHere({ body, status, statusText, headers: given }) {
   const headers = new Headers(given);

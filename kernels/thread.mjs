@@ -2,7 +2,7 @@
  * A thread of onnxruntime-web with the kernel: the worker that hook.mjs starts in the place of the
  * original's own, whose address is in ours: `thread.mjs?ADDRESS`.
  *
- * The original instantiates the module when it is told to. Before that the kernel has come, since
+ * The original instantiates the module when it is asked to. Before that the kernel has come, since
  * messages keep their order; those that arrive while the original is being imported are kept for it.
  */
 import { MESSAGE, takeOver } from "./int8.mjs";

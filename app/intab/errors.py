@@ -3,10 +3,10 @@
     IntabError
     ├── LoadError                 a model could not be loaded
     │   ├── ModelNotFoundError    nothing at that name or address
-    │   ├── DownloadError         the bytes did not arrive, or not as promised
+    │   ├── DownloadError         the bytes did not arrive, or not as expected
     │   │   ├── TemporaryError    the network or the server failed; trying again may help
     │   │   ├── PolicyError       the page's own policy allows no request there
-    │   │   └── DamagedError      the bytes are not the promised ones, or changed on the way
+    │   │   └── DamagedError      the bytes are not the expected ones, or changed on the way
     │   ├── StorageError          the place where models are kept is full, refused or not there
     │   ├── ManifestError         a description file (config.json, intab.json ...) is not valid
     │   ├── UnsupportedModelError the architecture or the graph is not one we can run
@@ -38,7 +38,7 @@ class ModelNotFoundError(LoadError):
 
 
 class DownloadError(LoadError):
-    """The bytes did not arrive, or are not the promised ones."""
+    """The bytes did not arrive, or are not the expected ones."""
 
 
 class TemporaryError(DownloadError):
@@ -54,7 +54,7 @@ class PolicyError(DownloadError):
 
 
 class DamagedError(DownloadError):
-    """The bytes are not the promised ones, or the file changed while it was on its way."""
+    """The bytes are not the expected ones, or the file changed while it was on its way."""
 
 
 class StorageError(LoadError):

@@ -1,5 +1,5 @@
 /**
- * What is kept of the site, compared with what its list promises. A list is JSON, path -> integrity
+ * What is kept of the site, compared with what its list says. A list is JSON, path -> integrity
  * (tools/site/offline.py), and carries its own digest in its name. Used by the service worker.
  */
 
@@ -21,7 +21,7 @@ export async function isWhole(response, integrity) {
   }
 }
 
-/** The list in an answer; undefined where it is not the one that its address promises. */
+/** The list in an answer; undefined where it is not the one that its address names. */
 export async function promisedList(response, address) {
   try {
     const bytes = await response.arrayBuffer();

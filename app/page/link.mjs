@@ -15,7 +15,7 @@ const PYSCRIPT = new URL("../intab/without_eval.mjs", INTERPRETER).href;
 const SIGINT = 2;
 const INTERRUPT_EVERY = 300; // ms: a generation ends by message within one token
 const RESTART_AFTER = 900; // ms: where there is no interrupt
-const RESTART_STUBBORN_AFTER = 3000; // ms: what does not even heed interrupts
+const RESTART_STUBBORN_AFTER = 3000; // ms: what does not even react to interrupts
 
 async function startWorker() {
   const { PyWorker } = await import(PYSCRIPT);

@@ -25,7 +25,7 @@ export function sayStarted(onMended) {
   serviceWorker?.controller?.postMessage("started");
 }
 
-/** Have what is kept of the site compared with its list: the page is opened anew where any of it
+/** Have what is kept of the site compared with its list: the page is opened again where any of it
  * was damaged, and nothing happens where none was. */
 export function checkKept() {
   navigator.serviceWorker?.controller?.postMessage("check");

@@ -13,7 +13,7 @@ const STARTING = {
   "Loaded Pyodide": "Python has started",
 };
 const RESTARTS = {
-  stubborn: "Stopped. Python was restarted: it did not heed the interrupt.",
+  stubborn: "Stopped. Python was restarted: it did not react to the interrupt.",
   crashed: "Python crashed and was restarted; your program is still here.",
   asked: "Python was restarted; your program is still here.",
 };

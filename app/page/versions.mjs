@@ -4,5 +4,5 @@
  */
 export const prefixOf = (scope) => `intab site ${new URL(scope).pathname} `;
 
-/** The name of a version's cache; whoever uses that version holds a Web Lock of the same name. */
+/** The name of a version's cache; each page of that version holds a Web Lock of the same name. */
 export const nameOf = (scope, list) => prefixOf(scope) + new URL(list).href.slice(scope.length);

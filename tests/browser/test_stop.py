@@ -105,7 +105,9 @@ def test_a_program_that_heeds_nothing_gets_python_restarted(page: Page, served: 
     visitor.start(program)
     expect(visitor.output).to_contain_text("on")
     visitor.button("stop").click()
-    expect(visitor.output).to_contain_text("Python was restarted: it did not heed the interrupt")
+    expect(visitor.output).to_contain_text(
+        "Python was restarted: it did not react to the interrupt"
+    )
     visitor.expect_state("ready", timeout=STARTED)
     assert visitor.text() == program
     assert visitor.run("print('next')") == "next\n"

@@ -186,12 +186,12 @@ def _refused(address: str, *, redirected: bool) -> PolicyError:
     if not redirected:
         return PolicyError(
             f"This page may not fetch from {origin}: its Content-Security-Policy does not name "
-            f"that host. Whoever serves the page can add it: intab serve --connect {origin}, or "
+            f"that host. The owner of the page can add it: intab serve --connect {origin}, or "
             "connect-src in the server's own policy."
         )
     return PolicyError(
         f"{origin} redirects this page to another host, which the page's Content-Security-Policy "
-        "does not name. Whoever serves the page can add it: intab serve --connect ORIGIN, or "
+        "does not name. The owner of the page can add it: intab serve --connect ORIGIN, or "
         "connect-src in the server's own policy. Browsers do not tell which host it is; a terminal "
         f"does, as location: curl -sI {address}"
     )

@@ -173,6 +173,6 @@ class OnnxSession:
         except JsException as exc:
             if self._network.lost:
                 raise RunError(
-                    f"The GPU was lost ({reason(exc)}): run again, which loads the model anew."
+                    f"The GPU was lost ({reason(exc)}): run again, which loads the model again."
                 ) from exc
             raise RunError(f"onnxruntime failed: {reason(exc)}") from exc

@@ -95,7 +95,7 @@ def is_address(name: str) -> bool:
 
 
 def with_headers(app: ASGIApp, extra: dict[str, str]) -> ASGIApp:
-    """Add headers to every answer that does not have them, whoever made it."""
+    """Add headers to every answer that does not have them, from wherever it comes."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_more(message: Message) -> None:

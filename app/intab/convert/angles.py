@@ -1,6 +1,6 @@
 """Angles brought within half a turn of 0 before their sine and cosine are taken.
 
-A GPU's own Sin and Cos promise nothing for large angles: on the software adapter they were off by
+A GPU's own Sin and Cos guarantee nothing for large angles: on the software adapter they were off by
 0.01 at position 131,072. The angle stays what float32 makes of position times frequency, as in
 transformers; only whole turns are taken away, in three parts whose products with the number of
 turns are exact for up to 4 million radians.

@@ -2,7 +2,7 @@
 
 products   matrix products and a softmax; query heads that share a key head are laid below each
            other, so that nothing is repeated: fast in WebAssembly, for any mask. A cache that has
-           room for more tokens is only read: the new rows go out, and whoever runs the graph
+           room for more tokens is only read: the new rows go out, and the runner of the graph
            writes them into their places. To join old and new took a quarter of a step at 1,024.
 fused      com.microsoft GroupQueryAttention: one WebGPU kernel, for causal masks alone
 """

@@ -3,7 +3,7 @@
     optimise(Path("exported"), Path("model"))
 
 The last rows are cut out before lm_head (rows.py); in graphs for wasm GroupQueryAttention is
-written anew (ungrouping.py), and the result is run beside the original; every node is held against
+rewritten (ungrouping.py), and the result is run beside the original; every node is held against
 onnxruntime-web's kernels; the folder gets its intab.json and its report. Weights stay as they are.
 """
 
@@ -103,8 +103,8 @@ class Work:
         self.config = read_json(source, "config.json")
 
     def write(self) -> Graph:
-        """Write it with its attention anew, or as it was where that is slow and wrong nowhere it
-        runs, or where the two do not agree."""
+        """Write it with its attention rewritten, or as it was if that is slow and wrong nowhere it
+        runs, or if the two do not agree."""
         model = self.read()
         fused = FORMS.get(self.dtype, FORMS["q8"]).attention == "fused"
         if fused and not examine(model, "webgpu").wrong:

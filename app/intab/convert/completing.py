@@ -1,6 +1,6 @@
 """Completes the config.json of a model folder: what its family's class adds is written out.
 
-Whoever loads the folder need not know these defaults, nor that a checkpoint of the model within
+Loading the folder needs none of these defaults, nor that a checkpoint of the model within
 (LlamaModel) became one that writes text. If nothing is missing the file stays as it is.
 """
 

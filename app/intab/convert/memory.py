@@ -1,4 +1,4 @@
-"""The memory that a graph needs, reckoned from its weights and from the shapes it works with.
+"""The memory that a graph needs, estimated from its weights and from the shapes it works with.
 
 memory_needed(model, config)    # {"weights": ..., "cache": ..., "working": ...}, bytes
 """

@@ -1,4 +1,4 @@
-"""Records the self-test of a folder that is there anew, with the prompts of today.
+"""Records the self-test of a folder that is there again, with the prompts of today.
 
     python -m intab.convert.renewing models/default
 

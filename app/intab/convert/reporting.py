@@ -1,4 +1,4 @@
-"""What is told of written graphs: sizes, and perplexities on a text; intab.json."""
+"""What is reported of written graphs: sizes, and perplexities on a text; intab.json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GroupQueryAttention of an exported graph, written anew in the form that is fast in WebAssembly.
+"""GroupQueryAttention of an exported graph, rewritten in the form that is fast in WebAssembly.
 
     found = ungroup(model)      # found.count nodes; found.left says why others stay
 
@@ -40,14 +40,14 @@ _CAUSAL = ("causal", 1)
 
 @dataclass(frozen=True)
 class Ungrouped:
-    """How many nodes were written anew, and why others were not, each reason once."""
+    """How many nodes were rewritten, and why others were not, each reason once."""
 
     count: int
     left: tuple[str, ...] = ()
 
 
 def ungroup(model: ir.Model) -> Ungrouped:
-    """Write every GroupQueryAttention anew that has no part we do not know."""
+    """Rewrite every GroupQueryAttention that has no part we do not know."""
     nodes = [node for node in model.graph.all_nodes() if node.op_type == KIND]
     objections = [(node, next(_objections(model, node), "")) for node in nodes]
     fitting = [node for node, objection in objections if not objection]
@@ -61,7 +61,7 @@ def ungroup(model: ir.Model) -> Ungrouped:
 
 
 def _objections(model: ir.Model, node: ir.Node) -> Iterator[str]:
-    """What speaks against writing a node anew."""
+    """What speaks against rewriting a node."""
     opset = model.graph.opset_imports.get("", 0)
     if opset < OLDEST_OPSET:
         yield f"opset {opset} is older than {OLDEST_OPSET}"
@@ -106,7 +106,7 @@ class Graft(Builder):
         return value
 
     def replace(self, node: ir.Node) -> None:
-        """Write one node anew in its place."""
+        """Rewrite one node in its place."""
         self.tape = Tape()
         arch = _architecture(node)
         self.shared = self.shared or GraftInputs(self, arch)
@@ -152,7 +152,7 @@ class Graft(Builder):
 
 
 class GraftInputs(Inputs):
-    """What the nodes of a graph share, and the one that is being written anew."""
+    """What the nodes of a graph share, and the one that is being rewritten."""
 
     node: ir.Node
     present: dict[str, ir.Value]

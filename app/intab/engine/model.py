@@ -69,7 +69,7 @@ class Model:
 
     @property
     def lost(self) -> bool:
-        """Whether the device it ran on is gone: `intab.load` then loads it anew."""
+        """Whether the device it ran on is gone: `intab.load` then loads it again."""
         return self._network is not None and self._network.lost
 
     @property

@@ -35,7 +35,7 @@ _MARK = b"intabkey"
 # Once a longer part of a key became nested folders, all but the last ending in "+".
 _LONG = re.compile(r"([^/]{100})(?=[^/])")
 _DRAFT = ".draft"
-_ABANDONED = 24 * 3600  # seconds that nothing was written: whoever began it was killed
+_ABANDONED = 24 * 3600  # seconds that nothing was written: the writer was killed
 _FOLDERS = threading.Lock()  # nobody removes a folder that another is about to write into
 
 

@@ -1,6 +1,6 @@
 /**
  * Asks for a model's files and for onnxruntime's WebAssembly while the interpreter is still on its way
- * (start.mjs). Whoever asks for one of them later takes the answer over, and judges it as any other;
+ * (start.mjs). Who asks for one of them later takes the answer over, and judges it as any other;
  * nothing depends on what was early. Served as it is, since two modules share what it holds.
  */
 const MODELS = new URL("../../models/", import.meta.url).href;
@@ -62,7 +62,7 @@ function askFor(address, { size, chunk_size: chunk }) {
 }
 
 /** How to ask for a file, or for a part of it where `range` is a Range header. Parts stay out of the
- * HTTP cache, since they go into a store of ours. No server is told which page asks. */
+ * HTTP cache, since they go into a store of ours. No server learns which page asks. */
 export function asking(range) {
   const [headers, cache] = range ? [{ Range: range }, "no-store"] : [{}, "no-cache"];
   return { headers, cache, referrerPolicy: "no-referrer" };
@@ -80,7 +80,7 @@ function ask(address, range = "") {
     const unread = new TransformStream({}, undefined, { highWaterMark: Infinity });
     return new Response(response.body.pipeThrough(unread), response);
   });
-  answer.catch(() => {}); // whoever takes it hears of that, and asks again
+  answer.catch(() => {}); // the one who takes it hears of that, and asks again
   asked.set(`${address} ${range}`, { answer, stopping });
   return answer;
 }

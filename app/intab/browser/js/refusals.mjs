@@ -6,7 +6,7 @@ const PATIENCE = 200; // ms: the event comes some ms after the error
 const STEP = 10; // ms
 
 // What the page's Content-Security-Policy refused. After a redirect that is the address asked for, too:
-// where it led is told to nobody.
+// where it led is shown to nobody.
 const refused = new Set();
 
 addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective }) => {

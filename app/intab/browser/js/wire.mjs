@@ -2,7 +2,7 @@
  * How the worker tells the page that its Python is no more, and what it has fetched. Python cannot
  * say so itself, so these events are JavaScript's own and in no Python module:
  *
- *   {"kind": "alive", "lock": NAME}        whoever gets that Web Lock knows that this thread ended
+ *   {"kind": "alive", "lock": NAME}        who gets that Web Lock knows that this thread ended
  *   {"kind": "crashed", "message": TEXT}   Pyodide suffered a fatal error, or Python exited
  *   {"kind": "fetched", "addresses": [...]}
  */

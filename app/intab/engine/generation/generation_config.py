@@ -1,7 +1,7 @@
 """What a model's files say about generating: generation_config.json, laid over config.json.
 
-Keys that transformers heeds and we do not are told of, unless their value changes nothing: an
-answer that is not transformers' must not come in silence. The model stays usable.
+Keys that transformers honours and we do not are named in a warning, unless their value changes
+nothing: an answer that is not transformers' must not come in silence. The model stays usable.
 """
 
 from __future__ import annotations

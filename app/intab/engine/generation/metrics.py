@@ -1,4 +1,4 @@
-"""What a generation took: a meter that is told of each token, and the figures it gives."""
+"""What a generation took: a meter that hears of each token, and the figures it gives."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class GenerationOptions:
         truncation: cut a prompt that is longer than the context; False is an error instead.
         truncation_side: "left" cuts its beginning (the oldest messages of a chat), "right" its end.
         prefill_chunk_size: tokens of the prompt that are computed at once, 1 or more. Smaller takes
-            less memory and heeds Stop sooner, larger is faster.
+            less memory and stops sooner, larger is faster.
 
     Text
         skip_special_tokens: leave special tokens out of the text; False shows them, also the one

@@ -1,6 +1,6 @@
 """The prompt's way into a session, piece by piece.
 
-So memory is that of a piece, Stop is heeded between two of them, and somebody can be told how far
+So memory is that of a piece, Stop acts between two of them, and somebody can be told how far
 it is. The logits are those of the whole at once.
 """
 

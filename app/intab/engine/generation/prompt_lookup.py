@@ -31,7 +31,7 @@ ROUNDING = 1e-3  # of the logits' range: less than quantization makes, more than
 
 
 class Guesser:
-    """Guesses what comes next: more after guesses that were right, seldom after wrong ones.
+    """Guesses what comes next: more after guesses that were right, rarely after wrong ones.
 
     most: ids guessed at once, at most.
     end: no guess makes the sequence as long as that, so that the context holds it.

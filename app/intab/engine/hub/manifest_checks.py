@@ -1,4 +1,4 @@
-"""What may be wrong with an intab.json: all of it, since one mistake seldom comes alone.
+"""What may be wrong with an intab.json: all of it, since one mistake rarely comes alone.
 
 It judges types and ranges; manifest.py makes a Manifest of what has no problem.
 """

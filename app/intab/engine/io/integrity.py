@@ -1,4 +1,4 @@
-"""What a manifest promises of a file, held against what came."""
+"""What a manifest says of a file, held against what came."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def check_pointer(name: str, body: Body) -> None:
         )
 
 
-def check_size(name: str, size: int, promised: int) -> None:
-    """DamagedError unless a file is as long as promised; -1 promises nothing."""
-    if promised not in (-1, size):
+def check_size(name: str, size: int, expected: int) -> None:
+    """DamagedError unless a file is as long as expected; -1 expects nothing."""
+    if expected not in (-1, size):
         raise DamagedError(
-            f"{name} has {size:,} bytes, the manifest says {promised:,}: "
+            f"{name} has {size:,} bytes, the manifest says {expected:,}: "
             "the file is truncated or was replaced; reload the page to fetch it again."
         )
 
 
-def check_digest(name: str, digest: str, promised: str) -> None:
-    """DamagedError unless a file has the promised sha256; "" promises nothing."""
-    if promised and digest != promised:
+def check_digest(name: str, digest: str, expected: str) -> None:
+    """DamagedError unless a file has the expected sha256; "" expects nothing."""
+    if expected and digest != expected:
         raise DamagedError(
             f"{name} is damaged (its sha256 differs from the manifest's): "
             "reload the page to fetch it again."

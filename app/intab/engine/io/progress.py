@@ -45,7 +45,7 @@ class Tally:
         self._sizes[name] = size
 
     def restart(self, name: str) -> None:
-        """A file is begun anew; nothing is reported."""
+        """A file is begun again; nothing is reported."""
         self._loaded[name] = 0
 
     def found(self, name: str, count: int) -> None:

@@ -194,17 +194,17 @@ class Source(Generic[B]):
         """The part's sha256."""
         if body.size != span.size:
             raise self._broken_off(body.size, span.size)
-        promised, digest = self._entry.digest_of(span), await body.sha256()
-        if promised not in ("", digest):
+        expected, digest = self._entry.digest_of(span), await body.sha256()
+        if expected not in ("", digest):
             raise TemporaryError(
                 f"{self._address}: bytes {span} arrived damaged (their sha256 differs from the "
                 "manifest's); load again, and tell the model's owner if it stays so."
             )
         return digest
 
-    def _broken_off(self, size: int, promised: int) -> TemporaryError:
+    def _broken_off(self, size: int, expected: int) -> TemporaryError:
         return TemporaryError(
-            f"{self._address}: {size:,} of {promised:,} bytes arrived; "
+            f"{self._address}: {size:,} of {expected:,} bytes arrived; "
             "check the network, then load again."
         )
 

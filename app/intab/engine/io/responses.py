@@ -119,7 +119,7 @@ def check_part(head: Head, address: str, span: Span, size: int) -> None:
     """An answer to a Range request must hold that span of a file of that size."""
     if head.status == 416:
         raise DamagedError(
-            f"{address} is shorter on the server than promised (it has no bytes {span}): "
+            f"{address} is shorter on the server than expected (it has no bytes {span}): "
             "the model's description is out of date; load again."
         )
     answer = parse_content_range(head.headers.get("content-range", ""))

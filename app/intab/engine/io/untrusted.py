@@ -1,7 +1,7 @@
 """Values that others wrote, judged before they are used: JSON, numbers, texts, names of files.
 
 Servers, folders, archives and stores may hold anything. What is read of them goes through here, and
-ends in a ValueError that says what is wrong; whoever reads knows which file that was, and says so.
+ends in a ValueError that says what is wrong; the reader knows which file that was, and says so.
 
     >>> load_json('{"a": [1]}')
     {'a': [1]}

@@ -4,7 +4,7 @@
     on arrival -> check the whole
 
 A chunk that breaks off is fetched again by itself. What turns out to be damaged or to have changed
-is dropped and the file begun anew, once. A server that knows no ranges sends the file in one piece.
+is dropped and the file begun again, once. A server without ranges sends the file in one piece.
 """
 
 from __future__ import annotations
@@ -194,9 +194,9 @@ class FileDownload(Generic[B]):
         return body
 
     async def _in_chunks(self, size: int, stored: list[ChunkKey]) -> B:
-        promised = self._entry.sha256
+        expected = self._entry.sha256
         by_chunks = self._has_declared_chunks(stored)
-        trusted = by_chunks or self._model_cache.is_verified(self._name, promised, stored)
+        trusted = by_chunks or self._model_cache.is_verified(self._name, expected, stored)
         assembly = self._delivery.services.memory.allocate(size, hashing=not trusted)
         spans = await all_or_first_error(self._restore(key, assembly) for key in stored)
         chunk = chunk_of([key.span for key in stored], size, self._chunk)
@@ -204,8 +204,8 @@ class FileDownload(Generic[B]):
         await all_or_first_error(self._fetch(span, size, left[0], assembly) for span in left)
         body = assembly.finish()
         check_pointer(self._name, body)
-        if promised and not by_chunks and (left or not trusted):
-            check_digest(self._name, await body.sha256(), promised)
+        if expected and not by_chunks and (left or not trusted):
+            check_digest(self._name, await body.sha256(), expected)
         self._remember_verified()
         return body
 

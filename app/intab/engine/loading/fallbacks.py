@@ -115,7 +115,7 @@ class Attempts(Generic[B]):
             raise no_graph(location, there, {}) from exc
 
     def possible(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """The rungs that can be tried: without a network the last, and those that are stored."""
+        """Those that can be tried: without a network the last, and those that are stored."""
         *better, last = candidates
         self._fallback = last if better and self._is_stored(last) else None
         return [

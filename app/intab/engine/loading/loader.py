@@ -2,8 +2,8 @@
 
 A page's program runs again and again; its `await intab.load("default")` must cost nothing the
 second time. A load that is under way is joined, a failed one is forgotten, a closed model and one
-whose device was lost are loaded anew. Cancelling one who waits does not cancel the load; cancelling
-all of them does.
+whose device was lost are loaded again. Cancelling one who waits does not cancel the load;
+cancelling all of them does.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _Key = tuple[str, str, str | None, str | None]
 
 @dataclass
 class Listeners:
-    """Who is told of every load and every generation, e.g. a page's status line."""
+    """Who hears of every load and every generation, e.g. a page's status line."""
 
     on_progress: Callable[[Progress], None] = silent
     on_loaded: Callable[[Model], None] = silent

@@ -71,7 +71,7 @@ class Judge(Protocol):
 def list_candidates(
     manifest: Manifest, devices: Sequence[str], device: str | None, dtype: str | None
 ) -> list[Candidate]:
-    """The rungs for what was asked for, None for what was not; never an empty list."""
+    """The candidates for what was asked for, None for what was not; never an empty list."""
     chosen = device or devices[0]
     if dtype is not None:
         return [Candidate(chosen, *manifest.choose_dtype(chosen, dtype))]

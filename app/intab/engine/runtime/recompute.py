@@ -3,11 +3,11 @@
 Two kinds of models need it. With longrope (runtime/rope.py) a cache is valid on one side of a total
 length only; transformers drops it there too (Phi3ForCausalLM.prepare_inputs_for_generation). States
 of convolutions and state spaces have no rows, so that their last tokens cannot be taken back: a
-session that is rewound starts from where it last went on, or anew.
+session that is rewound starts from where it last went on, or again.
 
     network = recompute_where_needed(network)
 
-It stands between whoever uses a session (pieces of a prompt, chats, beams, guesses) and the
+It stands between the user of a session (pieces of a prompt, chats, beams, guesses) and the
 platform's, and knows no graph.
 """
 

@@ -39,7 +39,7 @@ async def export_model(
             await _write(services, draft, model_cache, files, tally)
             return await draft.close()
         except BaseException:
-            with suppress(StorageError):  # what went wrong first is what is told
+            with suppress(StorageError):  # what went wrong first is what is raised
                 await draft.abort()
             raise
 

@@ -125,7 +125,7 @@ def _name(data: dict[str, Any], origin: _Origin) -> str:
 
 
 def _check_members(manifest: Manifest, members: dict[str, Span]) -> None:
-    """ManifestError unless the archive holds just what its intab.json promises, by names, sizes
+    """ManifestError unless the archive holds just what its intab.json says, by names, sizes
     and hashes."""
     for name, entry in manifest.files.items():
         if name not in members:
@@ -142,7 +142,7 @@ def _check_members(manifest: Manifest, members: dict[str, Span]) -> None:
 async def _verified(
     archive: Archive[B], place: Span, entry: FileEntry, whole: ChunkKey, tally: Tally
 ) -> list[_Part[B]]:
-    """A file's chunks; DamagedError where a hash is not the promised one."""
+    """A file's chunks; DamagedError where a hash is not the expected one."""
     parts = []
     for span in plan(entry.size, entry.chunk) or [Span(0, 0)]:
         body = archive.body(Span(place.start + span.start, place.start + span.end))
@@ -156,8 +156,8 @@ async def _verified(
     return parts
 
 
-def _check(name: str, digest: str, promised: str) -> None:
-    if promised and digest != promised:
+def _check(name: str, digest: str, expected: str) -> None:
+    if expected and digest != expected:
         raise DamagedError(
             f"{name} in the archive is damaged (its sha256 differs from {MANIFEST}'s): "
             "copy or export it once more."

@@ -1,8 +1,8 @@
 """What is stored of one model, and going on without a store where there is none.
 
 It lists its keys once, when it is opened under the model's lock; from then on it is the only
-one that writes there. The first refusal of the store is told and ends storing, not loading: what
-comes later stays in memory. What is there is still read, and deleted where it is wrong.
+one that writes there. The first refusal of the store is reported and ends storing, not
+loading: what comes later stays in memory. What is there is still read, and deleted if it is wrong.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def was_verified(verdict: Any, sha256: str, chunks: Iterable[ChunkKey]) -> bool:
 
 
 def lock_name(model: ModelKey) -> str:
-    """What whoever reads or writes a model's chunks must hold."""
+    """The lock for reading or writing a model's chunks."""
     return f"intab {model.base} {model.revision}"
 
 
@@ -178,7 +178,7 @@ def fits(key: ChunkKey, entry: FileEntry) -> bool:
 async def open_model_cache(
     services: Services[B], model: ModelKey, notice: OnNotice, *, keep: bool = True
 ) -> AsyncIterator[ModelCache[B]]:
-    """A model's shelf; another tab that wants the same model waits until we are done."""
+    """A model's cache; another tab that wants the same model waits until we are done."""
     model_cache = ModelCache(services, model, notice, keep=keep)
     if not keep:
         yield model_cache

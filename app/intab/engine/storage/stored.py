@@ -22,7 +22,7 @@ class StoredFile:
     Attributes:
         name: its path in the model's folder.
         size, stored: its bytes, and how many of them are there.
-        verified: whether they were found to have the sha256 that the manifest promises.
+        verified: whether they were found to have the sha256 that the manifest has.
     """
 
     name: str
@@ -60,7 +60,7 @@ class StoredModel:
 
     @property
     def verified(self) -> bool:
-        """Whether all files were found to have the sha256 that their manifest promises."""
+        """Whether all files were found to have the sha256 that their manifest has."""
         return self.complete and all(file.verified for file in self.files)
 
 

@@ -4,7 +4,7 @@
     stores.use("opfs")
 
 There are never two half-filled ones: before the chosen place is used, it takes over what the others
-hold, a body at a time, so that whoever stops in the middle loses nothing.
+hold, a body at a time, so that a stop in the middle loses nothing.
 """
 
 from __future__ import annotations

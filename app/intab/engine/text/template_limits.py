@@ -72,7 +72,7 @@ def check_spec(value: object, spec: str) -> None:
 
 
 def check_digits(digits: int) -> None:
-    """Stop a whole number that is too long to reckon with."""
+    """Stop a whole number that is too long to compute with."""
     if digits > MAX_DIGITS:
         stop(f"a number would have more than {MAX_DIGITS:,} digits")
 

@@ -109,7 +109,7 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
             extensions=["jinja2.ext.loopcontrols", GenerationBlock],
             finalize=_printed,
-            optimized=False,  # constants are reckoned within a budget too
+            optimized=False,  # constants are computed within a budget too
         )
         self.filters["tojson"] = _tojson
         self.filters = {name: _metered(name, call) for name, call in self.filters.items()}
@@ -133,7 +133,7 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
             return made(super().call(__context, __obj, *args, **kwargs))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Reckon with two values."""
+        """Compute with two values."""
         check_operator(operator, left, right)
         return compared(made(super().call_binop(context, operator, left, right)))
 

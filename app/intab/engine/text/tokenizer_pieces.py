@@ -65,7 +65,7 @@ def _gpt2(backend: tokenizers.Tokenizer, settings: Settings) -> None:
 def _gpt_neox(backend: tokenizers.Tokenizer, settings: Settings) -> None:
     _gpt2(backend, settings)
     backend.normalizer = normalizers.NFC()
-    # add_bos_token and add_eos_token are not heeded where there is a tokenizer.json.
+    # add_bos_token and add_eos_token have no effect if there is a tokenizer.json.
     backend.post_processor = processors.TemplateProcessing("$A:0", "$A:0 $B:1", [])
 
 

@@ -68,7 +68,7 @@ class Answer {
     this.headers = JSON.stringify(Object.fromEntries(response.headers)); // names in lower case
   }
 
-  /** The whole body; `report(count)` is told of what arrives. */
+  /** The whole body; `report(count)` hears of what arrives. */
   async body(report) {
     let [unreported, reported] = [0, performance.now()];
     const count = (arrived) => {

@@ -9,7 +9,7 @@ const BYTES = { float32: 4, float16: 2 };
 const VALUES = { float32: Float32Array, float16: Uint16Array };
 const COPIED = 4; // bytes: WebGPU copies multiples of it, and a row of halves may be none
 
-/** What `InferenceSession.create` is told, so that outputs stay where they are. */
+/** What `InferenceSession.create` is given, so that outputs stay where they are. */
 export const ON_GPU = { preferredOutputLocation: "gpu-buffer" };
 
 export class Gpu {

@@ -19,7 +19,7 @@ export async function open(name, body, others, device, sessionOptions) {
   };
   let session = null;
   try {
-    // The constants are told while the session is made, when nothing runs.
+    // The constants are given while the session is made, when nothing runs.
     session = await exclusively(() => {
       const { graph, externalData } = withoutWeights(name, body, others, constants);
       return ort.InferenceSession.create(graph, { ...options, externalData });

@@ -114,7 +114,7 @@ function memoryOf() {
   return (navigator.deviceMemory ?? SUPPOSED) * 2 ** 30;
 }
 
-/** Where the int8 constants of a graph of `size` bytes are told before its session is made, null where
+/** Where the int8 constants of a graph of `size` bytes are given before its session is made, null where
  * the shipped kernel computes, or where there is no room for a second copy of them. */
 export async function int8Constants(device, size) {
   const kernel = device === "wasm" ? (await import(MODULE)).int8Kernel() : null;

@@ -1,5 +1,5 @@
 /**
- * A spare worker that computes a short answer with as many threads as it is told, and tells the
+ * A spare worker that computes a short answer with the number of threads it is given, and tells the
  * seconds, 0 if it cannot. Its graphs (tools/site/probe.py) have products as models have them, with
  * int8 weights or with the same made float; a prompt of some rows and then single rows, as an
  * answer has them.

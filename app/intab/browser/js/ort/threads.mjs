@@ -8,7 +8,7 @@ import { hasSharedMemory } from "../shared_memory.mjs";
 
 const CACHE = "intab-device"; // localStorage is not for workers
 const PLACE = new URL("measured-threads", import.meta.url).href; // another runtime: another address
-const IDLE = 3000; // ms without a run: whoever reads an answer leaves the processor alone
+const IDLE = 3000; // ms without a run: a reader of an answer leaves the processor alone
 const LASTING = 7 * 24 * 3600 * 1000; // ms
 const PATIENCE = 20_000; // ms for one of them: some browsers start a worker and never run it
 

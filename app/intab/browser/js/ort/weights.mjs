@@ -24,7 +24,7 @@ class External extends Uint8Array {
     this.held = new Map(); // where a weight begins -> its bytes
     this.lent = new Uint8Array(0);
     this.int8 = new Set(); // where a matrix of int8 weights begins
-    this.constants = null; // who is told of these
+    this.constants = null; // who hears of these
   }
 
   /** Take the weights at `places`, [[from, to], ...], out of what is held: onnxruntime asks for them
