@@ -11,6 +11,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, get_type_hints
 
 from intab.errors import IntabError
@@ -37,6 +38,11 @@ def _is_ours(value: Any) -> bool:
     return str(getattr(value, "__module__", "")).split(".")[0] == "intab"
 
 
+@cache
+def _tree_of(function: Function) -> ast.Module:
+    return ast.parse(textwrap.dedent(inspect.getsource(function)))
+
+
 class _Search:
     def __init__(self) -> None:
         self._seen: set[Function] = set()
@@ -46,8 +52,7 @@ class _Search:
         if function in self._seen or not _is_ours(function) or made_by_dataclasses:
             return set()
         self._seen.add(function)
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-        return self._in(tree, _Scope(function, owner))
+        return self._in(_tree_of(function), _Scope(function, owner))
 
     def _in(self, node: ast.AST, scope: _Scope) -> set[type[IntabError]]:
         if isinstance(node, ast.Try):
