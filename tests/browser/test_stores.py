@@ -112,3 +112,21 @@ def test_a_store_that_is_not_there(opened: Visitor) -> None:
     opened.run(MISSING, "error")
     says = "StorageError: the browser's storage cannot be used (the Cache API is missing)"
     expect(opened.output).to_contain_text(says)
+
+
+NEXT = """
+import js
+from functools import partial
+from intab.browser.cache import KINDS, BrowserStore
+from intab.browser.fetch import BrowserMemory
+from intab.engine.storage.stores import Stores
+js.Object.defineProperty(js.globalThis, "caches", js.Object.new())
+stores = Stores({kind: partial(BrowserStore, kind) for kind in KINDS})
+await stores.put("a", BrowserMemory().encode("kept"))
+print((await BrowserStore("opfs").match("a")).text())
+await stores.delete("a")
+"""
+
+
+def test_where_the_cache_api_is_missing_the_next_store_serves(opened: Visitor) -> None:
+    assert opened.run(NEXT) == "kept\n"

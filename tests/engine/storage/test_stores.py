@@ -18,10 +18,13 @@ from tests.engine.support.fakes import FakeBody, FakeFetch, FakeStore, fake_mean
 
 
 class Place:
-    """A browser with three stores, one of which it lacks."""
+    """A browser with three stores, one of which it lacks; it may refuse others."""
 
-    def __init__(self) -> None:
-        self.kinds = {"cache": FakeStore(), "opfs": FakeStore(), "lacking": FakeStore(broken=True)}
+    def __init__(self, *refused: str) -> None:
+        broken = {"lacking", *refused}
+        self.kinds = {
+            kind: FakeStore(broken=kind in broken) for kind in ("cache", "opfs", "lacking")
+        }
         self.stores = self.visit()
 
     def visit(self) -> Stores[FakeBody]:
@@ -83,20 +86,49 @@ async def test_a_move_that_was_broken_off_is_ended_later() -> None:
     assert sorted(await place.stores.keys()) == ["a", "b", "c"]
 
 
-async def test_a_store_that_the_browser_lacks_says_so_and_nothing_is_lost() -> None:
+async def test_where_a_store_refuses_the_next_one_serves() -> None:
+    place = Place("cache")
+    await fill(place.stores, "a")
+    assert (place.held("cache"), place.held("opfs")) == ([], ["a"])
+    assert await place.visit().keys() == ["a"]
+
+
+async def test_where_the_chosen_one_refuses_nothing_is_lost() -> None:
     place = Place()
     await fill(place.stores, "a")
     place.stores.use("lacking")
+    await fill(place.stores, "b")
+    assert (place.held("cache"), place.held("lacking")) == (["a", "b"], [])
+
+
+async def test_what_the_next_one_holds_already_is_moved_together() -> None:
+    place = Place()
+    place.kinds["opfs"].bodies["b"] = FakeBody(b"b")
+    await fill(place.stores, "a")
+    place.stores.use("lacking")
+    assert sorted(await place.stores.keys()) == ["a", "b"]
+    assert (place.held("cache"), place.held("opfs")) == (["a", "b"], [])
+
+
+async def test_a_store_that_is_full_is_not_left() -> None:
+    place = Place()
+    place.kinds["cache"].full = 1
+    await fill(place.stores, "a")
+    with pytest.raises(StorageError, match="quota"):
+        await fill(place.stores, "b")
+    assert (place.held("cache"), place.held("opfs")) == (["a"], [])
+
+
+async def test_where_all_refuse_the_chosen_one_says_why() -> None:
+    place = Place("cache", "opfs")
     with pytest.raises(StorageError, match="no store here"):
         await place.stores.keys()
-    assert place.held("cache") == ["a"]
 
 
 async def test_a_model_is_loaded_into_memory_then_and_that_is_said() -> None:
-    place, runtime = Place(), FakeRuntime(model_files())
+    place, runtime = Place("cache", "opfs"), FakeRuntime(model_files())
     files = {f"https://host/{name}": data for name, data in runtime.fetch.files.items()}
     runtime.fetch.files = files
-    place.stores.use("lacking")
     runtime.services = replace(runtime.services, store=place.stores)
     loader, notices = Loader(runtime, "https://host/models"), list[Notice]()
     loader.listeners.on_notice = notices.append

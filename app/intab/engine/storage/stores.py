@@ -1,16 +1,17 @@
 """The places where a platform can keep models, of which one is used.
 
-    stores = Stores({"cache": make_cache, "opfs": make_opfs})  # the first, until told otherwise
+    stores = Stores({"cache": make_cache, "opfs": make_opfs})  # the first, until another is chosen
     stores.use("opfs")
 
-There are never two half-filled ones: before the chosen place is used, it takes over what the others
-hold, a body at a time, so that a stop in the middle loses nothing.
+If the chosen place refuses, as some browsers do in private windows, the next one serves. There are
+never two half-filled ones: before a chosen place is used, it takes over what the others hold, a
+body at a time, so that a stop in the middle loses nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Generic
 
 from intab.engine.io.protocols import B, Room, Store
@@ -22,16 +23,16 @@ class Stores(Generic[B]):
 
     def __init__(self, kinds: Mapping[str, Callable[[], Store[B]]]) -> None:
         self._kinds = kinds
-        self._store = next(iter(kinds.values()))()
-        self._others: tuple[Store[B], ...] = ()  # those that have not been moved yet
-        self._moving = asyncio.Lock()
+        self._chosen = next(iter(kinds))
+        self._moves = False  # whether the others' bodies are to be taken over
+        self._store: Store[B] | None = None  # the one that serves, once it has answered
+        self._settling = asyncio.Lock()
 
     def use(self, kind: str) -> None:
         """Keep models there from now on; what is kept elsewhere is moved there at its next use."""
         if kind not in self._kinds:
             raise OptionError(f"There is no store {kind!r}; there are: {', '.join(self._kinds)}.")
-        self._store = self._kinds[kind]()
-        self._others = tuple(make() for name, make in self._kinds.items() if name != kind)
+        self._chosen, self._moves, self._store = kind, True, None
 
     async def match(self, key: str) -> B | None:
         """The body under a key, None where there is none."""
@@ -51,16 +52,37 @@ class Stores(Generic[B]):
 
     async def room(self) -> Room:
         """How much is used and may be."""
-        return await self._store.room()
+        return await (self._store or self._kinds[self._chosen]()).room()
 
     async def _ready(self) -> Store[B]:
-        if self._others:
-            async with self._moving:
-                store = self._store
-                for other in self._others:
+        """The store that serves; StorageError, the chosen one's, if all refuse."""
+        async with self._settling:
+            if self._store is None:
+                chosen, moves = self._chosen, self._moves
+                store, others = await self._first_that_answers(chosen)
+                for other in others if moves else ():
                     await _move(other, store)
-                self._others = () if store is self._store else self._others
-        return self._store
+                if chosen != self._chosen:  # another one was chosen meanwhile
+                    return store
+                self._store = store
+            return self._store
+
+    async def _first_that_answers(self, chosen: str) -> tuple[Store[B], list[Store[B]]]:
+        """A store that gives its keys, and the others."""
+        stores = [self._kinds[kind]() for kind in self._in_order(chosen)]
+        refusals = []
+        for store in stores:
+            try:
+                await store.keys()
+            except StorageError as exc:
+                refusals.append(exc)
+            else:
+                return store, [other for other in stores if other is not store]
+        raise refusals[0]
+
+    def _in_order(self, chosen: str) -> Iterator[str]:
+        yield chosen
+        yield from (kind for kind in self._kinds if kind != chosen)
 
 
 async def _move(source: Store[B], target: Store[B]) -> None:
