@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import time
 import tomllib
 from pathlib import Path
 
@@ -162,19 +161,17 @@ def test_needs_are_checked_before_anything_is_fetched() -> None:
     assert not any("pip install" in line and "--quiet" in line for line in lines)
 
 
-def test_a_second_make_serve_starts_within_three_seconds() -> None:
+def test_a_second_make_serve_sets_nothing_up_again() -> None:
+    """What it prints first is the address: no package is fetched, no site assembled."""
     subprocess.run(["make", "site"], cwd=ROOT, check=True, env=CLEAN)
-    began = time.monotonic()
     process = subprocess.Popen(
         ["make", "serve", "ARGS=--port 0"], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=CLEAN,
         process_group=0,
     )  # fmt: skip
     with process:
-        lines = iter(process.stdout or ())
-        assert any(line.startswith("The page is at http://127.0.0.1:") for line in lines)
-        took = time.monotonic() - began
+        first = next(iter(process.stdout or ()))
         os.killpg(process.pid, 15)
-    assert took < 3
+    assert first.startswith("The page is at http://127.0.0.1:")
 
 
 @pytest.fixture
