@@ -71,8 +71,8 @@ async function findDamaged() {
     const files = await listIn(cache, SCOPE + name.slice(PREFIX.length));
     for (const { url } of await cache.keys()) {
       const integrity = files?.[url.slice(SCOPE.length)];
-      const kept = integrity && (await cache.match(url, { ignoreVary: true }));
-      if (!kept || (await isWhole(kept, integrity))) continue;
+      const response = integrity && (await cache.match(url, { ignoreVary: true }));
+      if (!response || (await isWhole(response, integrity))) continue;
       await cache.delete(url, { ignoreVary: true });
       found.push({ cache, url, integrity });
     }
@@ -87,8 +87,8 @@ async function replace({ cache, url, integrity }) {
 
 /** A version's list, kept or fetched; undefined where there is none that can be relied on. */
 async function listIn(cache, list) {
-  const kept = await cache.match(list);
-  const files = kept && (await promisedList(kept, list));
+  const found = await cache.match(list);
+  const files = found && (await promisedList(found, list));
   if (files) return files;
   await cache.delete(list);
   const response = await fetch(list, { cache: "reload" }).catch(() => undefined);

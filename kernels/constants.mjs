@@ -14,12 +14,13 @@ const INT8 = [2, 3]; // TensorProto.DataType: UINT8, INT8
 /** Tell `constants` (int8.mjs) the int8 weights in the bytes of a model, a Uint8Array. `source` reads
  * them (protobuf.mjs). */
 export function addConstants(constants, source) {
-  for (const graph of numbered(source.fields(0, source.size), GRAPH))
+  for (const graph of numbered(source.fields(0, source.size), GRAPH)) {
     for (const { from, to } of numbered(source.fields(graph.from, graph.to), INITIALIZER)) {
       const fields = [...source.fields(from, to)];
       const [raw] = numbered(fields, RAW_DATA);
       if (raw && isInt8Matrix(source, fields)) constants.add(source.bytes(raw.from, raw.to));
     }
+  }
 }
 
 /** Whether a tensor, given its fields, is one. */

@@ -27,10 +27,12 @@ export function check(module) {
   const habit = HABITS[[bench.reads([1], [200]), bench.reads([127, 127], [255, 255])]];
   if (!habit) throw new Error("this processor reads bytes in an unknown way");
   bench.use(habit);
-  for (const [m, n, k] of SHAPES)
-    for (const signs of [0, 1, 2, 3])
-      if (!bench.isRight({ m, n, k, signedA: signs & 1, signedB: signs >> 1 }))
-        throw new Error("the kernel computes wrongly on this processor");
+  for (const [m, n, k] of SHAPES) {
+    for (const signs of [0, 1, 2, 3]) {
+      const right = bench.isRight({ m, n, k, signedA: signs & 1, signedB: signs >> 1 });
+      if (!right) throw new Error("the kernel computes wrongly on this processor");
+    }
+  }
   return habit;
 }
 

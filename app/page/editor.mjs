@@ -125,8 +125,8 @@ export class Editor {
   show(id, text) {
     this.states.set(this.id, this.view.state);
     this.id = id;
-    const { extensions } = this;
-    this.view.setState(this.states.get(id) ?? EditorState.create({ doc: text, extensions }));
+    const fresh = () => EditorState.create({ doc: text, extensions: this.extensions });
+    this.view.setState(this.states.get(id) ?? fresh());
   }
 
   /** Replace the whole program; Ctrl-Z brings the old one back. */

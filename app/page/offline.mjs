@@ -11,8 +11,9 @@ const LIST = new URL(document.querySelector('meta[name="files"]').content, SCOPE
 const TRIED = `intab isolated ${SCOPE}`;
 const PATIENCE = 3000; // ms until the page goes on without being isolated
 let touched = false;
-for (const type of ["keydown", "pointerdown"])
+for (const type of ["keydown", "pointerdown"]) {
   addEventListener(type, () => (touched = true), { capture: true, once: true });
+}
 
 // As long as this page is open, its version's files are kept, whatever comes after it.
 navigator.locks?.request(nameOf(SCOPE, LIST), { mode: "shared" }, () => new Promise(() => {}));

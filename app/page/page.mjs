@@ -214,8 +214,9 @@ function onFailure(error) {
 }
 
 function onProgress({ detail }) {
-  if (python === "starting" && waitingProgram === null)
+  if (python === "starting" && waitingProgram === null) {
     status.textContent = startingText(detail) ?? status.textContent;
+  }
 }
 
 function showGallery() {

@@ -21,7 +21,7 @@ const UNISOLATED =
   "Stopped. Python was restarted: this page is not cross-origin isolated, so Python cannot be interrupted.";
 const UNITS = ["kB", "MB", "GB"];
 const SHOWN_FILES = 3;
-const rate = (value) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
+const short = (value) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
 
 export function startingText(stage) {
   return STARTING[stage];
@@ -99,7 +99,7 @@ export function metricsTexts(figures) {
   const { prompt_tokens, new_tokens, time_to_first_token, prefill_rate, decode_rate } = figures;
   return [
     `First token after ${time_to_first_token.toFixed(2)} s`,
-    `prompt ${prompt_tokens} tokens, ${rate(prefill_rate)} tokens/s`,
-    `${new_tokens} new tokens, ${rate(decode_rate)} tokens/s`,
+    `prompt ${prompt_tokens} tokens, ${short(prefill_rate)} tokens/s`,
+    `${new_tokens} new tokens, ${short(decode_rate)} tokens/s`,
   ];
 }

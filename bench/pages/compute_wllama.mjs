@@ -27,7 +27,8 @@ async function answer({ text, tokens }) {
     ignore_eos: true,
     stream: true,
   });
-  for await (const _ of chunks) stamps.push(performance.now());
+  const reader = chunks[Symbol.asyncIterator]();
+  while (!(await reader.next()).done) stamps.push(performance.now());
   return figures(start, stamps.slice(0, tokens), text.length);
 }
 

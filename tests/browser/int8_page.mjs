@@ -4,14 +4,23 @@
  */
 const bytesOf = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
 
+async function resultsOf(ort, session, inputs, rows) {
+  const results = [];
+  for (const count of rows.flatMap((each) => [each, each])) {
+    const feeds = Object.entries(inputs).map(([input, made]) => [input, tensor(ort, made, count)]);
+    const { y } = await session.run(Object.fromEntries(feeds));
+    results.push(await digest(y.data));
+  }
+  return results;
+}
+
 export async function run({ runtime, graphs, threads, kernel, tell = true }) {
   const ort = await import(`${runtime}ort/ort.wasm.min.mjs`);
-  const address = `${runtime}kernels/module.mjs?${encodeURIComponent(`${runtime}ort/ort-wasm-simd-threaded.mjs`)}`;
-  ort.env.logLevel = "error";
-  ort.env.wasm.numThreads = threads;
-  ort.env.wasm.wasmPaths = kernel
-    ? { mjs: address, wasm: `${runtime}ort/ort-wasm-simd-threaded.wasm` }
-    : `${runtime}ort/`;
+  const build = `${runtime}ort/ort-wasm-simd-threaded`;
+  const address = `${runtime}kernels/module.mjs?${encodeURIComponent(`${build}.mjs`)}`;
+  const mjs = kernel ? address : `${build}.mjs`;
+  Object.assign(ort.env, { logLevel: "error" });
+  Object.assign(ort.env.wasm, { numThreads: threads, wasmPaths: { mjs, wasm: `${build}.wasm` } });
   const found = {};
   let module = null;
   for (const [name, { inputs, rows }] of Object.entries(graphs)) {
@@ -20,23 +29,20 @@ export async function run({ runtime, graphs, threads, kernel, tell = true }) {
       await start(ort);
       module = await import(address);
     }
-    const { kernel: installed, reason } = module?.installed() ?? {};
+    const { kernel: installed, reason } = module?.installed() ?? SHIPPED;
     const constants = installed && tell ? await told(installed, bytes, runtime) : null;
     const session = await ort.InferenceSession.create(bytes);
-    const results = [];
-    for (const count of rows)
-      for (let time = 0; time < 2; time++) {
-        const feeds = Object.entries(inputs).map(([input, made]) => [input, tensor(ort, made, count)]);
-        const { y } = await session.run(Object.fromEntries(feeds));
-        results.push(await digest(y.data));
-      }
-    found[name] = { results, kept: installed?.kept ?? 0, reason: reason ?? "" };
+    const results = await resultsOf(ort, session, inputs, rows);
+    const kept = keptBy(installed);
     constants?.release();
-    found[name].left = installed?.kept ?? 0;
+    found[name] = { results, kept, reason, left: keptBy(installed) };
     await session.release();
   }
   return found;
 }
+
+const SHIPPED = { kernel: null, reason: "" };
+const keptBy = (installed) => installed?.kept ?? 0;
 
 /** Start onnxruntime-web before there is a graph whose constants could be told: one Identity node. */
 async function start(ort) {

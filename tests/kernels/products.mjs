@@ -24,8 +24,9 @@ function processor(calls) {
   const bytes = Uint8Array.from(SEVEN.match(/../g), (hex) => parseInt(hex, 16));
   const process = (self, c, m, n, rows, columns, ldc) => {
     calls.push([m, n, rows, columns]);
-    for (let i = m; i < m + rows; i++)
+    for (let i = m; i < m + rows; i++) {
       for (let j = n; j < n + columns; j++) bench.words[c / 4 + i * ldc + j] ^= 0x55;
+    }
   };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { e: { f: process } });
   bench.table.set(3, exports.f);

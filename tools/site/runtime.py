@@ -67,9 +67,10 @@ def _bundle_worker(sources: Sources, target: Path) -> None:
     if not (sources.root / entry).exists():
         raise SiteError(f"{sources.root / entry} is missing: the worker's JavaScript starts there.")
     esbuild.run(sources, entry, f"--outfile={target / 'worker.mjs'}", "--external:./early.mjs")
-    for name in ("early.mjs", "ort/ort_module.mjs", "ort/probe.mjs"):
+    for name in ("early.mjs", "ort/probe.mjs"):
         path = sources.browser / name
-        shutil.copyfile(path, target / path.name)
+        esbuild.run(sources, str(path), f"--outfile={target / path.name}")
+    shutil.copyfile(sources.browser / "ort/ort_module.mjs", target / "ort_module.mjs")
     probe.write(target)
 
 

@@ -1,15 +1,13 @@
 /**
  * Asks for a model's files and for onnxruntime's WebAssembly while the interpreter is still on its way
  * (start.mjs). Who asks for one of them later takes the answer over, and judges it as any other;
- * nothing depends on what was early. Served as it is, since two modules share what it holds.
+ * nothing depends on what was early. A bundle by itself, since two others share what it holds.
  */
+import { AT_A_TIME, CHUNK, GPU_DTYPES, RECORD_KEY, TEXT_ENDINGS } from "./constants.mjs";
+import { ADDRESS } from "./files/address.mjs";
+
 const MODELS = new URL("../../models/", import.meta.url).href;
 const RUNTIME = new URL("../ort/ort-wasm-simd-threaded.wasm", import.meta.url).href;
-const STORED = "https://intab.invalid/"; // as in stores.mjs
-const ONE_PIECE = 8 * 1024 * 1024; // bytes: as in engine/io/ranges.py
-const PARTS = 6; // of a larger file: as many as are fetched at a time
-const FOR_GPU = ["q4", "q4f16"]; // as in engine/runtime/candidates.py
-const TEXTS = /\.(json|jinja|txt)$/; // as in engine/loading/download.py: they come in one piece
 const LASTING = 600_000; // ms: what nobody took by then is neither fresh nor worth its memory
 
 const asked = new Map(); // address and range -> {answer, stopping}: a promise of a response
@@ -30,7 +28,7 @@ export async function begin(model) {
   setTimeout(drop, LASTING);
   const folder = new URL(`${model.replace(/\/$/, "")}/`, MODELS).href;
   const { files, dtypes } = await manifest(folder);
-  if (!navigator.gpu || !FOR_GPU.some((dtype) => dtype in dtypes)) ask(RUNTIME);
+  if (!navigator.gpu || !GPU_DTYPES.some((dtype) => dtype in dtypes)) ask(RUNTIME);
   if (await isStored(folder)) return;
   const graphs = Object.values(dtypes).flat();
   const sure = Object.keys(dtypes).length === 1; // else the engine chooses, by what this device can do
@@ -50,13 +48,19 @@ async function manifest(folder) {
 }
 
 async function isStored(folder) {
-  const record = `=${encodeURIComponent(folder)}/=/=record`; // as in engine/storage/keys.py
-  return Boolean(await globalThis.caches?.match(STORED + record));
+  return Boolean(await globalThis.caches?.match(ADDRESS + recordKey(folder)));
+}
+
+/** Under which key the engine keeps its note about a model: Python's `quote` knows fewer characters. */
+export function recordKey(folder) {
+  const code = (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`;
+  return RECORD_KEY.replace("FOLDER", () => encodeURIComponent(folder).replace(/[!'()*]/g, code));
 }
 
 function askFor(address, { size, chunk_size: chunk }) {
-  if (size <= ONE_PIECE || TEXTS.test(address)) return ask(address);
-  for (let i = 0; chunk && i < PARTS && i * chunk < size; i += 1) {
+  const isText = TEXT_ENDINGS.some((ending) => address.endsWith(ending));
+  if (size <= CHUNK || isText) return ask(address);
+  for (let i = 0; chunk && i < AT_A_TIME && i * chunk < size; i += 1) {
     ask(address, `bytes=${i * chunk}-${Math.min((i + 1) * chunk, size) - 1}`);
   }
 }

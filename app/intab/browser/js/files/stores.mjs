@@ -3,11 +3,11 @@
  * begin with `=` (engine/storage/keys.py). Used by cache.py; each error is thrown as the browser made it.
  * What is stored is read as Blobs, which stay on disk until somebody wants their bytes.
  */
+import { ADDRESS } from "./address.mjs";
 import { stored } from "./bodies.mjs";
 
 const NAME = "intab-models-1";
 const DRAFTS = ".drafts"; // where no key leads: their parts begin with `=`
-const ADDRESS = "https://intab.invalid/"; // the Cache API wants addresses; nothing is fetched there
 
 /** The Cache API: each body is a complete answer, there whole or not at all. */
 class CacheStore {

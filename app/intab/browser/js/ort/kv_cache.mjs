@@ -55,7 +55,7 @@ class KvCache {
 
   /** Rows of each sequence, those included that nothing was written to. */
   get room() {
-    const slot = this.slots.find((slot) => !isState(slot));
+    const slot = this.slots.find((each) => !isState(each));
     return slot ? this.tensors[slot.past].dims[slot.rows] : 0;
   }
 
@@ -124,7 +124,7 @@ class RoomyCache extends KvCache {
       if (shared || total > this.room) {
         await this.move(allOf(first, slot), length, blocks(total));
       }
-      const pairs = rows.map(([slot, tensor]) => [tensor, this.tensors[slot.past], slot]);
+      const pairs = rows.map(([each, tensor]) => [tensor, this.tensors[each.past], each]);
       await this.runner.write(pairs, length);
     } finally {
       rows.forEach(([, tensor]) => tensor.dispose());

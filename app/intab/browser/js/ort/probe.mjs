@@ -4,12 +4,13 @@
  * int8 weights or with the same made float; a prompt of some rows and then single rows, as an
  * answer has them.
  */
+import { FLOAT_WEIGHTS } from "../constants.mjs";
+
 const ORT = new URL("../ort/", import.meta.url).href;
 const WIDTH = 576;
 const PROMPT = 64;
 const TOKENS = 16;
 const ROUNDS = 5; // the least of them counts: whatever else the device does only makes it longer
-const EXPANDING = { session: { disable_quant_qdq: "1" } }; // as EXPANDING of engine/hub/manifest.py
 
 onmessage = async ({ data: { threads, graph } }) => {
   try {
@@ -24,7 +25,7 @@ async function measure(threads, name) {
   ort.env.wasm.numThreads = threads;
   ort.env.wasm.wasmPaths = ORT;
   const graph = await (await fetch(new URL(name, import.meta.url))).arrayBuffer();
-  const session = await ort.InferenceSession.create(new Uint8Array(graph), { extra: EXPANDING });
+  const session = await ort.InferenceSession.create(new Uint8Array(graph), { extra: FLOAT_WEIGHTS });
   const run = (rows) =>
     session.run({ x: new ort.Tensor("float32", new Float32Array(rows * WIDTH), [rows, WIDTH]) });
   const answer = async () => {

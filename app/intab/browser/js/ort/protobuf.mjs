@@ -66,7 +66,7 @@ export function encode(text) {
 
 /** The parts of a field that is a message, or bytes, made of `parts`. */
 export function* message(number, parts) {
-  yield Uint8Array.from([...varint(number * 8 + 2), ...varint(length(parts))]);
+  yield Uint8Array.from([...varint(number * 8 + 2), ...varint(lengthOf(parts))]);
   yield* parts;
 }
 
@@ -76,14 +76,14 @@ export function* varint(value) {
   yield value;
 }
 
-function length(parts) {
+function lengthOf(parts) {
   return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 /** One array of all parts. */
 export function join(parts) {
   const all = [...parts];
-  const joined = new Uint8Array(length(all));
+  const joined = new Uint8Array(lengthOf(all));
   let at = 0;
   for (const part of all) {
     joined.set(part, at);

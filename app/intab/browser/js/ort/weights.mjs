@@ -60,9 +60,9 @@ class External extends Uint8Array {
 export function withoutWeights(name, body, others, constants = null) {
   const files = new Map([[name, body], ...others].map(([path, file]) => [path, new External(file)]));
   const places = new Map([...files.keys()].map((path) => [path, []]));
-  const graph = join(model(new Source(body), name, { files, places, constants }, new Map(others)));
+  const small = join(model(new Source(body), name, { files, places, constants }, new Map(others)));
   for (const [path, file] of files) file.take(places.get(path));
-  return { graph, externalData: Array.from(files, ([path, data]) => ({ path, data })) };
+  return { graph: small, externalData: Array.from(files, ([path, data]) => ({ path, data })) };
 }
 
 function* model(source, name, found, others) {
@@ -96,10 +96,9 @@ function* initializer(source, field, name, found) {
   const large = raw && raw.to - raw.from >= LARGE;
   const place = large ? { location: name, start: raw.from, end: raw.to } : placeOf(source, fields);
   if (place?.end) found.places.get(place.location)?.push([place.start, place.end]);
-  if (found.constants && isInt8Matrix(source, fields)) {
-    if (place) noteInt8(found, place);
-    else if (raw) found.constants.add(source.bytes(raw.from, raw.to));
-  }
+  const int8 = found.constants && isInt8Matrix(source, fields);
+  if (int8 && place) noteInt8(found, place);
+  else if (int8 && raw) found.constants.add(source.bytes(raw.from, raw.to));
   if (large) yield* moved(source, fields, raw, name);
   else yield source.bytes(field.start, field.to).slice();
 }
