@@ -12,7 +12,7 @@ import numpy as np
 from pyodide.ffi import to_js
 
 import intab
-from intab.browser.onnx import OnnxSession
+from intab.browser.decoder import OnnxSession
 from intab.engine.generation.decode import stream
 from intab.engine.generation.metrics import Meter
 from intab.engine.generation.options import GenerationOptions
@@ -50,8 +50,8 @@ async def measure(tokenizer, **options):
     plan = DecoderPlan(
         TensorInfo("input_ids", "int64", ()), None, None, None, None, (), True, False
     )
-    network = SimpleNamespace(closed=False, plan=plan)
-    session = OnnxSession(network, Instant(), 1)
+    network = SimpleNamespace(check_open=lambda: None)
+    session = OnnxSession(SimpleNamespace(network=network, plan=plan), Instant(), 1)
     chosen = GenerationOptions.make({**options, "max_new_tokens": TOKENS}, {})
     ids = list(range(PROMPT))
     start = perf_counter()

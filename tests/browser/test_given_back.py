@@ -11,7 +11,8 @@ from tests.browser.visitor import Visitor
 PROGRAM = """
 import asyncio, json
 from types import SimpleNamespace
-from intab.browser import onnx
+from intab.browser import decoder, onnx
+from intab.engine.runtime.graphs import DecoderGraphs
 from intab.errors import UnsupportedModelError
 
 gate, released = asyncio.Event(), []
@@ -29,7 +30,7 @@ class Worker:
         return Opened()
 
 graph = SimpleNamespace(
-    name="g", body=SimpleNamespace(js_body=None), external_data={}, session_options={}, config={}
+    name="g", body=SimpleNamespace(js_body=None), external_data={}, session_options={}
 )
 before, onnx.js_worker = onnx.js_worker, Worker
 try:
@@ -40,7 +41,7 @@ try:
     told = [opening.cancelled(), len(released)]
     gate.set()
     try:
-        await onnx.open_network(graph, "wasm")
+        await decoder.open_decoder(DecoderGraphs(graph, {}), "wasm")
     except UnsupportedModelError as exc:
         told.append(str(exc).partition("(")[0])
     for _ in range(20):

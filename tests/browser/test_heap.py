@@ -62,7 +62,7 @@ def test_the_heap_is_used_where_it_can_be(in_heap: Visitor, in_arrays: Visitor) 
     program = """
         import intab, json
         model = await intab.load("decomposed")
-        print(json.dumps(model._network._js_network.inHeap))
+        print(json.dumps(model._network.network.js_network.inHeap))
     """
     assert printed_json(in_heap, program) is True
     assert printed_json(in_arrays, program) is False

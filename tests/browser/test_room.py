@@ -100,7 +100,7 @@ NO_ROOM = """
     model = await intab.load("llama", device="wasm")
     session, other = model._network.session(), model._network.session()
     await session.step([list(range(5, 105))])
-    js_runner = model._network._js_network.runner
+    js_runner = model._network.network.js_network.runner
     part, seen = js_runner.part, []
 
     async def fail(*args):

@@ -14,9 +14,10 @@ from tokenizers.models import BPE
 
 from intab.engine.model import Model, Texts
 from intab.engine.runtime.candidates import Candidate
+from intab.engine.runtime.decoder import Decoder
+from intab.engine.runtime.graphs import DecoderGraphs, Graph
 from intab.engine.runtime.limits import Limits
 from intab.engine.runtime.network import Network
-from intab.engine.runtime.protocols import Graph
 from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import DownloadError
 from tests.engine.support.fakes import FakeBody, FakeFetch, FakeStore, fake_means
@@ -43,7 +44,8 @@ def byte_tokenizer_json() -> str:
 
 
 class FakeRuntime:
-    """Opens a FakeNetwork for whatever bytes it is given, `b"broken"` excepted."""
+    """Opens a FakeNetwork as a decoder for whatever bytes it is given, `b"broken"` excepted, and as
+    a network what `graphs` has for them."""
 
     def __init__(self, files: dict[str, bytes | Exception], script: Sequence[int] = ()) -> None:
         self.fetch = FakeFetch(files)
@@ -55,6 +57,7 @@ class FakeRuntime:
         self.prepared: list[str] = []
         self.remarks: dict[str, str] = {}
         self.opened: list[Graph[FakeBody]] = []
+        self.graphs: dict[bytes, Network] = {}  # by the bytes of their graphs
         self.limits_of: dict[str, Limits] = {}
 
     def limits(self, device: str) -> Limits:
@@ -77,6 +80,12 @@ class FakeRuntime:
     async def open(self, graph: Graph[FakeBody], device: str) -> Network:
         self.opened.append(graph)
         if graph.body.data == b"broken":
+            raise DownloadError("broken")
+        return self.graphs[graph.body.data]
+
+    async def open_decoder(self, graphs: DecoderGraphs[FakeBody], device: str) -> Decoder:
+        self.opened.append(graphs.graph)
+        if graphs.graph.body.data == b"broken":
             raise DownloadError("broken")
         return FakeNetwork(self.script)
 

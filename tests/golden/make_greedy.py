@@ -33,7 +33,7 @@ from transformers import (
 )
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
-from intab.engine.runtime.protocols import EXACT_INT8
+from intab.engine.runtime.graphs import EXACT_INT8
 
 HERE = Path(__file__).resolve().parent
 MODEL = HERE.parents[1] / "models" / "default"

@@ -15,7 +15,7 @@ import onnxruntime
 import pytest
 from tokenizers import Tokenizer
 
-from intab.engine.runtime.protocols import EXACT_INT8
+from intab.engine.runtime.graphs import EXACT_INT8
 from tests.conftest import ROOT
 
 MODEL = ROOT / "models" / "default"

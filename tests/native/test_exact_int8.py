@@ -13,7 +13,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from intab.convert.running import Runner
-from intab.engine.runtime.protocols import Graph
+from intab.engine.runtime.graphs import Graph
 from intab.native.bodies import FileBody
 from intab.native.opening import open_session
 
@@ -38,7 +38,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_in_a_loaded_model(path: Path) -> None:
-    session = open_session(Graph(path.name, FileBody(path), {}, {}, {}))
+    session = open_session(Graph(path.name, FileBody(path)))
     assert (session.run(None, {"x": ROW})[0] == 255 * 127 * WIDTH).all()
 
 

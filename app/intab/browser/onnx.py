@@ -1,53 +1,45 @@
-"""Networks over onnxruntime-web: `Network` and `Session` with one crossing a token each way."""
+"""Networks over onnxruntime-web: the protocol `Network` with one crossing a run each way.
+
+Arrays go to JavaScript as bytes, with a JSON text that says what they are; what comes back is one
+array of bytes, which feeds.mjs packs and `unpack` reads.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pyodide.ffi import JsException
 
 from intab.browser.fetch import JsBody
 from intab.browser.ffi import js_array, js_worker, reason
 from intab.engine.io.tasks import start_lasting
-from intab.engine.runtime.cache_slots import TensorInfo
-from intab.engine.runtime.decoder_plan import DecoderPlan, Signature, plan_graph
-from intab.engine.runtime.network import CLOSED, STATES
-from intab.engine.runtime.protocols import Graph
-from intab.engine.types import Logits
+from intab.engine.runtime.graphs import Graph
+from intab.engine.runtime.network import (
+    Arrays,
+    Signature,
+    TensorInfo,
+    check_feeds,
+    choose_outputs,
+)
 from intab.errors import DeviceError, ModelClosedError, RunError
 
 
-async def open_network(graph: Graph[JsBody], device: str) -> OnnxNetwork:
-    """Make a network of a graph, and of the one that embeds ids for it."""
-    js_network, js_embedder = await _open(graph, device), None
-    try:
-        if graph.embeddings:
-            js_embedder = await _open(graph.embeddings, device)
-        embeddings = _signature(js_embedder) if js_embedder else None
-        plan = plan_graph(*_signature(js_network), graph.config, graph.names, embeddings)
-    except BaseException:
-        for js_opened in filter(None, (js_network, js_embedder)):
-            await js_opened.release()
-        raise
-    told = {**asdict(plan), "roomy": plan.roomy, "position_rows": plan.position_rows}
-    js_network.usePlan(json.dumps(told), js_embedder)
-    return OnnxNetwork(js_network, device, plan)
-
-
-async def _open(graph: Graph[JsBody], device: str) -> Any:
-    """onnxruntime copies the weights one by one."""
+async def open_network(graph: Graph[JsBody], device: str, *, stays: bool = False) -> OnnxNetwork:
+    """Make a network of a graph, whose weights onnxruntime copies one by one. `stays`: what it
+    gives stays on the device until it is read."""
     others = js_array([path, body.js_body] for path, body in graph.external_data.items())
     options = json.dumps(dict(graph.session_options))
     try:
-        return await _opened(
-            js_worker().open(graph.name, graph.body.js_body, others, device, options)
+        js_promise = js_worker().open(
+            graph.name, graph.body.js_body, others, device, options, stays
         )
+        return OnnxNetwork(await _opened(js_promise), device)
     except JsException as exc:
         raise DeviceError(
             f"onnxruntime cannot load {graph.name} on {device} ({reason(exc)}): the file may be "
@@ -74,7 +66,8 @@ async def _give_back(opening: asyncio.Task[Any]) -> None:
         await (await opening).release()
 
 
-def _signature(js_network: Any) -> Signature:
+def signature(js_network: Any) -> Signature:
+    """A graph's inputs and outputs."""
     inputs, outputs = json.loads(js_network.describe())
     return _infos(inputs), _infos(outputs)
 
@@ -86,20 +79,26 @@ def _infos(rows: list[Any]) -> list[TensorInfo]:
 class OnnxNetwork:
     """A graph that onnxruntime-web has loaded."""
 
-    def __init__(self, js_network: Any, device: str, plan: DecoderPlan) -> None:
+    def __init__(self, js_network: Any, device: str) -> None:
         self._js_network = js_network
-        self.plan = plan
         self._device = device
+        self.inputs, self.outputs = signature(js_network)
 
     @property
-    def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._js_network is None
+    def js_network(self) -> Any:
+        """JavaScript's; ModelClosedError after `close`."""
+        self.check_open()
+        return self._js_network
+
+    def check_open(self) -> None:
+        """ModelClosedError after `close`."""
+        if self._js_network is None:
+            raise ModelClosedError("The model was closed while it was running.")
 
     @property
     def lost(self) -> bool:
         """Whether its GPU is gone."""
-        return not self.closed and bool(self._js_network.lost)
+        return self._js_network is not None and bool(self._js_network.lost)
 
     @property
     def device(self) -> str:
@@ -108,9 +107,27 @@ class OnnxNetwork:
         plural = "" if threads == 1 else "s"
         return f"wasm, {threads} thread{plural}" if self._device == "wasm" else self._device
 
-    def session(self, padding: Sequence[int] = (0,)) -> OnnxSession:
-        """Empty sequences, one for each number of tokens of left padding."""
-        return OnnxSession(self, self._js_network.begin(js_array(padding)), len(padding))
+    async def run(
+        self, feeds: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None = None
+    ) -> Arrays:
+        """The outputs of these names, or all of them."""
+        wanted = choose_outputs(self.outputs, outputs)
+        given = check_feeds(self.inputs, feeds)
+        told = [[name, value.dtype.name, value.shape] for name, value in given.items()]
+        js_values = js_array(value.reshape(-1).view(np.uint8) for value in given.values())
+        try:
+            js_packed = await self.js_network.run(json.dumps([told, wanted]), js_values)
+        except JsException as exc:
+            raise self.failure(exc) from exc
+        return unpack(js_packed.to_memoryview())
+
+    def failure(self, exc: JsException) -> RunError:
+        """A JavaScript error of a run as ours."""
+        if self.lost:
+            return RunError(
+                f"The GPU was lost ({reason(exc)}): run again, which loads the model again."
+            )
+        return RunError(f"onnxruntime failed: {reason(exc)}")
 
     async def close(self) -> None:
         """Release the onnxruntime session."""
@@ -119,60 +136,12 @@ class OnnxNetwork:
             await js_network.release()
 
 
-class OnnxSession:
-    """Sequences whose cache lives in JavaScript."""
-
-    def __init__(self, network: OnnxNetwork, js_session: Any, batch: int, length: int = 0) -> None:
-        self._network = network
-        self._js_session = js_session
-        self._batch = batch
-        self.length = length
-
-    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
-        """Append `ids` [batch][n]; the float32 logits [batch, rows, vocab] of the last `rows`."""
-        self._network.plan.check_rows(rows)
-        js_ids = js_array(token for row in ids for token in row)
-        at = self.length
-        js_rows = await self._call("step", js_ids, rows, at)
-        found = np.asarray(js_rows.to_memoryview())
-        # Halves come as uint16, since Python's buffers know no float16.
-        halves = found.dtype != np.float32
-        logits = found.view(np.float16).astype(np.float32) if halves else found
-        self.length = at + len(ids[0])
-        return logits.reshape(self._batch, rows, -1)
-
-    async def rewind(self, length: int) -> None:
-        """Keep the first `length` tokens; none or all of them if the cache has states."""
-        if 0 < length < self.length and not self._network.plan.can_rewind:
-            raise RunError(STATES)
-        self.length = min(length, self.length)
-        await self._call("rewind", self.length)
-
-    async def select(self, sequences: Sequence[int]) -> None:
-        """Keep, repeat and reorder sequences."""
-        await self._call("select", js_array(sequences), self.length)
-        self._batch = len(sequences)
-
-    def fork(self) -> OnnxSession:
-        """An independent session with the same cache."""
-        return OnnxSession(self._network, self._js_session.fork(), self._batch, self.length)
-
-    def close(self) -> None:
-        """Give the cache back."""
-        if self._js_session:
-            self._js_session.close()
-            self._js_session = None
-
-    async def _call(self, name: str, *arguments: Any) -> Any:
-        if self._network.closed:
-            raise ModelClosedError("The model was closed while it was running.")
-        if self._js_session is None:
-            raise RunError(CLOSED)
-        try:
-            return await getattr(self._js_session, name)(*arguments)
-        except JsException as exc:
-            if self._network.lost:
-                raise RunError(
-                    f"The GPU was lost ({reason(exc)}): run again, which loads the model again."
-                ) from exc
-            raise RunError(f"onnxruntime failed: {reason(exc)}") from exc
+def unpack(packed: memoryview) -> Arrays:
+    """The arrays that feeds.mjs packed: the size of a JSON text, the text, the values of each."""
+    head = int.from_bytes(packed[:4], "little")
+    arrays: Arrays = {}
+    for name, dtype, shape, start in json.loads(bytes(packed[4 : 4 + head])):
+        kind = np.dtype(dtype)
+        count = int(np.prod(shape, dtype=np.int64))
+        arrays[name] = np.frombuffer(packed, kind, count, start).reshape(shape)
+    return arrays

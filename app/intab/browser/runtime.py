@@ -11,14 +11,15 @@ from pyodide.ffi import JsException
 
 from intab.browser.archives import BrowserArchives
 from intab.browser.cache import KINDS, BrowserStore, lock
+from intab.browser.decoder import OnnxDecoder, open_decoder
 from intab.browser.fetch import BrowserFetch, BrowserMemory, JsBody
 from intab.browser.ffi import js_array, js_worker, reason
 from intab.browser.onnx import OnnxNetwork, open_network
 from intab.engine.io.protocols import Services
 from intab.engine.runtime import float_weights as expanding
 from intab.engine.runtime.candidates import Candidate
+from intab.engine.runtime.graphs import DecoderGraphs, Graph
 from intab.engine.runtime.limits import Limits
-from intab.engine.runtime.protocols import Graph
 from intab.engine.runtime.threads import Measured, Start, candidates, parse_measured, starts
 from intab.engine.storage.stores import Stores
 from intab.errors import DeviceError
@@ -100,11 +101,20 @@ class BrowserRuntime:
     async def open(self, graph: Graph[JsBody], device: str) -> OnnxNetwork:
         """Make a network; once one computes in WebAssembly, its threads are worth measuring."""
         network = await open_network(graph, device)
+        self._measure_threads(device)
+        return network
+
+    async def open_decoder(self, graphs: DecoderGraphs[JsBody], device: str) -> OnnxDecoder:
+        """Make a decoder, likewise."""
+        decoder = await open_decoder(graphs, device)
+        self._measure_threads(device)
+        return decoder
+
+    def _measure_threads(self, device: str) -> None:
         if device == "wasm" and not self._measured:
             comparing = js_worker().threads() if self._floats_wanted else 0
             js_worker().measureThreads(js_array(candidates(js_worker().cores())), comparing)
             self._measured = True
-        return network
 
     def peak_memory(self) -> int | None:
         """WebAssembly's, which never shrinks: Python's heap and onnxruntime's."""

@@ -11,7 +11,8 @@ from typing import Any
 
 import onnx_ir as ir
 
-from intab.engine.runtime.cache_slots import CacheSlot, TensorInfo, plan_slots
+from intab.engine.runtime.cache_slots import CacheSlot, plan_slots
+from intab.engine.runtime.network import TensorInfo
 from intab.errors import UnsupportedModelError
 
 PIECE = 512  # tokens of a prompt that are computed at once: GenerationOptions.prefill_chunk_size

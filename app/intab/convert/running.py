@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from intab.engine.runtime.cache_slots import head_dim, kv_heads
 from intab.engine.runtime.decoder_plan import KEEP
-from intab.engine.runtime.protocols import EXACT_INT8
+from intab.engine.runtime.graphs import EXACT_INT8
 from intab.engine.runtime.refusals import plain_reason
 from intab.engine.runtime.rope import switch_of
 from intab.errors import ConvertError

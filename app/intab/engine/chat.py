@@ -22,7 +22,7 @@ from intab.engine.generation.batch import Job
 from intab.engine.generation.decode import complete
 from intab.engine.generation.prefill import prefill
 from intab.engine.generation.streamer import Generation, TextChunk
-from intab.engine.runtime.network import Session
+from intab.engine.runtime.decoder import Session
 from intab.errors import PromptError, RunError
 
 Message = MutableMapping[str, Any]

@@ -23,7 +23,7 @@ from intab.engine.generation.metrics import UNKNOWN, Meter, Setting
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.prompt_lookup import Guesser, make_guesser, refuse_guesses
 from intab.engine.generation.streamer import Generation, TextChunk
-from intab.engine.runtime.network import Network, Session
+from intab.engine.runtime.decoder import Decoder, Session
 from intab.engine.text.assets import Texts as Texts
 from intab.engine.text.assets import context_length as context_length
 from intab.engine.text.chat_template import Message, Tool, render
@@ -40,7 +40,7 @@ class Model:
         name: str,
         dtype: str,
         reason: str,
-        network: Network,
+        network: Decoder,
         texts: Texts,
         setting: Setting = UNKNOWN,
         *,
@@ -51,7 +51,7 @@ class Model:
         self.dtype = dtype
         self.reason = reason
         self.tokenizer = texts.tokenizer
-        self._network: Network | None = network
+        self._network: Decoder | None = network
         self._rows_agree = rows_agree
         # The logits of a row: a model may have more of them than its tokenizer has tokens.
         self._vocabulary = vocabulary or self.tokenizer.size
@@ -238,7 +238,7 @@ class Model:
             network, self._network = self._network, None
             await network.close()
 
-    def _open_network(self) -> Network:
+    def _open_network(self) -> Decoder:
         if self._network is None:
             raise ModelClosedError(f"The model {self.name} was closed: load it again.")
         return self._network

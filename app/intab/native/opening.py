@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 import onnxruntime as ort
 
+from intab.engine.runtime.graphs import EXACT_INT8, Graph
 from intab.engine.runtime.onnx_file import external_files
-from intab.engine.runtime.protocols import EXACT_INT8, Graph
 from intab.native.bodies import FileBody, NativeBody
 
 

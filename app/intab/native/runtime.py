@@ -10,11 +10,12 @@ from pathlib import Path
 
 from intab.engine.io.protocols import Services
 from intab.engine.runtime.candidates import Candidate
+from intab.engine.runtime.graphs import DecoderGraphs, Graph
 from intab.engine.runtime.limits import Limits
-from intab.engine.runtime.protocols import Graph
 from intab.engine.storage.stores import Stores
 from intab.native.archives import NativeArchives
 from intab.native.bodies import NativeBody, NativeMemory
+from intab.native.decoder import OnnxDecoder, open_decoder
 from intab.native.fetch import NativeFetch
 from intab.native.folder import FolderStore
 from intab.native.onnx import OnnxNetwork, open_network
@@ -61,8 +62,12 @@ class NativeRuntime:
         return await asyncio.to_thread(data_files, graph)
 
     async def open(self, graph: Graph[NativeBody], device: str) -> OnnxNetwork:
-        """Make a network, in a thread: a large graph takes seconds."""
-        return await asyncio.to_thread(open_network, graph)
+        """Make a network."""
+        return await open_network(graph)
+
+    async def open_decoder(self, graphs: DecoderGraphs[NativeBody], device: str) -> OnnxDecoder:
+        """Make a decoder."""
+        return await open_decoder(graphs)
 
     def peak_memory(self) -> int | None:
         """The process's; None on Windows, which has no `resource`."""

@@ -12,7 +12,7 @@ from intab.engine.hub.listing import read_manifest
 from intab.engine.hub.locate import Location
 from intab.engine.hub.manifest import Manifest
 from intab.engine.io.file_entry import FileEntry
-from intab.engine.loading.model_files import make_graph
+from intab.engine.loading.model_files import make_graphs
 from tests.engine.support.fakes import FakeBody, FakeFetch, FakeStore, fake_means
 
 DECODER, DATA = "onnx/decoder_model_merged_q4.onnx", "onnx/decoder_model_merged_q4.onnx_data"
@@ -47,16 +47,16 @@ def test_one_of_another_dtype_serves(suffix: str, have: list[str], taken: str) -
 def test_a_graph_has_its_embedder() -> None:
     manifest = Manifest({}, {"q4": FILES})
     bodies = {name: FakeBody(name.encode()) for name in FILES}
-    graph = make_graph(manifest, "q4", bodies, {"a": 1})
-    assert graph.external_data == {"decoder_model_merged_q4.onnx_data": bodies[DATA]}
-    assert graph.embeddings == replace(
-        graph,
+    graphs = make_graphs(manifest, "q4", bodies, {"a": 1})
+    assert graphs.graph.external_data == {"decoder_model_merged_q4.onnx_data": bodies[DATA]}
+    assert graphs.config == {"a": 1}
+    assert graphs.embeddings == replace(
+        graphs.graph,
         name=EMBEDDER,
         body=bodies[EMBEDDER],
         external_data={"embed_tokens_q4.onnx_data": bodies[ITS_DATA]},
-        embeddings=None,
     )
-    alone = make_graph(Manifest({}, {"q4": FILES[:2]}), "q4", bodies, {})
+    alone = make_graphs(Manifest({}, {"q4": FILES[:2]}), "q4", bodies, {})
     assert alone.embeddings is None
 
 

@@ -16,8 +16,8 @@ from intab.engine.loading.model_files import read_texts
 from intab.engine.loading.webgpu_checks import PIECES, check_bounds, check_many, made_pieces
 from intab.engine.model import Texts
 from intab.engine.runtime.candidates import Candidate
-from intab.engine.runtime.network import Network
-from intab.engine.runtime.protocols import Graph
+from intab.engine.runtime.decoder import Decoder
+from intab.engine.runtime.graphs import DecoderGraphs
 from intab.engine.types import Logits
 from intab.errors import DeviceError, RunError
 from tests.engine.conftest import CONFIG, FakeRuntime, byte_tokenizer_json, model_files
@@ -178,8 +178,8 @@ def test_made_ids_fit_the_context_and_the_vocabulary(most: int | None, counts: l
 class TwoDevices(FakeRuntime):
     """Its WebGPU is wrong for many ids, its wasm right."""
 
-    async def open(self, graph: Graph[FakeBody], device: str) -> Network:
-        await super().open(graph, device)
+    async def open_decoder(self, graphs: DecoderGraphs[FakeBody], device: str) -> Decoder:
+        await super().open_decoder(graphs, device)
         return GpuNetwork(32) if device == "webgpu" else ToyNetwork()
 
 

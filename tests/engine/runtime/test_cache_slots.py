@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from intab.engine.runtime.cache_slots import CacheSlot, TensorInfo
+from intab.engine.runtime.cache_slots import CacheSlot
 from intab.engine.runtime.decoder_plan import DecoderPlan, plan_graph
+from intab.engine.runtime.network import TensorInfo
 from intab.errors import UnsupportedModelError
 
 IDS = TensorInfo("input_ids", "int64", (None, None))

@@ -13,8 +13,8 @@ from intab.engine.hub.locate import locate
 from intab.engine.hub.manifest import Manifest, SelfTest
 from intab.engine.loading.load import load_model
 from intab.engine.runtime.candidates import Candidate, check, first_that_works, list_candidates
-from intab.engine.runtime.network import Network
-from intab.engine.runtime.protocols import Graph
+from intab.engine.runtime.decoder import Decoder
+from intab.engine.runtime.graphs import DecoderGraphs
 from intab.engine.types import Logits
 from intab.errors import DeviceError, ManifestError, RunError
 from tests.engine.conftest import FakeRuntime, model_files
@@ -193,8 +193,8 @@ async def test_a_run_that_fails_is_the_device_s_fault() -> None:
 class WrongGpu(FakeRuntime):
     """Its WebGPU recites something, its wasm computes."""
 
-    async def open(self, graph: Graph[FakeBody], device: str) -> Network:
-        network = await super().open(graph, device)
+    async def open_decoder(self, graphs: DecoderGraphs[FakeBody], device: str) -> Decoder:
+        network = await super().open_decoder(graphs, device)
         if device != "webgpu":
             return ToyNetwork()
         assert isinstance(network, FakeNetwork)

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from intab.engine.runtime.cache_slots import CacheSlot, TensorInfo
-from intab.engine.runtime.decoder_plan import EmbeddingPlan, Signature, plan_graph
+from intab.engine.runtime.cache_slots import CacheSlot
+from intab.engine.runtime.decoder_plan import EmbeddingPlan, plan_graph
+from intab.engine.runtime.network import Signature, TensorInfo
 from intab.errors import RunError, UnsupportedModelError
 
 IDS = TensorInfo("input_ids", "int64", (None, None))

@@ -14,8 +14,8 @@ import pytest
 from intab.engine.generation.prefill import prefill
 from intab.engine.generation.sequences import OneByOne, open_session
 from intab.engine.runtime.cache_slots import CacheSlot
+from intab.engine.runtime.decoder import STATES, Decoder, Session
 from intab.engine.runtime.decoder_plan import DecoderPlan
-from intab.engine.runtime.network import STATES, Network, Session
 from intab.engine.runtime.recompute import PIECE, recompute_where_needed
 from intab.engine.types import Logits
 from intab.errors import RunError
@@ -114,7 +114,7 @@ def keeping(request: pytest.FixtureRequest) -> KeepingNetwork:
     return KeepingNetwork(PLANS[request.param])
 
 
-def sessions_of(keeping: KeepingNetwork) -> Network:
+def sessions_of(keeping: KeepingNetwork) -> Decoder:
     return recompute_where_needed(keeping)
 
 

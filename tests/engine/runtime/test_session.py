@@ -2,7 +2,7 @@
 
 import pytest
 
-from intab.engine.runtime.network import Network
+from intab.engine.runtime.decoder import Decoder
 from tests.engine.support.networks import ToyNetwork, make_plan
 from tests.engine.support.session_contract import CONTRACT, Check
 
@@ -17,5 +17,5 @@ PLANS = {
 @pytest.mark.parametrize("name", PLANS)
 @pytest.mark.parametrize("check", CONTRACT, ids=lambda check: check.__name__)
 async def test_the_contract(name: str, check: Check) -> None:
-    network: Network = ToyNetwork(PLANS[name])
+    network: Decoder = ToyNetwork(PLANS[name])
     await check(network)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from intab.engine.runtime.cache_slots import TensorInfo
+from intab.engine.runtime.network import TensorInfo
 from intab.engine.runtime.single_step import SingleStep, is_for_single_steps, made_right
 from intab.engine.types import Logits
 from intab.errors import RunError

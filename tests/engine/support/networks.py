@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from intab.engine.runtime.cache_slots import TensorInfo
 from intab.engine.runtime.decoder_plan import DecoderPlan
+from intab.engine.runtime.network import TensorInfo
 from intab.engine.types import Logits
 
 EOS = 256

@@ -14,7 +14,7 @@ from intab.engine.generation.next_token import process, warpers
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.sampling import softmax
 from intab.engine.model import Model
-from intab.engine.runtime.network import Network
+from intab.engine.runtime.decoder import Decoder
 
 
 async def differences(model: Model, recorded: dict[str, Any]) -> list[str]:
@@ -63,7 +63,7 @@ async def sampled(model: Model, case: dict[str, Any]) -> list[str]:
     options = GenerationOptions.make({"do_sample": True, **case["options"]}, {})
     ids = model.encode(case["prompt"])
     processors, warping = make_processors(options, len(ids)), warpers(options)
-    network: Network = model._open_network()
+    network: Decoder = model._open_network()
     session, lines, new = network.session(), list[str](), ids
     for token, step in zip(case["ids"], case["steps"], strict=True):
         row = process(ids, (await session.step([new]))[0, -1], processors)

@@ -12,15 +12,15 @@ from contextlib import suppress
 
 import numpy as np
 
-from intab.engine.runtime.network import Network, Session
+from intab.engine.runtime.decoder import Decoder, Session
 from intab.engine.types import Logits
 from intab.errors import RunError
 
-Check = Callable[[Network], Awaitable[None]]
+Check = Callable[[Decoder], Awaitable[None]]
 ONE, TWO, THREE = [72, 101, 108, 108, 111], [97, 98, 99], [72, 101, 33, 34]
 
 
-async def fresh(network: Network, ids: Sequence[int]) -> Logits:
+async def fresh(network: Decoder, ids: Sequence[int]) -> Logits:
     """The row of logits [vocab] after `ids` in a session of their own."""
     session = network.session()
     row: Logits = (await session.step([ids]))[0, -1]
@@ -48,7 +48,7 @@ def equal(found: Logits, wanted: Logits) -> None:
     np.testing.assert_array_equal(found, wanted)
 
 
-async def it_goes_on_where_it_was(network: Network) -> None:
+async def it_goes_on_where_it_was(network: Decoder) -> None:
     session = network.session()
     assert session.length == 0
     for start in range(0, len(ONE), 2):
@@ -58,7 +58,7 @@ async def it_goes_on_where_it_was(network: Network) -> None:
     session.close()
 
 
-async def it_grows(network: Network) -> None:
+async def it_grows(network: Decoder) -> None:
     session = network.session()
     ids = [*ONE, *THREE] * 20
     start = 0
@@ -71,7 +71,7 @@ async def it_grows(network: Network) -> None:
     session.close()
 
 
-async def it_gives_the_rows_asked_for(network: Network) -> None:
+async def it_gives_the_rows_asked_for(network: Decoder) -> None:
     session = network.session()
     await session.step([ONE[:1]])
     if network.plan.all_rows:
@@ -84,7 +84,7 @@ async def it_gives_the_rows_asked_for(network: Network) -> None:
     session.close()
 
 
-async def it_rewinds(network: Network) -> None:
+async def it_rewinds(network: Decoder) -> None:
     session = network.session()
     await session.step([ONE])
     await session.rewind(9)
@@ -97,7 +97,7 @@ async def it_rewinds(network: Network) -> None:
     session.close()
 
 
-async def a_cancelled_step_changes_nothing(network: Network) -> None:
+async def a_cancelled_step_changes_nothing(network: Decoder) -> None:
     session = network.session()
     await session.step([ONE[:2]])
     for _ in range(2):
@@ -114,7 +114,7 @@ async def a_cancelled_step_changes_nothing(network: Network) -> None:
     fork.close()
 
 
-async def forks_are_independent(network: Network) -> None:
+async def forks_are_independent(network: Decoder) -> None:
     session = network.session()
     await session.step([ONE[:2]])
     fork, unused = session.fork(), session.fork()
@@ -129,7 +129,7 @@ async def forks_are_independent(network: Network) -> None:
     fork.close()
 
 
-async def sequences_are_selected(network: Network) -> None:
+async def sequences_are_selected(network: Decoder) -> None:
     if not network.plan.can_batch:
         return
     session = network.session((0, 0))
@@ -144,7 +144,7 @@ async def sequences_are_selected(network: Network) -> None:
     session.close()
 
 
-async def padded_sequences_are_as_alone(network: Network) -> None:
+async def padded_sequences_are_as_alone(network: Decoder) -> None:
     if not network.plan.can_pad:
         return
     session = network.session((0, 2, 1))

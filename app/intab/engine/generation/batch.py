@@ -20,7 +20,7 @@ from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.prefill import prefill
 from intab.engine.generation.sequences import open_session
 from intab.engine.generation.streamer import Generation, TextChunk, Writer, join
-from intab.engine.runtime.network import Network
+from intab.engine.runtime.decoder import Decoder
 from intab.engine.text.tokenizer import Tokenizer
 from intab.engine.types import Logits
 
@@ -58,7 +58,7 @@ class Line:
 
 
 async def generate_batch(
-    network: Network,
+    network: Decoder,
     tokenizer: Tokenizer,
     jobs: Sequence[Job],
     setting: Setting = UNKNOWN,
@@ -76,7 +76,7 @@ async def generate_batch(
 
 
 async def _write(
-    network: Network,
+    network: Decoder,
     lines: Sequence[Line],
     owners: Sequence[int],
     jobs: Sequence[Job],

@@ -25,7 +25,7 @@ from intab.engine.generation.sampling import largest, log_softmax
 from intab.engine.generation.sequences import open_session
 from intab.engine.generation.stop_strings import StoppedText, ends_with_a_stop
 from intab.engine.generation.streamer import Generation, end_reason
-from intab.engine.runtime.network import Network
+from intab.engine.runtime.decoder import Decoder
 from intab.engine.text.tokenizer import Tokenizer
 from intab.engine.types import Logits
 
@@ -151,7 +151,7 @@ def _best(beams: Sequence[Beam], count: int) -> list[Beam]:
 
 
 async def search_beams(
-    network: Network, tokenizer: Tokenizer, job: Job, setting: Setting = UNKNOWN
+    network: Decoder, tokenizer: Tokenizer, job: Job, setting: Setting = UNKNOWN
 ) -> list[Generation]:
     """The num_return_sequences best answers, the best first, each with its score."""
     options = job.options

@@ -18,7 +18,7 @@ from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.prefill import OnPrefill, prefill
 from intab.engine.generation.prompt_lookup import Guesser
 from intab.engine.generation.streamer import Generation, TextChunk, Writer, join
-from intab.engine.runtime.network import Session
+from intab.engine.runtime.decoder import Session
 from intab.engine.text.tokenizer import Tokenizer
 from intab.engine.types import LogitsProcessor, Sampler
 from intab.errors import RunError

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from intab.engine.runtime.network import Session
+from intab.engine.runtime.decoder import Session
 from intab.engine.runtime.recompute import least_piece
 from intab.engine.types import Logits
 from intab.errors import RunError

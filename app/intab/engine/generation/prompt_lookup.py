@@ -17,8 +17,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from intab.engine.generation.options import GenerationOptions
+from intab.engine.runtime.decoder import Decoder
 from intab.engine.runtime.decoder_plan import DecoderPlan
-from intab.engine.runtime.network import Network
 from intab.engine.types import Logits
 from intab.errors import OptionError
 
@@ -110,7 +110,7 @@ def refuse_guesses(options: GenerationOptions) -> None:
         )
 
 
-async def rows_agree(network: Network, alone: Logits) -> bool:
+async def rows_agree(network: Decoder, alone: Logits) -> bool:
     """Whether a row of logits is the same, but for rounding, in a step with another id after it;
     `alone` [vocabulary] is that of a step with the id 0 and no other.
 

@@ -13,23 +13,23 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from intab.engine.runtime.network import Network, Session
+from intab.engine.runtime.decoder import Decoder, Session
 from intab.engine.types import Logits
 
 _PROBE = [[1, 2, 3], [3, 2, 1]]
 # Rounding differs with the shape of a product by some 1e-6 of the largest logit.
 _NEAR = 1e-3
-_tried: WeakKeyDictionary[Network, dict[bool, bool]] = WeakKeyDictionary()
+_tried: WeakKeyDictionary[Decoder, dict[bool, bool]] = WeakKeyDictionary()
 
 
-async def open_session(network: Network, padding: Sequence[int], most: int) -> Session:
+async def open_session(network: Decoder, padding: Sequence[int], most: int) -> Session:
     """A session of `len(padding)` sequences, later `most`, whose logits are those of each alone."""
     if most == 1 or await _fits(network, padded=any(padding)):
         return network.session(padding)
     return OneByOne([network.session() for _ in padding], padding)
 
 
-async def _fits(network: Network, *, padded: bool) -> bool:
+async def _fits(network: Decoder, *, padded: bool) -> bool:
     if not (network.plan.can_pad if padded else network.plan.can_batch):
         return False
     known = _tried.setdefault(network, {})
@@ -38,7 +38,7 @@ async def _fits(network: Network, *, padded: bool) -> bool:
     return known[padded]
 
 
-async def _try(network: Network, padding: int) -> bool:
+async def _try(network: Decoder, padding: int) -> bool:
     """Whether the second of two sequences gives in company what it gives alone."""
     first, second = [*_PROBE[0], *[1] * padding], [*[0] * padding, *_PROBE[1]]
     company, alone = network.session((0, padding)), network.session()

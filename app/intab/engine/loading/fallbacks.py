@@ -20,7 +20,7 @@ from intab.engine.io.tasks import all_or_first_error
 from intab.engine.loading.download import Download
 from intab.engine.loading.model_files import (
     check_architecture,
-    make_graph,
+    make_graphs,
     names_in,
     parse_config,
     read_texts,
@@ -29,9 +29,10 @@ from intab.engine.loading.self_test import FirstRuns, try_out
 from intab.engine.loading.webgpu_checks import check_bounds
 from intab.engine.model import Texts
 from intab.engine.runtime.candidates import Candidate
+from intab.engine.runtime.decoder import Decoder
+from intab.engine.runtime.graphs import DecoderGraphs
 from intab.engine.runtime.limits import check_fits
-from intab.engine.runtime.network import Network
-from intab.engine.runtime.protocols import Graph, Runtime
+from intab.engine.runtime.protocols import Runtime
 from intab.engine.runtime.recompute import recompute_where_needed
 from intab.engine.runtime.single_step import made_right
 from intab.engine.storage.model_cache import ModelCache
@@ -58,7 +59,7 @@ class Source:
 class Made:
     """A network that runs, the texts that belong to it, and what its first runs told."""
 
-    network: Network
+    network: Decoder
     texts: Texts
     first: FirstRuns
 
@@ -144,19 +145,21 @@ class Attempts(Generic[B]):
         texts = read_texts(named, self._config)
         manifest = self._source.manifest
         names = names_in(named, manifest.dtypes[candidate.dtype][0])
-        graph = make_graph(manifest, candidate.dtype, bodies, self._config, self._locations, names)
+        graphs = make_graphs(
+            manifest, candidate.dtype, bodies, self._config, self._locations, names
+        )
         bodies.clear()
         named.clear()
         self._report(Progress("start"))
-        network = await self._open(graph, candidate.device)
-        del graph  # its bytes, which the network has made its own
+        network = await self._open(graphs, candidate.device)
+        del graphs  # their bytes, which the network has made its own
         first = await try_out(network, texts, manifest, candidate, self._report)
         return Made(network, texts, first)
 
-    async def _open(self, graph: Graph[B], device: str) -> Network:
-        network = await self._runtime.open(graph, device)
+    async def _open(self, graphs: DecoderGraphs[B], device: str) -> Decoder:
+        network = await self._runtime.open_decoder(graphs, device)
         try:
-            return recompute_where_needed(await made_right(network, graph.name))
+            return recompute_where_needed(await made_right(network, graphs.graph.name))
         except BaseException:
             await network.close()
             raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from intab.engine.hub.embedder_files import split_graphs
@@ -13,7 +12,7 @@ from intab.engine.hub.manifest import Manifest, is_template
 from intab.engine.io.protocols import B, Body, parse_object
 from intab.engine.io.untrusted import shown, text, whole
 from intab.engine.model import Texts
-from intab.engine.runtime.protocols import Graph
+from intab.engine.runtime.graphs import DecoderGraphs, Graph
 from intab.engine.text import chat_template as chat
 from intab.engine.text.special_tokens import TokenFiles
 from intab.engine.text.tokenizer import Tokenizer
@@ -124,31 +123,28 @@ def names_in(texts: Mapping[str, Body], graph: str) -> dict[str, str]:
     return names_of(parse_object(texts[GENAI].text(), GENAI), graph) if GENAI in texts else {}
 
 
-def make_graph(
+def make_graphs(
     manifest: Manifest,
     dtype: str,
     bodies: Mapping[str, B],
     config: Mapping[str, Any],
     locations: Mapping[str, Mapping[str, str]] = _NO_LOCATIONS,
     names: Mapping[str, str] = _NO_NAMES,
-) -> Graph[B]:
-    """The graph of a dtype with its external data.
+) -> DecoderGraphs[B]:
+    """The graphs of a dtype with their external data.
 
     locations: of each graph, the names that it has for the files of its weights, and their paths.
     """
     options = manifest.options_for(dtype)
     decoder, embedder = split_graphs(manifest.dtypes[dtype])
-    graph = _graph(decoder, bodies, config, options, locations)
-    if not embedder:
-        return replace(graph, names=names)
-    inner = _graph(embedder, bodies, config, options, locations)
-    return replace(graph, embeddings=inner, names=names)
+    graph = _graph(decoder, bodies, options, locations)
+    embeddings = _graph(embedder, bodies, options, locations) if embedder else None
+    return DecoderGraphs(graph, config, names, embeddings)
 
 
 def _graph(
     files: Sequence[str],
     bodies: Mapping[str, B],
-    config: Mapping[str, Any],
     options: Mapping[str, str],
     locations: Mapping[str, Mapping[str, str]],
 ) -> Graph[B]:
@@ -156,4 +152,4 @@ def _graph(
     # External data is named in the graph relative to the graph's own folder.
     named = locations.get(name) or {path.rpartition("/")[2]: path for path in data}
     external = {location: bodies[path] for location, path in named.items()}
-    return Graph(name, bodies[name], external, config, options)
+    return Graph(name, bodies[name], external, options)

@@ -14,7 +14,7 @@ from intab.engine.io.protocols import OnProgress, Progress
 from intab.engine.loading.webgpu_checks import check_many
 from intab.engine.model import Texts
 from intab.engine.runtime.candidates import Candidate, check
-from intab.engine.runtime.network import Network
+from intab.engine.runtime.decoder import Decoder
 from intab.engine.text.tokenizer import Tokenizer
 from intab.engine.types import Logits
 from intab.errors import DeviceError, ManifestError, RunError
@@ -29,7 +29,7 @@ class FirstRuns:
 
 
 async def try_out(
-    network: Network, texts: Texts, manifest: Manifest, candidate: Candidate, report: OnProgress
+    network: Decoder, texts: Texts, manifest: Manifest, candidate: Candidate, report: OnProgress
 ) -> FirstRuns:
     """Warm up and check a network. Where that fails, give it back."""
     report(Progress("warm up"))
@@ -58,7 +58,7 @@ def _check_ids(test: SelfTest | None, dtype: str, vocabulary: int) -> None:
         )
 
 
-async def _rows_agree(network: Network, alone: Logits) -> bool:
+async def _rows_agree(network: Decoder, alone: Logits) -> bool:
     """Whether they do; not, where the last row is all that comes, whatever the shapes say."""
     try:
         return await rows_agree(network, alone)
@@ -67,7 +67,7 @@ async def _rows_agree(network: Network, alone: Logits) -> bool:
         return False
 
 
-async def _warm_up(network: Network, tokenizer: Tokenizer) -> Logits:
+async def _warm_up(network: Decoder, tokenizer: Tokenizer) -> Logits:
     """Run one token, so that the first answer does not pay for first-run work: its logits."""
     logits = await _first_run(network, [0])
     if logits.shape[-1] < tokenizer.learnt:
@@ -78,7 +78,7 @@ async def _warm_up(network: Network, tokenizer: Tokenizer) -> Logits:
     return logits
 
 
-async def _first_run(network: Network, ids: list[int]) -> Logits:
+async def _first_run(network: Decoder, ids: list[int]) -> Logits:
     """The logits after the last of `ids`; DeviceError where the network does not run."""
     session = network.session()
     try:

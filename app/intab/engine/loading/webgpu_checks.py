@@ -17,7 +17,7 @@ from intab.engine.generation.prefill import append, prefill
 from intab.engine.hub.manifest import Manifest
 from intab.engine.model import Texts, context_length
 from intab.engine.runtime.candidates import NEAR, Candidate, judge
-from intab.engine.runtime.network import Network, Session
+from intab.engine.runtime.decoder import Decoder, Session
 from intab.engine.types import Logits
 from intab.errors import DeviceError, RunError
 
@@ -48,7 +48,7 @@ def _bounded(config: Mapping[str, Any]) -> bool:
     return not kind.startswith("gemma3") and bool(config.get("attn_logit_softcapping", default))
 
 
-async def check_many(network: Network, manifest: Manifest, dtype: str, texts: Texts) -> None:
+async def check_many(network: Decoder, manifest: Manifest, dtype: str, texts: Texts) -> None:
     """DeviceError where many ids in one step are computed otherwise than they should."""
     test = manifest.self_test.long if manifest.self_test else None
     wanted = test.greedy_ids.get(dtype, ()) if test else ()
@@ -75,7 +75,7 @@ def _single(ids: Sequence[int]) -> list[tuple[int]]:
     return [(token,) for token in ids]
 
 
-async def _agree(network: Network, whole: Logits, by_few: Session, ids: Sequence[int]) -> None:
+async def _agree(network: Decoder, whole: Logits, by_few: Session, ids: Sequence[int]) -> None:
     few = (await prefill(by_few, [ids], FEW, lambda _: None))[0]
     allowed = NEAR * (few.max() - few.mean())
     if not np.abs(whole - few).max() <= allowed:  # nor where a number is not one

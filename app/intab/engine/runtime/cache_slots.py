@@ -14,18 +14,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from intab.engine.runtime.network import TensorInfo
 from intab.errors import UnsupportedModelError
 
 FLOATS = ("float32", "float16")
-
-
-@dataclass(frozen=True)
-class TensorInfo:
-    """One input or output: its dtype ("float32", "int64" ...) and shape; unknown sizes are None."""
-
-    name: str
-    dtype: str
-    shape: tuple[int | None, ...]
 
 
 @dataclass(frozen=True)

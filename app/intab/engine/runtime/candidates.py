@@ -18,8 +18,8 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from intab.engine.hub.manifest import PREFERENCE, Manifest, SelfTest
+from intab.engine.runtime.decoder import Decoder
 from intab.engine.runtime.limits import weights_of
-from intab.engine.runtime.network import Network
 from intab.engine.types import Logits
 from intab.errors import DeviceError, RunError
 
@@ -126,7 +126,7 @@ async def first_that_works(
         raise DeviceError("; ".join([str(exc), *left])) from exc
 
 
-async def check(network: Network, test: SelfTest | None, dtype: str) -> None:
+async def check(network: Decoder, test: SelfTest | None, dtype: str) -> None:
     """Run the manifest's fixed prompt; DeviceError where the answer is not the recorded one."""
     wanted = test.greedy_ids.get(dtype, ())[:CHECKED] if test else ()
     if not test or not wanted:

@@ -9,11 +9,12 @@ here, with the name of the input or output that is the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from intab.engine.runtime.cache_slots import FLOATS, CacheSlot, TensorInfo, plan_slots
+from intab.engine.runtime.cache_slots import FLOATS, CacheSlot, plan_slots
+from intab.engine.runtime.network import Signature, TensorInfo
 from intab.engine.runtime.rope import switch_of
 from intab.errors import RunError, UnsupportedModelError
 
@@ -91,9 +92,6 @@ class DecoderPlan:
                 f"The graph gives the last row of logits alone, not the last {rows}: "
                 "take one step for each row."
             )
-
-
-Signature = tuple[Sequence[TensorInfo], Sequence[TensorInfo]]
 
 
 def plan_graph(

@@ -1,52 +1,47 @@
-"""What computes: a `Network` is a loaded graph, a `Session` holds sequences in it.
+"""What computes: a `Network` is a loaded graph, which is fed arrays and gives arrays.
 
-Both runtimes and the tests' fakes keep these protocols; the tests' session_contract.py says
-what that means. Nothing here knows text.
+    outputs = await network.run({"input_ids": ids, "attention_mask": mask})
+    outputs["logits"]
+
+Both runtimes and the tests' fakes keep this protocol; the tests' network_contract.py says what that
+means. It knows neither ids nor text, and nothing of what its graph is for; a decoder with sessions
+stands on top (decoder.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from intab.engine.runtime.decoder_plan import DecoderPlan
-from intab.engine.types import Logits
+import numpy as np
+from numpy.typing import NDArray
 
-# What a step in a session that was closed says, as RunError.
-CLOSED = "The chat was closed while it was answering: send again."
-# What a session says whose cache cannot be cut; runtime/recompute.py asks it for no such thing.
-STATES = "This model's cache has states, of which none of the last tokens can be taken back."
+from intab.errors import RunError
+
+Arrays = dict[str, NDArray[Any]]
+# What a graph may take and give, by numpy's names.
+DTYPES = ("float32", "float16", "int64", "int32", "bool", "uint8", "int8")
 
 
-class Session(Protocol):
-    """Sequences in a loaded network, in step with each other, with their KV cache."""
+@dataclass(frozen=True)
+class TensorInfo:
+    """One input or output: its dtype ("float32", "int64" ...) and shape; unknown sizes are None."""
 
-    @property
-    def length(self) -> int:
-        """Tokens in the cache, of each sequence, padding included."""
+    name: str
+    dtype: str
+    shape: tuple[int | None, ...]
 
-    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
-        """Append `ids` [batch][n]; the float32 logits [batch, rows, vocab] of the last `rows`.
+    def __str__(self) -> str:
+        sizes = ", ".join("?" if size is None else str(size) for size in self.shape)
+        return f"{self.name} ({self.dtype} [{sizes}])"
 
-        Padding comes first, as whatever ids. A step that is cancelled, or fails, changes nothing.
-        """
 
-    async def rewind(self, length: int) -> None:
-        """Keep the first `length` tokens. A platform's session whose plan cannot rewind takes
-        none or all of them."""
-
-    async def select(self, sequences: Sequence[int]) -> None:
-        """Keep the sequences of these numbers, in this order, repeated as they are."""
-
-    def fork(self) -> Session:
-        """An independent session with the same sequences; the cache is shared until one changes."""
-
-    def close(self) -> None:
-        """Give the cache's memory back; may be called twice."""
+Signature = tuple[Sequence[TensorInfo], Sequence[TensorInfo]]  # inputs, outputs
 
 
 class Network(Protocol):
-    """A graph that is ready to run; sessions are independent sequences in it."""
+    """A graph that is ready to run."""
 
     @property
     def device(self) -> str:
@@ -57,32 +52,69 @@ class Network(Protocol):
         """Whether the device it ran on is gone."""
 
     @property
-    def plan(self) -> DecoderPlan:
-        """How the graph is fed, and what it can do."""
+    def inputs(self) -> Sequence[TensorInfo]:
+        """What it takes."""
 
-    def session(self, padding: Sequence[int] = (0,)) -> Session:
-        """Empty sequences, one for each number of tokens of left padding."""
+    @property
+    def outputs(self) -> Sequence[TensorInfo]:
+        """What it gives."""
+
+    async def run(
+        self, feeds: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None = None
+    ) -> Arrays:
+        """The outputs of these names, or all of them, for an array for each input.
+
+        RunError where an input is missing, unknown, or of another dtype or shape than the graph
+        says, and where onnxruntime fails. Runs of one network queue.
+        """
 
     async def close(self) -> None:
         """Give everything back; may be called twice."""
 
 
-class NetworkOver:
-    """What a Network over another one leaves to it."""
+def check_feeds(inputs: Sequence[TensorInfo], feeds: Mapping[str, NDArray[Any]]) -> Arrays:
+    """The arrays as a runtime takes them, in the order of the inputs; RunError names what is
+    wrong."""
+    known = {info.name: info for info in inputs}
+    takes = f"the graph takes {', '.join(map(str, inputs)) or 'nothing'}"
+    if unknown := [name for name in feeds if name not in known]:
+        raise RunError(f"The graph has no input {unknown[0]!r}: {takes}.")
+    if missing := [name for name in known if name not in feeds]:
+        raise RunError(f"The input {missing[0]} is missing: {takes}.")
+    return {name: _checked(info, feeds[name]) for name, info in known.items()}
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
 
-    @property
-    def device(self) -> str:
-        """Where the network runs."""
-        return self._network.device
+def _checked(info: TensorInfo, value: NDArray[Any]) -> NDArray[Any]:
+    if info.dtype not in DTYPES:
+        raise RunError(f"The graph takes {info}, and only {', '.join(DTYPES)} can be given.")
+    if not isinstance(value, np.ndarray):
+        raise RunError(f"{info.name} must be a numpy array, not {type(value).__name__}.")
+    if value.dtype.name != info.dtype:
+        raise RunError(
+            f"{info.name} is an array of {value.dtype.name}, and the graph takes {info}: "
+            f"pass {info.name}.astype({info.dtype!r})."
+        )
+    sizes = zip(info.shape, value.shape, strict=False)
+    if len(value.shape) != len(info.shape) or any(a not in (None, b) for a, b in sizes):
+        raise RunError(
+            f"{info.name} has the shape {list(value.shape)}, and the graph takes {info}."
+        )
+    # Contiguous, in this machine's order of bytes; ascontiguousarray would make an axis for none.
+    return np.asarray(value, info.dtype, order="C")
 
-    @property
-    def lost(self) -> bool:
-        """Whether its device is gone."""
-        return self._network.lost
 
-    async def close(self) -> None:
-        """Close the network."""
-        await self._network.close()
+def choose_outputs(outputs: Sequence[TensorInfo], wanted: Sequence[str] | None) -> list[str]:
+    """The names of those that are wanted; RunError for one that is not there or is no array."""
+    known = {info.name: info for info in outputs}
+    names = list(known) if wanted is None else list(dict.fromkeys(wanted))
+    if not names:  # for which onnxruntime would give all of them
+        raise RunError("No output is wanted: name some, or leave outputs out for all of them.")
+    for name in names:
+        if name not in known:
+            raise RunError(f"The graph has no output {name!r}; it gives {', '.join(known)}.")
+        if known[name].dtype not in DTYPES:
+            raise RunError(
+                f"The graph gives {known[name]}, and only {', '.join(DTYPES)} can be read: "
+                "name the outputs that are wanted."
+            )
+    return names

@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol
+from typing import Protocol
 
 from intab.engine.io.protocols import B, Services
 from intab.engine.runtime.candidates import Candidate
+from intab.engine.runtime.decoder import Decoder
+from intab.engine.runtime.graphs import DecoderGraphs, Graph
 from intab.engine.runtime.limits import Limits
 from intab.engine.runtime.network import Network
-
-# For native onnxruntime: on x86 without VNNI its products of uint8 and int8 saturate at 16 bits
-# unless they are asked to be exact; no effect elsewhere.
-# https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
-EXACT_INT8 = {"session.x64quantprecision": "1"}
-
-
-@dataclass(frozen=True)
-class Graph(Generic[B]):
-    """What a runtime needs to make a network: the graph's bodies and how to run them.
-
-    names: what the graph calls its inputs and outputs, as `plan_graph` takes it.
-    embeddings: the graph that embeds ids, for a decoder that takes embeddings.
-    """
-
-    name: str
-    body: B
-    external_data: Mapping[str, B]
-    config: Mapping[str, Any]
-    session_options: Mapping[str, str]
-    names: Mapping[str, str] = field(default_factory=dict)
-    embeddings: Graph[B] | None = None
 
 
 class Runtime(Protocol[B]):
@@ -59,7 +37,11 @@ class Runtime(Protocol[B]):
         where it is no ONNX graph, which `open` says."""
 
     async def open(self, graph: Graph[B], device: str) -> Network:
-        """Make a network; DeviceError or UnsupportedModelError where that cannot be."""
+        """Make a network; DeviceError where that cannot be."""
+
+    async def open_decoder(self, graphs: DecoderGraphs[B], device: str) -> Decoder:
+        """Make a decoder, by `open_planned`; DeviceError or UnsupportedModelError where that cannot
+        be."""
 
     def remark(self, device: str, *, int8: bool) -> str:
         """What is to be said of how `device` was prepared, "" for nothing; `int8`: for a graph

@@ -17,21 +17,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from intab.engine.runtime.decoder import Decoder, DecoderOver, Session
 from intab.engine.runtime.decoder_plan import DecoderPlan
-from intab.engine.runtime.network import Network, NetworkOver, Session
 from intab.engine.types import Logits
 
 PIECE = 512  # tokens that are computed again at once
 
 
-def recompute_where_needed(network: Network) -> Network:
+def recompute_where_needed(network: Decoder) -> Decoder:
     """The network itself if its cache always holds, else one whose sessions see to that."""
     plan = network.plan
     needed = plan.caches and (plan.switch_at or not plan.can_rewind)
     return RecomputingNetwork(network) if needed else network
 
 
-class RecomputingNetwork(NetworkOver):
+class RecomputingNetwork(DecoderOver):
     """A network whose sessions compute again what their cache lost."""
 
     @property

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from intab.engine.runtime.decoder import Decoder, DecoderOver, Session
 from intab.engine.runtime.decoder_plan import DecoderPlan
-from intab.engine.runtime.network import Network, NetworkOver, Session
 from intab.engine.types import Logits
 from intab.errors import RunError
 
@@ -27,14 +27,14 @@ def is_for_single_steps(graph: str, plan: DecoderPlan) -> bool:
     return "decoder_with_past" in graph or (ids is not None and ids.shape[1:2] == (1,))
 
 
-async def made_right(network: Network, graph: str) -> Network:
+async def made_right(network: Decoder, graph: str) -> Decoder:
     """The network, stepwise if several ids in one step give it other numbers than one by one."""
     if not is_for_single_steps(graph, network.plan) or await _agrees(network):
         return network
     return SingleStep(network)
 
 
-async def _agrees(network: Network) -> bool:
+async def _agrees(network: Decoder) -> bool:
     whole, single = network.session(), SingleStep(network).session()
     try:
         await whole.step([_PROBE])
@@ -48,10 +48,10 @@ async def _agrees(network: Network) -> bool:
     return bool(np.abs(found - wanted).max() <= _NEAR * np.ptp(wanted))
 
 
-class SingleStep(NetworkOver):
-    """A Network whose sessions feed another's one id at a time."""
+class SingleStep(DecoderOver):
+    """A Decoder whose sessions feed another's one id at a time."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Decoder) -> None:
         super().__init__(network)
         # One row comes of each step, and several would cost as many steps: nothing guesses ahead. A
         # step of padding alone would see nothing: without position_ids a plan has no padding.

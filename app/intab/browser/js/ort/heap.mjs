@@ -16,6 +16,8 @@ const FUNCTIONS = [
 // onnx.TensorProto.DataType, and the array that holds it; halves are moved, never read.
 const TYPES = {
   float32: [1, Float32Array],
+  uint8: [2, Uint8Array],
+  int8: [3, Int8Array],
   int32: [6, Int32Array],
   int64: [7, BigInt64Array],
   bool: [9, Uint8Array],
@@ -31,6 +33,10 @@ export function canUseHeap(module, session) {
   return complete && module.PTR_SIZE === POINTER && Number.isInteger(session.handler?.sessionId);
 }
 
+function bytesOf({ buffer, byteOffset, byteLength }) {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 /** Runs a session on tensors in the heap. */
 export class Heap extends Runner {
   constructor(module, session) {
@@ -43,7 +49,7 @@ export class Heap extends Runner {
     const [code, Values] = TYPES[type];
     const size = product(dims) * Values.BYTES_PER_ELEMENT;
     const at = this.allocate(size);
-    if (values) this.view(at, size, Uint8Array).set(new Uint8Array(values.buffer));
+    if (values) this.view(at, size, Uint8Array).set(bytesOf(values));
     const handle = this.withPointers(dims, (shape) =>
       this.module._OrtCreateTensor(code, at, size, shape, dims.length, ON_CPU),
     );

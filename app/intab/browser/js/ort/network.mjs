@@ -1,13 +1,20 @@
-/** A graph that onnxruntime-web has loaded; what to feed it is decided in Python (engine/runtime/decoder_plan.py). */
+/**
+ * A graph that onnxruntime-web has loaded. What it is fed is decided in Python: arrays for one run
+ * (feeds.mjs), or ids for a decoder with sessions (engine/runtime/decoder_plan.py, session.mjs).
+ */
 import { Arrays } from "./arrays.mjs";
+import { pack, tensorsOf } from "./feeds.mjs";
 import { Gpu, ON_GPU } from "./gpu.mjs";
 import { canUseHeap, Heap } from "./heap.mjs";
 import { exclusively, int8Constants, noteLoss, prepare, wasmModule } from "./ort.mjs";
 import { Session } from "./session.mjs";
 import { withoutWeights } from "./weights.mjs";
 
-/** Make a network of the body of a graph; `others` are the files beside it: [[path, body], ...]. */
-export async function open(name, body, others, device, sessionOptions) {
+/**
+ * Make a network of the body of a graph; `others` are the files beside it: [[path, body], ...].
+ * `stays`: what it gives stays on the device until it is read.
+ */
+export async function open(name, body, others, device, sessionOptions, stays) {
   const ort = await prepare(device);
   const size = others.reduce((sum, [, file]) => sum + file.size, body.size);
   const constants = await int8Constants(device, size);
@@ -15,7 +22,7 @@ export async function open(name, body, others, device, sessionOptions) {
     executionProviders: [device],
     logSeverityLevel: 3, // errors: warnings about graphs are of no use to a page's visitor
     extra: nest(JSON.parse(sessionOptions)),
-    ...(device === "webgpu" ? ON_GPU : {}),
+    ...(device === "webgpu" && stays ? ON_GPU : {}),
   };
   let session = null;
   try {
@@ -71,7 +78,7 @@ class Network {
     const list = (metadata) =>
       metadata.map(({ name, type, shape }) => [
         name,
-        type,
+        type ?? "no tensor",
         (shape ?? []).map((size) => (typeof size === "number" && size > 0 ? size : null)),
       ]);
     const { inputMetadata, outputMetadata } = this.session;
@@ -81,6 +88,20 @@ class Network {
   /** Whether tensors stay in onnxruntime's memory between runs. */
   get inHeap() {
     return this.runner instanceof Heap;
+  }
+
+  /** Run once: `told` is JSON of the feeds, [[name, dtype, dims], ...], and of the names of the wanted
+   * outputs, `values` has the bytes of each feed. The outputs as one array of bytes. */
+  run(told, values) {
+    const [infos, wanted] = JSON.parse(told);
+    return exclusively(async () => {
+      const feeds = tensorsOf(this.runner, infos, values);
+      try {
+        return await pack(await this.runner.run(feeds, wanted), wanted);
+      } finally {
+        Object.values(feeds).forEach((tensor) => tensor.dispose());
+      }
+    });
   }
 
   /** `embedder`: the network of the graph that embeds ids for this one, if there is one. */
@@ -101,6 +122,5 @@ class Network {
       this.constants?.release(); // before their addresses are anybody's
       return this.session.release();
     });
-    await this.embedder?.release();
   }
 }

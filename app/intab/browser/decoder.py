@@ -1,0 +1,118 @@
+"""Decoders over onnxruntime-web: `Decoder` and `Session` with one crossing a token each way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+import numpy as np
+from pyodide.ffi import JsException
+
+from intab.browser.fetch import JsBody
+from intab.browser.ffi import js_array
+from intab.browser.onnx import OnnxNetwork, open_network
+from intab.engine.runtime.decoder import CLOSED, STATES, open_planned
+from intab.engine.runtime.decoder_plan import DecoderPlan
+from intab.engine.runtime.graphs import DecoderGraphs
+from intab.engine.types import Logits
+from intab.errors import RunError
+
+
+async def open_decoder(graphs: DecoderGraphs[JsBody], device: str) -> OnnxDecoder:
+    """Make a decoder of a graph, and of the one that embeds ids for it; what they give stays on the
+    device, since the next step takes it."""
+    opening = partial(open_network, device=device, stays=True)
+    network, plan, embedder = await open_planned(opening, graphs)
+    told = {**asdict(plan), "roomy": plan.roomy, "position_rows": plan.position_rows}
+    js_embedder = embedder.js_network if embedder else None
+    network.js_network.usePlan(json.dumps(told), js_embedder)
+    return OnnxDecoder(network, plan, embedder)
+
+
+class OnnxDecoder:
+    """One or two graphs that onnxruntime-web has loaded, to continue ids."""
+
+    def __init__(
+        self, network: OnnxNetwork, plan: DecoderPlan, embedder: OnnxNetwork | None = None
+    ) -> None:
+        self.network = network
+        self.plan = plan
+        self._embedder = embedder
+
+    @property
+    def lost(self) -> bool:
+        """Whether its GPU is gone."""
+        return self.network.lost
+
+    @property
+    def device(self) -> str:
+        """Where it runs, e.g. "wasm, 2 threads"."""
+        return self.network.device
+
+    def session(self, padding: Sequence[int] = (0,)) -> OnnxSession:
+        """Empty sequences, one for each number of tokens of left padding."""
+        js_session = self.network.js_network.begin(js_array(padding))
+        return OnnxSession(self, js_session, len(padding))
+
+    async def close(self) -> None:
+        """Release the onnxruntime sessions."""
+        await self.network.close()
+        if self._embedder:
+            await self._embedder.close()
+
+
+class OnnxSession:
+    """Sequences whose cache lives in JavaScript."""
+
+    def __init__(self, decoder: OnnxDecoder, js_session: Any, batch: int, length: int = 0) -> None:
+        self._decoder = decoder
+        self._js_session = js_session
+        self._batch = batch
+        self.length = length
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        """Append `ids` [batch][n]; the float32 logits [batch, rows, vocab] of the last `rows`."""
+        self._decoder.plan.check_rows(rows)
+        js_ids = js_array(token for row in ids for token in row)
+        at = self.length
+        js_rows = await self._call("step", js_ids, rows, at)
+        found = np.asarray(js_rows.to_memoryview())
+        # Halves come as uint16, since Python's buffers know no float16.
+        halves = found.dtype != np.float32
+        logits = found.view(np.float16).astype(np.float32) if halves else found
+        self.length = at + len(ids[0])
+        return logits.reshape(self._batch, rows, -1)
+
+    async def rewind(self, length: int) -> None:
+        """Keep the first `length` tokens; none or all of them if the cache has states."""
+        if 0 < length < self.length and not self._decoder.plan.can_rewind:
+            raise RunError(STATES)
+        self.length = min(length, self.length)
+        await self._call("rewind", self.length)
+
+    async def select(self, sequences: Sequence[int]) -> None:
+        """Keep, repeat and reorder sequences."""
+        await self._call("select", js_array(sequences), self.length)
+        self._batch = len(sequences)
+
+    def fork(self) -> OnnxSession:
+        """An independent session with the same cache."""
+        return OnnxSession(self._decoder, self._js_session.fork(), self._batch, self.length)
+
+    def close(self) -> None:
+        """Give the cache back."""
+        if self._js_session:
+            self._js_session.close()
+            self._js_session = None
+
+    async def _call(self, name: str, *arguments: Any) -> Any:
+        self._decoder.network.check_open()
+        if self._js_session is None:
+            raise RunError(CLOSED)
+        try:
+            return await getattr(self._js_session, name)(*arguments)
+        except JsException as exc:
+            raise self._decoder.network.failure(exc) from exc

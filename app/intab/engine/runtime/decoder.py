@@ -1,0 +1,112 @@
+"""A `Decoder` continues sequences of ids; a `Session` holds some of them, with their KV cache.
+
+It stands on one network, or on two of which the first embeds ids. Both runtimes and the tests'
+fakes keep these protocols; the tests' session_contract.py says what that means. Nothing here knows
+text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
+
+from intab.engine.io.protocols import B
+from intab.engine.runtime.decoder_plan import DecoderPlan, plan_graph
+from intab.engine.runtime.graphs import DecoderGraphs, Graph
+from intab.engine.runtime.network import Network
+from intab.engine.types import Logits
+
+N = TypeVar("N", bound=Network)
+
+# What a step in a session that was closed says, as RunError.
+CLOSED = "The chat was closed while it was answering: send again."
+# What a session says whose cache cannot be cut; runtime/recompute.py asks it for no such thing.
+STATES = "This model's cache has states, of which none of the last tokens can be taken back."
+
+
+class Session(Protocol):
+    """Sequences in a decoder, in step with each other, with their KV cache."""
+
+    @property
+    def length(self) -> int:
+        """Tokens in the cache, of each sequence, padding included."""
+
+    async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
+        """Append `ids` [batch][n]; the float32 logits [batch, rows, vocab] of the last `rows`.
+
+        Padding comes first, as whatever ids. A step that is cancelled, or fails, changes nothing.
+        """
+
+    async def rewind(self, length: int) -> None:
+        """Keep the first `length` tokens. A platform's session whose plan cannot rewind takes
+        none or all of them."""
+
+    async def select(self, sequences: Sequence[int]) -> None:
+        """Keep the sequences of these numbers, in this order, repeated as they are."""
+
+    def fork(self) -> Session:
+        """An independent session with the same sequences; the cache is shared until one changes."""
+
+    def close(self) -> None:
+        """Give the cache's memory back; may be called twice."""
+
+
+class Decoder(Protocol):
+    """Graphs that are ready to continue ids; sessions are independent sequences in them."""
+
+    @property
+    def device(self) -> str:
+        """Where it runs and how, e.g. "wasm, 2 threads"."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether the device it ran on is gone."""
+
+    @property
+    def plan(self) -> DecoderPlan:
+        """How the graph is fed, and what it can do."""
+
+    def session(self, padding: Sequence[int] = (0,)) -> Session:
+        """Empty sequences, one for each number of tokens of left padding."""
+
+    async def close(self) -> None:
+        """Give everything back; may be called twice."""
+
+
+class DecoderOver:
+    """What a Decoder over another one leaves to it."""
+
+    def __init__(self, network: Decoder) -> None:
+        self._network = network
+
+    @property
+    def device(self) -> str:
+        """Where the network runs."""
+        return self._network.device
+
+    @property
+    def lost(self) -> bool:
+        """Whether its device is gone."""
+        return self._network.lost
+
+    async def close(self) -> None:
+        """Close the network."""
+        await self._network.close()
+
+
+async def open_planned(
+    open_network: Callable[[Graph[B]], Awaitable[N]], graphs: DecoderGraphs[B]
+) -> tuple[N, DecoderPlan, N | None]:
+    """The networks of a decoder's graphs, and how to feed them; UnsupportedModelError, with nothing
+    left open, where they cannot be fed ids."""
+    network, embedder = await open_network(graphs.graph), None
+    try:
+        if graphs.embeddings:
+            embedder = await open_network(graphs.embeddings)
+        embeddings = (embedder.inputs, embedder.outputs) if embedder else None
+        plan = plan_graph(network.inputs, network.outputs, graphs.config, graphs.names, embeddings)
+    except BaseException:
+        for opened in filter(None, (network, embedder)):
+            await opened.close()
+        raise
+    return network, plan, embedder
