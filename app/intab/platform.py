@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping, Sequence
 from functools import cache
 from os import PathLike
 from typing import Any, TypeVar, overload
@@ -49,8 +49,8 @@ def _warn(notice: Notice) -> None:
 async def load(
     model: str | PathLike[str] = "default",
     *,
-    dtype: str | None = None,
-    device: str | None = None,
+    dtype: str | Mapping[str, str] | None = None,
+    device: str | Mapping[str, str] | None = None,
     endpoint: str | Sequence[str] | None = None,
     token: str | None = None,
     subfolder: str | PathLike[str] = "",
@@ -64,8 +64,10 @@ async def load(
             `disk:NAME`, a folder that the page was given; or a path (pathlib.Path). The address of
             a hub's page will do, and so will the path of a graph (.onnx) in its folder.
         dtype: "fp32", "fp16", "q8", "q8f32", "int8", "uint8", "q4", "q4f16" or "bnb4"; left out,
-            the one that the device runs best.
-        device: "wasm" or "webgpu" in a browser, "cpu" in CPython; left out, the platform's first.
+            the one that the device runs best. For a model of several graphs it may be a dict with
+            a dtype for each role: {"decoder_model_merged": "q4", "embed_tokens": "fp16"}.
+        device: "wasm" or "webgpu" in a browser, "cpu" in CPython, or a dict likewise; left out, the
+            platform's first.
         endpoint: the hub's address, or that and its mirrors', of which the next is asked when one
             cannot be reached; left out, $HF_ENDPOINT in CPython or https://huggingface.co.
         token: the hub's access token, for private and gated models; left out, $HF_TOKEN in

@@ -19,6 +19,7 @@ from intab.convert.converter import Request, convert
 from intab.convert.proving import PROMPT
 from intab.convert.running import Cache, Runner
 from intab.engine.hub.manifest import parse_manifest
+from intab.engine.hub.variants import make_variants
 from intab.engine.text.tokenizer import Tokenizer
 from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
@@ -120,7 +121,7 @@ def test_weights_are_made_float_where_that_was_measured_to_be_faster(
 def native(model: Path, dtype: str) -> tuple[list[int], list[float]]:
     """The ids that native onnxruntime finds, and their log-probabilities."""
     manifest = parse_manifest(json.loads((model / "intab.json").read_text()))
-    runner = Runner(model / manifest.dtypes[dtype][0], manifest.options_for(dtype))
+    runner = Runner(model / make_variants(manifest).dtypes[dtype][0], manifest.options_for(dtype))
     fed = IDS
     cache: Cache = {}
     ids, logprobs = [], []

@@ -14,6 +14,7 @@ from intab.convert.proving import SINGLE, Answers, Prompts, answer, read_prompts
 from intab.convert.renewing import renew
 from intab.convert.running import Cache, Runner
 from intab.engine.hub.manifest import parse_manifest
+from intab.engine.hub.variants import make_variants
 from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import ConvertError
 from tests.convert.refusing import change
@@ -55,7 +56,7 @@ def test_what_follows_is_recorded_for_each_dtype(checkpoint: Path, tmp_path: Pat
     assert test.long
     assert set(test.long.greedy_ids) == {"fp32", "q8", "q4"}
     for dtype, ids in test.long.greedy_ids.items():
-        runner = Runner(out / manifest.dtypes[dtype][0], manifest.options_for(dtype))
+        runner = Runner(out / make_variants(manifest).dtypes[dtype][0], manifest.options_for(dtype))
         first, both = test.long.pieces[0], [*test.long.pieces[0], *test.long.pieces[1]]
         found = [*runner.greedy(first, 1), *runner.greedy(both, SINGLE + 1)]
         assert list(ids) == found

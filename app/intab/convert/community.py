@@ -38,7 +38,7 @@ from intab.convert.running import Runner
 from intab.convert.saving import save
 from intab.convert.staging import check_room, staged
 from intab.convert.ungrouping import KIND, Ungrouped, ungroup
-from intab.engine.hub.layout import find_dtypes
+from intab.engine.hub.variants import find_dtypes
 from intab.engine.runtime.cache_slots import head_dim, kv_heads
 from intab.engine.runtime.refusals import old_ir, old_opset
 from intab.errors import ConvertError

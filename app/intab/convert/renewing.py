@@ -16,6 +16,7 @@ from intab.convert.proving import answer, read_prompts, self_test
 from intab.convert.reading import read_tokenizer
 from intab.convert.running import Runner
 from intab.engine.hub.manifest import parse_manifest
+from intab.engine.hub.variants import make_variants
 
 
 def renew(folder: Path) -> None:
@@ -25,7 +26,7 @@ def renew(folder: Path) -> None:
     prompts = read_prompts(read_tokenizer(folder), config)
     answers = {
         dtype: answer(Runner(folder / files[0], manifest.options_for(dtype), config), prompts)
-        for dtype, files in manifest.dtypes.items()
+        for dtype, files in make_variants(manifest).dtypes.items()
     }
     write_json(folder / "intab.json", {**described, "self_test": self_test(prompts, answers)})
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from intab.engine.hub.embedder_files import find_embedder
-from intab.engine.hub.layout import find_dtypes
 from intab.engine.hub.listing import read_manifest
 from intab.engine.hub.locate import Location
 from intab.engine.hub.manifest import Manifest
+from intab.engine.hub.roles import from_dtypes
+from intab.engine.hub.variants import find_dtypes, make_variants
 from intab.engine.io.file_entry import FileEntry
 from intab.engine.loading.model_files import make_graphs
 from tests.engine.support.fakes import FakeBody, FakeFetch, FakeStore, fake_means
@@ -28,6 +28,12 @@ def test_they_stand_behind_the_decoders() -> None:
     assert find_dtypes(dict.fromkeys(plain, FileEntry())) == {"q4": plain[:1]}
 
 
+def _embedder(files: list[str]) -> tuple[str, ...]:
+    """What stands behind the decoder's own file."""
+    [(_, *found)] = find_dtypes(files).values()
+    return tuple(found)
+
+
 @pytest.mark.parametrize(
     ("suffix", "have", "taken"),
     [
@@ -40,30 +46,31 @@ def test_they_stand_behind_the_decoders() -> None:
 )
 def test_one_of_another_dtype_serves(suffix: str, have: list[str], taken: str) -> None:
     files = [f"onnx/embed_tokens{each}.onnx" for each in have]
-    assert find_embedder(files, suffix) == (f"onnx/embed_tokens{taken}.onnx",)
-    assert find_embedder([], suffix) == ()
+    decoder = f"onnx/decoder_model_merged{suffix}.onnx"
+    assert _embedder([decoder, *files]) == (f"onnx/embed_tokens{taken}.onnx",)
+    assert _embedder([decoder]) == ()
 
 
 def test_a_graph_has_its_embedder() -> None:
-    manifest = Manifest({}, {"q4": FILES})
+    variants = make_variants(Manifest({}, from_dtypes({"q4": FILES})))
     bodies = {name: FakeBody(name.encode()) for name in FILES}
-    graphs = make_graphs(manifest, "q4", bodies, {"a": 1})
-    assert graphs.graph.external_data == {"decoder_model_merged_q4.onnx_data": bodies[DATA]}
-    assert graphs.config == {"a": 1}
-    assert graphs.embeddings == replace(
-        graphs.graph,
+    graph, embeddings = make_graphs(variants, "q4", bodies)
+    assert graph.external_data == {"decoder_model_merged_q4.onnx_data": bodies[DATA]}
+    assert embeddings == replace(
+        graph,
         name=EMBEDDER,
         body=bodies[EMBEDDER],
         external_data={"embed_tokens_q4.onnx_data": bodies[ITS_DATA]},
     )
-    alone = make_graphs(Manifest({}, {"q4": FILES[:2]}), "q4", bodies, {})
-    assert alone.embeddings is None
+    alone = make_variants(Manifest({}, from_dtypes({"q4": FILES[:2]})))
+    assert make_graphs(alone, "q4", bodies) == [graph]
 
 
 async def test_a_plain_folder_is_asked_for_them_if_it_has_such_a_decoder() -> None:
     fetch = FakeFetch({f"m/{name}": b"x" for name in FILES})
     manifest = await read_manifest(fake_means(fetch, FakeStore()), Location("m", "m/"))
-    assert manifest.dtypes == {"q4": (DECODER, EMBEDDER)}  # whose data they name themselves
+    # Their data they name themselves.
+    assert make_variants(manifest).dtypes == {"q4": (DECODER, EMBEDDER)}
     fetch = FakeFetch({"m/onnx/model_q4.onnx": b"x"})
     await read_manifest(fake_means(fetch, FakeStore()), Location("m", "m/"))
     assert not any("embed_tokens" in request for request in fetch.asked)

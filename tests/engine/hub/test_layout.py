@@ -2,7 +2,8 @@
 
 import pytest
 
-from intab.engine.hub.layout import choose_folder, find_dtypes, folders_up, guess_dtype, text_paths
+from intab.engine.hub.layout import choose_folder, folders_up, guess_dtype, text_paths
+from intab.engine.hub.variants import find_dtypes
 from intab.errors import ModelNotFoundError
 
 

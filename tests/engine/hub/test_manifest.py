@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from intab.engine.hub.layout import find_dtypes
 from intab.engine.hub.listing import read_manifest
 from intab.engine.hub.locate import locate
 from intab.engine.hub.manifest import LongTest, SelfTest, describe, parse_manifest
+from intab.engine.hub.variants import find_dtypes, make_variants
 from intab.engine.io.file_entry import FileEntry
 from intab.engine.io.protocols import Services
 from intab.engine.io.ranges import Span
@@ -30,14 +30,14 @@ def services(files: dict[str, bytes | Exception]) -> Services[FakeBody]:
 def test_intab_json() -> None:
     manifest = parse_manifest(GOOD)
     assert manifest.files == {"onnx/m.onnx": FileEntry(3, "ab")}
-    assert manifest.dtypes == {"q8": ("onnx/m.onnx",)}
+    assert make_variants(manifest).dtypes == {"q8": ("onnx/m.onnx",)}
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
         ({"colour": 1}, "unknown key 'colour'"),
-        ({"format": 2}, "format must be 1, not 2"),
+        ({"format": 3}, "format must be 1 or 2, not 3"),
         ({"files": []}, "files must be an object"),
         ({"dtypes": {"q8": ["other.onnx"]}}, "'other.onnx', which is not under files"),
         ({"files": {"onnx/m.onnx": {"sice": 3}}}, "onnx/m.onnx has unknown keys: 'sice'"),
@@ -79,7 +79,7 @@ async def test_a_hub_tells_sizes_and_hashes() -> None:
     manifest = await read_manifest(services({LISTING: as_bytes(listing)}), location)
     assert manifest.files["config.json"] == FileEntry(9)
     assert manifest.files["onnx/model_q4.onnx"] == FileEntry(7, "cd")
-    assert manifest.dtypes == {"q4": ("onnx/model_q4.onnx",)}
+    assert make_variants(manifest).dtypes == {"q4": ("onnx/model_q4.onnx",)}
 
 
 async def test_an_unknown_hub_id() -> None:
@@ -98,7 +98,7 @@ async def test_a_plain_folder_is_asked_for_each_file() -> None:
     """For external data it is not: the graph tells what is its own."""
     extra = {"onnx/model.onnx": b"g", "onnx/model.onnx_data": b"1"}
     manifest = await read_manifest(services(model_files(**extra)), locate("tiny", "models"))
-    assert manifest.dtypes == {
+    assert make_variants(manifest).dtypes == {
         "fp32": ("onnx/model.onnx",),
         "q8": ("onnx/model_quantized.onnx",),
     }
@@ -135,16 +135,16 @@ def test_each_device_has_its_preference() -> None:
     dtypes = {"fp32": ["onnx/model.onnx"], "q4": ["onnx/model_q4.onnx"]}
     files: dict[str, Any] = {name: {} for [name] in dtypes.values()}
     manifest = parse_manifest({"format": 1, "files": files, "dtypes": dtypes})
-    assert manifest.choose_dtype("wasm") == ("fp32", "best on wasm of fp32, q4")
-    assert manifest.choose_dtype("webgpu")[0] == "q4"
-    assert manifest.choose_dtype("wasm", "q4") == ("q4", "as asked for")
+    assert make_variants(manifest).choose_dtype("wasm") == ("fp32", "best on wasm of fp32, q4")
+    assert make_variants(manifest).choose_dtype("webgpu")[0] == "q4"
+    assert make_variants(manifest).choose_dtype("wasm", "q4") == ("q4", "as asked for")
     with pytest.raises(DeviceError, match="no dtype 'q8'; it has: fp32, q4"):
-        manifest.choose_dtype("wasm", "q8")
+        make_variants(manifest).choose_dtype("wasm", "q8")
 
 
 def test_a_folder_without_a_graph() -> None:
     with pytest.raises(ModelNotFoundError, match="export the model to ONNX"):
-        parse_manifest({**GOOD, "dtypes": {}}).choose_dtype("wasm")
+        make_variants(parse_manifest({**GOOD, "dtypes": {}})).choose_dtype("wasm")
 
 
 def test_a_manifest_is_read_as_it_is_described() -> None:

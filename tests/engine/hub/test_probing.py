@@ -8,6 +8,7 @@ from intab.engine.hub.listing import read_manifest
 from intab.engine.hub.locate import locate
 from intab.engine.hub.manifest import Manifest
 from intab.engine.hub.probing import StandIn, look_into
+from intab.engine.hub.variants import make_variants
 from intab.engine.io.protocols import Services, get_whole
 from intab.engine.io.ranges import A_BYTE
 from intab.errors import DownloadError, ManifestError, TemporaryError
@@ -33,7 +34,7 @@ async def manifest_from(host: Host) -> Manifest:
 async def test_what_a_host_has_is_found(habit: str, head: int) -> None:
     manifest = await manifest_from(Host(files(), habit=habit, head=head))
     assert manifest == await manifest_from(Host(files()))
-    assert set(manifest.dtypes) == {"fp32", "q8"}
+    assert set(make_variants(manifest).dtypes) == {"fp32", "q8"}
     assert "tokenizer_config.json" in manifest.files
     assert "generation_config.json" not in manifest.files
 

@@ -57,7 +57,7 @@ def texts(config: dict[str, Any] = LONG) -> Texts:
 
 
 def manifest(test: SelfTest | None = None, options: dict[str, str] | None = None) -> Manifest:
-    return Manifest({}, {"q4": ("q4.onnx",), "q8": ("q8.onnx",)}, options or {}, test)
+    return Manifest({}, {"model": {"q4": ("q4.onnx",), "q8": ("q8.onnx",)}}, options or {}, test)
 
 
 async def recorded() -> LongTest:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from intab.engine.hub.locate import locate
 from intab.engine.hub.manifest import Manifest, SelfTest
+from intab.engine.hub.roles import from_dtypes
+from intab.engine.hub.variants import Variants, make_variants
 from intab.engine.loading.load import load_model
 from intab.engine.runtime.candidates import Candidate, check, first_that_works, list_candidates
 from intab.engine.runtime.decoder import Decoder
@@ -25,8 +26,9 @@ BOTH = ("wasm", "webgpu")
 PROMPT = (72, 101, 108)
 
 
-def folder(*dtypes: str) -> Manifest:
-    return Manifest({}, {dtype: (f"{dtype}.onnx",) for dtype in dtypes})
+def folder(*dtypes: str, **devices: tuple[str, ...]) -> Variants:
+    graphs = from_dtypes({dtype: (f"{dtype}.onnx",) for dtype in dtypes})
+    return make_variants(Manifest({}, graphs, devices=devices))
 
 
 def names(candidates: Sequence[Candidate]) -> list[str]:
@@ -58,13 +60,13 @@ def test_what_was_asked_for_is_all_there_is() -> None:
 
 
 def test_a_dtype_that_is_wrong_on_webgpu_is_not_tried_there() -> None:
-    some = replace(folder("q8", "q4", "q4f16"), devices={"q4f16": ("wasm",), "q4": ("webgpu",)})
+    some = folder("q8", "q4", "q4f16", q4f16=("wasm",), q4=("webgpu",))
     assert names(list_candidates(some, BOTH, None, None)) == ["q4 on webgpu", "q8 on wasm"]
     assert names(list_candidates(some, BOTH, "webgpu", None)) == ["q4 on webgpu"]
     assert names(list_candidates(some, BOTH, "wasm", "q4")) == ["q4 on wasm"]
     with pytest.raises(DeviceError, match="q4f16 computes something else on webgpu: choose wasm"):
         list_candidates(some, BOTH, "webgpu", "q4f16")
-    none = replace(folder("q4"), devices={"q4": ("wasm",)})
+    none = folder("q4", q4=("wasm",))
     assert names(list_candidates(none, BOTH, None, None)) == ["q4 on wasm"]
     with pytest.raises(DeviceError, match="None of the model's dtypes is for webgpu"):
         list_candidates(none, BOTH, "webgpu", None)

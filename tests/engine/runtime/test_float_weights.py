@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from intab.engine.hub.manifest import EXPANDING, Manifest
+from intab.engine.hub.roles import from_dtypes
+from intab.engine.hub.variants import make_variants
 from intab.engine.io.file_entry import FileEntry
 from intab.engine.runtime.candidates import Candidate, list_candidates
 from intab.engine.runtime.float_weights import GIB, room_objection, speed_objection
@@ -13,9 +15,9 @@ from intab.errors import DownloadError, TemporaryError
 from tests.engine.storage.test_storage import Visitor
 
 INT8, FLOATS = "onnx/model_quantized.onnx", "onnx/model_q8f32.onnx"
-BOTH = Manifest(
-    {INT8: FileEntry(1000), FLOATS: FileEntry(1500)}, {"q8": (INT8,), "q8f32": (FLOATS,)}
-)
+FILES = {INT8: FileEntry(1000), FLOATS: FileEntry(1500)}
+ROLES = from_dtypes({"q8": (INT8,), "q8f32": (FLOATS,)})
+BOTH = make_variants(Manifest(FILES, ROLES))
 
 
 def test_floats_come_before_their_int8_on_wasm() -> None:
@@ -32,7 +34,7 @@ def test_nowhere_else() -> None:
     assert [str(candidate) for candidate in list_candidates(BOTH, ("wasm",), None, "q8")] == [
         "q8 on wasm"
     ]
-    already = Manifest(BOTH.files, BOTH.dtypes, dict(EXPANDING))
+    already = make_variants(Manifest(FILES, ROLES, dict(EXPANDING)))
     assert [str(candidate) for candidate in list_candidates(already, ("wasm",), None, None)] == [
         "q8 on wasm"
     ]

@@ -8,6 +8,8 @@ import pytest
 
 from intab.engine.hub.locate import Location
 from intab.engine.hub.manifest import Manifest
+from intab.engine.hub.roles import from_dtypes
+from intab.engine.hub.variants import Variants, make_variants
 from intab.engine.io.file_entry import FileEntry
 from intab.engine.loading.load import load_model
 from intab.engine.runtime.limits import Limits, check_fits
@@ -18,24 +20,25 @@ GRAPH, DATA, SMALL = "onnx/model.onnx", "onnx/model.onnx_data", "onnx/model_q4.o
 WASM = {"wasm": Limits({"WebAssembly's memory": 4 * 2**30})}
 
 
-def manifest(**sizes: int) -> Manifest:
+def variants(**sizes: int) -> Variants:
     found = {GRAPH: sizes.get("graph", 1000), DATA: sizes.get("data", 0), SMALL: 1_000_000}
     files = {name: FileEntry(size) for name, size in found.items()}
-    return Manifest(files, {"fp32": (GRAPH, DATA), "q4": (SMALL,)})
+    graphs = {"fp32": (GRAPH, DATA), "q4": (SMALL,)}
+    return make_variants(Manifest(files, from_dtypes(graphs)))
 
 
 @pytest.mark.parametrize(("data", "fits"), [(3_904_514_723, True), (3_904_515_724, False)])
 def test_the_last_byte_that_fits_beside_room_to_compute(data: int, fits: bool) -> None:
     if fits:
-        check_fits("m", manifest(data=data), "fp32", "wasm", WASM)
+        check_fits("m", variants(data=data), "fp32", "wasm", WASM)
     else:
         with pytest.raises(DeviceError):
-            check_fits("m", manifest(data=data), "fp32", "wasm", WASM)
+            check_fits("m", variants(data=data), "fp32", "wasm", WASM)
 
 
 def test_the_message_has_both_numbers_and_what_would_do() -> None:
     with pytest.raises(DeviceError) as caught:
-        check_fits("m", manifest(data=5 * 10**9), "fp32", "wasm", {**WASM, "webgpu": Limits()})
+        check_fits("m", variants(data=5 * 10**9), "fp32", "wasm", {**WASM, "webgpu": Limits()})
     assert str(caught.value) == (
         "m as fp32 does not fit on wasm: it needs 5,500,001,100 bytes of memory, and WebAssembly's "
         "memory is 4,294,967,296; choose dtype='q4' on wasm (1,000,000 bytes) or dtype='fp32' on "
@@ -45,24 +48,25 @@ def test_the_message_has_both_numbers_and_what_would_do() -> None:
 
 def test_a_file_that_is_too_large_is_named() -> None:
     with pytest.raises(DeviceError, match=f"{DATA} has 5,000 bytes, and a file may have 4,000;"):
-        check_fits("m", manifest(data=5000), "fp32", "webgpu", {"webgpu": Limits(file=4000)})
+        check_fits("m", variants(data=5000), "fp32", "webgpu", {"webgpu": Limits(file=4000)})
 
 
 def test_a_model_that_fits_nowhere() -> None:
     with pytest.raises(DeviceError, match="choose a smaller model"):
-        check_fits("m", manifest(), "q4", "wasm", {"wasm": Limits({"this device's memory": 9})})
+        check_fits("m", variants(), "q4", "wasm", {"wasm": Limits({"this device's memory": 9})})
 
 
 def test_expanded_weights_count_as_the_floats_that_they_become() -> None:
     files = {GRAPH: FileEntry(1000), DATA: FileEntry(2 * 10**9)}
-    both = Manifest(files, dict.fromkeys(("q8", "q8f32"), (GRAPH, DATA)))
+    graphs = dict.fromkeys(("q8", "q8f32"), (GRAPH, DATA))
+    both = make_variants(Manifest(files, from_dtypes(graphs)))
     check_fits("m", both, "q8", "wasm", WASM)
     with pytest.raises(DeviceError, match=r"8,800,004,400 bytes of memory.+ choose dtype='q8'"):
         check_fits("m", both, "q8f32", "wasm", WASM)
 
 
 def test_unknown_sizes_fit() -> None:
-    check_fits("m", manifest(graph=-1, data=-1), "fp32", "wasm", {"wasm": Limits({"x": 1})})
+    check_fits("m", variants(graph=-1, data=-1), "fp32", "wasm", {"wasm": Limits({"x": 1})})
 
 
 async def test_nothing_is_fetched_of_a_model_of_5_gb() -> None:

@@ -76,4 +76,4 @@ async def test_int8_products_are_spoken_of_if_there_are_any(graph: str, told: bo
     ],
 )
 def test_which_dtypes_have_int8_products(dtype: str, options: dict[str, str], has: bool) -> None:
-    assert Manifest({}, {dtype: ("model.onnx",)}, options).multiplies_int8(dtype) is has
+    assert Manifest({}, {"model": {dtype: ("model.onnx",)}}, options).multiplies_int8(dtype) is has

@@ -6,10 +6,11 @@ credentials      names and passwords in addresses
 client           a hub's token, mirrors, commits and lists
 listing          what is in a folder: listing, intab.json, or by asking
 probing          whether a file is there, however a host says that it is not
+roles            what a model's graphs are called by what they do
 layout           which file is which, by its name
-manifest         files, sizes, hashes; the graph of each dtype
+manifest         files, sizes, hashes; the graphs of each role and dtype
+variants         of these the ones that a task needs, together
 manifest_checks  what may be wrong with an intab.json
 genai            what genai_config.json says
-embedder_files   the graph that embeds ids for a decoder
 diagnosis        what a folder is that holds no model
 """

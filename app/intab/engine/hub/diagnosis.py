@@ -24,8 +24,13 @@ _MOST_SHOWN = 12
 _EXPORT = "export the model to ONNX first"
 
 
-def no_graph(location: Location, files: Collection[str], config: Mapping[str, Any]) -> LoadError:
-    """The error for a folder without a graph of a decoder, by what is in it."""
+def no_graph(
+    location: Location,
+    files: Collection[str],
+    config: Mapping[str, Any],
+    what: str = "a decoder of text",
+) -> LoadError:
+    """The error for a folder without a graph of `what` is wanted, by what is in it."""
     name = location.name
     if not files:
         return ModelNotFoundError(_nothing(location))
@@ -41,7 +46,7 @@ def no_graph(location: Location, files: Collection[str], config: Mapping[str, An
             "write text."
         )
     if graphs := sorted(file for file in files if file.endswith(".onnx")):
-        return ModelNotFoundError(_other_graphs(name, graphs))
+        return ModelNotFoundError(_other_graphs(name, graphs, what))
     if _is_mlx(have, config):
         return UnsupportedModelError(
             f"{name} has weights for MLX, packed as only that reads them: convert the checkpoint "
@@ -63,12 +68,12 @@ def _nothing(location: Location) -> str:
     )
 
 
-def _other_graphs(name: str, graphs: list[str]) -> str:
+def _other_graphs(name: str, graphs: list[str], what: str) -> str:
     listed = ", ".join(map(shown, graphs[:_MOST_SHOWN]))
     more = f" and {len(graphs) - _MOST_SHOWN} more" if len(graphs) > _MOST_SHOWN else ""
     return (
-        f"{name} has no onnx/model*.onnx or other graph whose name says that it is a decoder of "
-        f"text. Its graphs are {listed}{more}: name the one to load by its path, such as "
+        f"{name} has no onnx/model*.onnx or other graph whose name says that it is {what}. "
+        f"Its graphs are {listed}{more}: name the one to load by its path, such as "
         f"./folder/{shown(graphs[0])}, or its page at the hub."
     )
 

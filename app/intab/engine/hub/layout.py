@@ -4,8 +4,8 @@ Exporters lay folders out in several ways, and all are read: graphs in onnx/ or 
 `model_q4.onnx` or `model_int4.onnx`, one decoder or two, onnxruntime-genai's folders in folders.
 It knows names alone, and asks nobody.
 
-    >>> find_dtypes(["onnx/model_q4.onnx", "config.json"])
-    {'q4': ('onnx/model_q4.onnx',)}
+    >>> find_roles(["onnx/model_q4.onnx", "config.json"])
+    {'model': {'q4': ('onnx/model_q4.onnx',)}}
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from intab.engine.hub.embedder_files import find_embedder
+from intab.engine.hub.roles import GRAPH, Roles
 from intab.errors import ModelNotFoundError
 
 SUFFIXES = {
@@ -40,15 +40,8 @@ _MORE = {
 _TAILS = {suffix[1:]: dtype for dtype, suffix in SUFFIXES.items()}
 _TAILS |= {tail: dtype for dtype, tails in _MORE.items() for tail in tails}
 MORE_SUFFIXES = (*SUFFIXES.values(), "_int4", "_uint4", "_fp32", "_q8")
-# In the order in which they are preferred. A decoder with its past is fed an empty one at first;
-# the one without computes all of a text at each step.
-MERGED = "decoder_model_merged"
-STEMS = ("model", MERGED, "decoder_with_past_model", "decoder_model")
 PLACES = ("onnx/", "")
 GENAI = "genai_config.json"
-_GRAPH = re.compile(
-    r"(decoder_model_merged|decoder_with_past_model|decoder_model|model)(?:[-_.](.+))?\.onnx"
-)
 _IN_A_NAME = (
     ("q4f16", r"q4f16|int4.?f(?:p|loat)?16"),
     ("q4", r"u?int4|q4|4bit"),
@@ -60,32 +53,31 @@ _IN_A_NAME = (
 )
 
 
-def find_dtypes(files: Iterable[str], folder: str = "") -> dict[str, tuple[str, ...]]:
-    """The dtypes that a folder in these files offers: the graph of each, and the files beside it
+def find_roles(files: Iterable[str], folder: str = "") -> Roles:
+    """The graphs that a folder in these files has, by role and dtype: each with the files beside it
     that are its external data if they are named after it, as most are."""
     names = sorted(files)
-    dtypes: dict[str, tuple[str, ...]] = {}
+    roles: Roles = {}
     for place in PLACES:
-        for _, dtype, graph in sorted(_graphs(names, join(folder, place))):
+        for _, dtype, role, graph in sorted(_graphs(names, join(folder, place))):
             data = (name for name in names if name.startswith((f"{graph}_data", f"{graph}.data")))
-            top = graph[: graph.rfind("/") + 1]
-            merged = graph.startswith(f"{top}{MERGED}")
-            embedder = find_embedder(names, SUFFIXES[dtype], top) if merged else ()
-            dtypes.setdefault(dtype, (graph, *data, *embedder))
-    if "q8" in dtypes and len(dtypes.get("q8f32", ())) == 1:
-        dtypes["q8f32"] += dtypes["q8"][1:]  # whose weights it shares
-    return dtypes
+            roles.setdefault(role, {}).setdefault(dtype, (graph, *data))
+    for dtypes in roles.values():
+        if "q8" in dtypes and len(dtypes.get("q8f32", ())) == 1:
+            dtypes["q8f32"] += dtypes["q8"][1:]  # whose weights it shares
+    return roles
 
 
-def _graphs(names: list[str], top: str) -> Iterator[tuple[int, str, str]]:
-    """The graphs right in a folder: how much each is preferred (least first), dtype, path."""
+def _graphs(names: list[str], top: str) -> Iterator[tuple[bool, str, str, str]]:
+    """The graphs right in a folder: whether the name is unusual, dtype, role, path."""
     for name in names:
-        if not name.startswith(top) or not (found := _GRAPH.fullmatch(name[len(top) :])):
+        if not name.startswith(top) or not (found := GRAPH.fullmatch(name[len(top) :])):
             continue
-        stem, tail = found[1], (found[2] or "").lower()
+        tail = (found["tail"] or "").lower()
         if dtype := _TAILS.get(tail) or _TAILS.get(tail.partition("_")[0] if tail else ""):
-            usual = name == f"{top}{stem}{SUFFIXES[dtype]}.onnx"
-            yield 2 * STEMS.index(stem) + (not usual), dtype, name
+            inside = f"{found['folder']}/{found['inner']}" if found["folder"] else found["stem"]
+            usual = name == f"{top}{inside}{SUFFIXES[dtype]}.onnx"
+            yield not usual, dtype, found["folder"] or found["stem"], name
 
 
 def guess_dtype(path: str) -> str:
@@ -100,11 +92,11 @@ def guess_dtype(path: str) -> str:
 def choose_folder(files: Collection[str], wanted: str = "") -> str:
     """The folder in these files that the model is in: the wanted one, else "" for all of it unless
     a model is only in one below. ModelNotFoundError where several are."""
-    if wanted or GENAI in files or "model_index.json" in files or find_dtypes(files):
+    if wanted or GENAI in files or "model_index.json" in files or find_roles(files):
         return wanted
     folders = {_folder(name) for name in files if name.endswith(f"/{GENAI}")}
     graphs = {_folder(name).removesuffix("/onnx") for name in files if name.endswith(".onnx")}
-    folders = folders or {folder for folder in graphs if find_dtypes(files, folder)}
+    folders = folders or {folder for folder in graphs if find_roles(files, folder)}
     # onnxruntime-genai's models have a folder for each device.
     fitting = [folder for folder in folders if "cpu" in folder.lower()] or list(folders)
     if len(fitting) > 1:

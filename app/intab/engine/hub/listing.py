@@ -6,22 +6,19 @@ asked file by file. All give the same `Manifest`. Which graph is which is in lay
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from intab.engine.hub.client import list_files
 from intab.engine.hub.diagnosis import TELLING
-from intab.engine.hub.embedder_files import embedder_graphs
 from intab.engine.hub.genai import graph_of
 from intab.engine.hub.layout import (
     GENAI,
-    MERGED,
     MORE_SUFFIXES,
     PLACES,
-    STEMS,
-    SUFFIXES,
     choose_folder,
-    find_dtypes,
+    find_roles,
     folders_up,
     graph_names,
     guess_dtype,
@@ -30,6 +27,7 @@ from intab.engine.hub.layout import (
 from intab.engine.hub.locate import Location
 from intab.engine.hub.manifest import NEEDED, TEXT_FILES, Manifest, parse_manifest
 from intab.engine.hub.probing import DESCRIPTION, look_into
+from intab.engine.hub.roles import DECODER, DECODERS, Need, path_of, role_of
 from intab.engine.io.file_entry import FileEntry
 from intab.engine.io.protocols import Services, exists, get_json
 from intab.engine.io.retry import RetryPolicy
@@ -37,10 +35,13 @@ from intab.engine.io.tasks import all_or_first_error
 
 
 async def read_manifest(
-    services: Services[Any], location: Location, retry_policy: RetryPolicy | None = None
+    services: Services[Any],
+    location: Location,
+    retry_policy: RetryPolicy | None = None,
+    needs: Sequence[Need] = DECODER,
 ) -> Manifest:
     """Learn what is at `location`: by a hub's listing, by intab.json, by a disk's listing, or by
-    asking for each file."""
+    asking for each file; then what is needed alone is asked for."""
     if location.repository:
         revision = location.commit or location.revision
         entries = await list_files(services, location.repository, revision, retry_policy)
@@ -54,7 +55,7 @@ async def read_manifest(
             return _below(folder, parse_manifest(data))
     names = await services.fetch.listing(location.base)
     if names is None:
-        names = await _from_asking(services, location)
+        names = await _from_asking(services, location, needs)
     return await _with_graphs(services, location, dict.fromkeys(names, FileEntry()), retry_policy)
 
 
@@ -70,8 +71,11 @@ def _below(folder: str, manifest: Manifest) -> Manifest:
         return manifest
     needed = {join(folder, name): FileEntry() for name in NEEDED}
     files = needed | {join(folder, name): entry for name, entry in manifest.files.items()}
-    dtypes = {d: tuple(join(folder, n) for n in names) for d, names in manifest.dtypes.items()}
-    return replace(manifest, files=files, dtypes=dtypes)
+    roles = {
+        role: {d: tuple(join(folder, name) for name in names) for d, names in its.items()}
+        for role, its in manifest.roles.items()
+    }
+    return replace(manifest, files=files, roles=roles)
 
 
 async def _with_graphs(
@@ -82,15 +86,15 @@ async def _with_graphs(
 ) -> Manifest:
     """The manifest of a folder with these files."""
     folder = choose_folder(files, location.subfolder)
-    dtypes = find_dtypes(files, folder)
-    if not dtypes and (described := join(folder, GENAI)) in files:
+    roles = find_roles(files, folder)
+    if roles.keys().isdisjoint(DECODERS) and (described := join(folder, GENAI)) in files:
         data = await get_json(services, location.file(described), retry_policy)
         name = graph_of(data or {})
         inside = join(folder, f"onnx/{name}")
         graph = inside if inside in files else join(folder, name)
         above = location.base.rstrip("/").rpartition("/")[2]
-        dtypes = {guess_dtype(f"{above}/{graph}"): (graph,)}
-    return Manifest(files, dtypes)
+        roles["model"] = {guess_dtype(f"{above}/{graph}"): (graph,)}
+    return Manifest(files, roles)
 
 
 def _listed(entry: dict[str, Any]) -> FileEntry:
@@ -98,30 +102,41 @@ def _listed(entry: dict[str, Any]) -> FileEntry:
     return FileEntry(large["size"], large["oid"]) if large else FileEntry(entry["size"])
 
 
-async def _from_asking(services: Services[Any], location: Location) -> list[str]:
+async def _from_asking(
+    services: Services[Any], location: Location, needs: Sequence[Need]
+) -> list[str]:
     """The files that are found where nobody lists them; config.json and tokenizer.json are taken
     to be there where there is no choice."""
+    stems = [path_of(role) for need in needs if not need.beside for role in need.roles]
+    first = [path_of(role) for need in needs if not need.beside for role in need.roles[:2]]
     folder = location.subfolder
     texts = [*TEXT_FILES, GENAI, *(NEEDED if folder else ())]
     wanted = [join(top, name) for top in folders_up(folder) for name in texts]
     if location.graph:
         return [*await _existing(services, location, wanted), location.graph, *NEEDED]
-    usual = graph_names(folder, STEMS[:2], PLACES if folder else PLACES[:1])
+    usual = graph_names(folder, first, PLACES if folder else PLACES[:1])
     found = await _existing(services, location, [*usual, *wanted])
-    if merged := [name for name in found if name.rpartition("/")[2].startswith(MERGED)]:
-        place = merged[0][: merged[0].rfind("/") + 1]
-        names = embedder_graphs(SUFFIXES.values(), place)
-        found += await _existing(services, location, names)
+    found += await _existing(services, location, _graphs_beside(found, needs))
     described = any(name.endswith(GENAI) for name in found)
     if described:
         filename = graph_of(await get_json(services, location.file(join(folder, GENAI))) or {})
         found.append(join(folder, filename))
     elif not set(usual) & set(found):
-        others = [n for n in graph_names(folder, STEMS, PLACES, MORE_SUFFIXES) if n not in usual]
+        others = [n for n in graph_names(folder, stems, PLACES, MORE_SUFFIXES) if n not in usual]
         found += await _existing(services, location, [*others, *TELLING])
     if described and not await _existing(services, location, ["config.json"]):
         return [*found, "tokenizer.json"]
     return [*found, *NEEDED]
+
+
+def _graphs_beside(found: Sequence[str], needs: Sequence[Need]) -> list[str]:
+    """The names of graphs that are needed only beside another one that was found."""
+    names: list[str] = []
+    for need in needs:
+        if graph := next((name for name in found if need.beside == role_of(name) != ""), ""):
+            stems = map(path_of, need.roles)
+            names += graph_names("", stems, (graph[: graph.rfind("/") + 1],))
+    return names
 
 
 async def _existing(services: Services[Any], location: Location, names: list[str]) -> list[str]:

@@ -7,15 +7,16 @@ https://huggingface.co/docs/transformers.js/guides/dtypes
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any
 
 from intab.engine.hub.layout import GENAI, guess_dtype
 from intab.engine.hub.manifest_checks import find_problems
+from intab.engine.hub.roles import Roles, as_dtypes, from_dtypes
 from intab.engine.io.file_entry import FileEntry
-from intab.errors import DeviceError, ManifestError, ModelNotFoundError
+from intab.errors import ManifestError
 
 PREFERENCE = {
     "wasm": ("q8", "int8", "uint8", "q8f32", "fp32", "q4", "bnb4", "fp16", "q4f16"),
@@ -60,11 +61,12 @@ class SelfTest:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A model folder's contents: `dtypes` maps a dtype to its graph and external-data files,
-    `devices` to where it runs, if any of them computes something else on one."""
+    """A model folder's contents: `roles` maps a role (roles.py) to its dtypes, and a dtype to the
+    graph and its external-data files; `devices` maps a dtype to where it runs, if any of them
+    computes something else on one."""
 
     files: dict[str, FileEntry]
-    dtypes: dict[str, tuple[str, ...]]
+    roles: Roles
     session_options: dict[str, str] = field(default_factory=dict)
     self_test: SelfTest | None = None
     devices: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -89,38 +91,27 @@ class Manifest:
         """Whether the products of a dtype's graph are of int8."""
         return dtype in INT8 and not self.expands(dtype)
 
-    def choose_dtype(self, device: str, wanted: str | None = None) -> tuple[str, str]:
-        """The dtype to load on `device` and why: the wanted one, else what the device runs best."""
-        have = ", ".join(self.dtypes) or "none"
-        if wanted is not None and wanted not in self.dtypes:
-            raise DeviceError(f"The model has no dtype {wanted!r}; it has: {have}.")
-        if wanted is not None:
-            if not self.is_for(wanted, device):
-                raise DeviceError(
-                    f"The model's {wanted} computes something else on {device}: choose "
-                    f"{' or '.join(self.devices[wanted])}, or another dtype."
-                )
-            return wanted, "as asked for"
-        for dtype in PREFERENCE[device]:
-            if dtype in self.dtypes and self.is_for(dtype, device):
-                only = len(self.dtypes) == 1
-                return dtype, "the model's only dtype" if only else f"best on {device} of {have}"
-        if self.dtypes:
-            raise DeviceError(f"None of the model's dtypes is for {device}; it has: {have}.")
-        raise ModelNotFoundError(
-            f"The folder holds no onnx/model*.onnx (dtypes found: {have}): "
-            "export the model to ONNX first."
-        )
 
-
-def with_graph(manifest: Manifest, graph: str, dtype: str | None) -> tuple[Manifest, str]:
+def with_graph(
+    manifest: Manifest, graph: str, dtype: str | None, roles: Sequence[str]
+) -> tuple[Manifest, str]:
     """The manifest with the graph that was asked for by its path, and the dtype that it is there
-    as: the one that was asked for, else what its name says."""
-    for known, names in manifest.dtypes.items():
-        if names[0] == graph and dtype in (None, known):
-            return manifest, known
-    kind = dtype or guess_dtype(graph)
-    return replace(manifest, dtypes={**manifest.dtypes, kind: (graph,)}), kind
+    as: the one that was asked for, else what its name says. It is of the first of `roles`, unless
+    it is known as another of them; none of these has another graph of that dtype."""
+    known = {
+        names[0]: (role, each)
+        for role in roles
+        for each, names in manifest.roles.get(role, {}).items()
+        if dtype in (None, each)
+    }
+    role, kind = known.get(graph) or (roles[0], dtype or guess_dtype(graph))
+    files = manifest.roles[role][kind] if graph in known else (graph,)
+    left = {
+        name: {d: names for d, names in its.items() if d != kind or name not in roles}
+        for name, its in manifest.roles.items()
+    }
+    left[role] = {**left.get(role, {}), kind: files}
+    return replace(manifest, roles={name: its for name, its in left.items() if its}), kind
 
 
 def is_template(name: str) -> bool:
@@ -145,12 +136,22 @@ def parse_manifest(data: Any) -> Manifest:
     if problems:
         told = "; ".join([*problems[:_MOST_TOLD], *["and more"] * (len(problems) > _MOST_TOLD)])
         raise ManifestError(f"intab.json is not valid: {told}.")
-    dtypes = {dtype: tuple(names) for dtype, names in data["dtypes"].items()}
+    roles = _roles(data)
+    dtypes = dict.fromkeys(dtype for its in roles.values() for dtype in its)
     files = {name: _entry(**entry) for name, entry in data["files"].items()}
     test = _self_test(data.get("self_test"), dtypes)
     by_dtype = data.get("devices")
     devices = {k: tuple(v) for k, v in by_dtype.items()} if isinstance(by_dtype, dict) else {}
-    return Manifest(files, dtypes, dict(data.get("session_options", {})), test, devices)
+    return Manifest(files, roles, dict(data.get("session_options", {})), test, devices)
+
+
+def _roles(data: dict[str, Any]) -> Roles:
+    if data["format"] == 1:
+        return from_dtypes(data["dtypes"])
+    return {
+        role: {dtype: tuple(names) for dtype, names in its.items()}
+        for role, its in data["roles"].items()
+    }
 
 
 def _entry(
@@ -178,15 +179,21 @@ def _greedy_ids(ids: Any, dtypes: Iterable[str]) -> dict[str, tuple[int, ...]]:
 
 
 def describe(manifest: Manifest) -> dict[str, Any]:
-    """The manifest as intab.json, for `parse_manifest`."""
+    """The manifest as intab.json, for `parse_manifest`: in format 1 if that can say all of it,
+    since older versions read nothing else."""
+    dtypes = as_dtypes(manifest.roles)
+    graphs = (
+        {"format": 2, "roles": {role: _lists(its) for role, its in manifest.roles.items()}}
+        if dtypes is None
+        else {"format": 1, "dtypes": _lists(dtypes)}
+    )
     test = {"self_test": asdict(manifest.self_test)} if manifest.self_test else {}
     return {
-        "format": 1,
+        **graphs,
         "files": {
             name: {**asdict(entry), "chunks": list(entry.chunks)}
             for name, entry in manifest.files.items()
         },
-        "dtypes": {dtype: list(names) for dtype, names in manifest.dtypes.items()},
         "session_options": manifest.session_options,
         **(
             {"devices": {k: list(v) for k, v in manifest.devices.items()}}
@@ -195,3 +202,7 @@ def describe(manifest: Manifest) -> dict[str, Any]:
         ),
         **test,
     }
+
+
+def _lists(its: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    return {dtype: list(names) for dtype, names in its.items()}

@@ -21,7 +21,6 @@ _KEYS = {
     "format",
     "name",
     "files",
-    "dtypes",
     "devices",
     "license",
     "memory",
@@ -30,6 +29,7 @@ _KEYS = {
     "source",
 }
 _ENTRY_KEYS = {"size", "sha256", "chunk_size", "chunks"}
+_ROLE = re.compile(r"[A-Za-z0-9_]{1,100}")
 _OPTION = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 _OPTION_VALUE = re.compile(r"[ -~]{0,1000}")
 # JavaScript makes nested objects of these keys, and gives such names to what all objects share.
@@ -41,16 +41,19 @@ def find_problems(data: object) -> Iterator[str]:
     if not isinstance(data, Mapping):
         yield f"it must be an object, not {shown(data)}"
         return
-    yield from (f"unknown key {shown(key)}" for key in data if key not in _KEYS)
-    if data.get("format") != 1:
-        yield f"format must be 1, not {shown(data.get('format'))}"
+    version = data.get("format")
+    graphs = "roles" if version == 2 else "dtypes"
+    yield from (f"unknown key {shown(key)}" for key in data if key not in (*_KEYS, graphs))
+    if version not in (1, 2) or isinstance(version, bool):
+        yield f"format must be 1 or 2, not {shown(version)}"
     files = data.get("files")
     if isinstance(files, Mapping):
         for name, entry in files.items():
             yield from _wrong_entry(name, entry)
     else:
         yield "files must be an object"
-    yield from _wrong_dtypes(data.get("dtypes"), files if isinstance(files, Mapping) else {})
+    wrong = _wrong_roles if graphs == "roles" else _wrong_dtypes
+    yield from wrong(data.get(graphs), files if isinstance(files, Mapping) else {})
     yield from _wrong_options(data.get("session_options", {}))
     yield from _wrong_devices(data.get("devices", []))
     if not _is_self_test(data.get("self_test")):
@@ -87,6 +90,16 @@ def _are_chunks(chunks: object, size: int, chunk_size: int) -> bool:
         return False
     count = -(-size // chunk_size) if chunk_size and chunks else 0
     return len(chunks) == count <= MOST_CHUNKS
+
+
+def _wrong_roles(roles: object, files: Mapping[Any, Any]) -> Iterator[str]:
+    if not isinstance(roles, Mapping):
+        yield "roles must be an object"
+        return
+    for role, dtypes in roles.items():
+        if not isinstance(role, str) or not _ROLE.fullmatch(role):
+            yield f"{shown(role)} is no role: it is letters, digits and _"
+        yield from _wrong_dtypes(dtypes, files)
 
 
 def _wrong_dtypes(dtypes: object, files: Mapping[Any, Any]) -> Iterator[str]:

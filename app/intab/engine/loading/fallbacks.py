@@ -13,6 +13,8 @@ from intab.engine.hub.diagnosis import no_graph
 from intab.engine.hub.layout import GENAI, text_paths
 from intab.engine.hub.locate import Location
 from intab.engine.hub.manifest import NEEDED, Manifest, describe, is_text, parse_manifest
+from intab.engine.hub.roles import DECODER, Need
+from intab.engine.hub.variants import Choice, Variants
 from intab.engine.io.file_entry import FileEntry
 from intab.engine.io.file_names import resolve
 from intab.engine.io.protocols import B, OnNotice, OnProgress, Progress, Services, silent
@@ -28,7 +30,7 @@ from intab.engine.loading.model_files import (
 from intab.engine.loading.self_test import FirstRuns, try_out
 from intab.engine.loading.webgpu_checks import check_bounds
 from intab.engine.model import Texts
-from intab.engine.runtime.candidates import Candidate
+from intab.engine.runtime.candidates import Candidate, list_candidates
 from intab.engine.runtime.decoder import Decoder
 from intab.engine.runtime.graphs import DecoderGraphs
 from intab.engine.runtime.limits import check_fits
@@ -64,6 +66,16 @@ class Made:
     first: FirstRuns
 
 
+def check_one_device(variants: Variants, candidate: Candidate) -> None:
+    """DeviceError where the graph that embeds is to run elsewhere than its decoder."""
+    for role, device in variants.devices.items():
+        if device != candidate.device:
+            raise DeviceError(
+                f"{role} runs in one step with the decoder, on {candidate.device}: "
+                f"leave {role} out of device, or choose {device} for both."
+            )
+
+
 class Attempts(Generic[B]):
     """Brings the files of a model, as a candidate needs them, and opens its network."""
 
@@ -75,8 +87,10 @@ class Attempts(Generic[B]):
         source: Source,
         report: OnProgress,
         notice: OnNotice,
+        needs: Sequence[Need] = DECODER,
     ) -> None:
         self._runtime = runtime
+        self._needs = needs
         self._services = services
         self._model_cache = model_cache
         self._source = source
@@ -91,6 +105,7 @@ class Attempts(Generic[B]):
         # What was loaded before stays noted until what is wanted now is there.
         self._has_older = self._deliver(_recorded(model_cache)).is_stored()
         self._fallback: Candidate | None = None
+        self._variants = Variants(source.manifest, {})
         # Of each graph: the names of the files that its weights are in, and their paths.
         self._locations: dict[str, dict[str, str]] = {}
 
@@ -98,10 +113,10 @@ class Attempts(Generic[B]):
         """Fetch config.json; UnsupportedModelError where it is no decoder's, and an error that says
         what the folder is instead where it has no graph of one."""
         [path], manifest = self._config_file, self._source.manifest
-        if manifest.dtypes or path in manifest.files:
+        if self._has_graph or path in manifest.files:
             self._config = parse_config(await self._fetch(path), self._config_name)
             check_architecture(self._config)
-        if not manifest.dtypes:
+        if not self._has_graph:
             raise no_graph(self._source.location, manifest.files, self._config)
 
     async def _fetch(self, path: str) -> B:
@@ -110,14 +125,21 @@ class Attempts(Generic[B]):
         try:
             return await self._deliver(self._config_file).get(path)
         except ModelNotFoundError as exc:
-            if manifest.dtypes:
+            if self._has_graph:
                 raise
             there = manifest.files.keys() - set(NEEDED)  # which were taken to be there
             raise no_graph(location, there, {}) from exc
 
-    def possible(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """Those that can be tried: without a network the last, and those that are stored."""
-        *better, last = candidates
+    @property
+    def _has_graph(self) -> bool:
+        return any(role in self._source.manifest.roles for role in self._needs[0].roles)
+
+    def candidates(self, choice: Choice) -> list[Candidate]:
+        """The ways to run what was asked for that can be tried: without a network the last, and
+        those that are stored."""
+        self._variants = choice.variants(self._source.manifest, self._needs)
+        device, dtype = choice.first(self._needs[0])
+        *better, last = list_candidates(self._variants, self._runtime.devices, device, dtype)
         self._fallback = last if better and self._is_stored(last) else None
         return [
             *[
@@ -138,22 +160,21 @@ class Attempts(Generic[B]):
             raise DeviceError(str(exc)) from exc
 
     async def _make(self, candidate: Candidate) -> Made:
+        check_one_device(self._variants, candidate)
         check_bounds(candidate, self._source.manifest, self._config)
         self._check_fits(candidate)
         bodies = await self._bring(candidate)
         named = {name: bodies[path] for name, path in self._texts.items() if path in bodies}
         texts = read_texts(named, self._config)
-        manifest = self._source.manifest
-        names = names_in(named, manifest.dtypes[candidate.dtype][0])
-        graphs = make_graphs(
-            manifest, candidate.dtype, bodies, self._config, self._locations, names
-        )
+        graph, *others = make_graphs(self._variants, candidate.dtype, bodies, self._locations)
+        names = names_in(named, graph.name)
+        graphs = DecoderGraphs(graph, self._config, names, *others)
         bodies.clear()
         named.clear()
         self._report(Progress("start"))
         network = await self._open(graphs, candidate.device)
-        del graphs  # their bytes, which the network has made its own
-        first = await try_out(network, texts, manifest, candidate, self._report)
+        del graph, others, graphs  # their bytes, which the network has made its own
+        first = await try_out(network, texts, self._source.manifest, candidate, self._report)
         return Made(network, texts, first)
 
     async def _open(self, graphs: DecoderGraphs[B], device: str) -> Decoder:
@@ -170,23 +191,25 @@ class Attempts(Generic[B]):
         await delivery.check_room()
         if not self._has_older:
             await self._note(delivery.files)
-        bodies = await _with(
-            self._in_order(delivery, candidate), self._runtime.prepare(candidate.device)
-        )
+        bodies = await _with(self._in_order(delivery, candidate), self._prepare(candidate))
         await self._deliver({**self._config_file, **delivery.files}).tidy()
         await self._note(delivery.files)
         return bodies
 
+    async def _prepare(self, candidate: Candidate) -> None:
+        for device in dict.fromkeys([candidate.device, *self._variants.devices.values()]):
+            await self._runtime.prepare(device)
+
     async def _in_order(self, delivery: Download[B], candidate: Candidate) -> dict[str, B]:
         """The graphs and the texts, then the files that the graphs name."""
-        files = self._source.manifest.dtypes[candidate.dtype]
+        files = self._variants.dtypes[candidate.dtype]
         graphs = [name for name in files if name.endswith(".onnx")]
         guessed = set(files) - set(graphs)
         bodies = await delivery.get_all(name for name in delivery.files if name not in guessed)
         for graph in graphs:
             named = await self._runtime.data_files(bodies[graph])
             self._locations[graph] = self._resolved(graph, named)
-        self._name_data(candidate.dtype, graphs)
+        self._name_data(graphs)
         delivery.expect(self._needed(candidate.dtype))
         self._check_fits(candidate)
         await delivery.check_room()
@@ -205,26 +228,22 @@ class Attempts(Generic[B]):
         except ValueError as exc:
             raise ManifestError(f"{graph} names a file of its weights, and {exc}.") from exc
 
-    def _name_data(self, dtype: str, graphs: Sequence[str]) -> None:
+    def _name_data(self, graphs: Iterable[str]) -> None:
         """From now on the manifest says what the graphs say of their external data."""
-        manifest = self._source.manifest
-        each = ((graph, *self._locations[graph].values()) for graph in graphs)
-        names = tuple(dict.fromkeys(name for files in each for name in files))
-        dtypes = {**manifest.dtypes, dtype: names}
-        files = {**manifest.files, **manifest.entries(names)}
-        named = replace(manifest, dtypes=dtypes, files=files)
-        self._source = replace(self._source, manifest=named)
+        named = {graph: list(self._locations[graph].values()) for graph in graphs}
+        self._variants = self._variants.with_data(named)
+        self._source = replace(self._source, manifest=self._variants.manifest)
 
     def _check_fits(self, candidate: Candidate) -> None:
         limits = {each: self._runtime.limits(each) for each in self._runtime.devices}
-        name, manifest = self._source.location.name, self._source.manifest
-        check_fits(name, manifest, candidate.dtype, candidate.device, limits)
+        check_fits(
+            self._source.location.name, self._variants, candidate.dtype, candidate.device, limits
+        )
 
     def _needed(self, dtype: str) -> dict[str, FileEntry]:
         """What a dtype's graph needs beside config.json."""
         texts = [path for name, path in self._texts.items() if name != "config.json"]
-        manifest = self._source.manifest
-        return manifest.entries([*texts, *manifest.dtypes[dtype]])
+        return self._source.manifest.entries([*texts, *self._variants.dtypes[dtype]])
 
     async def _note(self, files: Iterable[str]) -> None:
         """Write down what is needed, so that the next visit needs no server."""
@@ -259,7 +278,8 @@ def _recorded(model_cache: ModelCache[Any]) -> dict[str, FileEntry]:
 def _text_paths(source: Source) -> dict[str, str]:
     """Where the model's texts are."""
     manifest, location = source.manifest, source.location
-    graph = location.graph or next(iter(manifest.dtypes.values()), ("",))[0]
+    graphs = (files[0] for its in manifest.roles.values() for files in its.values())
+    graph = location.graph or next(graphs, "")
     return text_paths(manifest.files, graph, location.subfolder, is_text)
 
 

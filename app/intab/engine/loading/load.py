@@ -13,10 +13,12 @@ from intab.engine.hub import client as hub
 from intab.engine.hub.listing import read_manifest
 from intab.engine.hub.locate import Location
 from intab.engine.hub.manifest import parse_manifest, with_graph
+from intab.engine.hub.roles import DECODER
+from intab.engine.hub.variants import Choice, PerRole
 from intab.engine.io.protocols import B, Notice, OnNotice, OnProgress, Progress, Services, silent
 from intab.engine.loading.fallbacks import Attempts, Source
 from intab.engine.model import Model
-from intab.engine.runtime.candidates import first_that_works, list_candidates
+from intab.engine.runtime.candidates import first_that_works
 from intab.engine.runtime.protocols import Runtime
 from intab.engine.storage.keys import ModelKey
 from intab.engine.storage.model_cache import ModelCache, open_model_cache
@@ -27,8 +29,8 @@ async def load_model(
     location: Location,
     runtime: Runtime[B],
     *,
-    dtype: str | None = None,
-    device: str | None = None,
+    dtype: PerRole = None,
+    device: PerRole = None,
     keep: bool = True,
     on_progress: OnProgress | None = None,
     on_notice: OnNotice | None = None,
@@ -43,20 +45,23 @@ async def load_model(
 
     services = hub.reach(runtime.services, location)
     report(Progress("describe"))
-    check_device(runtime, device)
+    choice = Choice.of(dtype, device)
+    for each in choice.all_devices:
+        check_device(runtime, each)
     key = ModelKey(location.address, location.revision)
     async with open_model_cache(
         services, key, notice, keep=keep and location.remote
     ) as model_cache:
         source = await _describe(services, location, model_cache, notice)
         if location.graph:
-            manifest, dtype = with_graph(source.manifest, location.graph, dtype)
+            roles = DECODER[0].roles
+            asked = choice.first(DECODER[0])[1]
+            manifest, dtype = with_graph(source.manifest, location.graph, asked, roles)
             source = replace(source, manifest=manifest)
+            choice = choice.of_graph(dtype)
         attempts = Attempts(runtime, services, model_cache, source, report, notice)
         await attempts.read_config()
-        candidates = attempts.possible(
-            list_candidates(source.manifest, runtime.devices, device, dtype)
-        )
+        candidates = attempts.candidates(choice)
         found = await first_that_works(candidates, runtime, attempts.make)
     made, candidate = found.reached, found.candidate
     setting = watch.setting(on_metrics, runtime.peak_memory)
@@ -91,9 +96,9 @@ async def _describe(
         return Source(then, parse_manifest(kept), online=False)
 
 
-def check_device(runtime: Runtime[Any], wanted: str | None) -> None:
+def check_device(runtime: Runtime[Any], wanted: str) -> None:
     """DeviceError for a device that is not there, naming those there are."""
-    if wanted is not None and wanted not in runtime.devices:
+    if wanted not in runtime.devices:
         raise DeviceError(
             f"There is no device {wanted!r} here; this runtime has: {', '.join(runtime.devices)}."
         )

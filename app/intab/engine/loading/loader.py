@@ -9,20 +9,21 @@ cancelling all of them does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from intab.engine.generation.metrics import Metrics
 from intab.engine.hub.locate import DEFAULT_ENDPOINT, Location, locate
 from intab.engine.hub.model_names import Path, is_path
+from intab.engine.hub.variants import Choice, PerRole
 from intab.engine.io.protocols import Notice, OnProgress, Progress, Services, silent
 from intab.engine.io.tasks import start_lasting
 from intab.engine.loading.load import load_model
 from intab.engine.model import Model
 from intab.engine.runtime.protocols import Runtime
 
-_Key = tuple[str, str, str | None, str | None]
+_Key = tuple[str, str, Hashable]
 
 
 @dataclass
@@ -91,8 +92,8 @@ class Loader:
         self,
         spec: str | Path,
         *,
-        dtype: str | None = None,
-        device: str | None = None,
+        dtype: PerRole = None,
+        device: PerRole = None,
         endpoint: str | Sequence[str] | None = None,
         token: str | None = None,
         subfolder: str | Path = "",
@@ -101,10 +102,12 @@ class Loader:
     ) -> Model:
         """The model that `spec` names; see `intab.load`."""
         location = self.locate(spec, endpoint, token, subfolder)
-        key = (location.address, location.graph, dtype, device)
+        key = (location.address, location.graph, Choice.of(dtype, device).key)
         model = self._models.get(key)
         if model is None or model.closed or model.lost:
-            load = self._under_way(key) or self._begin(key, location, keep)
+            load = self._under_way(key) or self._begin(
+                key, location, {"dtype": dtype, "device": device, "keep": keep}
+            )
             if on_progress:
                 load.listeners.append(on_progress)
             model = await load.wait()
@@ -138,9 +141,9 @@ class Loader:
             return None
         return None if load.task.cancelling() else load
 
-    def _begin(self, key: _Key, location: Location, keep: bool) -> _Load:
+    def _begin(self, key: _Key, location: Location, options: Mapping[str, Any]) -> _Load:
         listeners: list[OnProgress] = [lambda progress: self.listeners.on_progress(progress)]
-        work = self._load(key, location, listeners, keep)
+        work = self._load(key, location, listeners, options)
         task = start_lasting(work, f"load {location.name}")
         load = self._loads[key] = _Load(listeners, task)
 
@@ -155,19 +158,16 @@ class Loader:
         return load
 
     async def _load(
-        self, key: _Key, location: Location, listeners: list[OnProgress], keep: bool
+        self, key: _Key, location: Location, listeners: list[OnProgress], options: Mapping[str, Any]
     ) -> Model:
         def report(progress: Progress) -> None:
             for listener in listeners:
                 listener(progress)
 
-        _, _, dtype, device = key
         self._models[key] = await load_model(
             location,
             self._runtime,
-            dtype=dtype,
-            device=device,
-            keep=keep,
+            **options,
             on_progress=report,
             on_notice=lambda notice: self.listeners.on_notice(notice),
             on_metrics=lambda metrics: self.listeners.on_metrics(metrics),

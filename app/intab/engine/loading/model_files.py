@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from intab.engine.hub.embedder_files import split_graphs
 from intab.engine.hub.genai import as_config, as_generation_config, names_of
 from intab.engine.hub.layout import GENAI
-from intab.engine.hub.manifest import Manifest, is_template
+from intab.engine.hub.manifest import is_template
+from intab.engine.hub.variants import Variants
 from intab.engine.io.protocols import B, Body, parse_object
 from intab.engine.io.untrusted import shown, text, whole
 from intab.engine.model import Texts
-from intab.engine.runtime.graphs import DecoderGraphs, Graph
+from intab.engine.runtime.graphs import Graph
 from intab.engine.text import chat_template as chat
 from intab.engine.text.special_tokens import TokenFiles
 from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import ManifestError, UnsupportedModelError
 
-_NO_NAMES: Mapping[str, str] = {}
 _NO_LOCATIONS: Mapping[str, Mapping[str, str]] = {}
 _NESTED = ("text_config", "llm_config")
 
@@ -124,22 +123,19 @@ def names_in(texts: Mapping[str, Body], graph: str) -> dict[str, str]:
 
 
 def make_graphs(
-    manifest: Manifest,
+    variants: Variants,
     dtype: str,
     bodies: Mapping[str, B],
-    config: Mapping[str, Any],
     locations: Mapping[str, Mapping[str, str]] = _NO_LOCATIONS,
-    names: Mapping[str, str] = _NO_NAMES,
-) -> DecoderGraphs[B]:
-    """The graphs of a dtype with their external data.
+) -> list[Graph[B]]:
+    """The graphs of a variant with their external data.
 
     locations: of each graph, the names that it has for the files of its weights, and their paths.
     """
-    options = manifest.options_for(dtype)
-    decoder, embedder = split_graphs(manifest.dtypes[dtype])
-    graph = _graph(decoder, bodies, options, locations)
-    embeddings = _graph(embedder, bodies, options, locations) if embedder else None
-    return DecoderGraphs(graph, config, names, embeddings)
+    return [
+        _graph(part.files, bodies, variants.manifest.options_for(part.dtype), locations)
+        for part in variants.parts[dtype]
+    ]
 
 
 def _graph(

@@ -1,8 +1,10 @@
 """What computes, and the ways to run a model.
 
 protocols     Runtime: what a platform provides
-network       Network and Session
-decoder_plan  how a decoder graph is fed
+network       Network: a graph that is fed arrays and gives arrays
+graphs        the bytes that networks are made of
+decoder       Decoder and Session, over one network or two
+decoder_plan  how a decoder's graph is fed
 cache_slots   its caches and states
 rope          up to which length a cache holds
 recompute     sessions that compute again what their cache lost

@@ -17,7 +17,8 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from intab.engine.hub.manifest import PREFERENCE, Manifest, SelfTest
+from intab.engine.hub.manifest import PREFERENCE, SelfTest
+from intab.engine.hub.variants import Variants
 from intab.engine.runtime.decoder import Decoder
 from intab.engine.runtime.limits import weights_of
 from intab.engine.types import Logits
@@ -69,39 +70,39 @@ class Judge(Protocol):
 
 
 def list_candidates(
-    manifest: Manifest, devices: Sequence[str], device: str | None, dtype: str | None
+    variants: Variants, devices: Sequence[str], device: str | None, dtype: str | None
 ) -> list[Candidate]:
     """The candidates for what was asked for, None for what was not; never an empty list."""
     chosen = device or devices[0]
     if dtype is not None:
-        return [Candidate(chosen, *manifest.choose_dtype(chosen, dtype))]
-    on_gpu = [d for d in GPU_DTYPES if d in manifest.dtypes and "webgpu" in devices]
-    on_gpu = [d for d in on_gpu if manifest.is_for(d, "webgpu")]
+        return [Candidate(chosen, *variants.choose_dtype(chosen, dtype))]
+    on_gpu = [d for d in GPU_DTYPES if d in variants.dtypes and "webgpu" in devices]
+    on_gpu = [d for d in on_gpu if variants.is_for(d, "webgpu")]
     if device == "webgpu":
-        kinds = on_gpu or [manifest.choose_dtype(device)[0]]
-        return [Candidate(device, kind, _why(manifest, device, kind)) for kind in kinds]
-    last = Candidate(chosen, *manifest.choose_dtype(chosen))
-    expanded = list(_expanded(manifest, last))
+        kinds = on_gpu or [variants.choose_dtype(device)[0]]
+        return [Candidate(device, kind, _why(variants, device, kind)) for kind in kinds]
+    last = Candidate(chosen, *variants.choose_dtype(chosen))
+    expanded = list(_expanded(variants, last))
     if device is not None:
         return [*expanded, last]
-    gpu = [Candidate("webgpu", kind, _why(manifest, "webgpu", kind)) for kind in on_gpu]
+    gpu = [Candidate("webgpu", kind, _why(variants, "webgpu", kind)) for kind in on_gpu]
     return [*gpu, *expanded, last]
 
 
-def _expanded(manifest: Manifest, int8: Candidate) -> Iterator[Candidate]:
+def _expanded(variants: Variants, int8: Candidate) -> Iterator[Candidate]:
     """The same int8 weights made float, where a folder has them in both forms."""
-    if (int8.device, int8.dtype) != ("wasm", "q8") or manifest.expands("q8"):
+    if (int8.device, int8.dtype) != ("wasm", "q8") or variants.expands("q8"):
         return
-    if "q8f32" in manifest.dtypes:
+    if "q8f32" in variants.dtypes:
         reason = "q8 made float, which is faster here"
-        yield Candidate("wasm", "q8f32", reason, weights_of(manifest, "q8f32"))
+        yield Candidate("wasm", "q8f32", reason, weights_of(variants, "q8f32"))
 
 
-def _why(manifest: Manifest, device: str, dtype: str) -> str:
-    if len(manifest.dtypes) == 1:
+def _why(variants: Variants, device: str, dtype: str) -> str:
+    if len(variants.dtypes) == 1:
         return "the model's only dtype"
-    best = next(d for d in PREFERENCE[device] if d in manifest.dtypes)
-    have = ", ".join(manifest.dtypes)
+    best = next(d for d in PREFERENCE[device] if d in variants.dtypes)
+    have = ", ".join(variants.dtypes)
     return f"best on {device} of {have}" if dtype == best else f"next best on {device} of {have}"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from intab.engine.hub.manifest import Manifest
+from intab.engine.hub.variants import Variants
 from intab.errors import DeviceError
 
 EXPANDED = 4  # bytes of a float, for one of int8
@@ -27,38 +27,41 @@ class Limits:
 
 
 def check_fits(
-    name: str, manifest: Manifest, dtype: str, device: str, limits: Mapping[str, Limits]
+    name: str, variants: Variants, dtype: str, device: str, limits: Mapping[str, Limits]
 ) -> None:
     """DeviceError where the model `name` as `dtype` is more than `device` can hold; `limits` has
     all devices, and the message the dtypes and devices that would do. Unknown sizes fit."""
-    problem = _problem(manifest, dtype, limits[device])
+    problem = _problem(variants, dtype, limits[device])
     if not problem:
         return
     others = [
-        f"dtype={other!r} on {where} ({weights_of(manifest, other):,} bytes)"
+        f"dtype={other!r} on {where} ({weights_of(variants, other):,} bytes)"
         for where, its in limits.items()
-        for other in manifest.dtypes
-        if not _problem(manifest, other, its)
+        for other in variants.dtypes
+        if not _problem(variants, other, its)
     ]
     advice = f"choose {' or '.join(others)}" if others else "choose a smaller model"
     raise DeviceError(f"{name} as {dtype} does not fit on {device}: {problem}; {advice}.")
 
 
-def weights_of(manifest: Manifest, dtype: str) -> int:
+def weights_of(variants: Variants, dtype: str) -> int:
     """The bytes of all weights once they are loaded, which makes float of some int8."""
-    size = sum(max(manifest.files[name].size, 0) for name in manifest.dtypes[dtype])
-    return size * EXPANDED if manifest.expands(dtype) else size
+    manifest, total = variants.manifest, 0
+    for part in variants.parts[dtype]:
+        size = sum(max(entry.size, 0) for entry in manifest.entries(part.files).values())
+        total += size * EXPANDED if manifest.expands(part.dtype) else size
+    return total
 
 
-def _problem(manifest: Manifest, dtype: str, limits: Limits) -> str:
+def _problem(variants: Variants, dtype: str, limits: Limits) -> str:
     """What does not fit, with both numbers; "" where all does."""
-    needed = round(weights_of(manifest, dtype) * WORKING)
-    return next(_excesses(manifest, dtype, limits, needed), "")
+    needed = round(weights_of(variants, dtype) * WORKING)
+    return next(_excesses(variants, dtype, limits, needed), "")
 
 
-def _excesses(manifest: Manifest, dtype: str, limits: Limits, needed: int) -> Iterator[str]:
-    for name in manifest.dtypes[dtype]:
-        size = manifest.files[name].size
+def _excesses(variants: Variants, dtype: str, limits: Limits, needed: int) -> Iterator[str]:
+    for name in variants.dtypes[dtype]:
+        size = variants.manifest.entries([name])[name].size
         if limits.file is not None and size > limits.file:
             yield f"{name} has {size:,} bytes, and a file may have {limits.file:,}"
     for what, most in limits.total.items():

@@ -105,10 +105,14 @@ def _folder(name: str) -> str:
 def _describe(model_cache: ModelCache[Any], files: Mapping[str, list[ChunkKey]]) -> dict[str, Any]:
     """The archive's intab.json: of all files size and hashes, and where they came from."""
     manifest = parse_manifest(model_cache.record["manifest"])
-    dtypes = {d: names for d, names in manifest.dtypes.items() if set(names) <= files.keys()}
+    whole = {
+        role: {d: names for d, names in its.items() if files.keys() >= set(names)}
+        for role, its in manifest.roles.items()
+    }
+    roles = {role: its for role, its in whole.items() if its}
     entries = {name: _entry(chunks) for name, chunks in files.items()}
     return {
-        **describe(replace(manifest, files=entries, dtypes=dtypes)),
+        **describe(replace(manifest, files=entries, roles=roles)),
         "name": _name(model_cache),
         "source": {
             "address": model_cache.model.base,
