@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -121,10 +119,8 @@ def test_without_isolation_python_is_restarted_and_the_page_says_so(
     expect(visitor.device).to_contain_text("not cross-origin isolated")
     visitor.start("print('on')\nwhile True: pass")
     expect(visitor.output).to_contain_text("on")
-    begin = time.monotonic()
     visitor.button("stop").click()
     expect(visitor.output).to_contain_text("not cross-origin isolated")
-    assert time.monotonic() - begin < 5  # the worker is given up after 0.9 s
     visitor.expect_state("ready", timeout=STARTED)
     assert visitor.run("print('next')") == "next\n"
 
