@@ -24,7 +24,7 @@ CONTRACT = (ROOT / "tests/engine/support/network_contract.py").read_text("utf-8"
 OPEN = """
 import json
 from intab.browser.runtime import models_address
-from intab.engine.io.protocols import get_whole
+from intab.engine.io.small_files import get_whole
 from intab.engine.runtime.graphs import Graph
 from intab.platform import loader
 

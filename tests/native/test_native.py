@@ -14,8 +14,8 @@ import pytest
 
 import intab
 from intab.engine.hub.locate import locate
-from intab.engine.io.protocols import exists, get_whole
 from intab.engine.io.retry import RetryPolicy
+from intab.engine.io.small_files import exists, get_whole
 from intab.errors import DeviceError, DownloadError, ModelNotFoundError, UnsupportedModelError
 from intab.native.runtime import NativeRuntime, models_folder
 from tests.engine.support.session_contract import CONTRACT, Check

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from intab.engine.io.protocols import get_whole
 from intab.engine.io.retry import RetryPolicy
+from intab.engine.io.small_files import get_whole
 from intab.errors import DownloadError, TemporaryError
 from intab.native.fetch import NativeFetch
 from intab.native.runtime import NativeRuntime

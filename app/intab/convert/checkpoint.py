@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from intab.convert.architecture import Array
-from intab.engine.io.protocols import parse_object
+from intab.engine.io.small_files import parse_object
 from intab.errors import ConvertError, ManifestError
 
 INDEX = "model.safetensors.index.json"

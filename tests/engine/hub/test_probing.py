@@ -9,8 +9,9 @@ from intab.engine.hub.locate import locate
 from intab.engine.hub.manifest import Manifest
 from intab.engine.hub.probing import StandIn, look_into
 from intab.engine.hub.variants import make_variants
-from intab.engine.io.protocols import Services, get_whole
+from intab.engine.io.protocols import Services
 from intab.engine.io.ranges import A_BYTE
+from intab.engine.io.small_files import get_whole
 from intab.errors import DownloadError, ManifestError, TemporaryError
 from tests.engine.conftest import model_files
 from tests.engine.support.fakes import FakeBody, FakeReply, fake_means

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from intab.engine.io.protocols import Services, exists
+from intab.engine.io.protocols import Services
+from intab.engine.io.small_files import exists
 from intab.errors import DownloadError, TemporaryError
 from tests.engine.support.fakes import FakeBody, FakeFetch, FakeReply, fake_means
 

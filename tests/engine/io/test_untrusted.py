@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from intab.engine.io.protocols import parse_object
+from intab.engine.io.small_files import parse_object
 from intab.engine.io.untrusted import MOST_LEVELS, check_levels, load_json
 from intab.engine.storage.records import parse_record
 from intab.engine.text.chat_template import find_templates, render

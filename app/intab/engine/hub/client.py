@@ -12,8 +12,9 @@ from typing import Any, Generic
 from urllib.parse import urljoin
 
 from intab.engine.hub.locate import Location, Repository
-from intab.engine.io.protocols import B, Fetch, Reply, Services, get_answer, get_json
+from intab.engine.io.protocols import B, Fetch, Reply, Services
 from intab.engine.io.retry import RetryPolicy
+from intab.engine.io.small_files import get_answer, get_json
 from intab.engine.io.untrusted import file_name, hex_digits, load_json, shown, text, whole
 from intab.errors import (
     DownloadError,

@@ -29,8 +29,9 @@ from intab.engine.hub.manifest import NEEDED, TEXT_FILES, Manifest, parse_manife
 from intab.engine.hub.probing import DESCRIPTION, look_into
 from intab.engine.hub.roles import DECODER, DECODERS, Need, path_of, role_of
 from intab.engine.io.file_entry import FileEntry
-from intab.engine.io.protocols import Services, exists, get_json
+from intab.engine.io.protocols import Services
 from intab.engine.io.retry import RetryPolicy
+from intab.engine.io.small_files import exists, get_json
 from intab.engine.io.tasks import all_or_first_error
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic
 
 from intab.engine.hub.locate import Location
-from intab.engine.io.protocols import B, Fetch, Reply, Services, get_head, get_whole, parse_object
+from intab.engine.io.protocols import B, Fetch, Reply, Services
 from intab.engine.io.ranges import A_BYTE
 from intab.engine.io.retry import OnBytes, RetryPolicy
+from intab.engine.io.small_files import get_head, get_whole, parse_object
 from intab.errors import ManifestError
 
 DESCRIPTION = "intab.json"

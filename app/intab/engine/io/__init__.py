@@ -1,6 +1,7 @@
 """Bytes over a network. Nothing here knows models.
 
-protocols     what a platform provides: Fetch, Store, Body; progress; small files
+protocols     what a platform provides: Fetch, Store, Body; progress
+small_files   small files whole, and whether a file is there
 remote_file   one file on its server: whole, in parts, or its size
 responses     a server's answer, judged before its body is read
 ranges        the chunks of a file; Content-Range

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from intab.engine.io.file_entry import FileEntry
 from intab.engine.io.integrity import check_digest, check_pointer, check_size
 from intab.engine.io.progress import Tally
-from intab.engine.io.protocols import B, Body, Reply, Services, not_found
+from intab.engine.io.protocols import B, Body, Reply, Services
 from intab.engine.io.ranges import A_BYTE, Span, parse_content_range
 from intab.engine.io.responses import (
     REFUSALS,
@@ -29,6 +29,7 @@ from intab.engine.io.responses import (
     version_of,
 )
 from intab.engine.io.retry import OnBytes, RetryPolicy, retry, watched
+from intab.engine.io.small_files import not_found
 from intab.errors import DownloadError, TemporaryError
 
 T = TypeVar("T")

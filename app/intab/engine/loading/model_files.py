@@ -9,7 +9,8 @@ from intab.engine.hub.genai import as_config, as_generation_config, names_of
 from intab.engine.hub.layout import GENAI
 from intab.engine.hub.manifest import is_template
 from intab.engine.hub.variants import Variants
-from intab.engine.io.protocols import B, Body, parse_object
+from intab.engine.io.protocols import B, Body
+from intab.engine.io.small_files import parse_object
 from intab.engine.io.untrusted import shown, text, whole
 from intab.engine.model import Texts
 from intab.engine.runtime.graphs import Graph

@@ -18,9 +18,10 @@ from intab.engine.hub.locate import Location
 from intab.engine.hub.manifest import Manifest, describe, parse_manifest
 from intab.engine.io.file_entry import FileEntry
 from intab.engine.io.progress import Tally
-from intab.engine.io.protocols import Archive, B, OnProgress, Services, parse_object, silent
+from intab.engine.io.protocols import Archive, B, OnProgress, Services, silent
 from intab.engine.io.ranges import Span, plan
 from intab.engine.io.responses import LONGEST_VERSION
+from intab.engine.io.small_files import parse_object
 from intab.engine.io.tasks import start
 from intab.engine.io.untrusted import text
 from intab.engine.storage import tar

@@ -12,7 +12,7 @@ from typing import Any
 
 import jinja2
 
-from intab.engine.io.protocols import parse_object
+from intab.engine.io.small_files import parse_object
 from intab.engine.io.untrusted import load_json
 from intab.engine.text.plain_values import plain
 from intab.engine.text.template_sandbox import render_template
