@@ -27,12 +27,12 @@ def snippets(document: str, language: str) -> list[str]:
 
 @pytest.fixture
 def own_worker(site: Path, tmp_path: Path) -> Iterator[str]:
-    """The page and the worker of docs/embedding.md, saved beside a copy of the site."""
+    """The page and the worker of docs/integration.md, saved beside a copy of the site."""
     folder = copy_site(site, tmp_path / "site")
-    for script in snippets("embedding.md", "js"):
+    for script in snippets("integration.md", "js"):
         name = script.splitlines()[0].removeprefix("// ")
         (folder / name).write_text(script, encoding="utf-8")
-    [page] = snippets("embedding.md", "html")
+    [page] = snippets("integration.md", "html")
     (folder / "mine.html").write_text(page, encoding="utf-8")
     with serve_command(folder) as address:
         yield f"{address}mine.html"
@@ -55,7 +55,7 @@ def test_the_python_in_cpython(document: str) -> None:
 
 
 def test_without_await_in_the_page(page: Page, served: str) -> None:
-    [program] = snippets("embedding.md", "python")
+    [program] = snippets("integration.md", "python")
     assert WORDS.search(Visitor(page).open(served).run(program))
 
 

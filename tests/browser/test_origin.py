@@ -26,13 +26,13 @@ def embedding(
     request: pytest.FixtureRequest, site: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """The site with the embedding page beside it, at the root or deployed under a sub-path."""
-    root = tmp_path_factory.mktemp("embedding")
+    root = tmp_path_factory.mktemp("integration")
     folder = root / request.param
     shutil.copytree(site, folder, dirs_exist_ok=True, copy_function=shutil.copy2)
-    for file in (HERE / "embedding").iterdir():
+    for file in (HERE / "integration").iterdir():
         shutil.copy2(file, folder)
     with serve_command(root) as address:
-        yield f"{address}{request.param}/embedding.html".replace("//emb", "/emb")
+        yield f"{address}{request.param}/integration.html".replace("//emb", "/emb")
 
 
 def test_pyscript_starts_our_runtime_in_a_worker_and_again_on_the_second_visit(
