@@ -33,11 +33,12 @@ faults: site ## many random sequences of faults and kills, in CPython and in a b
 firefox: site ## visit the page in Firefox
 	@$(PY) -m tests.browser.firefox
 
-check: .venv/.stamp node_modules/.stamp ## ruff and mypy; of JavaScript eslint and what needs no browser
+check: .venv/.stamp node_modules/.stamp ## ruff and mypy; of JavaScript eslint, tsc and what needs no browser
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@node_modules/.bin/eslint .
+	@for place in worker page node; do node_modules/.bin/tsc -p tools/js/$$place.json || exit 1; done
 	@node --test --test-reporter=dot tests/js/*.test.mjs
 
 site: .venv/.stamp node_modules/.stamp ## assemble the static site in build/site

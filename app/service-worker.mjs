@@ -13,6 +13,8 @@
 import { integrityOf, isWhole, judged, promisedList } from "./page/digests.mjs";
 import { nameOf, prefixOf } from "./page/versions.mjs";
 
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (globalThis));
+const { clients, registration } = worker;
 const SCOPE = registration.scope;
 const PREFIX = prefixOf(SCOPE);
 const DIGEST = new RegExp(`^(${SITE.hashed})$`); // SITE comes from app/intab/cli/headers.py
@@ -22,21 +24,26 @@ const INTEGRITY = "X-Intab-Integrity"; // of the page, which is not in the list 
 const STARTING = 20_000; // ms until a page's own program runs, unless a part of it is damaged
 
 const started = new Map(); // id of a page that is being opened -> what its first message calls
+/** @type {string[]} */
 let mended = []; // paths that differed, until a page has said so
 
-addEventListener("install", () => skipWaiting());
+worker.addEventListener("install", () => worker.skipWaiting());
 // A page that is open when its site is replaced can still restart its Python, from here.
 // Not waited for: in Firefox 153 a worker that does so stays "activating", and page loads wait for it.
-addEventListener("activate", () => void clients.claim());
-addEventListener("message", (event) => event.waitUntil(hear(event.data, event.source)));
-addEventListener("fetch", (event) => {
+worker.addEventListener("activate", () => void clients.claim());
+worker.addEventListener("message", (event) => event.waitUntil(hear(event.data, event.source)));
+worker.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || !isOurs(request)) return;
   event.respondWith(answer(request));
   if (request.mode === "navigate" && isPage(request)) event.waitUntil(watch(event.resultingClientId));
 });
 
-/** "started" is a page's first word, "check" that its Python does not start; else what to keep. */
+/**
+ * "started" is a page's first word, "check" that its Python does not start; else what to keep.
+ * @param {any} said
+ * @param {any} page
+ */
 async function hear(said, page) {
   if (said === "started") {
     started.get(page.id)?.();
@@ -46,7 +53,10 @@ async function hear(said, page) {
   else await keep(said, page);
 }
 
-/** A page whose program is damaged cannot ask for anything. */
+/**
+ * A page whose program is damaged cannot ask for anything.
+ * @param {string} id
+ */
 async function watch(id) {
   const early = new Promise((resolve) => started.set(id, resolve));
   const late = new Promise((resolve) => setTimeout(resolve, STARTING, "late"));
@@ -54,7 +64,10 @@ async function watch(id) {
   started.delete(id);
 }
 
-/** Fetch again what is not as its list says, and open the page again where there was any. */
+/**
+ * Fetch again what is not as its list says, and open the page again where there was any.
+ * @param {any} page
+ */
 async function mend(page) {
   const found = await navigator.locks.request(`${PREFIX}mend`, findDamaged);
   if (!found.length) return;
@@ -80,12 +93,19 @@ async function findDamaged() {
   return found;
 }
 
-/** From the network, since the browser's own cache may be as damaged. */
+/**
+ * From the network, since the browser's own cache may be as damaged.
+ * @param {{cache: Cache, url: string, integrity: string}} given
+ */
 async function replace({ cache, url, integrity }) {
   await cache.put(url, onlyHere(await fetch(url, { integrity, cache: "reload" })));
 }
 
-/** A version's list, kept or fetched; undefined where there is none that can be relied on. */
+/**
+ * A version's list, kept or fetched; undefined where there is none that can be relied on.
+ * @param {Cache} cache
+ * @param {string} list
+ */
 async function listIn(cache, list) {
   const found = await cache.match(list);
   const files = found && (await promisedList(found, list));
@@ -95,22 +115,27 @@ async function listIn(cache, list) {
   return response && promisedList(response, list);
 }
 
+/** @param {{url: string, headers: Headers}} given */
 function isOurs({ url, headers }) {
   return url.startsWith(SCOPE) && !url.startsWith(`${SCOPE}models/`) && !headers.has("range");
 }
 
+/** @param {Request} request */
 async function answer(request) {
   return isolated(await (hasDigest(request.url) ? fixed(request) : newest(request)));
 }
 
+/** @param {{url: string}} given */
 function isPage({ url }) {
   return url.replace(/(index\.html)?([?#].*)?$/, "") === SCOPE;
 }
 
+/** @param {string} url */
 function hasDigest(url) {
   return DIGEST.test(`/${url.slice(SCOPE.length)}`);
 }
 
+/** @param {Request} request */
 async function fixed(request) {
   const found = await caches.match(request, { ignoreVary: true, ignoreSearch: true });
   if (!found) return fetch(request);
@@ -118,6 +143,7 @@ async function fixed(request) {
   return request.url.includes("?") ? new Response(found.body, found) : found;
 }
 
+/** @param {Request} request */
 async function newest(request) {
   const network = fetch(request);
   const useful = network.then((response) => (response.status < 500 ? response : undefined));
@@ -125,7 +151,10 @@ async function newest(request) {
   return (await Promise.race([useful.catch(() => {}), late])) ?? (await kept(request)) ?? network;
 }
 
-/** What the newest complete version has at an address; both of the page's are one. */
+/**
+ * What the newest complete version has at an address; both of the page's are one.
+ * @param {{url: string}} given
+ */
 async function kept({ url }) {
   const [address] = url.replace(/index\.html$/, "").split(/[?#]/);
   for (const name of (await ourCaches()).reverse()) {
@@ -140,7 +169,10 @@ async function ourCaches() {
   return (await caches.keys()).filter((name) => name.startsWith(PREFIX));
 }
 
-/** A host that speaks of isolation is left its say; one that is silent gets our headers. */
+/**
+ * A host that speaks of isolation is left its say; one that is silent gets our headers.
+ * @param {Response} response
+ */
 function isolated(response) {
   if (response.type !== "basic" && response.type !== "default") return response;
   if (response.headers.has("Cross-Origin-Embedder-Policy")) return response;
@@ -150,7 +182,11 @@ function isolated(response) {
   return new Response(response.body, { status, statusText, headers });
 }
 
-/** Keep the version whose list of files is at `list`, with the optional files that were `used`. */
+/**
+ * Keep the version whose list of files is at `list`, with the optional files that were `used`.
+ * @param {{list: string, used: string[]}} given
+ * @param {any} page
+ */
 async function keep({ list, used }, page) {
   const name = nameOf(SCOPE, list);
   try {
@@ -162,6 +198,11 @@ async function keep({ list, used }, page) {
   }
 }
 
+/**
+ * @param {string} name
+ * @param {string} list
+ * @param {string[]} used
+ */
 async function fill(name, list, used) {
   const cache = await caches.open(name);
   const response = await fetch(list);
@@ -175,6 +216,11 @@ async function fill(name, list, used) {
   await removeUnused(name);
 }
 
+/**
+ * @param {Cache} cache
+ * @param {string} url
+ * @param {string} integrity
+ */
 async function keepFile(cache, url, integrity) {
   if (await cache.match(url, { ignoreVary: true })) return;
   const known = hasDigest(url) && (await caches.match(url, { ignoreVary: true }));
@@ -186,13 +232,19 @@ async function keepFile(cache, url, integrity) {
 }
 
 /** An answer that is kept here alone: from the browser's memory a page that is opened again would get
- * what was damaged here. */
+ * what was damaged here.
+ * @param {{body: any, status: number, statusText: string, headers: Headers}} given
+ */
 function onlyHere({ body, status, statusText, headers: given }) {
   const headers = new Headers(given);
   headers.set("Cache-Control", "no-store");
   return new Response(body, { status, statusText, headers });
 }
 
+/**
+ * @param {Cache} cache
+ * @param {string} list
+ */
 async function keepPage(cache, list) {
   const response = await fetch(SCOPE, { cache: "no-cache" });
   const text = await response.text();
@@ -203,15 +255,19 @@ async function keepPage(cache, list) {
   await cache.put(SCOPE, page);
 }
 
+/** @param {Cache} cache */
 async function hasPage(cache) {
   const page = await cache.match(SCOPE);
-  return page && isWhole(page, page.headers.get(INTEGRITY));
+  return page && isWhole(page, page.headers.get(INTEGRITY) ?? "");
 }
 
-/** Versions that are neither this one nor an open page's. */
+/**
+ * Versions that are neither this one nor an open page's.
+ * @param {any} current
+ */
 async function removeUnused(current) {
   const { held } = await navigator.locks.query();
-  const inUse = new Set([current, ...held.map(({ name }) => name)]);
+  const inUse = new Set([current, ...(held ?? []).map(({ name }) => name)]);
   const old = (await ourCaches()).filter((name) => !inUse.has(name));
   await Promise.all(old.map((name) => caches.delete(name)));
 }

@@ -12,22 +12,30 @@ const BINARY = "ort-wasm-simd-threaded.wasm";
  * Start `original`, the default export of ort-wasm-simd-threaded.mjs, which was imported from
  * `address`. Gives its module, and as `kernel` what int8.mjs has installed there, or null with the
  * `reason`. `loading` is int8.mjs's load(). Rejects if a thread does not load.
+ * @param {(config: object) => Promise<any>} original
+ * @param {string} address
+ * @param {any} config
+ * @param {Promise<any>} loading
  */
 export async function start(original, address, config, loading) {
+  /** @type {{module: any, kernel: any, reason: string}} */
   const result = { module: null, kernel: null, reason: "" };
-  const leave = (error) => void (result.reason = error.message);
+  const leave = (/** @type {Error} */ error) => void (result.reason = error.message);
   const loaded = await loading.catch(leave);
   const { Worker } = globalThis;
+  /** @type {Worker[]} */
   const workers = [];
   try {
     result.module = await new Promise((resolve, reject) => {
       const thread = loaded && `${THREAD.href}?${encodeURIComponent(address)}`;
-      globalThis.Worker = watched(Worker, workers, thread, reject);
+      const global = /** @type {any} */ (globalThis);
+      global.Worker = watched(Worker, workers, thread, reject);
+      /** @type {(instance: WebAssembly.Instance, imports: WebAssembly.Imports, size: number) => void} */
       const install = (instance, imports, size) => {
         try {
           result.kernel = loaded.install(instance, imports, size, workers);
         } catch (error) {
-          leave(error);
+          leave(/** @type {Error} */ (error));
         }
       };
       const hooked = loaded && { instantiateWasm: instantiation(config, address, install, reject) };
@@ -39,9 +47,15 @@ export async function start(original, address, config, loading) {
   return result;
 }
 
-/** What `config.instantiateWasm` is to be: `install` sees the instance before anything runs in it. */
+/**
+ * What `config.instantiateWasm` is to be: `install` sees the instance before anything runs in it.
+ * @param {any} config
+ * @param {string} address
+ * @param {(instance: WebAssembly.Instance, imports: WebAssembly.Imports, size: number) => void} install
+ * @param {(error: Error) => void} reject
+ */
 function instantiation(config, address, install, reject) {
-  return (imports, receive) => {
+  return (/** @type {WebAssembly.Imports} */ imports, /** @type {any} */ receive) => {
     const instantiate = async () => {
       const bytes = await binaryOf(config, address);
       const { instance, module } = await WebAssembly.instantiate(bytes, imports);
@@ -52,6 +66,10 @@ function instantiation(config, address, install, reject) {
   };
 }
 
+/**
+ * @param {{wasmBinary: ArrayBuffer | undefined, locateFile: ((name: string, folder: string) => string) | undefined}} given
+ * @param {string} address
+ */
 async function binaryOf({ wasmBinary, locateFile }, address) {
   if (wasmBinary) return wasmBinary;
   const response = await fetch(locateFile?.(BINARY, "") ?? new URL(BINARY, address));
@@ -60,13 +78,22 @@ async function binaryOf({ wasmBinary, locateFile }, address) {
 }
 
 /** Workers that are kept in a list, at `thread` if that is given; the original waits for ever for one
- * that does not load. */
+ * that does not load.
+ * @param {any} Worker
+ * @param {Worker[]} workers
+ * @param {string | undefined} thread
+ * @param {(error: Error) => void} reject
+ */
 function watched(Worker, workers, thread, reject) {
   return class extends Worker {
+    /**
+     * @param {string} address
+     * @param {any} options
+     */
     constructor(address, options) {
       super(thread || address, options);
       this.addEventListener("error", () => reject(new Error("a worker failed to load")));
-      workers.push(this);
+      workers.push(/** @type {any} */ (this));
     }
   };
 }

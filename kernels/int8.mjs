@@ -22,14 +22,23 @@ export async function load(address = new URL("int8.wasm", import.meta.url)) {
 
 /** A checked module; `habit` is how this processor reads bytes (self_test.mjs). */
 class Kernel {
+  /**
+   * @param {WebAssembly.Module} module
+   * @param {any} habit
+   */
   constructor(module, habit) {
-    Object.assign(this, { module, habit });
+    this.module = module;
+    this.habit = habit;
   }
 
   /**
    * Take the place of the shipped GEMM in an instance of onnxruntime-web that was made with `imports`
    * from a file of `size` bytes, and have each of `workers`, its threads, do the same. Nothing is
    * changed if this throws.
+   * @param {WebAssembly.Instance} instance
+   * @param {WebAssembly.Imports} imports
+   * @param {number} size
+   * @param {Worker[]} workers
    */
   install(instance, imports, size, workers) {
     if (size !== PLACES.size) throw new Error("this is another version of onnxruntime-web");
@@ -48,7 +57,12 @@ class Kernel {
   }
 }
 
-/** A thread's part of `install`. */
+/**
+ * A thread's part of `install`.
+ * @param {WebAssembly.Instance} instance
+ * @param {WebAssembly.Imports} imports
+ * @param {{module: WebAssembly.Module, context: number}} given
+ */
 export function takeOver(instance, imports, { module, context }) {
   const heap = new Heap(instance, imports);
   heap.replace(heap.instantiate(module, context).gemm);
@@ -56,25 +70,38 @@ export function takeOver(instance, imports, { module, context }) {
 
 /** An instance of onnxruntime-web, seen from outside. */
 class Heap {
+  /**
+   * @param {WebAssembly.Instance} instance
+   * @param {WebAssembly.Imports} imports
+   */
   constructor(instance, imports) {
     const { table, malloc, free } = PLACES.exports;
-    this.table = instance.exports[table];
-    this.malloc = instance.exports[malloc];
-    this.free = instance.exports[free];
+    /** @type {any} by names that places.mjs has */
+    const { exports } = instance;
+    this.table = exports[table];
+    this.malloc = exports[malloc];
+    this.free = exports[free];
+    this.context = 0;
     const imported = Object.values(imports).flatMap((each) => Object.values(each));
-    this.memory = imported.find((each) => each instanceof WebAssembly.Memory);
+    /** @type {WebAssembly.Memory} */
+    this.memory = /** @type {any} */ (imported.find((each) => each instanceof WebAssembly.Memory));
     this.shipped = PLACES.slots.map((slot) => this.table.get(slot));
     // An exported function's name is its number in the module.
-    const found = this.shipped.map(({ name }) => name);
+    const found = this.shipped.map((each) => each.name);
     if (found.join() !== PLACES.functions.join()) throw new Error("the GEMM is not where it was");
   }
 
+  /** @param {number} size */
   allocate(size) {
     const at = this.malloc(size) >>> 0;
     if (!at) throw new Error("there is no memory for the kernel");
     return at;
   }
 
+  /**
+   * @param {WebAssembly.Module} module
+   * @param {number} at
+   */
   instantiate(module, at) {
     this.context = at;
     const { memory, table, malloc, free } = this;
@@ -82,18 +109,29 @@ class Heap {
     const context = new WebAssembly.Global({ value: "i32" }, at);
     const own = { memory, malloc, free, context, shipped_unsigned, shipped_signed };
     const env = { ...own, __indirect_function_table: table };
-    return new WebAssembly.Instance(module, { env }).exports;
+    /** @type {any} the kernel's functions: int8/gemm.c */
+    const { exports } = new WebAssembly.Instance(module, { env });
+    return exports;
   }
 
+  /** @param {any} gemm */
   replace(gemm) {
     for (const slot of PLACES.slots) this.table.set(slot, gemm);
   }
 
-  /** A new view each time, since memory grows. */
+  /**
+   * A new view each time, since memory grows.
+   * @param {number} at
+   * @param {number} size
+   */
   bytes(at, size) {
     return new Uint8Array(this.memory.buffer, at, size);
   }
 
+  /**
+   * @param {number} at
+   * @param {number} count
+   */
   words(at, count) {
     return new Int32Array(this.memory.buffer, at, count);
   }
@@ -101,8 +139,14 @@ class Heap {
 
 /** The kernel in its place. */
 class Installed {
+  /**
+   * @param {any} heap
+   * @param {any} exports
+   */
   constructor(heap, exports) {
-    Object.assign(this, { heap, exports, sessions: new Set() });
+    this.heap = heap;
+    this.exports = exports;
+    this.sessions = new Set();
   }
 
   /** The constants of a session that is about to be made. */
@@ -117,6 +161,7 @@ class Installed {
     return this.exports.kept() >>> 0;
   }
 
+  /** @param {Uint8Array} bytes */
   digest(bytes) {
     const { heap, exports } = this;
     const at = heap.allocate(Math.min(bytes.length, DIGESTED));
@@ -130,7 +175,10 @@ class Installed {
     return state;
   }
 
-  /** No address of what is left is known any more: constants are found again when they are used. */
+  /**
+   * No address of what is left is known any more: constants are found again when they are used.
+   * @param {any} constants
+   */
   forget(constants) {
     this.sessions.delete(constants);
     this.exports.forget_all();
@@ -141,10 +189,14 @@ class Installed {
 /** The int8 constants of one session: call `add` for each before the session is made, or while it is,
  * and `release` before it is released. No session may run meanwhile. */
 class Constants {
+  /** @param {any} kernel */
   constructor(kernel) {
-    Object.assign(this, { kernel, digests: [] });
+    this.kernel = kernel;
+    /** @type {bigint[]} */
+    this.digests = [];
   }
 
+  /** @param {Uint8Array} bytes */
   add(bytes) {
     const digest = this.kernel.digest(bytes);
     this.digests.push(digest);

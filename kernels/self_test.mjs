@@ -7,6 +7,7 @@
  */
 const PAGES = 32;
 // [1 x 200, 127 x 255 twice] -> how to read rows (flip), and how large two weights may be (limit).
+/** @type {Record<string, {flip: number, limit: number, name: string}>} */
 const HABITS = {
   "200,64770": { flip: 0, limit: 0x7fff, name: "unsigned" },
   "200,32767": { flip: 0, limit: 128, name: "unsigned, 16-bit pairs" },
@@ -21,10 +22,12 @@ const SHAPES = [
 ];
 
 /** The habit of this processor; an Error says that there is none that the kernel knows, or that it
- * computes wrongly. */
+ * computes wrongly.
+ * @param {WebAssembly.Module} module
+ */
 export function check(module) {
   const bench = new Bench(module);
-  const habit = HABITS[[bench.reads([1], [200]), bench.reads([127, 127], [255, 255])]];
+  const habit = HABITS[`${bench.reads([1], [200])},${bench.reads([127, 127], [255, 255])}`];
   if (!habit) throw new Error("this processor reads bytes in an unknown way");
   bench.use(habit);
   for (const [m, n, k] of SHAPES) {
@@ -38,6 +41,10 @@ export function check(module) {
 
 /** An instance with memory and an allocator of its own, and products to try it on. */
 export class Bench {
+  /**
+   * @param {WebAssembly.Module} module
+   * @param {any} [pages]
+   */
   constructor(module, pages = PAGES) {
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
     this.end = 16;
@@ -47,18 +54,22 @@ export class Bench {
     const env = {
       memory: this.memory,
       __indirect_function_table: this.table,
-      malloc: (size) => this.allocate(size),
+      malloc: (/** @type {number} */ size) => this.allocate(size),
       free: () => {},
       context: new WebAssembly.Global({ value: "i32" }, this.context),
       shipped_unsigned: () => void this.left++,
       shipped_signed: () => void this.left++,
     };
     this.left = 0; // calls that were left to the shipped kernel
+    /** @type {any} the kernel's functions: int8/gemm.c */
     this.exports = new WebAssembly.Instance(module, { env }).exports;
     this.registry = this.allocate(this.exports.registry_size());
   }
 
-  /** Memory is never given back: these are small products. 0 if there is none left. */
+  /**
+   * Memory is never given back: these are small products. 0 if there is none left.
+   * @param {number} size
+   */
   allocate(size) {
     const at = (this.end + 15) & ~15;
     if (at + size > this.memory.buffer.byteLength) return 0;
@@ -74,22 +85,32 @@ export class Bench {
     return new Uint8Array(this.memory.buffer);
   }
 
+  /** @param {any} values */
   put(values) {
     const at = this.allocate(Math.max(values.length, 1) + 16);
     this.bytes.set(values, at);
     return at;
   }
 
+  /** @param {{flip: number, limit: number}} given */
   use({ flip, limit }) {
     this.words.set([this.registry, 0, 0, flip, limit], this.context / 4);
   }
 
-  /** What products of signed bytes with bytes that may be unsigned add up to. */
+  /**
+   * What products of signed bytes with bytes that may be unsigned add up to.
+   * @param {number[]} signed
+   * @param {number[]} bytes
+   */
   reads(signed, bytes) {
-    const pad = (values) => [...values, 0, 0, 0, 0].slice(0, 4);
+    const pad = (/** @type {any} */ values) => [...values, 0, 0, 0, 0].slice(0, 4);
     return this.exports.reads(this.put([...pad(signed), ...pad(bytes)]));
   }
 
+  /**
+   * @param {number} count
+   * @param {any} [values]
+   */
   random(count, values = 256) {
     return Array.from({ length: count }, () => {
       this.seed = (Math.imul(this.seed, 1664525) + 1013904223) >>> 0;
@@ -97,7 +118,10 @@ export class Bench {
     });
   }
 
-  /** Whether a product of random bytes is right, when its weights are packed and when they are kept. */
+  /**
+   * Whether a product of random bytes is right, when its weights are packed and when they are kept.
+   * @param {any} product
+   */
   isRight(product) {
     const { m, n, k } = product;
     const given = { a: this.random(m * k), b: this.random(k * n), zeros: this.random(n), zero: 77 };
@@ -107,7 +131,12 @@ export class Bench {
     );
   }
 
-  /** What each of `times` calls gives for the product of `given`, whose weights are known. */
+  /**
+   * What each of `times` calls gives for the product of `given`, whose weights are known.
+   * @param {{m: number, n: number, k: number, signedA: number, signedB: number, accumulate: any, single: any, parts: any}} values
+   * @param {any} given
+   * @param {number} times
+   */
   results({ m, n, k, signedA, signedB, accumulate, single, parts }, given, times) {
     const { exports } = this;
     const [a, b, zeros] = [given.a, given.b, given.zeros].map((values) => this.put(values));
@@ -127,10 +156,14 @@ export class Bench {
   }
 }
 
-/** The same in plain integers. */
+/**
+ * The same in plain integers.
+ * @param {{m: number, n: number, k: number, signedA: number, signedB: number, accumulate: any, single: any}} values
+ * @param {any} given
+ */
 export function plainProduct({ m, n, k, signedA, signedB, accumulate, single }, given) {
   const { a, b, zeros, zero, c } = given;
-  const signed = (value, is) => (is ? (value << 24) >> 24 : value);
+  const signed = (/** @type {number} */ value, /** @type {any} */ is) => (is ? (value << 24) >> 24 : value);
   return Array.from({ length: m * n }, (_, at) => {
     const [row, column] = [Math.floor(at / n), at % n];
     let sum = accumulate ? c[at] : 0;

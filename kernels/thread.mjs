@@ -7,22 +7,26 @@
  */
 import { MESSAGE, takeOver } from "./int8.mjs";
 
+/** @type {MessageEvent[]} */
 const early = [];
+/** @type {any} */
 let given = null;
 
+/** @param {any} event */
 function keep(event) {
   if (event.data?.[MESSAGE]) given = event.data[MESSAGE];
   else early.push(event);
 }
 
 const { Instance } = WebAssembly;
-WebAssembly.Instance = function (module, imports) {
+const hooked = /** @type {any} */ (WebAssembly);
+hooked.Instance = function (/** @type {WebAssembly.Module} */ module, /** @type {WebAssembly.Imports} */ imports) {
   const instance = new Instance(module, imports);
   WebAssembly.Instance = Instance;
   try {
     if (given) takeOver(instance, imports, given);
   } catch (error) {
-    console.warn(`A thread keeps the shipped int8 kernel: ${error.message}`);
+    console.warn(`A thread keeps the shipped int8 kernel: ${/** @type {Error} */ (error).message}`);
   }
   return instance;
 };
@@ -30,4 +34,4 @@ WebAssembly.Instance = function (module, imports) {
 self.addEventListener("message", keep);
 await import(decodeURIComponent(new URL(import.meta.url).search.slice(1)));
 self.removeEventListener("message", keep);
-for (const event of early) self.onmessage(event);
+for (const event of early) self.onmessage?.(event);

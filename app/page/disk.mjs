@@ -22,17 +22,22 @@ const held = new Map(); // name -> Map of path -> File, for browsers whose files
 
 /** Choose a folder: {name}. */
 export async function pickFolder() {
-  if (!globalThis.showDirectoryPicker) return hold(await chooseFiles({ webkitdirectory: true }));
-  return keepFolder(await showDirectoryPicker(READ));
+  const { showDirectoryPicker: pick } = globalThis;
+  if (pick) return keepFolder(await pick.call(globalThis, READ));
+  return hold(await chooseFiles({ webkitdirectory: true }));
 }
 
 /** Choose the files of a model one by one: {name}. */
 export async function pickFiles() {
-  if (!globalThis.showOpenFilePicker) return hold(await chooseFiles({ multiple: true }));
-  return keepFiles(await showOpenFilePicker({ multiple: true }));
+  const { showOpenFilePicker: pick } = globalThis;
+  if (pick) return keepFiles(await pick.call(globalThis, { multiple: true }));
+  return hold(await chooseFiles({ multiple: true }));
 }
 
-/** A folder, or a model's files, dropped on the page: {name}. */
+/**
+ * A folder, or a model's files, dropped on the page: {name}.
+ * @param {{items: any}} given
+ */
 export async function acceptDrop({ items }) {
   const given = [...items].filter(({ kind }) => kind === "file");
   if (!given[0]?.getAsFileSystemHandle) {
@@ -45,8 +50,9 @@ export async function acceptDrop({ items }) {
 
 /** Choose an archive to import: {name}, for `intab.storage.import_("disk:NAME")`. */
 export async function pickArchive() {
-  if (globalThis.showOpenFilePicker) {
-    const [handle] = await showOpenFilePicker();
+  const { showOpenFilePicker: pick } = globalThis;
+  if (pick) {
+    const [handle] = await pick.call(globalThis);
     return keepArchive(handle.name, handle);
   }
   const [[name, file]] = await chooseFiles({});
@@ -54,10 +60,14 @@ export async function pickArchive() {
   return keepArchive(name);
 }
 
-/** Choose where to export to: {name}, for `intab.storage.export(MODEL, "disk:NAME")`. */
+/**
+ * Choose where to export to: {name}, for `intab.storage.export(MODEL, "disk:NAME")`.
+ * @param {string} suggestedName
+ */
 export async function pickTarget(suggestedName) {
-  if (globalThis.showSaveFilePicker) {
-    const handle = await showSaveFilePicker({ suggestedName });
+  const { showSaveFilePicker: pick } = globalThis;
+  if (pick) {
+    const handle = await pick.call(globalThis, { suggestedName });
     return keepArchive(handle.name, handle);
   }
   holdFiles(suggestedName, new Map());
@@ -65,12 +75,20 @@ export async function pickTarget(suggestedName) {
   return keepArchive(suggestedName);
 }
 
+/**
+ * @param {string} name
+ * @param {any} [handle]
+ */
 async function keepArchive(name, handle) {
   await remember({ name, archive: true, handle });
   return { name };
 }
 
-/** Without a picker the browser's own download saves what a worker has made. */
+/**
+ * Without a picker the browser's own download saves what a worker has made.
+ * @param {string} name
+ * @param {Blob} blob
+ */
 function save(name, blob) {
   if (!saving.delete(name)) return;
   const href = URL.createObjectURL(blob);
@@ -80,16 +98,19 @@ function save(name, blob) {
 
 /** What was chosen before: [{name, granted}]; what is not granted can be read after `grant`. */
 export async function knownFolders() {
-  const records = (await recallAll()).filter(({ archive }) => !archive);
+  const records = (await recallAll()).filter((/** @type {any} */ { archive }) => !archive);
   return Promise.all(
-    records.map(async (record) => ({
+    records.map(async (/** @type {any} */ record) => ({
       name: record.name,
       granted: held.has(record.name) || (await isGranted(record).catch(() => false)),
     })),
   );
 }
 
-/** Ask the visitor for a known folder again; whether it can be read now. */
+/**
+ * Ask the visitor for a known folder again; whether it can be read now.
+ * @param {string} name
+ */
 export async function grant(name) {
   const handles = handlesOf((await recall(name)) ?? {});
   if (!handles.length) return (await pickFolder()).name === name;
@@ -97,24 +118,30 @@ export async function grant(name) {
   return answers.every((answer) => answer === "granted");
 }
 
-/** Forget a folder; on the disk it stays. */
+/**
+ * Forget a folder; on the disk it stays.
+ * @param {string} name
+ */
 export async function forget(name) {
   held.delete(name);
   await forgetRecord(name);
 }
 
+/** @param {any} record */
 async function isGranted(record) {
   const handles = handlesOf(record);
   const states = await Promise.all(handles.map((handle) => handle.queryPermission(READ)));
   return handles.length > 0 && states.every((state) => state === "granted");
 }
 
+/** @param {any} handle */
 async function keepFolder(handle) {
-  const name = await freeName(handle.name, (record) => record.handle?.isSameEntry?.(handle));
+  const name = await freeName(handle.name, (/** @type {any} */ record) => record.handle?.isSameEntry?.(handle));
   await remember({ name, handle });
   return { name };
 }
 
+/** @param {any[]} handles */
 async function keepFiles(handles) {
   const files = new Map(handles.map((handle) => [placeOf(handle.name), handle]));
   const name = nameOf([...files.keys()]);
@@ -122,8 +149,12 @@ async function keepFiles(handles) {
   return { name };
 }
 
-/** Files without handles, as [path, File]: this page holds them as long as it is open. */
+/**
+ * Files without handles, as [path, File]: this page holds them as long as it is open.
+ * @param {[string, File][]} given
+ */
 async function hold(given) {
+  /** @type {[string, File][]} */
   const placed = given.map(([path, file]) => [path.replace(/^[^/]+\//, ""), file]);
   const [folder, inside] = given[0][0].split("/");
   const files = new Map(inside ? placed : placed.map(([path, file]) => [placeOf(path), file]));
@@ -133,31 +164,44 @@ async function hold(given) {
   return { name };
 }
 
+/**
+ * @param {string} name
+ * @param {any} files
+ */
 function holdFiles(name, files) {
   listening ??= answerWorkers(held, save) ?? true;
   held.set(name, files);
 }
 
 /** Where a file that came without its folder belongs: graphs are in onnx/, and so is their data,
- * whatever it is called. */
+ * whatever it is called.
+ * @param {string} name
+ */
 function placeOf(name) {
   return /\.(json|jinja|txt|model|md)$/i.test(name) ? name : `onnx/${name}`;
 }
 
-/** A name for files without a folder; an error where they are no model. */
+/**
+ * A name for files without a folder; an error where they are no model.
+ * @param {string[]} paths
+ */
 function nameOf(paths) {
   const graph = paths.find((path) => path.endsWith(".onnx"));
   const config = paths.includes("genai_config.json") ? [] : ["config.json"];
   const wanted = [...config, "tokenizer.json"].filter((name) => !paths.includes(name));
   if (!graph) wanted.push("onnx/model.onnx");
-  if (!wanted.length) return graph.slice("onnx/".length, -".onnx".length);
+  if (!wanted.length) return /** @type {string} */ (graph).slice("onnx/".length, -".onnx".length);
   throw new Error(
     `${paths.join(", ")}: this is not a whole model, ${wanted.join(" and ")} ` +
       `${wanted.length > 1 ? "are" : "is"} missing. Choose all files together, or their folder.`,
   );
 }
 
-/** The folder's own name; numbered where another folder has it. */
+/**
+ * The folder's own name; numbered where another folder has it.
+ * @param {string} name
+ * @param {any} isSame
+ */
 async function freeName(name, isSame) {
   for (let count = 1; ; count += 1) {
     const candidate = count > 1 ? `${name} (${count})` : name;
@@ -166,6 +210,7 @@ async function freeName(name, isSame) {
   }
 }
 
+/** @param {any} options */
 function chooseFiles(options) {
   const input = Object.assign(document.createElement("input"), { type: "file", ...options });
   return new Promise((resolve, reject) => {
@@ -177,11 +222,16 @@ function chooseFiles(options) {
   });
 }
 
-/** The files of a dropped entry, as [path, File]. */
+/** The files of a dropped entry, as [path, File].
+ * @returns {Promise<[string, File][]>}
+ * @param {any} entry
+ */
 async function filesOf(entry) {
-  const called = (target, method) => new Promise((done, fail) => target[method](done, fail));
+  const called = (/** @type {any} */ target, /** @type {string} */ method) => new Promise((done, fail) => target[method](done, fail));
   if (entry.isFile) return [[entry.fullPath.slice(1), await called(entry, "file")]];
-  const [reader, found] = [entry.createReader(), []];
+  const reader = entry.createReader();
+  /** @type {[string, File][]} */
+  const found = [];
   for (let some; (some = await called(reader, "readEntries")).length; ) {
     for (const inner of some) found.push(...(await filesOf(inner)));
   }

@@ -5,15 +5,21 @@
 import { forget, grant, knownFolders, pickFolder } from "./disk.mjs";
 
 export class DiskList {
-  /** `say(text, isError)` tells how it went. */
+  /**
+   * `say(text, isError)` tells how it went.
+   * @param {HTMLElement} list
+   * @param {(text: string, isError?: boolean) => void} say
+   */
   constructor(list, say) {
-    Object.assign(this, { list, say });
+    this.list = list;
+    this.say = say;
   }
 
   async show() {
     try {
       this.list.replaceChildren(...(await knownFolders()).map((folder) => this.describe(folder)));
-    } catch (error) {
+    } catch (failure) {
+      const error = /** @type {Error} */ (failure);
       this.say(`The folders that were opened cannot be listed: ${error.message}.`, true);
     }
   }
@@ -25,6 +31,7 @@ export class DiskList {
     });
   }
 
+  /** @param {{name: string, granted: boolean}} given */
   describe({ name, granted }) {
     const item = document.createElement("li");
     const text = document.createElement("div");
@@ -38,10 +45,16 @@ export class DiskList {
     return item;
   }
 
+  /** @param {string} name */
   async allow(name) {
     if (!(await grant(name))) throw new Error(`disk:${name} was not allowed, or is another folder.`);
   }
 
+  /**
+   * @param {string} textContent
+   * @param {string} name
+   * @param {any} act
+   */
   button(textContent, name, act) {
     const button = document.createElement("button");
     Object.assign(button, { type: "button", textContent, ariaLabel: `${textContent} disk:${name}` });
@@ -49,10 +62,12 @@ export class DiskList {
     return button;
   }
 
+  /** @param {any} act */
   async attempt(act) {
     try {
       this.say((await act()) ?? "");
-    } catch (error) {
+    } catch (failure) {
+      const error = /** @type {Error} */ (failure);
       // A visitor who closes the dialog has changed their mind.
       if (error.name !== "AbortError") this.say(error.message, true);
     }

@@ -62,11 +62,13 @@ const highlighting = HighlightStyle.define([
 /**
  * Text typed over a selection. Chromium's own editing would join the lines with inline styles,
  * which the policy refuses with an error in the console.
+ * @param {any} event
+ * @param {any} view
  */
 function replaceSelected(event, view) {
   if (event.inputType !== "insertText" || event.isComposing || !event.data) return false;
   // In a shadow root the event itself has no ranges; older browsers have none here either.
-  const [range] = getSelection().getComposedRanges?.({ shadowRoots: [view.root] }) ?? [];
+  const [range] = getSelection()?.getComposedRanges?.({ shadowRoots: [view.root] }) ?? [];
   if (!range || range.collapsed) return false;
   const from = view.posAtDOM(range.startContainer, range.startOffset);
   const to = view.posAtDOM(range.endContainer, range.endOffset);
@@ -79,6 +81,7 @@ function replaceSelected(event, view) {
   return true;
 }
 
+/** @param {{onChange: any, onRun: any}} given */
 function extensions({ onChange, onRun }) {
   const run = () => {
     onRun();
@@ -110,6 +113,10 @@ function extensions({ onChange, onRun }) {
 
 /** The editor inside `host`; `onChange(text)` on every edit, `onRun()` on Ctrl-Enter. */
 export class Editor {
+  /**
+   * @param {any} host
+   * @param {any} handlers
+   */
   constructor(host, handlers) {
     this.extensions = extensions(handlers);
     this.states = new Map(); // of programs that were shown, with their undo history and selection
@@ -121,7 +128,11 @@ export class Editor {
     return this.view.state.doc.toString();
   }
 
-  /** Show the program `id`: as it was left, or `text` where it was not shown before. */
+  /**
+   * Show the program `id`: as it was left, or `text` where it was not shown before.
+   * @param {string} id
+   * @param {string} text
+   */
   show(id, text) {
     this.states.set(this.id, this.view.state);
     this.id = id;
@@ -129,7 +140,10 @@ export class Editor {
     this.view.setState(this.states.get(id) ?? fresh());
   }
 
-  /** Replace the whole program; Ctrl-Z brings the old one back. */
+  /**
+   * Replace the whole program; Ctrl-Z brings the old one back.
+   * @param {string} text
+   */
   replace(text) {
     this.view.dispatch({
       changes: { from: 0, to: this.view.state.doc.length, insert: text },

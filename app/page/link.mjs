@@ -3,12 +3,13 @@
  * program by ever stronger means (a message, Pyodide's interrupt, a new worker), and notices a
  * worker that died.
  */
+import { element } from "./elements.mjs";
 import { hasSharedMemory } from "../intab/browser/js/shared_memory.mjs";
 
 // All of the runtime's folder, whose address carries a digest: a page that is open keeps its version
 // when Python is restarted. PyWorker does not read the interpreter's address from the configuration
 // as <script> does.
-const INTERPRETER = document.querySelector("#interpreter").href;
+const INTERPRETER = element("#interpreter", HTMLLinkElement).href;
 const CONFIG = new URL("../pyscript.toml", INTERPRETER).href;
 const PROGRAM = new URL("../worker.py", INTERPRETER).href;
 const PYSCRIPT = new URL("../intab/without_eval.mjs", INTERPRETER).href;
@@ -27,9 +28,17 @@ async function startWorker() {
 export class Link {
   /** `onReady()`: programs can run. `onEvent(event)`: the worker's events. `onRestart(cause)`: it
    * was given up for a new one, because it was "stubborn" or "crashed", or that was "asked" for.
-   * `onFailure(error)`: there is no worker; `start` tries again. */
+   * `onFailure(error)`: there is no worker; `start` tries again.
+   * @param {{onReady: any, onEvent: any, onRestart: any, onFailure: any}} given
+   */
   constructor({ onReady, onEvent, onRestart, onFailure }) {
-    Object.assign(this, { onReady, onEvent, onRestart, onFailure, run: 0, running: false });
+    this.onReady = onReady;
+    this.onEvent = onEvent;
+    this.onRestart = onRestart;
+    this.onFailure = onFailure;
+    this.run = 0;
+    this.running = false;
+    /** @type {string[]} */
     this.fetched = []; // addresses that workers fetched
   }
 
@@ -41,16 +50,21 @@ export class Link {
     }
   }
 
+  /** @param {any} worker */
   connect(worker) {
     this.worker = worker;
     this.wasUsed = false;
     this.interrupt = hasSharedMemory ? new Int32Array(new SharedArrayBuffer(4)) : undefined;
-    worker.addEventListener("message", ({ data }) => this.receive(data, worker));
+    worker.addEventListener("message", (/** @type {MessageEvent} */ { data }) => this.receive(data, worker));
     const lock = `intab ${performance.timeOrigin} ${Math.random()}`;
     worker.postMessage({ lock, interrupt: this.interrupt?.buffer });
     this.onReady();
   }
 
+  /**
+   * @param {any} data
+   * @param {any} worker
+   */
   receive(data, worker) {
     if (typeof data !== "string" || worker !== this.worker) return;
     const event = JSON.parse(data);
@@ -64,7 +78,11 @@ export class Link {
     }
   }
 
-  /** The worker is dead. One that no program ran in would die again: then there is none. */
+  /**
+   * The worker is dead. One that no program ran in would die again: then there is none.
+   * @param {any} worker
+   * @param {string} [message]
+   */
   lose(worker, message = "its worker ended") {
     if (worker !== this.worker) return;
     if (this.wasUsed) {
@@ -75,10 +93,12 @@ export class Link {
     this.onFailure(new Error(message));
   }
 
+  /** @param {object} request */
   send(request) {
     this.worker.postMessage(JSON.stringify(request));
   }
 
+  /** @param {string} source */
   execute(source) {
     this.run += 1;
     this.running = true;
@@ -110,7 +130,10 @@ export class Link {
     this.worker = undefined;
   }
 
-  /** End the worker with all it holds and start another. */
+  /**
+   * End the worker with all it holds and start another.
+   * @param {string} cause
+   */
   restart(cause) {
     this.drop();
     this.onRestart(cause);

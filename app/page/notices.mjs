@@ -3,11 +3,16 @@
  * it is dismissed.
  */
 export class Notices {
+  /** @param {any} host */
   constructor(host) {
     this.host = host;
     this.byTopic = new Map();
   }
 
+  /**
+   * @param {any} topic
+   * @param {string} text
+   */
   show(topic, text) {
     this.byTopic.get(topic)?.remove();
     const notice = document.createElement("p");

@@ -3,11 +3,12 @@
  * the service worker, tells it what to keep, and reloads itself once where that is what isolates it.
  * Where there are no service workers (plain http, some private windows) all goes on without.
  */
+import { element } from "./elements.mjs";
 import { nameOf } from "./versions.mjs";
 
 const SCOPE = new URL("./", document.baseURI).href;
 const PROGRAM = new URL("./service-worker.mjs", SCOPE).href;
-const LIST = new URL(document.querySelector('meta[name="files"]').content, SCOPE).href;
+const LIST = new URL(element('meta[name="files"]', HTMLMetaElement).content, SCOPE).href;
 const TRIED = `intab isolated ${SCOPE}`;
 const PATIENCE = 3000; // ms until the page goes on without being isolated
 let touched = false;
@@ -18,7 +19,10 @@ for (const type of ["keydown", "pointerdown"]) {
 // As long as this page is open, its version's files are kept, whatever comes after it.
 navigator.locks?.request(nameOf(SCOPE, LIST), { mode: "shared" }, () => new Promise(() => {}));
 
-/** Say that this page's program runs; `onMended(paths)` hears what was damaged and fetched again. */
+/**
+ * Say that this page's program runs; `onMended(paths)` hears what was damaged and fetched again.
+ * @param {any} onMended
+ */
 export function sayStarted(onMended) {
   const { serviceWorker } = navigator;
   serviceWorker?.addEventListener("message", ({ data }) => data.mended && onMended(data.mended));
@@ -38,12 +42,15 @@ async function start() {
 }
 
 /** Keep this version of the site; `used` are addresses that its worker fetched. `onAnswer(text)`
- * hears whether it is "kept", and works without its server from now on, or "not kept". */
+ * hears whether it is "kept", and works without its server from now on, or "not kept".
+ * @param {string[]} used
+ * @param {any} onAnswer
+ */
 export async function keepOffline(used, onAnswer) {
   if (!navigator.serviceWorker) return;
   navigator.serviceWorker.onmessage = ({ data }) => typeof data === "string" && onAnswer(data);
   try {
-    (await start()).postMessage({ list: LIST, used });
+    (await start())?.postMessage({ list: LIST, used });
   } catch {
     // Refused by the browser's settings: then the site needs its server.
   }

@@ -8,8 +8,16 @@ const MOST = 200_000; // characters kept
 const BLOCK = 4000; // characters; it ends with the line that reaches them
 
 export class Output {
+  /** @param {any} element */
   constructor(element) {
-    Object.assign(this, { element, waiting: [], scheduled: false, size: 0 });
+    this.element = element;
+    /** @type {{text: string, kind: string}[]} */
+    this.waiting = [];
+    /** @type {any} */
+    this.block = undefined;
+    this.scheduled = false;
+    this.size = 0;
+    this.blockSize = 0; // characters of `block`
     this.dropped = document.createElement("span");
     Object.assign(this.dropped, { className: "note", textContent: "… earlier output dropped\n" });
   }
@@ -21,7 +29,11 @@ export class Output {
     this.element.replaceChildren();
   }
 
-  /** Add text; `kind` is "stdout", "stderr", "failure" or "note". */
+  /**
+   * Add text; `kind` is "stdout", "stderr", "failure" or "note".
+   * @param {string} text
+   * @param {string} [kind]
+   */
   add(text, kind = "stdout") {
     const last = this.waiting.at(-1);
     if (last?.kind === kind) last.text += text;
@@ -33,7 +45,11 @@ export class Output {
     else requestAnimationFrame(() => this.flush());
   }
 
-  /** Add text on a line of its own. */
+  /**
+   * Add text on a line of its own.
+   * @param {string} text
+   * @param {string} kind
+   */
   addLine(text, kind) {
     const shown = this.waiting.at(-1)?.text ?? this.element.textContent;
     this.add(shown === "" || shown.endsWith("\n") ? text : `\n${text}`, kind);
@@ -49,13 +65,17 @@ export class Output {
     if (atEnd) element.scrollTop = element.scrollHeight;
   }
 
+  /**
+   * @param {string} text
+   * @param {string} kind
+   */
   append(text, kind) {
     this.size += text.length;
     for (let rest = text; rest; ) {
-      this.block ??= this.addBlock();
+      const block = (this.block ??= this.addBlock());
       const line = rest.indexOf("\n", Math.max(0, BLOCK - this.blockSize)) + 1;
       const part = rest.slice(0, line || rest.length);
-      this.block.append(dress(part, kind));
+      block.append(dress(part, kind));
       this.blockSize += part.length;
       if (line) this.block = undefined;
       rest = rest.slice(part.length);
@@ -75,6 +95,10 @@ export class Output {
   }
 }
 
+/**
+ * @param {string} text
+ * @param {string} kind
+ */
 function dress(text, kind) {
   if (kind === "stdout") return text;
   const span = document.createElement("span");
@@ -83,7 +107,11 @@ function dress(text, kind) {
   return span;
 }
 
-/** Remove the first `surplus` characters of a node that has more. */
+/**
+ * Remove the first `surplus` characters of a node that has more.
+ * @param {any} node
+ * @param {any} surplus
+ */
 function cut(node, surplus) {
   if (node.nodeType === Node.TEXT_NODE) {
     node.deleteData(0, surplus);

@@ -5,6 +5,7 @@
  */
 import { EXAMPLES } from "../../examples/gallery.mjs";
 import { Editor } from "./editor.mjs";
+import { element, named } from "./elements.mjs";
 import { Link } from "./link.mjs";
 import { Notices } from "./notices.mjs";
 import { checkKept, isolate, keepOffline, sayStarted } from "./offline.mjs";
@@ -25,31 +26,38 @@ import {
 import { missingFeature } from "./features.mjs";
 
 const LONG_START = 45_000; // ms: a slow device may take as long; that the site is compared harms none
-const find = (name) => document.querySelector(`[data-testid="${name}"]`);
-const runButton = find("run");
-const stopButton = find("stop");
-const resetButton = find("reset");
-const restartButton = find("restart");
-const gallery = find("examples");
-const status = find("status");
-const progress = find("progress");
-const transfer = find("transfer");
-const metrics = find("metrics");
-const device = find("device");
-const result = document.querySelector(".result");
-const output = new Output(find("output"));
-const notices = new Notices(find("notices"));
+const runButton = named("run", HTMLButtonElement);
+const stopButton = named("stop", HTMLButtonElement);
+const resetButton = named("reset", HTMLButtonElement);
+const restartButton = named("restart", HTMLButtonElement);
+const gallery = named("examples", HTMLElement);
+const status = named("status", HTMLElement);
+const progress = named("progress", HTMLProgressElement);
+const transfer = named("transfer", HTMLElement);
+const metrics = named("metrics", HTMLElement);
+const device = named("device", HTMLElement);
+const result = element(".result", HTMLElement);
+const output = new Output(named("output", HTMLElement));
+const notices = new Notices(named("notices", HTMLElement));
+/** @type {Map<string, any>} */
 const files = new Map(); // of the model on its way: name -> [loaded, total] in bytes
 const programs = new Programs();
-const editor = new Editor(find("editor"), { onChange: (text) => programs.edit(text), onRun: run });
+const editor = new Editor(named("editor", HTMLElement), { onChange: (/** @type {string} */ text) => programs.edit(text), onRun: run });
 const link = new Link({ onReady, onEvent, onRestart, onFailure });
-const panel = new Panel((request) => link.send(request));
+const panel = new Panel((/** @type {object} */ request) => link.send(request));
 let model = ""; // the name and device of the one that was loaded last
+/** @type {Promise<boolean> | undefined} */
 let asked; // whether the browser was asked to keep models
 let python = "none"; // none -> starting -> ready
+/** @type {string | null} */
 let waitingProgram = null; // what to run as soon as Python is ready
+/** @type {ReturnType<typeof setTimeout> | undefined} */
 let checking; // the timer of a start that takes too long
 
+/**
+ * @param {string} state
+ * @param {string} text
+ */
 function setState(state, text) {
   status.dataset.state = state;
   status.textContent = text;
@@ -67,9 +75,10 @@ function setState(state, text) {
 function keepSite() {
   if (document.body.dataset.offline) return;
   document.body.dataset.offline = "asked";
-  keepOffline(link.fetched, (answer) => (document.body.dataset.offline = answer));
+  keepOffline(link.fetched, (/** @type {string} */ answer) => (document.body.dataset.offline = answer));
 }
 
+/** @param {any} event */
 function showProgress(event) {
   progress.hidden = false;
   if (event.total > 0) Object.assign(progress, { max: event.total, value: event.loaded });
@@ -84,19 +93,28 @@ function hideProgress() {
   device.textContent = model;
 }
 
-/** Where the model's name and device will stand, so that nothing moves. */
+/**
+ * Where the model's name and device will stand, so that nothing moves.
+ * @param {{stage: string, file: string, file_loaded: number, file_total: any}} given
+ */
 function showFiles({ stage, file, file_loaded, file_total }) {
   if (file) files.set(file, [file_loaded, file_total]);
   else files.clear();
   if (stage === "download") device.textContent = filesText(files);
 }
 
-/** Change the status line only where it says something new: a screen reader reads it again. */
+/**
+ * Change the status line only where it says something new: a screen reader reads it again.
+ * @param {string} text
+ */
 function setStatus(text) {
   if (status.textContent !== text) status.textContent = text;
 }
 
-/** Python is being started: `onReady` or `onFailure` ends this. */
+/**
+ * Python is being started: `onReady` or `onFailure` ends this.
+ * @param {string} text
+ */
 function beginStart(text) {
   python = "starting";
   clearTimeout(checking);
@@ -119,6 +137,7 @@ function run() {
   beginStart("Python is starting; your program runs next");
 }
 
+/** @param {string} source */
 function execute(source) {
   waitingProgram = null;
   link.execute(source);
@@ -135,7 +154,9 @@ function stop() {
   }
 }
 
+/** @type {Record<string, (event: any) => void>} */
 const handlers = {
+  /** @param {{error: any}} given */
   preloaded({ error }) {
     panel.connect(true);
     hideProgress();
@@ -143,31 +164,39 @@ const handlers = {
     if (error) setState("error", `The default model could not be loaded. ${error}`);
     else setState("ready", "Ready");
   },
+  /** @param {any} event */
   loading(event) {
     showProgress(event);
     showFiles(event);
     setStatus(link.running ? `Running. ${loadingText(event)}` : loadingText(event));
   },
+  /** @param {any} event */
   loaded(event) {
     model = deviceText(event);
     hideProgress();
     if (link.running) status.textContent = "Running";
   },
+  /** @param {any} event */
   measured(event) {
     metrics.replaceChildren(...metricsTexts(event).map(onOneLine));
   },
+  /** @param {any} event */
   managing(event) {
     panel.showProgress(event);
   },
+  /** @param {any} event */
   stored(event) {
     panel.show(event);
   },
+  /** @param {{topic: any, text: string}} given */
   noticed({ topic, text }) {
     notices.show(topic, text);
   },
+  /** @param {{text: string, stream: string}} given */
   output({ text, stream }) {
     output.add(text, stream);
   },
+  /** @param {{outcome: any, error_type: any, message: string, traceback: any}} given */
   finished({ outcome, error_type, message, traceback }) {
     if (outcome === "error") {
       output.addLine(traceback, "failure");
@@ -190,10 +219,12 @@ function onReady() {
   else setState("loading", "Loading the model");
 }
 
+/** @param {any} event */
 function onEvent(event) {
   handlers[event.kind](event);
 }
 
+/** @param {string} cause */
 function onRestart(cause) {
   const text = restartText(cause);
   model = "";
@@ -203,6 +234,7 @@ function onRestart(cause) {
   beginStart(text);
 }
 
+/** @param {any} error */
 function onFailure(error) {
   python = "none";
   clearTimeout(checking);
@@ -213,6 +245,7 @@ function onFailure(error) {
   setState("error", `Python could not start: ${reason}. Run tries again; if that fails, reload the page.`);
 }
 
+/** @param {any} event PyScript's, with what it is at */
 function onProgress({ detail }) {
   if (python === "starting" && waitingProgram === null) {
     status.textContent = startingText(detail) ?? status.textContent;
@@ -232,10 +265,11 @@ function showGallery() {
   );
 }
 
+/** @param {string} id */
 function choose(id) {
   programs.choose(id);
   showProgram();
-  gallery.querySelector('[aria-current="true"]').focus();
+  element('[aria-current="true"]', HTMLElement, gallery).focus();
 }
 
 function showProgram() {
@@ -253,7 +287,7 @@ document.addEventListener("keydown", (event) => {
   if (!handled && event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
 });
 showProgram();
-sayStarted((paths) => notices.show("mended", mendedText(paths)));
+sayStarted((/** @type {string[]} */ paths) => notices.show("mended", mendedText(paths)));
 const missing = missingFeature();
 if (missing) {
   setState("error", missing);

@@ -4,19 +4,20 @@
  */
 import { pickArchive, pickTarget } from "./disk.mjs";
 import { DiskList } from "./disk_list.mjs";
+import { named } from "./elements.mjs";
 import { onOneLine, sizeText, transferTexts } from "./texts.mjs";
 
-const find = (name) => document.querySelector(`[data-testid="${name}"]`);
-const dialog = find("panel");
-const room = find("room");
-const keeping = find("keeping");
-const keepButton = find("keep");
-const list = find("stored");
-const message = find("panel-message");
-const progress = find("panel-progress");
-const transfer = find("panel-transfer");
-const deleteAll = find("delete-all");
-const token = find("token");
+const dialog = named("panel", HTMLDialogElement);
+const room = named("room", HTMLElement);
+const keeping = named("keeping", HTMLElement);
+const keepButton = named("keep", HTMLButtonElement);
+const list = named("stored", HTMLElement);
+const message = named("panel-message", HTMLElement);
+const progress = named("panel-progress", HTMLProgressElement);
+const transfer = named("panel-transfer", HTMLElement);
+const deleteAll = named("delete-all", HTMLButtonElement);
+const token = named("token", HTMLInputElement);
+/** @type {Record<string, string>} */
 const DOING = {
   list: "",
   verify: "Reading every byte of it",
@@ -24,20 +25,24 @@ const DOING = {
   export: "Writing the file",
   import: "Reading the file",
 };
+/** @type {Record<string, string>} */
 const STAGES = { ...DOING, check: "Checking the file", import: "Storing the model" };
 const WAITING = "Python is starting: what is stored is shown as soon as it has.";
 
 export class Panel {
-  /** `send(request)` sends to the worker. */
+  /**
+   * `send(request)` sends to the worker.
+   * @param {any} send
+   */
   constructor(send) {
     this.send = send;
     this.connected = false;
-    this.folders = new DiskList(find("folders"), (...words) => this.say(...words));
-    find("open-panel").addEventListener("click", () => this.open());
-    find("close-panel").addEventListener("click", () => dialog.close());
+    this.folders = new DiskList(named("folders", HTMLElement), (...words) => this.say(...words));
+    named("open-panel", HTMLElement).addEventListener("click", () => this.open());
+    named("close-panel", HTMLElement).addEventListener("click", () => dialog.close());
     keepButton.addEventListener("click", async () => this.showKeeping(await askToKeep()));
-    find("import").addEventListener("click", () => this.chosen(pickArchive(), "import", ""));
-    find("open-folder").addEventListener("click", () => this.folders.open());
+    named("import", HTMLElement).addEventListener("click", () => this.chosen(pickArchive(), "import", ""));
+    named("open-folder", HTMLElement).addEventListener("click", () => this.folders.open());
     token.addEventListener("change", () => this.sendToken());
     confirmed(deleteAll, "Delete all models?", () => this.ask("delete", ""));
   }
@@ -48,7 +53,10 @@ export class Panel {
     this.refresh();
   }
 
-  /** Whether there is a worker that answers. */
+  /**
+   * Whether there is a worker that answers.
+   * @param {any} connected
+   */
   connect(connected) {
     this.connected = connected;
     if (token.value) this.sendToken();
@@ -60,16 +68,27 @@ export class Panel {
     else this.wait(WAITING);
   }
 
+  /**
+   * @param {string} action
+   * @param {any} model
+   * @param {string} [file]
+   */
   ask(action, model, file = "") {
     this.wait(DOING[action]);
     this.send({ kind: "manage", action, model, file });
   }
 
-  /** Go on with the file that the visitor chooses, unless they change their mind. */
+  /**
+   * Go on with the file that the visitor chooses, unless they change their mind.
+   * @param {Promise<{name: string}>} picking
+   * @param {string} action
+   * @param {any} model
+   */
   async chosen(picking, action, model) {
     try {
       this.ask(action, model, `disk:${(await picking).name}`);
-    } catch (error) {
+    } catch (failure) {
+      const error = /** @type {Error} */ (failure);
       if (error.name !== "AbortError") this.say(error.message, true);
     }
   }
@@ -79,23 +98,32 @@ export class Panel {
     if (this.connected) this.send({ kind: "token", token: token.value.trim() });
   }
 
+  /** @param {string} text */
   wait(text) {
     this.say(text);
     this.hideProgress();
     this.setBusy(true);
   }
 
+  /** @param {any} busy */
   setBusy(busy) {
     dialog.setAttribute("aria-busy", String(busy));
-    for (const button of dialog.querySelectorAll("[data-acts]")) button.disabled = busy;
+    for (const button of dialog.querySelectorAll("[data-acts]")) button.toggleAttribute("disabled", busy);
   }
 
+  /**
+   * @param {string} text
+   * @param {boolean} [isError]
+   */
   say(text, isError = false) {
     message.textContent = text;
     message.classList.toggle("failure", isError);
   }
 
-  /** How far the worker is. */
+  /**
+   * How far the worker is.
+   * @param {any} event
+   */
   showProgress(event) {
     const text = STAGES[event.stage];
     if (message.textContent !== text) this.say(text); // a screen reader reads it again
@@ -108,17 +136,21 @@ export class Panel {
     transfer.replaceChildren();
   }
 
-  /** The worker's answer. */
+  /**
+   * The worker's answer.
+   * @param {{models: any, used: number, quota: number, persisted: boolean, done: any, error: string}} given
+   */
   show({ models, used, quota, persisted, done, error }) {
     this.say(error || done, Boolean(error));
     this.hideProgress();
     room.textContent = roomText(used, quota);
     this.showKeeping(persisted);
-    list.replaceChildren(...models.map((model) => this.describe(model)));
+    list.replaceChildren(...models.map((/** @type {any} */ model) => this.describe(model)));
     this.setBusy(false);
     deleteAll.hidden = models.length < 2;
   }
 
+  /** @param {boolean} persisted */
   showKeeping(persisted) {
     keeping.textContent = persisted
       ? "They are kept until you delete them."
@@ -126,6 +158,7 @@ export class Panel {
     keepButton.hidden = persisted;
   }
 
+  /** @param {any} model */
   describe(model) {
     const item = document.createElement("li");
     const text = document.createElement("div");
@@ -151,12 +184,17 @@ export async function askToKeep() {
   return (await navigator.storage?.persist?.()) ?? false;
 }
 
+/**
+ * @param {number} used
+ * @param {number} quota
+ */
 function roomText(used, quota) {
   if (used === null || quota === null) return "";
   const offline = document.body.dataset.offline === "kept" ? ", and works without a network" : "";
   return `This site uses ${sizeText(used)} of the ${sizeText(quota)} that it may${offline}.`;
 }
 
+/** @param {{revision: any, bytes: number, complete: any, verified: any, last_used: any, loaded: number}} given */
 function factsText({ revision, bytes, complete, verified, last_used: used, loaded }) {
   const parts = [sizeText(bytes), complete ? "complete" : "not complete yet"];
   if (verified) parts.push("verified");
@@ -166,10 +204,15 @@ function factsText({ revision, bytes, complete, verified, last_used: used, loade
   return parts.join(" · ");
 }
 
+/** @param {number} seconds */
 function dateText(seconds) {
   return new Date(seconds * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
 }
 
+/**
+ * @param {any} label
+ * @param {string} textContent
+ */
 function actButton(label, textContent) {
   const button = document.createElement("button");
   Object.assign(button, { type: "button", textContent, ariaLabel: label });
@@ -177,7 +220,12 @@ function actButton(label, textContent) {
   return button;
 }
 
-/** What cannot be undone takes a second press of the same button, which asks for it. */
+/**
+ * What cannot be undone takes a second press of the same button, which asks for it.
+ * @param {any} button
+ * @param {string} question
+ * @param {() => void} act
+ */
 function confirmed(button, question, act) {
   const { textContent, ariaLabel } = button;
   const reset = () => Object.assign(button, { textContent, ariaLabel });

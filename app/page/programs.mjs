@@ -6,9 +6,12 @@ import { EXAMPLES } from "../../examples/gallery.mjs";
 
 // A key for each example: tabs that edit different examples never write over each other.
 const CURRENT = "intab.example";
-const keyOf = ({ id }) => `intab.program.${id}`;
+const keyOf = (/** @type {{id: string}} */ { id }) => `intab.program.${id}`;
 
-/** Storage may be refused (private windows, settings): then edits live as long as the page. */
+/**
+ * Storage may be refused (private windows, settings): then edits live as long as the page.
+ * @param {(storage: Storage) => any} access
+ */
 function attempt(access) {
   try {
     return access(localStorage);
@@ -28,14 +31,16 @@ export class Programs {
     return attempt((storage) => storage.getItem(keyOf(this.current))) ?? this.current.source;
   }
 
+  /** @param {string} text */
   edit(text) {
     const key = keyOf(this.current);
     if (text === this.current.source) attempt((storage) => storage.removeItem(key));
     else attempt((storage) => storage.setItem(key, text));
   }
 
+  /** @param {string} id */
   choose(id) {
-    this.current = EXAMPLES.find((example) => example.id === id);
+    this.current = EXAMPLES.find((example) => example.id === id) ?? this.current;
     attempt((storage) => storage.setItem(CURRENT, id));
   }
 }

@@ -1,17 +1,20 @@
 /** The sentences of the status line: events of the worker in a visitor's words. */
 import { hasSharedMemory } from "../intab/browser/js/shared_memory.mjs";
 
+/** @type {Record<string, string>} */
 const STAGES = {
   describe: "Looking at the model",
   start: "Starting the model",
   "warm up": "Warming up the model",
 };
 // What PyScript says while it starts Python; what is not here is not worth a visitor's while.
+/** @type {Record<string, string>} */
 const STARTING = {
   "Loading Pyodide": "Loading Python",
   "Loading interpreter": "Starting Python and loading its packages",
   "Loaded Pyodide": "Python has started",
 };
+/** @type {Record<string, string>} */
 const RESTARTS = {
   stubborn: "Stopped. Python was restarted: it did not react to the interrupt.",
   crashed: "Python crashed and was restarted; your program is still here.",
@@ -21,41 +24,58 @@ const UNISOLATED =
   "Stopped. Python was restarted: this page is not cross-origin isolated, so Python cannot be interrupted.";
 const UNITS = ["kB", "MB", "GB"];
 const SHOWN_FILES = 3;
-const short = (value) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
+const short = (/** @type {number} */ value) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
 
+/** @param {any} stage */
 export function startingText(stage) {
   return STARTING[stage];
 }
 
-/** Why the worker was given up; `Link` has the causes. */
+/**
+ * Why the worker was given up; `Link` has the causes.
+ * @param {any} cause
+ */
 export function restartText(cause) {
   return cause === "stubborn" && !hasSharedMemory ? UNISOLATED : RESTARTS[cause];
 }
 
-/** Files of the site that were not what they should be. */
+/**
+ * Files of the site that were not what they should be.
+ * @param {string[]} paths
+ */
 export function mendedText(paths) {
   const names = paths.slice(0, SHOWN_FILES).map((path) => path.split("/").at(-1));
   const more = paths.length > names.length ? " and more" : "";
   return `What this browser had kept of the site was damaged (${names.join(", ")}${more}): it was fetched again.`;
 }
 
+/** @param {{stage: any}} given */
 export function loadingText({ stage }) {
   return STAGES[stage] ?? "Loading the model";
 }
 
-/** "3.1 of 6.3 MB", "4.2 MB/s", "1 s left", as far as it is known; none in a stage without bytes. */
+/**
+ * "3.1 of 6.3 MB", "4.2 MB/s", "1 s left", as far as it is known; none in a stage without bytes.
+ * @param {{loaded: number, total: number, rate: number, seconds_left: any}} given
+ */
 export function transferTexts({ loaded, total, rate, seconds_left: left }) {
   if (!total) return [];
   const moving = rate && loaded < total;
   return [partText(loaded, total), ...(moving ? [`${sizeText(rate)}/s`, leftText(left)] : [])];
 }
 
-/** One of several facts, which a line break must not take apart. */
+/**
+ * One of several facts, which a line break must not take apart.
+ * @param {string} textContent
+ */
 export function onOneLine(textContent) {
   return Object.assign(document.createElement("span"), { textContent });
 }
 
-/** The files on their way, by name: [loaded, total] in bytes. */
+/**
+ * The files on their way, by name: [loaded, total] in bytes.
+ * @param {any} files
+ */
 export function filesText(files) {
   const moving = [...files].filter(([, [loaded, total]]) => loaded < total);
   const texts = moving
@@ -65,36 +85,53 @@ export function filesText(files) {
   return texts.join(" · ");
 }
 
+/** @param {number} bytes */
 function unitOf(bytes) {
   return bytes < 1e6 ? 0 : bytes < 1e9 ? 1 : 2;
 }
 
+/**
+ * @param {number} bytes
+ * @param {any} unit
+ */
 function inUnit(bytes, unit) {
   const value = bytes / 1000 ** (unit + 1);
   return value.toFixed(unit === 0 ? 0 : unit);
 }
 
-/** Bytes in the unit that suits them: "85 kB", "3.1 MB", "1.25 GB". */
+/**
+ * Bytes in the unit that suits them: "85 kB", "3.1 MB", "1.25 GB".
+ * @param {number} bytes
+ */
 export function sizeText(bytes) {
   return `${inUnit(bytes, unitOf(bytes))} ${UNITS[unitOf(bytes)]}`;
 }
 
+/**
+ * @param {number} part
+ * @param {any} whole
+ */
 function partText(part, whole) {
   return `${inUnit(part, unitOf(whole))} of ${sizeText(whole)}`;
 }
 
+/** @param {number} seconds */
 function leftText(seconds) {
   if (seconds < 90) return `${Math.max(Math.ceil(seconds), 1)} s left`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min left`;
   return `${Math.round(seconds / 3600)} h left`;
 }
 
+/** @param {{name: string, dtype: string, device: string, reason: string}} given */
 export function deviceText({ name, dtype, device, reason }) {
   const isolation = crossOriginIsolated ? "" : "; one thread: the page is not cross-origin isolated";
   return `${name}, ${dtype} on ${device} (${reason}${isolation})`;
 }
 
-/** Three facts. */
+/**
+ * Three facts.
+ * @param {any} figures
+ */
 export function metricsTexts(figures) {
   const { prompt_tokens, new_tokens, time_to_first_token, prefill_rate, decode_rate } = figures;
   return [

@@ -12,13 +12,13 @@ export { PyWorker };
 
 const JS_IMPORT = "return (...urls) => Promise.all(urls.map((url) => import(url)))";
 
-const makeImporter = () => (...urls) => Promise.all(urls.map((url) => import(url)));
+const makeImporter = () => (/** @type {string[]} */ ...urls) => Promise.all(urls.map((url) => import(url)));
 
 hooks.worker.onBeforeRunAsync.clear();
 
 // The worker itself is started from a blob and cannot know where its page is, nor what
 // <meta name="intab-store" content="opfs"> asks for. JSON of texts is Python too.
-const store = document.querySelector('meta[name="intab-store"]')?.content;
+const store = document.querySelector('meta[name="intab-store"]')?.getAttribute("content");
 const facts = { INTAB_PAGE: document.baseURI, ...(store && { INTAB_STORE: store }) };
 const tell = `import os\nos.environ.update(${JSON.stringify(facts)})`;
 hooks.worker.codeBeforeRun.add(tell);

@@ -4,7 +4,14 @@
  */
 const BLOCK = 128; // rows by which the room of a cache that is written in place grows
 
-/** Seconds: `prefill` of one prompt, and of each of `count` tokens after `context` ones. */
+/**
+ * Seconds: `prefill` of one prompt, and of each of `count` tokens after `context` ones.
+ * @param {any} runtime
+ * @param {string} model
+ * @param {any} prompt
+ * @param {any} context
+ * @param {number} count
+ */
 export async function measure(runtime, model, prompt, context, count) {
   const ort = await import(`${runtime}ort.wasm.min.mjs`);
   ort.env.wasm.numThreads = Math.min(4, navigator.hardwareConcurrency);
@@ -29,12 +36,16 @@ export async function measure(runtime, model, prompt, context, count) {
   return { prefill, decode };
 }
 
-/** A file's bytes, null where there is none. */
+/**
+ * A file's bytes, null where there is none.
+ * @param {string} address
+ */
 async function read(address) {
   const response = await fetch(address);
   return response.ok ? new Uint8Array(await response.arrayBuffer()) : null;
 }
 
+/** @param {(given?: any) => any} work */
 async function timed(work) {
   const began = performance.now();
   const result = await work();
@@ -42,18 +53,28 @@ async function timed(work) {
 }
 
 class Graph {
+  /**
+   * @param {any} ort
+   * @param {any} session
+   */
   constructor(ort, session) {
-    Object.assign(this, { ort, session });
-    this.pasts = session.inputMetadata.filter(({ name }) => name.startsWith("past_key_values."));
+    this.ort = ort;
+    this.session = session;
+    this.pasts = session.inputMetadata.filter((/** @type {any} */ { name }) => name.startsWith("past_key_values."));
     this.inPlace = session.inputNames.includes("cache_position");
   }
 
   empty() {
-    const none = ({ name, shape }) => [name, this.tensor("float32", [], [1, shape[1], 0, shape[3]])];
+    const none = (/** @type {any} */ { name, shape }) => [name, this.tensor("float32", [], [1, shape[1], 0, shape[3]])];
     return Object.fromEntries(this.pasts.map(none));
   }
 
-  /** Run `count` ids after `past` ones; the cache for the next run. */
+  /**
+   * Run `count` ids after `past` ones; the cache for the next run.
+   * @param {number} count
+   * @param {any} cache
+   * @param {number} past
+   */
   async run(count, cache, past) {
     const room = Object.values(cache)[0].dims[2];
     const mask = Array.from({ length: room + count }, (_, at) => (at < past || at >= room ? 1 : 0));
@@ -69,14 +90,19 @@ class Graph {
     const asked = Object.entries(known).filter(([name]) => this.session.inputNames.includes(name));
     const found = await this.session.run({ ...Object.fromEntries(asked), ...cache });
     delete found.logits;
-    const kept = ([name, value]) => {
+    const kept = (/** @type {[string, any]} */ [name, value]) => {
       const its = name.replace("present", "past_key_values");
       return [its, this.inPlace ? this.written(value, cache[its], past) : value];
     };
     return Object.fromEntries(Object.entries(found).map(kept));
   }
 
-  /** The old rows with the new ones behind the first `past`, in a tensor that has room for both. */
+  /**
+   * The old rows with the new ones behind the first `past`, in a tensor that has room for both.
+   * @param {any} rows
+   * @param {any} old
+   * @param {number} past
+   */
   written(rows, old, past) {
     const [, heads, count, dim] = rows.dims;
     const room = Math.ceil((past + count) / BLOCK) * BLOCK;
@@ -88,6 +114,11 @@ class Graph {
     return whole;
   }
 
+  /**
+   * @param {string} dtype
+   * @param {any} values
+   * @param {readonly number[]} dims
+   */
   tensor(dtype, values, dims) {
     const size = dims.reduce((product, n) => product * n, 1);
     const data = dtype === "int64" ? BigInt64Array.from(values, BigInt) : new Float32Array(size);
@@ -95,7 +126,14 @@ class Graph {
   }
 }
 
-/** Copies the first rows of a head to row `at` of that head in another tensor. */
+/**
+ * Copies the first rows of a head to row `at` of that head in another tensor.
+ * @param {any} source
+ * @param {any} target
+ * @param {any} head
+ * @param {number} at
+ * @param {number} count
+ */
 function copyRows(source, target, head, at, count) {
   const dim = source.dims[3];
   const from = head * source.dims[2] * dim;

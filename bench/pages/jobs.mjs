@@ -1,7 +1,10 @@
-/** Does jobs that come over a channel as JSON, and answers each: see bench/visits.py. */
+/**
+ * Does jobs that come over a channel as JSON, and answers each: see bench/visits.py.
+ * @param {any} jobs
+ */
 export function serve(jobs) {
   const channel = new BroadcastChannel("bench");
-  const perform = async ({ do: name, ...job }) => jobs[name](job);
+  const perform = async (/** @type {any} */ { do: name, ...job }) => jobs[name](job);
   channel.onmessage = async ({ data }) => {
     const result = await perform(JSON.parse(data)).catch((error) => ({ error: `${error.stack}` }));
     channel.postMessage(JSON.stringify(result));
@@ -9,7 +12,12 @@ export function serve(jobs) {
   channel.postMessage(JSON.stringify({ ready: true }));
 }
 
-/** What an answer's figures are, of when its tokens came: milliseconds. */
+/**
+ * What an answer's figures are, of when its tokens came: milliseconds.
+ * @param {number} start
+ * @param {any} stamps
+ * @param {any} promptTokens
+ */
 export function figures(start, stamps, promptTokens) {
   const first = (stamps[0] - start) / 1000;
   const decoding = (stamps.at(-1) - stamps[0]) / 1000;

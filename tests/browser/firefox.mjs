@@ -7,8 +7,9 @@ import puppeteer from "puppeteer-core";
 
 const [address, executablePath] = process.argv.slice(2);
 const PATIENCE = { timeout: 120_000 };
-const hook = (name) => `[data-testid=${name}]`;
-const seen = (text) => console.log(`seen: ${text}`);
+const hook = (/** @type {string} */ name) => `[data-testid=${name}]`;
+const seen = (/** @type {string} */ text) => console.log(`seen: ${text}`);
+/** @type {string[]} */
 const complaints = [];
 
 const browser = await puppeteer.launch({ browser: "firefox", executablePath });
@@ -16,15 +17,17 @@ const page = await browser.newPage();
 page.on("pageerror", (error) => complaints.push(String(error)));
 page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
 
-const text = (name) => page.$eval(hook(name), (element) => element.textContent);
+const text = (/** @type {string} */ name) => page.$eval(hook(name), (element) => element.textContent);
 
+/** @param {any} wanted */
 function state(wanted) {
-  const isThere = (place, name) => document.querySelector(place)?.dataset.state === name;
+  const isThere = (/** @type {any} */ place, /** @type {string} */ name) => document.querySelector(place)?.dataset.state === name;
   return page.waitForFunction(isThere, PATIENCE, hook("status"), wanted);
 }
 
+/** @param {number} length */
 function output(length) {
-  const isLong = (place, least) => document.querySelector(place).textContent.length >= least;
+  const isLong = (/** @type {any} */ place, /** @type {any} */ least) => document.querySelector(place).textContent.length >= least;
   return page.waitForFunction(isLong, PATIENCE, hook("output"), length);
 }
 
@@ -53,6 +56,7 @@ async function secondVisit() {
   seen("a second visit, over the service worker");
 }
 
+/** @param {any} press */
 async function stop(press) {
   await page.click(hook("run"));
   await output(20);

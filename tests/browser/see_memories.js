@@ -1,6 +1,7 @@
 // Run in the worker: finds every WebAssembly memory that is used from now on. onnxruntime's glue asks
 // for `buffer` at each access, since shared memory may have grown in another thread.
 {
+  /** @type {any} */
   const { get } = Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, "buffer");
   const seen = new Set();
   Object.defineProperty(WebAssembly.Memory.prototype, "buffer", {
@@ -11,7 +12,7 @@
     },
   });
   /** The size of all shared memories; Pyodide's own is not shared. */
-  globalThis.sharedBytes = () =>
+  /** @type {any} */ (globalThis).sharedBytes = () =>
     [...seen]
       .map((memory) => get.call(memory))
       .filter((buffer) => buffer instanceof SharedArrayBuffer)

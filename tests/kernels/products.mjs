@@ -19,9 +19,13 @@ const found = check(module);
 let bench = new Bench(module, PAGES);
 bench.use(found);
 
-/** The output processor of a fused operator: its first virtual function halves what is finished. */
+/**
+ * The output processor of a fused operator: its first virtual function halves what is finished.
+ * @param {any} calls
+ */
 function processor(calls) {
-  const bytes = Uint8Array.from(SEVEN.match(/../g), (hex) => parseInt(hex, 16));
+  const bytes = Uint8Array.from(SEVEN.match(/../g) ?? [], (hex) => parseInt(hex, 16));
+  /** @type {(...numbers: number[]) => void} */
   const process = (self, c, m, n, rows, columns, ldc) => {
     calls.push([m, n, rows, columns]);
     for (let i = m; i < m + rows; i++) {
@@ -37,28 +41,39 @@ function processor(calls) {
   return object;
 }
 
-/** As threads share a product: by rows, and by columns at multiples of 16. */
+/**
+ * As threads share a product: by rows, and by columns at multiples of 16.
+ * @param {number} m
+ * @param {number} n
+ * @param {any} byRows
+ * @param {any} byColumns
+ */
 function split(m, n, byRows, byColumns) {
   const rows = byRows ? Math.floor(m / 2) : 0;
   const columns = byColumns ? Math.min(n, 16 * Math.ceil(n / 32)) : 0;
-  const halves = (all, first) => [[0, first], [first, all - first]].filter(([, count]) => count);
+  const halves = (/** @type {any} */ all, /** @type {any} */ first) => [[0, first], [first, all - first]].filter(([, count]) => count);
   return halves(m, rows).flatMap((r) => halves(n, columns).map((c) => [...r, ...c]));
 }
 
+/** @param {any} values */
 function random(values) {
   return bench.random(1, values)[0];
 }
 
+/** @param {number} m */
 function wrong(m) {
   const [n, k] = [1 + random(90), 1 + random(140)];
   const flag = () => random(2);
+  /** @type {any} */
   const product = { m, n, k, signedA: flag(), signedB: flag(), accumulate: flag(), single: flag() };
   product.parts = split(m, n, flag(), flag());
   const extreme = flag();
-  const bytes = (count) =>
+  const bytes = (/** @type {number} */ count) =>
     extreme ? bench.random(count, EXTREMES.length).map((at) => EXTREMES[at]) : bench.random(count);
+  /** @type {any} */
   const given = { a: bytes(m * k), b: bytes(k * n), zeros: bytes(n), zero: bytes(1)[0] };
   given.c = bench.random(m * n, 2000);
+  /** @type {number[][]} */
   const calls = [];
   const fused = !product.accumulate && flag();
   if (fused) given.output = processor(calls);

@@ -22,6 +22,8 @@ IN_THE_SITE = {
     "kernels/protobuf.mjs",
     "ort/ort-wasm-simd-threaded.mjs",
     "ort/ort.wasm.min.mjs",
+    "pyscript/core.css",
+    "pyscript/core.js",
 }
 OF_OTHERS = {
     "logits_process.py",  # transformers

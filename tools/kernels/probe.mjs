@@ -13,6 +13,8 @@ const FALLBACK = { session: { disable_cpu_ep_fallback: "1" } };
 /**
  * For each list of models of one node: "" where the kernel is there, "missing" where it is not,
  * else why no model of the list is valid.
+ * @param {string} device
+ * @param {any} nodes
  */
 export async function probe(device, nodes) {
   const ort = await import(device === "wasm" ? "/ort.wasm.min.mjs" : "/ort.webgpu.min.mjs");
@@ -30,6 +32,11 @@ export async function probe(device, nodes) {
   return found;
 }
 
+/**
+ * @param {any} ort
+ * @param {string} device
+ * @param {string} model
+ */
 async function attempt(ort, device, model) {
   const extra = device === "wasm" ? {} : FALLBACK;
   const options = { executionProviders: [device], logSeverityLevel: 4, extra };
@@ -44,7 +51,11 @@ async function attempt(ort, device, model) {
   }
 }
 
-/** The first output of each model for its feeds, as numbers; a text says why there is none. */
+/**
+ * The first output of each model for its feeds, as numbers; a text says why there is none.
+ * @param {string} device
+ * @param {any} cases
+ */
 export async function run(device, cases) {
   const ort = await import(device === "wasm" ? "/ort.wasm.min.mjs" : "/ort.webgpu.min.mjs");
   ort.env.wasm.numThreads = 1;
@@ -56,8 +67,15 @@ export async function run(device, cases) {
   return found;
 }
 
+/** @type {Record<string, any>} */
 const ARRAYS = { float32: Float32Array, int64: BigInt64Array, int32: Int32Array };
 
+/**
+ * @param {any} ort
+ * @param {string} device
+ * @param {string} model
+ * @param {Record<string, any>} feeds
+ */
 async function compute(ort, device, model, feeds) {
   const extra = device === "wasm" ? {} : FALLBACK;
   const options = { executionProviders: [device], logSeverityLevel: 4, extra };
@@ -71,6 +89,7 @@ async function compute(ort, device, model, feeds) {
   return numbers;
 }
 
+/** @param {string} text */
 function bytesOf(text) {
   return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 }

@@ -10,9 +10,16 @@ const MODELS = new URL("../../models/", import.meta.url).href;
 const RUNTIME = new URL("../ort/ort-wasm-simd-threaded.wasm", import.meta.url).href;
 const LASTING = 600_000; // ms: what nobody took by then is neither fresh nor worth its memory
 
+/** @type {Map<string, {answer: Promise<Response>, stopping: AbortController}>} */
 const asked = new Map(); // address and range -> {answer, stopping}: a promise of a response
 
-/** What was asked for early, once, ended by `signal`; rejected where it was not, or failed. */
+/**
+ * What was asked for early, once, ended by `signal`; rejected where it was not, or failed.
+ * @param {string} address
+ * @param {string} [range] a Range header
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Response>}
+ */
 export function take(address, range = "", signal = undefined) {
   const key = `${address} ${range}`;
   const found = asked.get(key);
@@ -23,7 +30,9 @@ export function take(address, range = "", signal = undefined) {
 }
 
 /** Ask for the model in that folder of models/, or at that whole address; what is stored in the Cache
- * API is not needed. */
+ * API is not needed.
+ * @param {string} model
+ */
 export async function begin(model) {
   setTimeout(drop, LASTING);
   const folder = new URL(`${model.replace(/\/$/, "")}/`, MODELS).href;
@@ -42,21 +51,30 @@ function drop() {
   asked.clear();
 }
 
+/** @param {string} folder */
 async function manifest(folder) {
   const response = await ask(`${folder}intab.json`);
   return response.clone().json();
 }
 
+/** @param {string} folder */
 async function isStored(folder) {
   return Boolean(await globalThis.caches?.match(ADDRESS + recordKey(folder)));
 }
 
-/** Under which key the engine keeps its note about a model: Python's `quote` knows fewer characters. */
+/**
+ * Under which key the engine keeps its note about a model: Python's `quote` knows fewer characters.
+ * @param {string} folder
+ */
 export function recordKey(folder) {
-  const code = (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`;
+  const code = (/** @type {string} */ one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`;
   return RECORD_KEY.replace("FOLDER", () => encodeURIComponent(folder).replace(/[!'()*]/g, code));
 }
 
+/**
+ * @param {string} address
+ * @param {{size: number, chunk_size: any}} given
+ */
 function askFor(address, { size, chunk_size: chunk }) {
   const isText = TEXT_ENDINGS.some((ending) => address.endsWith(ending));
   if (size <= CHUNK || isText) return ask(address);
@@ -66,14 +84,19 @@ function askFor(address, { size, chunk_size: chunk }) {
 }
 
 /** How to ask for a file, or for a part of it where `range` is a Range header. Parts stay out of the
- * HTTP cache, since they go into a store of ours. No server learns which page asks. */
+ * HTTP cache, since they go into a store of ours. No server learns which page asks.
+ * @param {string} [range]
+ * @returns {RequestInit} */
 export function asking(range) {
-  const [headers, cache] = range ? [{ Range: range }, "no-store"] : [{}, "no-cache"];
-  return { headers, cache, referrerPolicy: "no-referrer" };
+  const headers = range ? { Range: range } : undefined;
+  return { headers: headers ?? {}, cache: range ? "no-store" : "no-cache", referrerPolicy: "no-referrer" };
 }
 
 /** As fetch.mjs does; the body comes though nobody reads it yet. A server without ranges would send
- * the whole file for each part. */
+ * the whole file for each part.
+ * @param {string} address
+ * @param {string} [range]
+ */
 function ask(address, range = "") {
   const stopping = new AbortController();
   const answer = fetch(address, { ...asking(range), signal: stopping.signal }).then((response) => {
@@ -82,7 +105,7 @@ function ask(address, range = "") {
       throw new Error("no ranges");
     }
     const unread = new TransformStream({}, undefined, { highWaterMark: Infinity });
-    return new Response(response.body.pipeThrough(unread), response);
+    return new Response(response.body?.pipeThrough(unread), response);
   });
   answer.catch(() => {}); // the one who takes it hears of that, and asks again
   asked.set(`${address} ${range}`, { answer, stopping });

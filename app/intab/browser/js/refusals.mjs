@@ -17,6 +17,10 @@ addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective })
  * Throws the error of a fetch of `address`, made with `options`, or what is known in its place:
  * a SecurityError where the page's policy refuses the address ("address") or where it redirects to
  * ("redirect"), a NetworkError where nothing can be fetched from where it redirects to.
+ * @returns {Promise<never>}
+ * @param {Error} error
+ * @param {string} address
+ * @param {any} options
  */
 export async function explain(error, address, options) {
   if (options.signal.aborted || !(error instanceof TypeError)) throw error;
@@ -26,6 +30,7 @@ export async function explain(error, address, options) {
   throw redirects ? new DOMException("redirect", "NetworkError") : error;
 }
 
+/** @param {string} address */
 async function isRefused(address) {
   const { href, hash, origin } = new URL(address);
   const told = [href.slice(0, href.length - hash.length), origin];
@@ -36,7 +41,11 @@ async function isRefused(address) {
   return false;
 }
 
-/** Whether the address itself can be asked, and redirects. */
+/**
+ * Whether the address itself can be asked, and redirects.
+ * @param {string} address
+ * @param {any} options
+ */
 async function leadsOn(address, options) {
   try {
     const { type } = await fetch(address, { ...options, redirect: "manual" });

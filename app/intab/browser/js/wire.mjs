@@ -7,17 +7,23 @@
  *   {"kind": "fetched", "addresses": [...]}
  */
 
-/** Answer the page's first message: `interrupt` is its shared buffer, where it could make one. */
+/**
+ * Answer the page's first message: `interrupt` is its shared buffer, where it could make one.
+ * @param {{lock: string, interrupt: SharedArrayBuffer | undefined}} given
+ * @param {any} pyodide
+ */
 export function connect({ lock, interrupt }, pyodide) {
-  const tell = (event) => postMessage(JSON.stringify(event));
-  const fetched = (list) => list.getEntries().map(({ name }) => name);
+  const tell = (/** @type {any} */ event) => postMessage(JSON.stringify(event));
+  const fetched = (/** @type {PerformanceObserverEntryList} */ list) =>
+    list.getEntries().map(({ name }) => name);
   new PerformanceObserver((list) => tell({ kind: "fetched", addresses: fetched(list) })).observe({
     type: "resource",
     buffered: true,
   });
   if (interrupt) pyodide.setInterruptBuffer(new Int32Array(interrupt));
   // Semi-private: Pyodide's TypeScript declares it on its API object and calls it after the fact.
-  pyodide._api.on_fatal = ({ message }) => tell({ kind: "crashed", message });
+  pyodide._api.on_fatal = (/** @type {Error} */ { message }) =>
+    tell({ kind: "crashed", message });
   // A thread that ends by close() fires no event anywhere, but lets go of its locks. There are no
   // locks where the page came by plain http from another machine.
   navigator.locks?.request(lock, () => {

@@ -5,7 +5,10 @@
 import { Chunk } from "./bodies.mjs";
 import { askPages, offer, recall } from "./folders.mjs";
 
-/** The Blob of a file that is there; an error's message says what to do. */
+/**
+ * The Blob of a file that is there; an error's message says what to do.
+ * @param {any} source
+ */
 export async function openArchive(source) {
   if (source instanceof Blob) return source;
   if (source?.getFile) return source.getFile();
@@ -17,12 +20,20 @@ export async function openArchive(source) {
   throw new Error(`there is no file disk:${name}; choose it in the page`);
 }
 
-/** A part of it as a body. */
+/**
+ * A part of it as a body.
+ * @param {Blob} blob
+ * @param {number} start
+ * @param {number} end
+ */
 export function part(blob, start, end) {
   return new Chunk(blob.slice(start, end));
 }
 
-/** A new file: {write(chunk), close(), abort()}; `close` gives the target, or else a Blob. */
+/**
+ * A new file: {write(chunk), close(), abort()}; `close` gives the target, or else a Blob.
+ * @param {any} target
+ */
 export async function createArchive(target) {
   if (!target) return new BlobDraft();
   if (target.createWritable) return new FileDraft(target, target);
@@ -32,6 +43,7 @@ export async function createArchive(target) {
   return record.handle ? new FileDraft(record.handle, target) : new BlobDraft(name);
 }
 
+/** @param {string} text */
 function nameIn(text) {
   const [, name] = /^disk:([^/]+)$/s.exec(text) ?? [];
   if (name) return name;
@@ -40,11 +52,16 @@ function nameIn(text) {
 
 /** What the browser writes beside the file, and puts in its place at the end. */
 class FileDraft {
+  /**
+   * @param {any} handle
+   * @param {any} target
+   */
   constructor(handle, target) {
     this.stream = handle.createWritable();
     this.target = target;
   }
 
+  /** @param {{data: any}} given */
   async write({ data }) {
     await (await this.stream).write(data);
   }
@@ -61,11 +78,14 @@ class FileDraft {
 
 /** The parts of a Blob; one with a name is given to the page, which lets the visitor save it. */
 class BlobDraft {
+  /** @param {any} [name] */
   constructor(name) {
     this.name = name;
+    /** @type {BlobPart[]} */
     this.parts = [];
   }
 
+  /** @param {{data: any}} given */
   async write({ data }) {
     this.parts.push(data);
   }

@@ -18,6 +18,7 @@ const lost = new FinalizationRegistry((size) => (held -= size)); // nobody let g
 /** Bytes that came or were stored together: `data` is a Uint8Array or a Blob. While a chunk is held,
  * `disk` is the Blob of what `data` has in memory. */
 export class Chunk {
+  /** @param {any} data */
   constructor(data) {
     this.data = data;
     this.disk = null;
@@ -27,6 +28,10 @@ export class Chunk {
     return this.data.size ?? this.data.length;
   }
 
+  /**
+   * @param {number} start
+   * @param {number} end
+   */
   read(start, end) {
     if (!(this.data instanceof Blob)) return this.data.subarray(start, end);
     return new Uint8Array(READER.readAsArrayBuffer(this.data.slice(start, end)));
@@ -37,7 +42,10 @@ export class Chunk {
     return new Uint8Array(await this.data.slice(start, end).arrayBuffer());
   }
 
-  /** Give back bytes that `bytes` or `read` made a copy of. */
+  /**
+   * Give back bytes that `bytes` or `read` made a copy of.
+   * @param {Uint8Array} bytes
+   */
   done(bytes) {
     if (this.data instanceof Blob) free(bytes);
   }
@@ -60,7 +68,10 @@ export class Chunk {
     [this.data, this.disk] = [bytes, this.data];
   }
 
-  /** `blob` on disk has the same bytes: read from there, as soon as nobody holds it. */
+  /**
+   * `blob` on disk has the same bytes: read from there, as soon as nobody holds it.
+   * @param {Blob} blob
+   */
   rest(blob) {
     if (!READER || blob.size <= SMALL) return;
     if (this.data instanceof Blob) this.data = blob; // an archive's, which was never in memory
@@ -75,7 +86,11 @@ export class Chunk {
     return true;
   }
 
-  /** A copy of bytes that are held, else nothing. */
+  /**
+   * A copy of bytes that are held, else nothing.
+   * @param {number} start
+   * @param {number} end
+   */
   copyHeld(start, end) {
     return this.disk && this.data.slice(start, end);
   }
@@ -89,7 +104,10 @@ export class Chunk {
   }
 }
 
-/** At once: the garbage collector would take its time, and hold many chunks. */
+/**
+ * At once: the garbage collector would take its time, and hold many chunks.
+ * @param {{buffer: any}} given
+ */
 function free({ buffer }) {
   if (buffer.byteLength) NOWHERE.postMessage(null, [buffer]);
 }
@@ -101,7 +119,10 @@ function nowhere() {
   return port1;
 }
 
-/** A chunk of stored bytes. */
+/**
+ * A chunk of stored bytes.
+ * @param {Blob} blob
+ */
 export async function stored(blob) {
   const chunk = new Chunk(blob);
   if (!READER || blob.size <= SMALL) chunk.data = await chunk.bytes();
@@ -110,6 +131,10 @@ export async function stored(blob) {
 
 /** A file whose chunks come in any order; hashed from the front as they do, if that is wanted. */
 export class Whole {
+  /**
+   * @param {number} size
+   * @param {boolean} hashing
+   */
   constructor(size, hashing) {
     this.size = size;
     this.chunks = new Map(); // start -> chunk
@@ -117,11 +142,16 @@ export class Whole {
     this.hashing = hashing ? createSHA256() : null; // promise of the hasher, behind all updates
   }
 
+  /**
+   * @param {number} start
+   * @param {Chunk} chunk
+   */
   write(start, chunk) {
     this.chunks.set(start, chunk);
     if (this.hashing) this.hashing = this.hashing.then((hasher) => this.hashOn(hasher));
   }
 
+  /** @param {any} hasher */
   async hashOn(hasher) {
     for (let chunk; (chunk = this.chunks.get(this.hashed))?.size; this.hashed += chunk.size) {
       await update(hasher, chunk);
@@ -134,6 +164,10 @@ export class Whole {
     return (await (this.hashing ?? this.hashOn(await createSHA256()))).digest("hex");
   }
 
+  /**
+   * @param {number} start
+   * @param {number} end
+   */
   copyHeld(start, end) {
     const found = [...this.within(start, end)];
     const atHand = found.every(([{ data }]) => !(data instanceof Blob));
@@ -144,18 +178,27 @@ export class Whole {
     for (const [start, chunk] of this.chunks) if (start < end) chunk.letGo(end - start);
   }
 
+  /** @param {Uint8Array} bytes */
   done(bytes) {
     if (![...this.chunks.values()].some(({ data }) => data.buffer === bytes.buffer)) free(bytes);
   }
 
-  /** A view where one chunk in memory has it all, else a copy. */
+  /**
+   * A view where one chunk in memory has it all, else a copy.
+   * @param {number} start
+   * @param {number} end
+   */
   read(start, end) {
     const found = [...this.within(start, end)];
     if (found.length > 1) return join(found);
     return found.length ? found[0][0].read(...found[0].slice(1)) : new Uint8Array(0);
   }
 
-  /** The chunks that have bytes from `start` to `end`, and from where to where: [chunk, from, to]. */
+  /**
+   * The chunks that have bytes from `start` to `end`, and from where to where: [chunk, from, to].
+   * @param {number} start
+   * @param {number} end
+   */
   *within(start, end) {
     this.starts = this.chunks.size === this.starts?.length ? this.starts : this.sorted();
     for (const first of this.starts) {
@@ -170,7 +213,10 @@ export class Whole {
   }
 }
 
-/** One copy of parts of chunks. */
+/**
+ * One copy of parts of chunks.
+ * @param {any[]} parts
+ */
 function join(parts) {
   const joined = new Uint8Array(parts.reduce((sum, [, from, to]) => sum + to - from, 0));
   let at = 0;
@@ -181,7 +227,11 @@ function join(parts) {
   return joined;
 }
 
-/** In slices with a pause after each, so that a stop is heard. */
+/**
+ * In slices with a pause after each, so that a stop is heard.
+ * @param {any} hasher
+ * @param {Chunk} chunk
+ */
 async function update(hasher, chunk) {
   for (let at = 0; at < chunk.size; at += HASH_SLICE) {
     const end = Math.min(at + HASH_SLICE, chunk.size);
@@ -193,19 +243,26 @@ async function update(hasher, chunk) {
   return hasher;
 }
 
+/** @param {Uint8Array} bytes */
 function hex(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** An empty file of that size, to be filled with chunks. */
+/**
+ * An empty file of that size, to be filled with chunks.
+ * @param {number} size
+ * @param {boolean} hashing
+ */
 export function allocate(size, hashing) {
   return new Whole(size, hashing);
 }
 
+/** @param {any} body */
 export function decodeText(body) {
   return new TextDecoder("utf-8", { fatal: true }).decode(body.read(0, body.size));
 }
 
+/** @param {string} text */
 export function encodeText(text) {
   return new Chunk(new TextEncoder().encode(text));
 }

@@ -11,6 +11,11 @@ const MOST_LISTED = 10_000; // files of a folder; one with more is no model's
 const DEEPEST = 6; // folders in folders
 
 class DiskAnswer {
+  /**
+   * @param {any} status
+   * @param {any} headers
+   * @param {Blob} [blob]
+   */
   constructor(status, headers, blob = new Blob()) {
     this.status = status;
     this.hides = false;
@@ -18,15 +23,20 @@ class DiskAnswer {
     this.blob = blob;
   }
 
+  /** @param {(count: number) => void} report */
   async body(report) {
     report(this.blob.size);
     return stored(this.blob);
   }
 }
 
-/** The answer about a file, or about a part of it where `range` is a Range header. */
+/**
+ * The answer about a file, or about a part of it where `range` is a Range header.
+ * @param {string} address
+ * @param {string} range
+ */
 export async function askDisk(address, range) {
-  const [, name, path] = /^disk:([^/]+)\/(.*)$/s.exec(address);
+  const [name, path] = partsOf(address);
   const file = await findFile(name, path);
   if (!file) return new DiskAnswer(404, {});
   const etag = `"${file.lastModified}-${file.size}"`;
@@ -38,20 +48,36 @@ export async function askDisk(address, range) {
   return new DiskAnswer(206, { etag, "content-range": span }, part);
 }
 
-/** A file of a folder; undefined where the folder has none of that name. */
+/**
+ * The folder's name in an address, and the path in it.
+ * @param {string} address
+ */
+function partsOf(address) {
+  const [, name, path] = /^disk:([^/]+)\/(.*)$/s.exec(address) ?? ["", "", ""];
+  return [name, path];
+}
+
+/**
+ * A file of a folder; undefined where the folder has none of that name.
+ * @param {string} name
+ * @param {string} path
+ */
 async function findFile(name, path) {
   const { handle, files } = await openFolder(name);
   try {
     return await (files ? unwrapped(files.get(path)) : fileIn(handle, path.split("/")));
   } catch (error) {
-    if (ABSENT.includes(error.name)) return undefined;
+    if (error instanceof Error && ABSENT.includes(error.name)) return undefined;
     throw error;
   }
 }
 
-/** The paths of the files in the folder at `address`, as JSON; null of one that has too many. */
+/**
+ * The paths of the files in the folder at `address`, as JSON; null of one that has too many.
+ * @param {string} address
+ */
 export async function listDisk(address) {
-  const [, name, inside] = /^disk:([^/]+)\/(.*)$/s.exec(address);
+  const [name, inside] = partsOf(address);
   const { handle, files } = await openFolder(name);
   const paths = [];
   for await (const path of files ? files.keys() : pathsIn(handle)) {
@@ -61,6 +87,12 @@ export async function listDisk(address) {
   return JSON.stringify(paths);
 }
 
+/**
+ * @param {any} folder
+ * @param {any} [above]
+ * @param {number} [depth]
+ * @returns {AsyncGenerator<string>}
+ */
 async function* pathsIn(folder, above = "", depth = 0) {
   for await (const [name, handle] of folder.entries()) {
     if (handle.kind === "file") yield above + name;
@@ -68,7 +100,10 @@ async function* pathsIn(folder, above = "", depth = 0) {
   }
 }
 
-/** What the page was given under that name; an error that says what to do where it cannot be read. */
+/**
+ * What the page was given under that name; an error that says what to do where it cannot be read.
+ * @param {string} name
+ */
 async function openFolder(name) {
   const record = await recall(name);
   if (!record) {
@@ -84,13 +119,20 @@ async function openFolder(name) {
   );
 }
 
+/**
+ * @param {any} folder
+ * @param {any} names
+ */
 async function fileIn(folder, names) {
   const file = names.pop();
   for (const name of names) folder = await folder.getDirectoryHandle(name);
   return (await folder.getFileHandle(file)).getFile();
 }
 
-/** A file is one already, or its handle. */
+/**
+ * A file is one already, or its handle.
+ * @param {any} file
+ */
 function unwrapped(file) {
   if (file?.getFile) return file.getFile();
   return file instanceof Blob ? file : undefined;

@@ -19,6 +19,10 @@ const led = new Map();
  * Ask for `address`, for a part of it where `range` is a Range header: a promise of the answer, and
  * the way to stop it. By the Fetch standard a browser takes the token away where a redirect leads to
  * another origin. A DOMException tells what stands behind a failure that `explain` knows.
+ * @param {string} address
+ * @param {string} range
+ * @param {string} method
+ * @param {string} token
  */
 export function ask(address, range, method, token) {
   if (address.startsWith("disk:")) return { answer: askDisk(address, range), stop: () => {} };
@@ -32,7 +36,12 @@ export function ask(address, range, method, token) {
 }
 
 /** A later part comes from where an earlier one came from, as long as that host sends it: a hub need
- * not be asked for each. The first part asks the hub, so that each load learns what is there now. */
+ * not be asked for each. The first part asks the hub, so that each load learns what is there now.
+ * @param {string} address
+ * @param {string} range
+ * @param {string} token
+ * @param {any} options
+ */
 async function request(address, range, token, options) {
   const key = `${token} ${address}`;
   const direct = range && !range.startsWith(FIRST) ? led.get(key) : undefined;
@@ -47,6 +56,10 @@ async function request(address, range, token, options) {
   return response;
 }
 
+/**
+ * @param {string} direct
+ * @param {any} options
+ */
 async function partFrom(direct, options) {
   const response = await fetch(direct, options).catch(() => undefined);
   options.signal.throwIfAborted();
@@ -55,11 +68,19 @@ async function partFrom(direct, options) {
   return undefined;
 }
 
+/**
+ * @param {{redirected: any, url: string}} given
+ * @param {string} address
+ */
 function isElsewhere({ redirected, url }, address) {
   return redirected && new URL(url).origin !== new URL(address).origin;
 }
 
 class Answer {
+  /**
+   * @param {Response} response
+   * @param {string} address
+   */
   constructor(response, address) {
     this.response = response;
     this.status = response.status;
@@ -68,10 +89,13 @@ class Answer {
     this.headers = JSON.stringify(Object.fromEntries(response.headers)); // names in lower case
   }
 
-  /** The whole body; `report(count)` hears of what arrives. */
+  /**
+   * The whole body; `report(count)` hears of what arrives.
+   * @param {(count: number) => void} report
+   */
   async body(report) {
     let [unreported, reported] = [0, performance.now()];
-    const count = (arrived) => {
+    const count = (/** @type {number} */ arrived) => {
       unreported += arrived;
       if (performance.now() < reported + REPORT_EVERY) return;
       report(unreported);
@@ -86,7 +110,10 @@ class Answer {
   }
 }
 
-/** A reader that writes into a buffer of ours, where the browser has it. */
+/**
+ * A reader that writes into a buffer of ours, where the browser has it.
+ * @param {any} stream
+ */
 function bytesReader(stream) {
   try {
     return stream.getReader({ mode: "byob" });
@@ -95,10 +122,15 @@ function bytesReader(stream) {
   }
 }
 
-/** A body of about that length: less where it breaks off, more where it came compressed. */
+/**
+ * A body of about that length: less where it breaks off, more where it came compressed.
+ * @param {ReadableStreamBYOBReader} reader
+ * @param {number} length
+ * @param {(arrived: number) => void} count
+ */
 async function fill(reader, length, count) {
   let [buffer, size, done] = [new ArrayBuffer(length), 0, false];
-  const read = async (view) => {
+  const read = async (/** @type {any} */ view) => {
     const { done: ended, value } = await reader.read(view);
     done = ended;
     count(value?.length ?? 0);
@@ -118,6 +150,11 @@ async function fill(reader, length, count) {
   return grown.finish();
 }
 
+/**
+ * @param {ReadableStream<Uint8Array> | null} stream
+ * @param {number} foretold
+ * @param {(arrived: number) => void} count
+ */
 async function grow(stream, foretold, count) {
   const buffer = new Growing(foretold);
   for await (const part of parts(stream)) {
@@ -127,7 +164,10 @@ async function grow(stream, foretold, count) {
   return buffer.finish();
 }
 
-/** ReadableStream's own async iterator is missing in Safari; an answer to HEAD has no stream. */
+/**
+ * ReadableStream's own async iterator is missing in Safari; an answer to HEAD has no stream.
+ * @param {ReadableStream<Uint8Array> | null} stream
+ */
 async function* parts(stream) {
   const reader = stream?.getReader();
   for (; reader; ) {
@@ -139,11 +179,13 @@ async function* parts(stream) {
 
 /** Bytes of a length that the headers may foretell. */
 class Growing {
+  /** @param {number} foretold */
   constructor(foretold) {
     this.bytes = new Uint8Array(foretold || GUESS);
     this.size = 0;
   }
 
+  /** @param {Uint8Array} part */
   push(part) {
     const size = this.size + part.length;
     if (size > this.bytes.length) {

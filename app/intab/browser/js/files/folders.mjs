@@ -8,7 +8,10 @@
 const NAME = "intab-disk-1";
 const PATIENCE = 3000; // ms for a page to answer
 
-/** The files that a page of this origin holds; undefined where none does. */
+/**
+ * The files that a page of this origin holds; undefined where none does.
+ * @param {string} name
+ */
 export function askPages(name) {
   const channel = new BroadcastChannel(NAME);
   const answered = new Promise((resolve) => {
@@ -22,6 +25,8 @@ export function askPages(name) {
 /**
  * Hold files for the workers of this origin: `held` is a Map of name -> Map of path -> File. What
  * they offer to this page goes to `onOffer(name, blob)`.
+ * @param {any} held
+ * @param {any} onOffer
  */
 export function answerWorkers(held, onOffer) {
   const channel = new BroadcastChannel(NAME);
@@ -31,7 +36,11 @@ export function answerWorkers(held, onOffer) {
   };
 }
 
-/** Give the pages a file that the visitor wants to save. */
+/**
+ * Give the pages a file that the visitor wants to save.
+ * @param {string} name
+ * @param {Blob} blob
+ */
 export function offer(name, blob) {
   const channel = new BroadcastChannel(NAME);
   channel.postMessage({ offered: name, blob });
@@ -39,16 +48,20 @@ export function offer(name, blob) {
 }
 
 /** All handles of a record: what permission is asked for. What is none of the browser's counts as
- * absent: a record may be damaged, or another's. */
+ * absent: a record may be damaged, or another's.
+ * @param {{handle: any, files: any}} given
+ */
 export function handlesOf({ handle, files }) {
   const all = files instanceof Map ? [...files.values()] : [handle];
   return all.filter((each) => typeof each?.queryPermission === "function");
 }
 
+/** @param {any} record */
 export function remember(record) {
   return within("readwrite", (store) => store.put(record));
 }
 
+/** @param {string} name */
 export function recall(name) {
   return within("readonly", (store) => store.get(name));
 }
@@ -57,10 +70,15 @@ export function recallAll() {
   return within("readonly", (store) => store.getAll());
 }
 
+/** @param {string} name */
 export function forget(name) {
   return within("readwrite", (store) => store.delete(name));
 }
 
+/**
+ * @param {IDBTransactionMode} mode
+ * @param {(given?: any) => any} work
+ */
 async function within(mode, work) {
   const database = await open();
   try {
@@ -76,6 +94,7 @@ function open() {
   return settled(request);
 }
 
+/** @param {any} request */
 function settled(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);

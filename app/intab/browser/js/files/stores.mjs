@@ -16,15 +16,21 @@ class CacheStore {
     return caches.open(NAME);
   }
 
+  /** @param {string} key */
   async match(key) {
     const response = await (await this.open()).match(ADDRESS + key);
     return response?.blob();
   }
 
+  /**
+   * @param {string} key
+   * @param {any} bytes
+   */
   async put(key, bytes) {
     await (await this.open()).put(ADDRESS + key, new Response(bytes));
   }
 
+  /** @param {string} key */
   async remove(key) {
     await (await this.open()).delete(ADDRESS + key);
   }
@@ -38,16 +44,23 @@ class CacheStore {
 
 /** The origin private file system: a file a key, in folders; a long part is split over several. */
 class FileStore {
+  /** @type {Promise<void> | undefined} */
+  tidied;
+
   async root() {
     need(navigator.storage?.getDirectory, "the private file system is missing");
     const root = await navigator.storage.getDirectory();
     return root.getDirectoryHandle(NAME, { create: true });
   }
 
-  /** The folders on the way to a key's file, and the file's name. */
+  /**
+   * The folders on the way to a key's file, and the file's name.
+   * @param {string} key
+   * @param {boolean} create
+   */
   async find(key, create) {
     const names = key.replace(/([^/]{100})(?=[^/])/g, "$1+/").split("/");
-    const file = names.pop();
+    const file = names.pop() ?? "";
     const folders = [await this.root()];
     for (const name of names) {
       folders.unshift(await folders[0].getDirectoryHandle(name, { create }));
@@ -55,6 +68,7 @@ class FileStore {
     return { folders, names: [file, ...names.reverse()] };
   }
 
+  /** @param {string} key */
   async match(key) {
     return orUndefined(async () => {
       const { folders, names } = await this.find(key, false);
@@ -65,6 +79,8 @@ class FileStore {
   /**
    * Written elsewhere and moved to its place, so that a tab that is killed leaves no half there, nor
    * the swap file that Chromium writes into. Nobody removes the folders while it is moved.
+   * @param {string} key
+   * @param {any} bytes
    */
   put(key, bytes) {
     return locked(DRAFTS, { mode: "shared" }, async () => {
@@ -83,6 +99,10 @@ class FileStore {
     });
   }
 
+  /**
+   * @param {FileSystemFileHandle} draft
+   * @param {string} key
+   */
   async move(draft, key) {
     const { folders, names } = await this.find(key, true);
     await draft.move(folders[0], names[0]);
@@ -96,11 +116,15 @@ class FileStore {
     });
   }
 
-  /** With it go the folders that are empty without it. */
+  /**
+   * With it go the folders that are empty without it.
+   * @param {string} key
+   */
   remove(key) {
     return locked("folders", {}, () => orUndefined(() => this.prune(key)));
   }
 
+  /** @param {string} key */
   async prune(key) {
     const { folders, names } = await this.find(key, false);
     await folders[0].removeEntry(names[0]);
@@ -114,8 +138,9 @@ class FileStore {
   /** Other tabs may remove folders meanwhile. */
   async keys() {
     await (this.tidied ??= this.tidy());
+    /** @type {string[]} */
     const found = [];
-    const visit = async (folder, path) => {
+    const visit = async (/** @type {any} */ folder, /** @type {string} */ path) => {
       for await (const [name, handle] of folder.entries()) {
         if (handle.kind === "file") found.push((path + name).replaceAll("+/", ""));
         else if (name !== DRAFTS) await orUndefined(() => visit(handle, `${path}${name}/`));
@@ -128,6 +153,9 @@ class FileStore {
 
 /** IndexedDB: one object store, a body a record. */
 class DatabaseStore {
+  /** @type {Promise<IDBDatabase> | undefined} */
+  opening;
+
   open() {
     need(globalThis.indexedDB, "IndexedDB is missing");
     this.opening ??= new Promise((resolve, reject) => {
@@ -136,11 +164,15 @@ class DatabaseStore {
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => reject(request.error);
     });
-    this.opening.catch(() => delete this.opening);
+    this.opening.catch(() => (this.opening = undefined));
     return this.opening;
   }
 
-  /** One transaction; its result once it is durable. */
+  /**
+   * One transaction; its result once it is durable.
+   * @param {IDBTransactionMode} mode
+   * @param {(given: any) => any} work
+   */
   async within(mode, work) {
     const transaction = (await this.open()).transaction(NAME, mode, { durability: "strict" });
     const request = work(transaction.objectStore(NAME));
@@ -150,16 +182,24 @@ class DatabaseStore {
     });
   }
 
-  /** Others may have put anything there. */
+  /**
+   * Others may have put anything there.
+   * @param {string} key
+   */
   async match(key) {
     const found = await this.within("readonly", (store) => store.get(key));
     return found instanceof Blob ? found : undefined;
   }
 
+  /**
+   * @param {string} key
+   * @param {any} bytes
+   */
   put(key, bytes) {
     return this.within("readwrite", (store) => store.put(new Blob([bytes]), key));
   }
 
+  /** @param {string} key */
   remove(key) {
     return this.within("readwrite", (store) => store.delete(key));
   }
@@ -167,32 +207,40 @@ class DatabaseStore {
   /** Ours are texts; what has another key is removed, since no key that is a text leads to it. */
   async keys() {
     const all = await this.within("readonly", (store) => store.getAllKeys());
-    const foreign = all.filter((key) => typeof key !== "string");
-    await Promise.all(foreign.map((key) => this.remove(key)));
-    return all.filter((key) => typeof key === "string");
+    const foreign = all.filter((/** @type {string} */ key) => typeof key !== "string");
+    await Promise.all(foreign.map((/** @type {string} */ key) => this.remove(key)));
+    return all.filter((/** @type {string} */ key) => typeof key === "string");
   }
 }
 
+/** @type {Record<string, new () => any>} */
 const KINDS = { cache: CacheStore, opfs: FileStore, indexeddb: DatabaseStore };
 
 /** A store of that kind, of chunks; nothing is opened before its first use. */
 class Store {
+  /** @param {string} kind */
   constructor(kind) {
     this.place = new KINDS[kind]();
   }
 
+  /** @param {string} key */
   async match(key) {
     const blob = await this.place.match(key);
     return blob && stored(blob);
   }
 
-  /** Once a chunk is stored, its bytes need not be held in memory. */
+  /**
+   * Once a chunk is stored, its bytes need not be held in memory.
+   * @param {string} key
+   * @param {import("./bodies.mjs").Chunk} chunk
+   */
   async put(key, chunk) {
     await this.place.put(key, await chunk.bytes());
     const blob = await this.place.match(key);
     if (blob?.size === chunk.size) chunk.rest(blob);
   }
 
+  /** @param {string} key */
   remove(key) {
     return this.place.remove(key);
   }
@@ -202,6 +250,7 @@ class Store {
   }
 }
 
+/** @param {string} kind */
 export function makeStore(kind) {
   return new Store(kind);
 }
@@ -219,26 +268,38 @@ export async function room() {
 /**
  * Wait for a name that only one tab or worker of this origin can hold: {held, release}. Without Web
  * Locks nobody waits.
+ * @param {string} name
  */
 export function lock(name) {
   const waiting = new AbortController();
+  /** @type {(value?: unknown) => void} */
   let release = () => waiting.abort();
+  /** @type {Promise<unknown>} */
   const held = new Promise((resolve) => {
     const hold = () => {
-      resolve();
-      return new Promise((done) => (release = done));
+      resolve(null);
+      return new Promise((done) => (release = () => done(null)));
     };
-    if (!navigator.locks) resolve();
+    if (!navigator.locks) resolve(null);
     else navigator.locks.request(name, { signal: waiting.signal }, hold).catch(resolve);
   });
-  return { held, release: () => release() };
+  return { held, release: () => release(null) };
 }
 
-/** Do `work` while no other tab or worker does what excludes it; without Web Locks, at once. */
+/**
+ * Do `work` while no other tab or worker does what excludes it; without Web Locks, at once.
+ * @param {string} name
+ * @param {any} options
+ * @param {(given: any) => any} work
+ */
 function locked(name, options, work) {
   return navigator.locks ? navigator.locks.request(`${NAME} ${name}`, options, work) : work(null);
 }
 
+/**
+ * @param {any} feature
+ * @param {string} sentence
+ */
 function need(feature, sentence) {
   if (feature) return;
   const why = isSecureContext ? "" : ": the page came over plain http, and needs https or localhost";
@@ -248,12 +309,15 @@ function need(feature, sentence) {
 // The last two: a folder in a file's place, which is not ours, to be read or to be removed.
 const ABSENT = ["NotFoundError", "TypeMismatchError", "InvalidModificationError"];
 
-/** What is not there is an answer, not an error. */
+/**
+ * What is not there is an answer, not an error.
+ * @param {() => any} work
+ */
 async function orUndefined(work) {
   try {
     return await work();
   } catch (error) {
-    if (ABSENT.includes(error.name)) return undefined;
+    if (error instanceof Error && ABSENT.includes(error.name)) return undefined;
     throw error;
   }
 }

@@ -4,6 +4,10 @@
  */
 import { product } from "./runner.mjs";
 
+/** @typedef {[name: string, dtype: string, dims: number[]]} Info */
+/** @typedef {import("../../../../../tools/js/types/ort.d.ts").CacheTensor} Tensor */
+
+/** @type {Record<string, any>} */
 const VALUES = {
   float32: Float32Array,
   // onnxruntime-web wants Float16Array where the browser has it, Uint16Array elsewhere.
@@ -16,8 +20,14 @@ const VALUES = {
 };
 const ALIGNMENT = 8; // bytes: of the largest values
 
-/** Tensors by name, of [[name, dtype, dims], ...] and the bytes of each. */
+/**
+ * Tensors by name, of [[name, dtype, dims], ...] and the bytes of each.
+ * @param {any} runner
+ * @param {Info[]} infos
+ * @param {Uint8Array[]} bytes
+ */
 export function tensorsOf(runner, infos, bytes) {
+  /** @type {Record<string, Tensor>} */
   const tensors = {};
   try {
     for (const [i, [name, dtype, dims]] of infos.entries()) {
@@ -30,6 +40,7 @@ export function tensorsOf(runner, infos, bytes) {
   }
 }
 
+/** @param {string} dtype @param {Uint8Array} bytes */
 function valuesOf(dtype, { buffer, byteOffset, byteLength }) {
   const Values = VALUES[dtype];
   return new Values(buffer, byteOffset, byteLength / Values.BYTES_PER_ELEMENT);
@@ -38,12 +49,14 @@ function valuesOf(dtype, { buffer, byteOffset, byteLength }) {
 /**
  * The tensors of these names in one array, and their end: the size of a JSON text in 4 bytes, the text
  * [[name, dtype, dims, start], ...], and the values of each from its start on.
+ * @param {Record<string, Tensor>} tensors
+ * @param {string[]} names
  */
 export async function pack(tensors, names) {
   try {
     const sizes = names.map((name) => bytesOf(tensors[name]));
     const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + aligned(size), 0));
-    const place = (offset) =>
+    const place = (/** @type {number} */ offset) =>
       names.map((name, i) => [name, tensors[name].type, tensors[name].dims, offset + starts[i]]);
     // The text is as long with the largest offset as with any other, or longer: room for that.
     const room = aligned(4 + encode(place(2 ** 40)).length);
@@ -61,14 +74,17 @@ export async function pack(tensors, names) {
   }
 }
 
+/** @param {unknown} value what JSON can hold */
 function encode(value) {
   return new TextEncoder().encode(JSON.stringify(value));
 }
 
+/** @param {Tensor} tensor */
 function bytesOf({ type, dims }) {
   return product(dims) * VALUES[type].BYTES_PER_ELEMENT;
 }
 
+/** @param {number} size */
 function aligned(size) {
   return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
 }

@@ -5,7 +5,9 @@
 import { allOf, lastRows, partShape, pieces, product, wantedRows } from "./runner.mjs";
 
 const ALIGNMENT = 16; // bytes, as onnxruntime-web's own buffers
+/** @type {Record<string, number>} */
 const BYTES = { float32: 4, float16: 2 };
+/** @type {Record<string, any>} */
 const VALUES = { float32: Float32Array, float16: Uint16Array };
 const COPIED = 4; // bytes: WebGPU copies multiples of it, and a row of halves may be none
 
@@ -15,35 +17,65 @@ export const ON_GPU = { preferredOutputLocation: "gpu-buffer" };
 export class Gpu {
   leastRoom = 1; // WebGPU multiplies no empty matrix
 
+  /**
+   * @param {typeof import("onnxruntime-web")} ort
+   * @param {import("onnxruntime-web").InferenceSession} session
+   * @param {GPUDevice} device
+   */
   constructor(ort, session, device) {
-    Object.assign(this, { ort, session, device });
+    this.ort = ort;
+    this.session = session;
+    this.device = device;
   }
 
-  /** A tensor of the values given, on the CPU: onnxruntime-web takes it up; of zeros if of none. */
+  /**
+   * A tensor of the values given, on the CPU: onnxruntime-web takes it up; of zeros if of none.
+   * @param {any} type
+   * @param {readonly number[]} dims
+   * @param {any} [values]
+   */
   tensor(type, dims, values) {
     const count = product(dims);
     if (!values && count) return this.owned(type, dims, this.buffer(type, count, FOR_CACHE()));
     return new this.ort.Tensor(type, values ?? new EMPTY[type](0), dims);
   }
 
-  /** A tensor of zeros. */
+  /**
+   * A tensor of zeros.
+   * @param {any} type
+   * @param {readonly number[]} dims
+   */
   zeros(type, dims) {
     return this.tensor(type, dims);
   }
 
-  /** A tensor that takes its buffer with it. */
+  /**
+   * A tensor that takes its buffer with it.
+   * @param {any} type
+   * @param {readonly number[]} dims
+   * @param {GPUBuffer} buffer
+   */
   owned(type, dims, buffer) {
     const dispose = () => buffer.destroy();
     return this.ort.Tensor.fromGpuBuffer(buffer, { dataType: type, dims, dispose });
   }
 
-  /** Room for so many values, all zero, as WebGPU makes every buffer. */
+  /**
+   * Room for so many values, all zero, as WebGPU makes every buffer.
+   * @param {any} type
+   * @param {number} count
+   * @param {number} usage
+   */
   buffer(type, count, usage) {
     const size = Math.ceil((count * BYTES[type]) / ALIGNMENT) * ALIGNMENT;
     return this.device.createBuffer({ size, usage });
   }
 
-  /** Run the graph; the tensors of the wanted outputs, by name. */
+  /**
+   * Run the graph; the tensors of the wanted outputs, by name.
+   * @param {Record<string, any>} feeds
+   * @param {string[]} wanted
+   */
   run(feeds, wanted) {
     return this.session.run(feeds, wanted);
   }
@@ -51,6 +83,11 @@ export class Gpu {
   /**
    * A tensor of the given sequences of the cache tensor of a slot, with the first `length` rows of
    * each. It has `room` rows; those behind are zeros. A state is copied whole.
+   * @param {any} tensor
+   * @param {import("../../../../../tools/js/types/ort.d.ts").Slot} slot
+   * @param {number[]} sequences
+   * @param {number} length
+   * @param {number} room
    */
   part(tensor, slot, sequences, length, room) {
     const part = this.tensor(tensor.type, partShape(tensor, slot, sequences, room));
@@ -59,16 +96,24 @@ export class Gpu {
     return part;
   }
 
-  /** Write the rows of cache tensors into others, from row `at` on: [[from, to, slot], ...]. */
+  /**
+   * Write the rows of cache tensors into others, from row `at` on: [[from, to, slot], ...].
+   * @param {[any, any, import("../../../../../tools/js/types/ort.d.ts").Slot][]} pairs
+   * @param {number} at
+   */
   write(pairs, at) {
-    const copied = ([rows, tensor, slot]) => {
-      const places = pieces(rows, tensor, slot, allOf(rows, slot), rows.dims[slot.rows], at);
+    const copied = (/** @type {[any, any, import("../../../../../tools/js/types/ort.d.ts").Slot]} */ [rows, tensor, slot]) => {
+      const places = pieces(rows, tensor, slot, allOf(rows, slot), rows.dims[Number(slot.rows)], at);
       return [rows, tensor.gpuBuffer, places];
     };
     this.copy(pairs.map(copied));
   }
 
-  /** The last `rows` rows of each sequence; halves as uint16. Ends the tensor. */
+  /**
+   * The last `rows` rows of each sequence; halves as uint16. Ends the tensor.
+   * @param {any} logits
+   * @param {number} rows
+   */
   async rows(logits, rows) {
     try {
       const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
@@ -89,7 +134,10 @@ export class Gpu {
     }
   }
 
-  /** Copies pieces of tensors into buffers, all in one go: [[tensor, buffer, places], ...]. */
+  /**
+   * Copies pieces of tensors into buffers, all in one go: [[tensor, buffer, places], ...].
+   * @param {any} copies
+   */
   copy(copies) {
     const encoder = this.device.createCommandEncoder();
     for (const [tensor, buffer, places] of copies) {
@@ -107,6 +155,8 @@ export class Gpu {
 /**
  * Places that begin and end at multiples of `step` values, each with the `place` that lies in it from
  * `start` on; they are copied one behind the other.
+ * @param {Iterable<import("../../../../../tools/js/types/ort.d.ts").Place>} places
+ * @param {number} step
  */
 export function* whole(places, step) {
   let to = 0;
@@ -121,4 +171,5 @@ export function* whole(places, step) {
 // Made when asked for: a browser without WebGPU has no GPUBufferUsage.
 const FOR_CACHE = () =>
   GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+/** @type {Record<string, any>} */
 const EMPTY = { float32: Float32Array, float16: globalThis.Float16Array ?? Uint16Array };

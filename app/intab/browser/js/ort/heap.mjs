@@ -14,6 +14,7 @@ const FUNCTIONS = [
   ...["getValue", "setValue", "UTF8ToString"],
 ];
 // onnx.TensorProto.DataType, and the array that holds it; halves are moved, never read.
+/** @type {Record<string, [number, any]>} */
 const TYPES = {
   float32: [1, Float32Array],
   uint8: [2, Uint8Array],
@@ -27,24 +28,41 @@ const NAMES = Object.fromEntries(Object.entries(TYPES).map(([name, [code]]) => [
 const POINTER = 4;
 const ON_CPU = 1; // the location of a tensor's data, as _OrtCreateTensor counts them
 
-/** Whether this instance of onnxruntime-web has all that is needed here. */
+/**
+ * Whether this instance of onnxruntime-web has all that is needed here.
+ * @param {any} module of whatever version
+ * @param {any} session
+ * @returns {module is import("../../../../../tools/js/types/ort.d.ts").OrtModule}
+ */
 export function canUseHeap(module, session) {
   const complete = FUNCTIONS.every((name) => typeof module?.[name] === "function");
   return complete && module.PTR_SIZE === POINTER && Number.isInteger(session.handler?.sessionId);
 }
 
+/** @param {ArrayBufferView} values */
 function bytesOf({ buffer, byteOffset, byteLength }) {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** Runs a session on tensors in the heap. */
 export class Heap extends Runner {
+  /**
+   * @param {import("../../../../../tools/js/types/ort.d.ts").OrtModule} module
+   * @param {any} session whose `handler` is not declared
+   */
   constructor(module, session) {
     super();
-    Object.assign(this, { module, session: session.handler.sessionId, names: new Map() });
+    this.module = module;
+    this.session = session.handler.sessionId;
+    this.names = new Map();
   }
 
-  /** A tensor of the values given, else of whatever lies there. */
+  /**
+   * A tensor of the values given, else of whatever lies there.
+   * @param {any} type
+   * @param {readonly number[]} dims
+   * @param {any} [values]
+   */
   tensor(type, dims, values) {
     const [code, Values] = TYPES[type];
     const size = product(dims) * Values.BYTES_PER_ELEMENT;
@@ -60,14 +78,22 @@ export class Heap extends Runner {
     return new HeapTensor(this, handle, { type, dims, at, own: true });
   }
 
-  /** A tensor of zeros. */
+  /**
+   * A tensor of zeros.
+   * @param {any} type
+   * @param {readonly number[]} dims
+   */
   zeros(type, dims) {
     const tensor = this.tensor(type, dims);
     tensor.getData().fill(0);
     return tensor;
   }
 
-  /** Run the graph; the tensors of the wanted outputs, by name. This build runs to its end. */
+  /**
+   * Run the graph; the tensors of the wanted outputs, by name. This build runs to its end.
+   * @param {Record<string, any>} feeds
+   * @param {string[]} wanted
+   */
   run(feeds, wanted) {
     const inputs = Object.keys(feeds);
     const given = Object.values(feeds).map(({ handle }) => handle);
@@ -95,11 +121,14 @@ export class Heap extends Runner {
     this.names.clear();
   }
 
-  /** The tensor of a handle that onnxruntime gave. */
+  /**
+   * The tensor of a handle that onnxruntime gave.
+   * @param {number} handle
+   */
   found(handle) {
     return this.withPointers([0, 0, 0, 0], (at) => {
-      const places = [0, 1, 2, 3].map((i) => at + i * POINTER);
-      if (this.module._OrtGetTensorData(handle, ...places)) this.fail("a tensor cannot be read");
+      const [type, values, dimensions, count] = [0, 1, 2, 3].map((i) => at + i * POINTER);
+      if (this.module._OrtGetTensorData(handle, type, values, dimensions, count)) this.fail("a tensor cannot be read");
       const [code, data, shape, rank] = [0, 1, 2, 3].map((i) => this.pointer(at, i));
       const dims = Array.from({ length: rank }, (_, i) => this.pointer(shape, i));
       this.module._OrtFree(shape);
@@ -107,7 +136,10 @@ export class Heap extends Runner {
     });
   }
 
-  /** Where the name lies, as C wants it; written once. */
+  /**
+   * Where the name lies, as C wants it; written once.
+   * @param {string} name
+   */
   name(name) {
     if (!this.names.has(name)) {
       const text = new TextEncoder().encode(`${name}\0`);
@@ -118,28 +150,43 @@ export class Heap extends Runner {
     return this.names.get(name);
   }
 
+  /** @param {number} size */
   allocate(size) {
     const at = this.module._malloc(Math.max(size, 1));
     if (!at) throw new Error(`onnxruntime's memory has no room for ${size} bytes`);
     return at;
   }
 
-  /** Values in the heap, until it next grows: then every view of it is left behind. */
+  /**
+   * Values in the heap, until it next grows: then every view of it is left behind.
+   * @param {number} at
+   * @param {number} length
+   * @param {any} Values
+   */
   view(at, length, Values) {
     this.module.getValue(at, "i8"); // renews HEAPU8 where another thread made the heap grow
     return new Values(this.module.HEAPU8.buffer, at, length);
   }
 
+  /** @param {readonly number[]} pointers */
   push(pointers) {
     const at = this.module.stackAlloc(pointers.length * POINTER);
     pointers.forEach((value, i) => this.module.setValue(at + i * POINTER, value, "*"));
     return at;
   }
 
+  /**
+   * @param {number} at
+   * @param {number} i
+   */
   pointer(at, i) {
     return this.module.getValue(at + i * POINTER, "*");
   }
 
+  /**
+   * @param {readonly number[]} pointers
+   * @param {(at: number) => any} use
+   */
   withPointers(pointers, use) {
     const stack = this.module.stackSave();
     try {
@@ -149,7 +196,10 @@ export class Heap extends Runner {
     }
   }
 
-  /** The error that onnxruntime remembers, in the words of its public API. */
+  /**
+   * The error that onnxruntime remembers, in the words of its public API.
+   * @param {string} what
+   */
   fail(what) {
     const [code, text] = this.withPointers([0, 0], (at) => {
       this.module._OrtGetLastError(at, at + POINTER);
@@ -161,8 +211,18 @@ export class Heap extends Runner {
 
 /** As much of onnxruntime-web's Tensor as a session needs. */
 class HeapTensor {
+  /**
+   * @param {any} heap
+   * @param {number} handle
+   * @param {{type: any, dims: readonly number[], at: number, own: any}} given
+   */
   constructor(heap, handle, { type, dims, at, own }) {
-    Object.assign(this, { heap, handle, type, dims, at, own });
+    this.heap = heap;
+    this.handle = handle;
+    this.type = type;
+    this.dims = dims;
+    this.at = at;
+    this.own = own;
   }
 
   /** The values where they lie, to be read or written before anything else is allocated. */

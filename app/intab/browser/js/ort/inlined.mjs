@@ -6,14 +6,26 @@ import { DATA_LOCATION, EXTERNAL_DATA, INSIDE, placeOf, RAW_DATA } from "./onnx_
 import { message } from "./protobuf.mjs";
 
 /** The parts of a field: as they are, or with the data of the files in `others`, a Map of
- * location -> body. */
+ * location -> body.
+ * @param {import("./protobuf.mjs").Source} source
+ * @param {string} kind
+ * @param {import("./protobuf.mjs").Field} field
+ * @param {Map<string, import("./protobuf.mjs").Body>} others
+ */
 export function* inlined(source, kind, field, others) {
   const found = others.size ? changed(source, kind, field, others) : null;
   if (found) yield* message(field.number, found);
   else yield source.bytes(field.start, field.to).slice();
 }
 
-/** The parts of a message, null where nothing in it has data outside. */
+/**
+ * The parts of a message, null where nothing in it has data outside.
+ * @param {import("./protobuf.mjs").Source} source
+ * @param {string} kind
+ * @param {{from: number, to: number}} given
+ * @param {Map<string, import("./protobuf.mjs").Body>} others
+ * @returns {Uint8Array[] | null}
+ */
 function changed(source, kind, { from, to }, others) {
   const fields = [...source.fields(from, to)];
   if (kind === "tensor") return withData(source, fields, others);
@@ -28,6 +40,11 @@ function changed(source, kind, { from, to }, others) {
   return count ? parts : null;
 }
 
+/**
+ * @param {import("./protobuf.mjs").Source} source
+ * @param {import("./protobuf.mjs").Field[]} fields
+ * @param {Map<string, import("./protobuf.mjs").Body>} others
+ */
 function withData(source, fields, others) {
   const place = placeOf(source, fields);
   const body = place && others.get(place.location);

@@ -17,35 +17,56 @@ export function liveTensors() {
   return holders.size;
 }
 
-/** The cache of `batch` sequences without a row, as the network's graph wants it. */
+/**
+ * The cache of `batch` sequences without a row, as the network's graph wants it.
+ * @param {{runner: any, plan: any}} given
+ * @param {number} batch
+ */
 export function emptyCache({ runner, plan }, batch) {
   const room = plan.roomy ? blocks(runner.leastRoom) : 0;
   const tensors = emptyTensors(runner, plan.caches, batch, room);
   return new (plan.roomy ? RoomyCache : KvCache)(runner, plan.caches, tensors);
 }
 
+/**
+ * @param {any} runner
+ * @param {import("../../../../../tools/js/types/ort.d.ts").Slot[]} slots
+ * @param {number} batch
+ * @param {number} [room]
+ */
 function emptyTensors(runner, slots, batch, room = 0) {
-  const make = (slot) => {
+  const make = (/** @type {import("../../../../../tools/js/types/ort.d.ts").Slot} */ slot) => {
     const dims = [...slot.shape];
     dims[slot.batch] = batch;
     if (isState(slot)) return [slot.past, runner.zeros(slot.dtype, dims)];
-    dims[slot.rows] = room;
+    dims[Number(slot.rows)] = room;
     return [slot.past, runner.tensor(slot.dtype, dims)];
   };
   return Object.fromEntries(slots.map(make));
 }
 
+/** @param {import("../../../../../tools/js/types/ort.d.ts").Slot} slot */
 function isState(slot) {
   return slot.rows === null;
 }
 
+/** @typedef {import("../../../../../tools/js/types/ort.d.ts").CacheTensor} CacheTensor */
+
+/** @type {{length: number, states: Record<string, CacheTensor>}} */
 const NOTHING = { length: -1, states: {} };
 
 class KvCache {
   /** `tensors` by the names of the past inputs, made by `runner`; `slots` are the plan's. `earlier`
-   * has the states before the last step, and the length then. */
+   * has the states before the last step, and the length then.
+   * @param {any} runner
+   * @param {import("../../../../../tools/js/types/ort.d.ts").Slot[]} slots
+   * @param {Record<string, CacheTensor>} tensors
+   */
   constructor(runner, slots, tensors, earlier = NOTHING) {
-    Object.assign(this, { runner, slots, tensors, earlier });
+    this.runner = runner;
+    this.slots = slots;
+    this.tensors = tensors;
+    this.earlier = earlier;
     this.held.forEach(hold);
   }
 
@@ -56,27 +77,43 @@ class KvCache {
   /** Rows of each sequence, those included that nothing was written to. */
   get room() {
     const slot = this.slots.find((each) => !isState(each));
-    return slot ? this.tensors[slot.past].dims[slot.rows] : 0;
+    return slot ? this.tensors[slot.past].dims[Number(slot.rows)] : 0;
   }
 
   share() {
-    return new this.constructor(this.runner, this.slots, this.tensors, this.earlier);
+    const Same = /** @type {typeof KvCache} */ (this.constructor);
+    return new Same(this.runner, this.slots, this.tensors, this.earlier);
   }
 
-  /** Take in what a run gave after `length` tokens. */
+  /**
+   * Take in what a run gave after `length` tokens.
+   * @param {Record<string, CacheTensor>} results
+   * @param {number} length
+   */
   keep(results, length) {
     const next = this.slots.map(({ past, present }) => [past, results[present]]);
     const states = this.slots.filter(isState).map(({ past }) => [past, this.tensors[past]]);
     this.become(Object.fromEntries(next), { length, states: Object.fromEntries(states) });
   }
 
-  /** Keep, repeat and reorder sequences; only the first `length` of their `before` tokens. */
+  /**
+   * Keep, repeat and reorder sequences; only the first `length` of their `before` tokens.
+   * @param {number[]} sequences
+   * @param {number} length
+   * @param {number} before
+   */
   cut(sequences, length, before) {
     if (length < before) this.takeBack(length);
     return this.move(sequences, length, length);
   }
 
+  /**
+   * @param {number[]} sequences
+   * @param {number} length
+   * @param {number} room
+   */
   async move(sequences, length, room) {
+    /** @type {Record<string, CacheTensor>} */
     const next = {};
     try {
       for (const slot of this.slots) {
@@ -90,7 +127,10 @@ class KvCache {
     this.become(next);
   }
 
-  /** Put the states before the last step in the place of those after it; zeros for no tokens. */
+  /**
+   * Put the states before the last step in the place of those after it; zeros for no tokens.
+   * @param {number} length
+   */
   takeBack(length) {
     const slots = this.slots.filter(isState);
     if (!slots.length) return;
@@ -100,6 +140,10 @@ class KvCache {
     this.become({ ...this.tensors, ...states });
   }
 
+  /**
+   * @param {Record<string, CacheTensor>} tensors
+   * @param {any} [earlier]
+   */
   become(tensors, earlier = NOTHING) {
     const { held } = this;
     Object.assign(this, { tensors, earlier });
@@ -114,13 +158,18 @@ class KvCache {
 }
 
 class RoomyCache extends KvCache {
-  /** Write the new rows behind the first `length`, in tensors of our own that have room for them. */
+  /**
+   * Write the new rows behind the first `length`, in tensors of our own that have room for them.
+   * @param {Record<string, CacheTensor>} results
+   * @param {number} length
+   */
   async keep(results, length) {
+    /** @type {[import("../../../../../tools/js/types/ort.d.ts").Slot, CacheTensor][]} */
     const rows = this.slots.map((slot) => [slot, results[slot.present]]);
     try {
       const [slot, first] = rows[0];
-      const total = length + first.dims[slot.rows];
-      const shared = Object.values(this.tensors).some((tensor) => holders.get(tensor) > 1);
+      const total = length + first.dims[Number(slot.rows)];
+      const shared = Object.values(this.tensors).some((tensor) => (holders.get(tensor) ?? 0) > 1);
       if (shared || total > this.room) {
         await this.move(allOf(first, slot), length, blocks(total));
       }
@@ -131,7 +180,11 @@ class RoomyCache extends KvCache {
     }
   }
 
-  /** Rows beyond `length` may stay: the mask hides them until others are written there. */
+  /**
+   * Rows beyond `length` may stay: the mask hides them until others are written there.
+   * @param {number[]} sequences
+   * @param {number} length
+   */
   async cut(sequences, length) {
     const [slot] = this.slots;
     const batch = this.tensors[slot.past].dims[slot.batch];
@@ -140,14 +193,17 @@ class RoomyCache extends KvCache {
   }
 }
 
+/** @param {number} rows */
 function blocks(rows) {
   return Math.ceil(rows / BLOCK) * BLOCK;
 }
 
+/** @param {CacheTensor} tensor */
 function hold(tensor) {
   holders.set(tensor, (holders.get(tensor) ?? 0) + 1);
 }
 
+/** @param {CacheTensor} tensor */
 function letGo(tensor) {
   const left = holders.get(tensor) - 1;
   if (left) return holders.set(tensor, left);

@@ -13,6 +13,12 @@ import { withoutWeights } from "./weights.mjs";
 /**
  * Make a network of the body of a graph; `others` are the files beside it: [[path, body], ...].
  * `stays`: what it gives stays on the device until it is read.
+ * @param {string} name
+ * @param {import("./protobuf.mjs").Body} body
+ * @param {[string, import("./protobuf.mjs").Body][]} others
+ * @param {"wasm" | "webgpu"} device
+ * @param {string} sessionOptions JSON
+ * @param {boolean} stays
  */
 export async function open(name, body, others, device, sessionOptions, stays) {
   const ort = await prepare(device);
@@ -24,7 +30,8 @@ export async function open(name, body, others, device, sessionOptions, stays) {
     extra: nest(JSON.parse(sessionOptions)),
     ...(device === "webgpu" && stays ? ON_GPU : {}),
   };
-  let session = null;
+  /** @type {import("onnxruntime-web").InferenceSession | undefined} */
+  let session;
   try {
     // The constants are given while the session is made, when nothing runs.
     session = await exclusively(() => {
@@ -39,6 +46,11 @@ export async function open(name, body, others, device, sessionOptions, stays) {
   }
 }
 
+/**
+ * @param {any} ort
+ * @param {any} session
+ * @param {"wasm" | "webgpu"} device
+ */
 async function makeRunner(ort, session, device) {
   if (device === "webgpu") return new Gpu(ort, session, await ort.env.webgpu.device);
   const module = await wasmModule(device);
@@ -46,12 +58,14 @@ async function makeRunner(ort, session, device) {
 }
 
 /** onnxruntime-web takes configuration entries such as "session.x" as nested objects. Their names
- * are a stranger's (engine/hub/manifest_checks.py judges them): the objects share nothing with any other. */
+ * are a stranger's (engine/hub/manifest_checks.py judges them): the objects share nothing with any other.
+ * @param {any} entries
+ */
 function nest(entries) {
   const root = Object.create(null);
   for (const [key, value] of Object.entries(entries)) {
     const path = key.split(".");
-    const last = path.pop();
+    const last = path.pop() ?? "";
     path.reduce((node, name) => (node[name] ??= Object.create(null)), root)[last] = value;
   }
   return root;
@@ -59,9 +73,18 @@ function nest(entries) {
 
 class Network {
   /** `runner` makes tensors and runs the session on them; `constants` are what the int8 kernel knows
-   * of its weights, or null. */
+   * of its weights, or null.
+   * @param {any} session
+   * @param {any} runner
+   * @param {any} constants
+   */
   constructor(session, runner, constants) {
-    Object.assign(this, { session, runner, constants, plan: null, lost: false, released: false });
+    this.session = session;
+    this.runner = runner;
+    this.constants = constants;
+    this.plan = null;
+    this.lost = false;
+    this.released = false;
     this.embedder = undefined;
     runner.device?.lost.then(() => this.lose());
   }
@@ -75,11 +98,13 @@ class Network {
 
   /** Inputs and outputs as JSON: [[name, dtype, shape], ...], unknown sizes null. */
   describe() {
-    const list = (metadata) =>
-      metadata.map(({ name, type, shape }) => [
+    const list = (/** @type {any} */ metadata) =>
+      metadata.map((/** @type {any} */ { name, type, shape }) => [
         name,
         type ?? "no tensor",
-        (shape ?? []).map((size) => (typeof size === "number" && size > 0 ? size : null)),
+        (shape ?? []).map((/** @type {unknown} */ size) =>
+          typeof size === "number" && size > 0 ? size : null,
+        ),
       ]);
     const { inputMetadata, outputMetadata } = this.session;
     return JSON.stringify([list(inputMetadata), list(outputMetadata)]);
@@ -90,8 +115,12 @@ class Network {
     return this.runner instanceof Heap;
   }
 
-  /** Run once: `told` is JSON of the feeds, [[name, dtype, dims], ...], and of the names of the wanted
-   * outputs, `values` has the bytes of each feed. The outputs as one array of bytes. */
+  /**
+   * Run once: `told` is JSON of the feeds, [[name, dtype, dims], ...], and of the names of the wanted
+   * outputs, `values` has the bytes of each feed. The outputs as one array of bytes.
+   * @param {string} told
+   * @param {Uint8Array[]} values
+   */
   run(told, values) {
     const [infos, wanted] = JSON.parse(told);
     return exclusively(async () => {
@@ -104,13 +133,20 @@ class Network {
     });
   }
 
-  /** `embedder`: the network of the graph that embeds ids for this one, if there is one. */
+  /**
+   * `embedder`: the network of the graph that embeds ids for this one, if there is one.
+   * @param {string} json
+   * @param {any} embedder
+   */
   usePlan(json, embedder) {
     this.plan = JSON.parse(json);
     this.embedder = embedder;
   }
 
-  /** An empty session; `padding` has the tokens of left padding of each of its sequences. */
+  /**
+   * An empty session; `padding` has the tokens of left padding of each of its sequences.
+   * @param {number[]} padding
+   */
   begin(padding) {
     return Session.empty(this, padding);
   }

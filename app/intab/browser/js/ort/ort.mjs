@@ -26,12 +26,16 @@ const SUPPOSED = 4; // GiB, where a browser does not tell: Firefox, Safari
 const runtimes = new Map(); // device -> promise of the onnxruntime module
 const lostGpus = new Set();
 const MOST_LOSSES = 1; // once may be a driver's update or a tab in the background
+/** @type {import("../../../../../tools/js/types/ort.d.ts").OrtModule | null} */
 let plain = null; // the plain build's WebAssembly module, where that is what computes
 let spoilt = 0; // instances that did not start, or lost their GPU
 let lastRun = Promise.resolve();
 let inUse = 1; // threads of the plain build
 
-/** onnxruntime-web cannot run two sessions at once, so runs queue. */
+/**
+ * onnxruntime-web cannot run two sessions at once, so runs queue.
+ * @param {() => any} run
+ */
 export function exclusively(run) {
   const next = lastRun.then(() => whileBusy(run));
   lastRun = next.catch(() => {});
@@ -43,7 +47,10 @@ export function devices() {
   return navigator.gpu ? ["wasm", "webgpu"] : ["wasm"];
 }
 
-/** Why a graph should not be tried on the GPU, "" if nothing is against it; `halves`: has float16. */
+/**
+ * Why a graph should not be tried on the GPU, "" if nothing is against it; `halves`: has float16.
+ * @param {boolean} halves
+ */
 export async function gpuObjection(halves) {
   const adapter = await navigator.gpu?.requestAdapter();
   if (!adapter) return "this browser gives no GPU";
@@ -59,7 +66,10 @@ export function threads() {
 }
 
 /** Fetch and start the onnxruntime build of `device`, with that many threads in WebAssembly; cheap
- * once it has started. */
+ * once it has started.
+ * @param {"wasm" | "webgpu"} device
+ * @param {number} [count]
+ */
 export function prepare(device, count = 1) {
   if (!runtimes.has(device)) {
     const starting = start(device, count);
@@ -69,11 +79,16 @@ export function prepare(device, count = 1) {
   return runtimes.get(device);
 }
 
+/** @param {"wasm" | "webgpu"} device */
 function forget(device) {
   runtimes.delete(device);
   spoilt += 1;
 }
 
+/**
+ * @param {"wasm" | "webgpu"} device
+ * @param {number} count
+ */
 async function start(device, count) {
   const [module, wasm] = BUILDS[device];
   // A module that is spoilt stays so: the next is another instance, of the same file.
@@ -99,7 +114,10 @@ async function start(device, count) {
   return ort;
 }
 
-/** The WebAssembly module that `device` computes in, null where it is not at hand. */
+/**
+ * The WebAssembly module that `device` computes in, null where it is not at hand.
+ * @param {"wasm" | "webgpu"} device
+ */
 export async function wasmModule(device) {
   plain = device === "wasm" ? (await import(MODULE)).ortModule() : null;
   return plain;
@@ -115,7 +133,10 @@ function memoryOf() {
 }
 
 /** Where the int8 constants of a graph of `size` bytes are given before its session is made, null where
- * the shipped kernel computes, or where there is no room for a second copy of them. */
+ * the shipped kernel computes, or where there is no room for a second copy of them.
+ * @param {"wasm" | "webgpu"} device
+ * @param {number} size
+ */
 export async function int8Constants(device, size) {
   const kernel = device === "wasm" ? (await import(MODULE)).int8Kernel() : null;
   return kernel && size <= MOST_KEPT * memoryOf() ? kernel.constants() : null;
@@ -125,6 +146,7 @@ export async function int8Constants(device, size) {
  * Bytes of WebAssembly memory, Python's and onnxruntime's, which only ever grow; undefined where
  * there is more than these. Browsers tell workers nothing else: `performance.memory` and
  * `measureUserAgentSpecificMemory` are for pages alone.
+ * @param {any} pyodide
  */
 export function peakMemory(pyodide) {
   if (!plain || runtimes.size > 1) return undefined;
@@ -132,7 +154,10 @@ export function peakMemory(pyodide) {
   return pyodide._module.HEAPU8.buffer.byteLength + plain.HEAPU8.buffer.byteLength;
 }
 
-/** Remember that a GPU was lost: the next network gets a new runtime. */
+/**
+ * Remember that a GPU was lost: the next network gets a new runtime.
+ * @param {any} gpu
+ */
 export function noteLoss(gpu) {
   lostGpus.add(gpu);
   forget("webgpu");

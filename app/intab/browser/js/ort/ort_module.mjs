@@ -14,7 +14,9 @@ const loaded = loading.then(
   (error) => error.message,
 );
 
+/** @type {any} */
 let instance = null;
+/** @type {any} */
 let kernel = null;
 let reason = ""; // why it is not in its place, once there was an attempt
 
@@ -33,6 +35,7 @@ export function int8Kernel() {
   return kernel;
 }
 
+/** @param {any} config */
 export default async function start(config) {
   const started = await startHooked(original, ADDRESS, config, loading);
   [instance, kernel, reason] = [started.module, started.kernel, started.reason];

@@ -20,13 +20,17 @@ onmessage = async ({ data: { threads, graph } }) => {
   }
 };
 
+/**
+ * @param {number} threads
+ * @param {string} name
+ */
 async function measure(threads, name) {
   const ort = await import(`${ORT}ort.wasm.min.mjs`);
   ort.env.wasm.numThreads = threads;
   ort.env.wasm.wasmPaths = ORT;
   const graph = await (await fetch(new URL(name, import.meta.url))).arrayBuffer();
   const session = await ort.InferenceSession.create(new Uint8Array(graph), { extra: FLOAT_WEIGHTS });
-  const run = (rows) =>
+  const run = (/** @type {number} */ rows) =>
     session.run({ x: new ort.Tensor("float32", new Float32Array(rows * WIDTH), [rows, WIDTH]) });
   const answer = async () => {
     await run(PROMPT);

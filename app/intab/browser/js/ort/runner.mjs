@@ -5,7 +5,20 @@
 export class Runner {
   leastRoom = 0; // rows that a cache to be written into must have
 
-  /** A tensor of zeros. */
+  /** A tensor of the values given; each kind of runner has its own.
+   * @param {string} _type
+   * @param {readonly number[]} _dims
+   * @param {any} [_values] a typed array
+   * @returns {any} */
+  tensor(_type, _dims, _values) {
+    throw new Error("a runner has tensors of its own");
+  }
+
+  /**
+   * A tensor of zeros.
+   * @param {string} type
+   * @param {readonly number[]} dims
+   */
   zeros(type, dims) {
     return this.tensor(type, dims);
   }
@@ -14,6 +27,11 @@ export class Runner {
    * A tensor of the given sequences of the cache tensor of a slot, with the first `length` rows of
    * each. It has `room` rows; those behind are zeros, since what lies there is multiplied, if only
    * by zero. A state, which has no rows, is copied whole.
+   * @param {any} tensor
+   * @param {import("../../../../../tools/js/types/ort.d.ts").Slot} slot
+   * @param {number[]} sequences
+   * @param {number} length
+   * @param {number} room
    */
   async part(tensor, slot, sequences, length, room) {
     const part = this.tensor(tensor.type, partShape(tensor, slot, sequences, room));
@@ -23,15 +41,23 @@ export class Runner {
     return part;
   }
 
-  /** Write the rows of cache tensors into others, from row `at` on: [[from, to, slot], ...]. */
+  /**
+   * Write the rows of cache tensors into others, from row `at` on: [[from, to, slot], ...].
+   * @param {[any, any, import("../../../../../tools/js/types/ort.d.ts").Slot][]} pairs
+   * @param {number} at
+   */
   async write(pairs, at) {
     for (const [rows, tensor, slot] of pairs) {
       const [source, target] = [await rows.getData(), await tensor.getData()];
-      copy(source, target, pieces(rows, tensor, slot, allOf(rows, slot), rows.dims[slot.rows], at));
+      copy(source, target, pieces(rows, tensor, slot, allOf(rows, slot), rows.dims[Number(slot.rows)], at));
     }
   }
 
-  /** The last `rows` rows of each sequence, as a copy; halves as uint16. Ends the tensor. */
+  /**
+   * The last `rows` rows of each sequence, as a copy; halves as uint16. Ends the tensor.
+   * @param {any} logits
+   * @param {number} rows
+   */
   async rows(logits, rows) {
     try {
       const data = await logits.getData();
@@ -44,11 +70,22 @@ export class Runner {
   }
 }
 
+/**
+ * @param {any} source
+ * @param {any} target
+ * @param {Iterable<import("../../../../../tools/js/types/ort.d.ts").Place>} places
+ */
 function copy(source, target, places) {
   for (const { from, to, size } of places) target.set(source.subarray(from, from + size), to);
 }
 
-/** Dimensions of a part of a cache tensor: of so many sequences, with so many rows. */
+/**
+ * Dimensions of a part of a cache tensor: of so many sequences, with so many rows.
+ * @param {{dims: readonly number[]}} given
+ * @param {import("../../../../../tools/js/types/ort.d.ts").Slot} slot
+ * @param {number[]} sequences
+ * @param {number} rows
+ */
 export function partShape({ dims }, slot, sequences, rows) {
   const shape = [...dims];
   shape[slot.batch] = sequences.length;
@@ -56,7 +93,11 @@ export function partShape({ dims }, slot, sequences, rows) {
   return shape;
 }
 
-/** The numbers of all sequences of a cache tensor. */
+/**
+ * The numbers of all sequences of a cache tensor.
+ * @param {{dims: readonly number[]}} given
+ * @param {import("../../../../../tools/js/types/ort.d.ts").Slot} slot
+ */
 export function allOf({ dims }, slot) {
   return [...Array(dims[slot.batch]).keys()];
 }
@@ -64,6 +105,12 @@ export function allOf({ dims }, slot) {
 /**
  * What to copy from one cache tensor into another: places and sizes, counted in values. The first
  * `length` rows of each of the sequences go to row `at`; of a state, all of it.
+ * @param {any} tensor
+ * @param {any} target
+ * @param {import("../../../../../tools/js/types/ort.d.ts").Slot} slot
+ * @param {number[]} sequences
+ * @param {number} length
+ * @param {number} [at]
  */
 export function* pieces(tensor, target, slot, sequences, length, at = 0) {
   const [source, goal] = [layout(tensor, slot), layout(target, slot)];
@@ -72,7 +119,8 @@ export function* pieces(tensor, target, slot, sequences, length, at = 0) {
   for (let part = 0; part < source.parts; part++) {
     for (const [to, from] of sequences.entries()) {
       for (let head = 0; head < heads; head++) {
-        const line = ({ batch, rows }, i) => ((part * batch + i) * heads + head) * rows;
+        const line = (/** @type {any} */ { batch, rows }, /** @type {number} */ i) =>
+          ((part * batch + i) * heads + head) * rows;
         const [start, end] = [line(source, from), line(goal, to) + at];
         yield { from: start * size, to: end * size, size: count * size };
       }
@@ -80,7 +128,11 @@ export function* pieces(tensor, target, slot, sequences, length, at = 0) {
   }
 }
 
-/** A cache tensor as [parts, batch, heads, rows, size]; a state has one row. */
+/**
+ * A cache tensor as [parts, batch, heads, rows, size]; a state has one row.
+ * @param {{dims: readonly number[]}} given
+ * @param {import("../../../../../tools/js/types/ort.d.ts").Slot} slot
+ */
 function layout({ dims }, slot) {
   const last = slot.rows ?? slot.batch;
   const inner = slot.rows === null ? [] : dims.slice(slot.batch + 1, last);
@@ -93,12 +145,19 @@ function layout({ dims }, slot) {
   };
 }
 
-/** How many values a tensor of these dimensions has. */
+/**
+ * How many values a tensor of these dimensions has.
+ * @param {readonly number[]} dims
+ */
 export function product(dims) {
   return dims.reduce((sum, size) => sum * size, 1);
 }
 
-/** How many values the last `rows` rows of logits [batch, all, vocabulary] have. */
+/**
+ * How many values the last `rows` rows of logits [batch, all, vocabulary] have.
+ * @param {{dims: readonly number[]}} given
+ * @param {number} rows
+ */
 export function wantedRows({ dims }, rows) {
   if (dims.length !== 3) {
     throw new Error(`the logits have ${dims.length} dimensions, not [batch, rows, vocabulary]`);
@@ -108,7 +167,11 @@ export function wantedRows({ dims }, rows) {
   return batch * rows * vocabulary;
 }
 
-/** What to copy for the last `rows` rows: places and sizes, counted in values. */
+/**
+ * What to copy for the last `rows` rows: places and sizes, counted in values.
+ * @param {{dims: any}} given
+ * @param {number} rows
+ */
 export function* lastRows({ dims: [batch, all, vocabulary] }, rows) {
   const size = rows * vocabulary;
   for (let i = 0; i < batch; i++) {

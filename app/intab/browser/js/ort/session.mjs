@@ -9,25 +9,47 @@ import { emptyCache } from "./kv_cache.mjs";
 import { exclusively } from "./ort.mjs";
 
 const EMPTY = -1; // the place of a row that nothing was written to: before all padding
+/** @type {Record<string, any>} */
 const ARRAYS = { int64: BigInt64Array, int32: Int32Array, bool: Uint8Array };
 
 export class Session {
-  /** `ids` holds what each sequence has so far, `padding` how many of those are padding. */
+  /**
+   * `ids` holds what each sequence has so far, `padding` how many of those are padding.
+   * @param {any} network
+   * @param {number[]} padding
+   * @param {number[][]} ids
+   * @param {any} cache
+   */
   constructor(network, padding, ids, cache) {
-    Object.assign(this, { network, padding, ids, cache });
+    this.network = network;
+    this.padding = padding;
+    this.ids = ids;
+    this.cache = cache;
   }
 
+  /**
+   * @param {any} network
+   * @param {number[]} padding
+   */
   static empty(network, padding) {
     const ids = Array.from(padding, () => []);
     return new Session(network, [...padding], ids, emptyCache(network, padding.length));
   }
 
-  /** Append the flat `ids` [batch * n]; the last `rows` rows of logits of each, as a flat copy. */
+  /**
+   * Append the flat `ids` [batch * n]; the last `rows` rows of logits of each, as a flat copy.
+   * @param {any} ids
+   * @param {number} rows
+   * @param {number} at
+   */
   step(ids, rows, at) {
     return exclusively(async () => {
       await this.cut(at);
       const count = ids.length / this.ids.length;
-      const longer = this.ids.map((row, i) => [...row, ...ids.slice(i * count, (i + 1) * count)]);
+      const longer = this.ids.map((/** @type {number[]} */ row, /** @type {number} */ i) => [
+        ...row,
+        ...ids.slice(i * count, (i + 1) * count),
+      ]);
       const results = await this.run(longer, rows);
       await this.keep(results);
       this.ids = longer;
@@ -35,6 +57,7 @@ export class Session {
     });
   }
 
+  /** @param {Record<string, any>} results */
   async keep(results) {
     try {
       await this.cache.keep(results, this.ids[0].length);
@@ -44,10 +67,15 @@ export class Session {
     }
   }
 
+  /** @param {number} at */
   rewind(at) {
     return exclusively(() => this.cut(at));
   }
 
+  /**
+   * @param {any} sequences
+   * @param {number} at
+   */
   select(sequences, at) {
     return exclusively(() => this.cut(at, sequences));
   }
@@ -62,7 +90,11 @@ export class Session {
     return exclusively(() => this.cache.dispose());
   }
 
-  /** Keep `sequences` (all if not given), and the first `length` tokens of each. */
+  /**
+   * Keep `sequences` (all if not given), and the first `length` tokens of each.
+   * @param {number} length
+   * @param {any} [sequences]
+   */
   async cut(length, sequences) {
     const kept = sequences ?? this.ids.keys();
     if (!sequences && (this.ids[0]?.length ?? 0) <= length) return;
@@ -72,9 +104,13 @@ export class Session {
     this.ids = chosen.map((i) => this.ids[i].slice(0, length));
   }
 
+  /**
+   * @param {number[][]} ids
+   * @param {number} rows
+   */
   async run(ids, rows) {
     const { plan, runner } = this.network;
-    const wanted = [plan.logits, ...plan.caches.map(({ present }) => present)];
+    const wanted = [plan.logits, ...plan.caches.map((/** @type {any} */ { present }) => present)];
     const feeds = this.feeds(ids, rows);
     try {
       if (plan.embeddings) Object.assign(feeds, await this.embedded(ids));
@@ -84,20 +120,28 @@ export class Session {
     }
   }
 
-  /** What the graph that embeds makes of those of `ids` that the cache has not. */
+  /**
+   * What the graph that embeds makes of those of `ids` that the cache has not.
+   * @param {number[][]} ids
+   */
   async embedded(ids) {
     const { plan, embedder } = this.network;
     const { input_ids: info, outputs } = plan.embeddings;
-    const wanted = outputs.map(([output]) => output);
+    const wanted = outputs.map((/** @type {string[]} */ [output]) => output);
     const given = { [info.name]: this.newIds(info, ids) };
     try {
       const found = await embedder.runner.run(given, wanted);
-      return Object.fromEntries(outputs.map(([output, input]) => [input, found[output]]));
+      const fed = (/** @type {string[]} */ [output, input]) => [input, found[output]];
+      return Object.fromEntries(outputs.map(fed));
     } finally {
       given[info.name].dispose();
     }
   }
 
+  /**
+   * @param {any} info
+   * @param {number[][]} ids
+   */
   newIds(info, ids) {
     const fresh = ids.map((row) => row.slice(this.past));
     return this.tensor(info, [ids.length, fresh[0].length], fresh.flat());
@@ -108,7 +152,11 @@ export class Session {
     return this.network.plan.caches.length ? this.ids[0].length : 0;
   }
 
-  /** Tensors for what `ids` have and the cache has not. */
+  /**
+   * Tensors for what `ids` have and the cache has not.
+   * @param {number[][]} ids
+   * @param {number} rows
+   */
   feeds(ids, rows) {
     const { plan } = this.network;
     const { past } = this;
@@ -117,13 +165,21 @@ export class Session {
     const places = range(past, total);
     const empty = Array(Math.max(room - past, 0)).fill(EMPTY);
     const columns = [...range(0, past), ...empty, ...places];
+    /** @type {Record<string, any>} */
     const feeds = {};
-    const put = (info, dims, values) => {
+    const put = (
+      /** @type {any} */ info,
+      /** @type {number[]} */ dims,
+      /** @type {number[]} */ values,
+    ) => {
       if (info) feeds[info.name] = this.tensor(info, dims, values);
     };
-    const grid = (cell, row) => ids.flatMap((_, i) => row.map((at) => cell(at, this.padding[i])));
-    const visible = (at, padding) => (at < padding ? 0 : 1);
-    const position = (at, padding) => Math.max(at - padding, 0);
+    const grid = (
+      /** @type {(at: number, padding: number) => number} */ cell,
+      /** @type {number[]} */ row,
+    ) => ids.flatMap((_, i) => row.map((at) => cell(at, this.padding[i])));
+    const visible = (/** @type {number} */ at, /** @type {number} */ padding) => (at < padding ? 0 : 1);
+    const position = (/** @type {number} */ at, /** @type {number} */ padding) => Math.max(at - padding, 0);
     const shape = [batch, total - past];
     if (plan.input_ids) feeds[plan.input_ids.name] = this.newIds(plan.input_ids, ids);
     put(plan.attention_mask, [batch, columns.length], grid(visible, columns));
@@ -140,12 +196,21 @@ export class Session {
     return feeds;
   }
 
+  /**
+   * @param {{dtype: string}} given
+   * @param {readonly number[]} dims
+   * @param {any} values
+   */
   tensor({ dtype }, dims, values) {
     const data = ARRAYS[dtype].from(dtype === "int64" ? values.map(BigInt) : values);
     return this.network.runner.tensor(dtype, dims, data);
   }
 }
 
+/**
+ * @param {number} start
+ * @param {number} end
+ */
 function range(start, end) {
   return Array.from({ length: end - start }, (_, k) => start + k);
 }

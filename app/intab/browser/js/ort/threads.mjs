@@ -15,9 +15,11 @@ const PATIENCE = 20_000; // ms for one of them: some browsers start a worker and
 // What probe.mjs computes (tools/site/probe.py): to choose threads, and to compare int8 with floats.
 const [PLAIN, ...COMPARED] = ["probe.onnx", "probe_int8.onnx", "probe_float.onnx"];
 
+/** @type {{threads: number, graph: string}[]} */
 let wanted = []; // { threads, graph } to be measured; none: nobody asked, or it is done
 let busy = 0;
 let resting = 0; // the timer of a pause
+/** @type {Worker | null} */
 let spare = null;
 
 /** Where measurements hold: a browser's update may change them, and another processor does. */
@@ -48,14 +50,20 @@ async function read() {
 }
 
 /** Measure these numbers of threads at the next pause, and int8 against floats with `comparing`
- * threads, 0 for not at all. */
+ * threads, 0 for not at all.
+ * @param {Iterable<number>} counts
+ * @param {number} comparing
+ */
 export function measureThreads(counts, comparing) {
   const forms = comparing ? COMPARED.map((graph) => ({ threads: comparing, graph })) : [];
   wanted = [...Array.from(counts, (threads) => ({ threads, graph: PLAIN })), ...forms];
   if (!busy) rest();
 }
 
-/** Around each run: a measurement that has begun is given up for it, and begun again later. */
+/**
+ * Around each run: a measurement that has begun is given up for it, and begun again later.
+ * @param {() => any} run
+ */
 export async function whileBusy(run) {
   busy += 1;
   clearTimeout(resting);
@@ -78,9 +86,10 @@ function stop() {
   spare = null;
 }
 
+/** @param {{threads: number, graph: string}[]} jobs @param {object[]} found */
 function measure([job, ...others], found) {
   const worker = new Worker(new URL("probe.mjs", import.meta.url), { type: "module" });
-  const goOn = (its) => {
+  const goOn = (/** @type {any} */ its) => {
     if (spare !== worker) return; // given up
     stop();
     const all = [...found, { ...job, its }];
@@ -94,6 +103,7 @@ function measure([job, ...others], found) {
   worker.postMessage(job);
 }
 
+/** @param {any} found */
 async function keep(found) {
   wanted = [];
   try {
@@ -105,6 +115,7 @@ async function keep(found) {
   }
 }
 
+/** @param {{threads: number, graph: string, its: number}[]} found */
 function summary(found) {
   const [plain, [int8], [floats]] = [PLAIN, ...COMPARED].map((name) =>
     found.filter(({ graph }) => graph === name),

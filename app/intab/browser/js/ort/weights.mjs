@@ -18,18 +18,22 @@ const LARGE = 64 * 1024; // smaller ones, such as shapes, are asked for again an
 
 /** What onnxruntime takes for a Uint8Array of a file, though it is not in memory as a whole. */
 class External extends Uint8Array {
+  /** @param {any} body a Chunk or a Whole of files/bodies.mjs */
   constructor(body) {
     super(0);
     this.body = body;
     this.held = new Map(); // where a weight begins -> its bytes
     this.lent = new Uint8Array(0);
     this.int8 = new Set(); // where a matrix of int8 weights begins
+    /** @type {any} */
     this.constants = null; // who hears of these
   }
 
   /** Take the weights at `places`, [[from, to], ...], out of what is held: onnxruntime asks for them
    * in an order of its own, and each is to be given back as soon as it has that. Nothing else is
-   * held from then on, since `done` gives back no part of what a file holds. */
+   * held from then on, since `done` gives back no part of what a file holds.
+   * @param {[number, number][]} places
+   */
   take(places) {
     for (const [from, to] of places.sort(([one], [other]) => one - other)) {
       const bytes = this.body.copyHeld(from, to);
@@ -43,7 +47,11 @@ class External extends Uint8Array {
     return this.body.size;
   }
 
-  /** onnxruntime has copied what it asked for when it asks for more. */
+  /**
+   * onnxruntime has copied what it asked for when it asks for more.
+   * @param {number} start
+   * @param {number} end
+   */
   subarray(start, end) {
     this.body.done(this.lent);
     const bytes = this.held.get(start);
@@ -56,15 +64,29 @@ class External extends Uint8Array {
 
 /** The bytes of the graph in `body`, and as `externalData` its weights and `others`, which is
  * [[path, body], ...]. `constants.add` gets the bytes of each matrix of int8 weights when onnxruntime
- * asks for them; null: nobody does. */
+ * asks for them; null: nobody does.
+ * @param {string} name
+ * @param {import("./protobuf.mjs").Body} body
+ * @param {[string, import("./protobuf.mjs").Body][]} others
+ * @param {any} [constants]
+ */
 export function withoutWeights(name, body, others, constants = null) {
-  const files = new Map([[name, body], ...others].map(([path, file]) => [path, new External(file)]));
-  const places = new Map([...files.keys()].map((path) => [path, []]));
+  /** @type {[string, import("./protobuf.mjs").Body][]} */
+  const all = [[name, body], ...others];
+  const files = new Map(all.map(([path, file]) => [path, new External(file)]));
+  /** @type {Map<string, [number, number][]>} */
+  const places = new Map(all.map(([path]) => [path, []]));
   const small = join(model(new Source(body), name, { files, places, constants }, new Map(others)));
-  for (const [path, file] of files) file.take(places.get(path));
+  for (const [path, file] of files) file.take(places.get(path) ?? []);
   return { graph: small, externalData: Array.from(files, ([path, data]) => ({ path, data })) };
 }
 
+/**
+ * @param {import("./protobuf.mjs").Source} source
+ * @param {string} name
+ * @param {any} found
+ * @param {Map<string, import("./protobuf.mjs").Body>} others
+ */
 function* model(source, name, found, others) {
   for (const field of source.fields(0, source.size)) {
     if (field.number === GRAPH) yield* message(GRAPH, [...graph(source, field, name, found, others)]);
@@ -73,7 +95,14 @@ function* model(source, name, found, others) {
   }
 }
 
-/** The graph's fields; where its weights are is added to what was `found`. */
+/**
+ * The graph's fields; where its weights are is added to what was `found`.
+ * @param {import("./protobuf.mjs").Source} source
+ * @param {{from: number, to: number}} given
+ * @param {string} name
+ * @param {any} found
+ * @param {Map<string, import("./protobuf.mjs").Body>} others
+ */
 function* graph(source, { from, to }, name, found, others) {
   for (const field of source.fields(from, to)) {
     if (field.number === NODE) yield* inlined(source, "node", field, others);
@@ -82,7 +111,11 @@ function* graph(source, { from, to }, name, found, others) {
   }
 }
 
-/** Where a matrix begins whose bytes `constants` are to get, once onnxruntime asks for them. */
+/**
+ * Where a matrix begins whose bytes `constants` are to get, once onnxruntime asks for them.
+ * @param {{files: Map<string, External>, constants: any}} given1
+ * @param {{location: any, start: number}} given2
+ */
 function noteInt8({ files, constants }, { location, start }) {
   const file = files.get(location);
   if (!file) return; // onnxruntime says that it is missing
@@ -90,6 +123,12 @@ function noteInt8({ files, constants }, { location, start }) {
   file.constants = constants;
 }
 
+/**
+ * @param {import("./protobuf.mjs").Source} source
+ * @param {import("./protobuf.mjs").Field} field
+ * @param {string} name
+ * @param {any} found
+ */
 function* initializer(source, field, name, found) {
   const fields = [...source.fields(field.from, field.to)];
   const raw = fields.find(({ number }) => number === RAW_DATA);
@@ -103,7 +142,13 @@ function* initializer(source, field, name, found) {
   else yield source.bytes(field.start, field.to).slice();
 }
 
-/** An initializer that says where in the file its data is. */
+/**
+ * An initializer that says where in the file its data is.
+ * @param {import("./protobuf.mjs").Source} source
+ * @param {import("./protobuf.mjs").Field[]} fields
+ * @param {any} raw
+ * @param {string} name
+ */
 function* moved(source, fields, raw, name) {
   const kept = fields
     .filter((field) => field !== raw && field.number !== DATA_LOCATION)
