@@ -17,7 +17,8 @@ from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.streamer import Generation, TextChunk
 from intab.engine.io.protocols import Progress
 from intab.engine.model import Model
-from intab.platform import load, run_sync, storage
+from intab.engine.tasks.base import Pipeline
+from intab.platform import load, pipeline, run_sync, storage
 
 __version__ = "0.1.0"
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "GenerationOptions",
     "Metrics",
     "Model",
+    "Pipeline",
     "Progress",
     "Snapshot",
     "TextChunk",
@@ -33,6 +35,7 @@ __all__ = [
     "__version__",
     "errors",
     "load",
+    "pipeline",
     "run_sync",
     "storage",
 ]

@@ -15,6 +15,8 @@ from intab.engine.io.waiting import wait
 from intab.engine.loading.loader import Loader
 from intab.engine.model import Model
 from intab.engine.storage.storage import Storage
+from intab.engine.tasks.base import Pipeline
+from intab.engine.tasks.registry import find_task
 from intab.errors import DeviceError
 
 T = TypeVar("T")
@@ -86,7 +88,7 @@ async def load(
             DeviceError.
         OptionError: an argument is none of these, such as an address with a password in it.
     """
-    return await loader().load(
+    found: Model = await loader().load(
         model,
         dtype=dtype,
         device=device,
@@ -96,6 +98,58 @@ async def load(
         keep=keep,
         on_progress=on_progress,
     )
+    return found
+
+
+async def pipeline(
+    task: str,
+    model: str | PathLike[str],
+    *,
+    dtype: str | Mapping[str, str] | None = None,
+    device: str | Mapping[str, str] | None = None,
+    endpoint: str | Sequence[str] | None = None,
+    token: str | None = None,
+    subfolder: str | PathLike[str] = "",
+    keep: bool = True,
+    on_progress: OnProgress | None = None,
+) -> Pipeline:
+    """Load a model for a task, or give back the one that is already loaded for it.
+
+        pipe = await intab.pipeline("text-classification", "org/name")
+        await pipe("I like it")
+
+    Args:
+        task: "text-classification" ("sentiment-analysis") or "feature-extraction";
+            docs/pipelines.md has what each takes and gives.
+        model: as for `intab.load`, and so are dtype, device, endpoint, token, subfolder, keep and
+            on_progress.
+        dtype: a dtype, or a dict with one for each role.
+        device: a device, or a dict likewise.
+        endpoint: the hub's address, or that and its mirrors'.
+        token: the hub's access token.
+        subfolder: the folder in it that the graph is in.
+        keep: whether to store it.
+        on_progress: called with a `Progress` as bytes arrive and stages begin.
+
+    Returns:
+        The pipeline, ready to be called.
+
+    Raises:
+        LoadError: it cannot be loaded; its subclasses say why, as for `intab.load`.
+        OptionError: there is no such task, or an argument is none of these.
+    """
+    found: Pipeline = await loader().load(
+        model,
+        dtype=dtype,
+        device=device,
+        endpoint=endpoint,
+        token=token,
+        subfolder=subfolder,
+        keep=keep,
+        on_progress=on_progress,
+        task=find_task(task),
+    )
+    return found
 
 
 storage = Storage(lambda: loader().services, lambda spec: loader().locate(spec))

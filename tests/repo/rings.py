@@ -70,8 +70,13 @@ PACKAGES: dict[str, frozenset[str]] = {
     "generation": frozenset({"io", "types", "runtime", "text"}),
     "chat": frozenset({"types", "runtime", "text", "generation"}),
     "model": frozenset({"types", "runtime", "text", "generation", "chat"}),
+    "model_config": frozenset(),
+    "tasks": frozenset(
+        {"io", "hub", "types", "model_config", "runtime", "text", "generation", "model"}
+    ),
     "loading": frozenset(
-        {"io", "hub", "storage", "types", "runtime", "text", "generation", "model"}
+        {"io", "hub", "storage", "types", "model_config", "runtime", "text", "generation"}
+        | {"model", "tasks"}
     ),
     "worker": frozenset({"io", "storage", "generation", "loading", "model"}),
 }

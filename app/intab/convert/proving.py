@@ -1,7 +1,7 @@
 """A folder's self-test: prompts, and what follows them with each dtype in native onnxruntime.
 
 The short prompt is tried on every device. The long one goes in at once, in two pieces, where a GPU
-computes many ids by kernels of their own (engine/loading/webgpu_checks.py).
+computes many ids by kernels of their own (engine/tasks/webgpu_checks.py).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from intab.convert.running import Cache, Runner
-from intab.engine.loading.webgpu_checks import PIECES
 from intab.engine.model import context_length
+from intab.engine.tasks.webgpu_checks import PIECES
 from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import ConvertError
 

@@ -21,10 +21,11 @@ from intab.engine.io.ranges import Span, parse_content_range
 from intab.engine.io.responses import check_part, check_status, declared_length, version_of
 from intab.engine.io.retry import Clock, retry_after
 from intab.engine.loading.loader import Loader
-from intab.engine.loading.model_files import check_architecture, parse_config
+from intab.engine.loading.model_files import parse_config
 from intab.engine.model import context_length
 from intab.engine.runtime.cache_slots import head_dim, kv_heads
 from intab.engine.storage.keys import ChunkKey, ModelKey, parse_chunk_key
+from intab.engine.tasks.text_generation import check_architecture
 from intab.errors import IntabError, ManifestError, UnsupportedModelError
 from tests.conftest import run_to_end
 from tests.engine.conftest import CONFIG, FakeRuntime, model_files

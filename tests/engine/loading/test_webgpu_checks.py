@@ -10,14 +10,14 @@ import pytest
 
 from intab.engine.hub.locate import locate
 from intab.engine.hub.manifest import EXPANDING, LongTest, Manifest, SelfTest
-from intab.engine.loading import webgpu_checks as webgpu
 from intab.engine.loading.load import load_model
 from intab.engine.loading.model_files import read_texts
-from intab.engine.loading.webgpu_checks import PIECES, check_bounds, check_many, made_pieces
 from intab.engine.model import Texts
 from intab.engine.runtime.candidates import Candidate
 from intab.engine.runtime.decoder import Decoder
 from intab.engine.runtime.graphs import DecoderGraphs
+from intab.engine.tasks import webgpu_checks as webgpu
+from intab.engine.tasks.webgpu_checks import PIECES, check_bounds, check_many, made_pieces
 from intab.engine.types import Logits
 from intab.errors import DeviceError, RunError
 from tests.engine.conftest import CONFIG, FakeRuntime, byte_tokenizer_json, model_files

@@ -5,6 +5,4 @@ load            files, then network, then model
 download        a model's files, from the store and the server
 model_files     what these files say
 fallbacks       one way to run it after another, until one works
-self_test       warm-up and self-test
-webgpu_checks   what is asked of WebGPU too
 """

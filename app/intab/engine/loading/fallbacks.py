@@ -5,15 +5,14 @@ room -> Download, while the device is prepared -> Runtime.open -> first runs
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
 from intab.engine.hub.diagnosis import no_graph
 from intab.engine.hub.layout import GENAI, text_paths
 from intab.engine.hub.locate import Location
 from intab.engine.hub.manifest import NEEDED, Manifest, describe, is_text, parse_manifest
-from intab.engine.hub.roles import DECODER, Need
 from intab.engine.hub.variants import Choice, Variants
 from intab.engine.io.file_entry import FileEntry
 from intab.engine.io.file_names import resolve
@@ -21,23 +20,17 @@ from intab.engine.io.protocols import B, OnNotice, OnProgress, Progress, Service
 from intab.engine.io.tasks import all_or_first_error
 from intab.engine.loading.download import Download
 from intab.engine.loading.model_files import (
-    check_architecture,
     make_graphs,
     names_in,
     parse_config,
     read_texts,
 )
-from intab.engine.loading.self_test import FirstRuns, try_out
-from intab.engine.loading.webgpu_checks import check_bounds
-from intab.engine.model import Texts
+from intab.engine.model_config import ModelConfig
 from intab.engine.runtime.candidates import Candidate, list_candidates
-from intab.engine.runtime.decoder import Decoder
-from intab.engine.runtime.graphs import DecoderGraphs
 from intab.engine.runtime.limits import check_fits
 from intab.engine.runtime.protocols import Runtime
-from intab.engine.runtime.recompute import recompute_where_needed
-from intab.engine.runtime.single_step import made_right
 from intab.engine.storage.model_cache import ModelCache
+from intab.engine.tasks.base import Parts, Ready, Task
 from intab.errors import (
     DeviceError,
     DownloadError,
@@ -45,6 +38,8 @@ from intab.errors import (
     ModelNotFoundError,
     StorageError,
 )
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -57,27 +52,8 @@ class Source:
     online: bool
 
 
-@dataclass(frozen=True)
-class Made:
-    """A network that runs, the texts that belong to it, and what its first runs told."""
-
-    network: Decoder
-    texts: Texts
-    first: FirstRuns
-
-
-def check_one_device(variants: Variants, candidate: Candidate) -> None:
-    """DeviceError where the graph that embeds is to run elsewhere than its decoder."""
-    for role, device in variants.devices.items():
-        if device != candidate.device:
-            raise DeviceError(
-                f"{role} runs in one step with the decoder, on {candidate.device}: "
-                f"leave {role} out of device, or choose {device} for both."
-            )
-
-
-class Attempts(Generic[B]):
-    """Brings the files of a model, as a candidate needs them, and opens its network."""
+class Attempts(Generic[B, T]):
+    """Brings the files of a model, as a task and a candidate need them, and opens its graphs."""
 
     def __init__(
         self,
@@ -87,10 +63,11 @@ class Attempts(Generic[B]):
         source: Source,
         report: OnProgress,
         notice: OnNotice,
-        needs: Sequence[Need] = DECODER,
+        task: Task[T],
     ) -> None:
         self._runtime = runtime
-        self._needs = needs
+        self._task = task
+        self._needs = task.needs
         self._services = services
         self._model_cache = model_cache
         self._source = source
@@ -115,9 +92,9 @@ class Attempts(Generic[B]):
         [path], manifest = self._config_file, self._source.manifest
         if self._has_graph or path in manifest.files:
             self._config = parse_config(await self._fetch(path), self._config_name)
-            check_architecture(self._config)
+            self._task.check(ModelConfig(self._config))
         if not self._has_graph:
-            raise no_graph(self._source.location, manifest.files, self._config)
+            raise no_graph(self._source.location, manifest.files, self._config, self._task.graph)
 
     async def _fetch(self, path: str) -> B:
         """The config; what the folder is instead if neither that nor a graph is there."""
@@ -128,7 +105,7 @@ class Attempts(Generic[B]):
             if self._has_graph:
                 raise
             there = manifest.files.keys() - set(NEEDED)  # which were taken to be there
-            raise no_graph(location, there, {}) from exc
+            raise no_graph(location, there, {}, self._task.graph) from exc
 
     @property
     def _has_graph(self) -> bool:
@@ -150,7 +127,7 @@ class Attempts(Generic[B]):
             last,
         ]
 
-    async def make(self, candidate: Candidate) -> Made:
+    async def make(self, candidate: Candidate) -> Ready[T]:
         """The network of a candidate. If it cannot be fetched, what is stored serves."""
         try:
             return await self._make(candidate)
@@ -159,31 +136,22 @@ class Attempts(Generic[B]):
                 raise
             raise DeviceError(str(exc)) from exc
 
-    async def _make(self, candidate: Candidate) -> Made:
-        check_one_device(self._variants, candidate)
-        check_bounds(candidate, self._source.manifest, self._config)
+    async def _make(self, candidate: Candidate) -> Ready[T]:
+        self._task.check_candidate(self._variants, candidate, ModelConfig(self._config))
         self._check_fits(candidate)
         bodies = await self._bring(candidate)
         named = {name: bodies[path] for name, path in self._texts.items() if path in bodies}
+        graphs = make_graphs(self._variants, candidate.dtype, bodies, self._locations)
+        roles = [part.role for part in self._variants.parts[candidate.dtype]]
+        names = names_in(named, graphs[0].name)
         texts = read_texts(named, self._config)
-        graph, *others = make_graphs(self._variants, candidate.dtype, bodies, self._locations)
-        names = names_in(named, graph.name)
-        graphs = DecoderGraphs(graph, self._config, names, *others)
+        by_role = dict(zip(roles, graphs, strict=True))
+        parts = Parts(by_role, texts, names, self._variants, candidate)
         bodies.clear()
         named.clear()
+        graphs.clear()
         self._report(Progress("start"))
-        network = await self._open(graphs, candidate.device)
-        del graph, others, graphs  # their bytes, which the network has made its own
-        first = await try_out(network, texts, self._source.manifest, candidate, self._report)
-        return Made(network, texts, first)
-
-    async def _open(self, graphs: DecoderGraphs[B], device: str) -> Decoder:
-        network = await self._runtime.open_decoder(graphs, device)
-        try:
-            return recompute_where_needed(await made_right(network, graphs.graph.name))
-        except BaseException:
-            await network.close()
-            raise
+        return await self._task.open(self._runtime, parts, self._report)
 
     async def _bring(self, candidate: Candidate) -> dict[str, B]:
         """The files, noted, and nothing stored of older ones."""

@@ -5,15 +5,16 @@ spec -> locate -> read_manifest -> Attempts, one for each candidate -> Model
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from intab.engine.generation.metrics import OnMetrics, Stopwatch
 from intab.engine.hub import client as hub
 from intab.engine.hub.listing import read_manifest
 from intab.engine.hub.locate import Location
 from intab.engine.hub.manifest import parse_manifest, with_graph
-from intab.engine.hub.roles import DECODER
+from intab.engine.hub.roles import Need
 from intab.engine.hub.variants import Choice, PerRole
 from intab.engine.io.protocols import B, Notice, OnNotice, OnProgress, Progress, Services, silent
 from intab.engine.loading.fallbacks import Attempts, Source
@@ -22,12 +23,17 @@ from intab.engine.runtime.candidates import first_that_works
 from intab.engine.runtime.protocols import Runtime
 from intab.engine.storage.keys import ModelKey
 from intab.engine.storage.model_cache import ModelCache, open_model_cache
+from intab.engine.tasks.base import Card, Task
+from intab.engine.tasks.text_generation import TEXT_GENERATION
 from intab.errors import DeviceError, DownloadError
 
+T = TypeVar("T")
 
-async def load_model(
+
+async def load_task(
     location: Location,
     runtime: Runtime[B],
+    task: Task[T],
     *,
     dtype: PerRole = None,
     device: PerRole = None,
@@ -35,7 +41,7 @@ async def load_model(
     on_progress: OnProgress | None = None,
     on_notice: OnNotice | None = None,
     on_metrics: OnMetrics | None = None,
-) -> Model:
+) -> T:
     """Load the model at `location`; LoadError says what is missing, damaged or not supported."""
     notice, watch = on_notice or silent, Stopwatch()
 
@@ -52,42 +58,42 @@ async def load_model(
     async with open_model_cache(
         services, key, notice, keep=keep and location.remote
     ) as model_cache:
-        source = await _describe(services, location, model_cache, notice)
+        source = await _describe(services, location, model_cache, notice, task.needs)
         if location.graph:
-            roles = DECODER[0].roles
-            asked = choice.first(DECODER[0])[1]
+            roles = task.needs[0].roles
+            asked = choice.first(task.needs[0])[1]
             manifest, dtype = with_graph(source.manifest, location.graph, asked, roles)
             source = replace(source, manifest=manifest)
             choice = choice.of_graph(dtype)
-        attempts = Attempts(runtime, services, model_cache, source, report, notice)
+        attempts = Attempts(runtime, services, model_cache, source, report, notice, task)
         await attempts.read_config()
         candidates = attempts.candidates(choice)
         found = await first_that_works(candidates, runtime, attempts.make)
-    made, candidate = found.reached, found.candidate
+    candidate = found.candidate
     setting = watch.setting(on_metrics, runtime.peak_memory)
     remark = runtime.remark(candidate.device, int8=source.manifest.multiplies_int8(candidate.dtype))
     reason = "; ".join(filter(None, [found.reason, remark]))
-    return Model(
-        location.name,
-        candidate.dtype,
-        reason,
-        made.network,
-        made.texts,
-        setting,
-        rows_agree=made.first.rows_agree,
-        vocabulary=made.first.vocabulary,
-    )
+    return found.reached.build(Card(location.name, candidate.dtype, reason, setting))
+
+
+async def load_model(location: Location, runtime: Runtime[B], **options: Any) -> Model:
+    """Load a model that continues text; the options of `load_task`."""
+    return await load_task(location, runtime, TEXT_GENERATION, **options)
 
 
 async def _describe(
-    services: Services[B], location: Location, model_cache: ModelCache[B], notice: OnNotice
+    services: Services[B],
+    location: Location,
+    model_cache: ModelCache[B],
+    notice: OnNotice,
+    needs: Sequence[Need],
 ) -> Source:
     """The manifest of now; where it cannot be had, that of the last visit."""
     kept = model_cache.record.get("manifest")
     retry_policy = replace(services.retry_policy, attempts=1) if kept else services.retry_policy
     try:
         now = await hub.pin(services, location, retry_policy)
-        return Source(now, await read_manifest(services, now, retry_policy), online=True)
+        return Source(now, await read_manifest(services, now, retry_policy, needs), online=True)
     except DownloadError as exc:
         if not kept:
             raise

@@ -19,11 +19,13 @@ from intab.engine.hub.model_names import Path, is_path
 from intab.engine.hub.variants import Choice, PerRole
 from intab.engine.io.protocols import Notice, OnProgress, Progress, Services, silent
 from intab.engine.io.tasks import start_lasting
-from intab.engine.loading.load import load_model
+from intab.engine.loading.load import load_task
 from intab.engine.model import Model
 from intab.engine.runtime.protocols import Runtime
+from intab.engine.tasks.base import Task
+from intab.engine.tasks.text_generation import TEXT_GENERATION
 
-_Key = tuple[str, str, Hashable]
+_Key = tuple[str, str, str, Hashable]
 
 
 @dataclass
@@ -41,10 +43,10 @@ class _Load:
     """A load that is under way and those who hear of it."""
 
     listeners: list[OnProgress]
-    task: asyncio.Task[Model]
+    task: asyncio.Task[Any]
     waiting: int = 0
 
-    async def wait(self) -> Model:
+    async def wait(self) -> Any:
         """Its model. When the last one who waits is cancelled, so is the load."""
         self.waiting += 1
         try:
@@ -79,7 +81,7 @@ class Loader:
         self._models_base = models
         self._endpoint = endpoint or DEFAULT_ENDPOINT
         self._page = page
-        self._models: dict[_Key, Model] = {}
+        self._models: dict[_Key, Any] = {}
         self._loads: dict[_Key, _Load] = {}
         self.listeners = Listeners()
 
@@ -99,14 +101,15 @@ class Loader:
         subfolder: str | Path = "",
         keep: bool = True,
         on_progress: OnProgress | None = None,
-    ) -> Model:
-        """The model that `spec` names; see `intab.load`."""
+        task: Task[Any] = TEXT_GENERATION,
+    ) -> Any:
+        """The model that `spec` names, or a pipeline of another task; see `intab.load`."""
         location = self.locate(spec, endpoint, token, subfolder)
-        key = (location.address, location.graph, Choice.of(dtype, device).key)
+        key = (location.address, location.graph, task.name, Choice.of(dtype, device).key)
         model = self._models.get(key)
         if model is None or model.closed or model.lost:
             load = self._under_way(key) or self._begin(
-                key, location, {"dtype": dtype, "device": device, "keep": keep}
+                key, location, {"task": task, "dtype": dtype, "device": device, "keep": keep}
             )
             if on_progress:
                 load.listeners.append(on_progress)
@@ -147,7 +150,7 @@ class Loader:
         task = start_lasting(work, f"load {location.name}")
         load = self._loads[key] = _Load(listeners, task)
 
-        def forget(done: asyncio.Task[Model]) -> None:
+        def forget(done: asyncio.Task[Any]) -> None:
             # Nobody may be waiting any more when it fails; asyncio must not complain of that.
             if not done.cancelled():
                 done.exception()
@@ -159,12 +162,12 @@ class Loader:
 
     async def _load(
         self, key: _Key, location: Location, listeners: list[OnProgress], options: Mapping[str, Any]
-    ) -> Model:
+    ) -> Any:
         def report(progress: Progress) -> None:
             for listener in listeners:
                 listener(progress)
 
-        self._models[key] = await load_model(
+        self._models[key] = await load_task(
             location,
             self._runtime,
             **options,

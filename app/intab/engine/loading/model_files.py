@@ -17,7 +17,7 @@ from intab.engine.runtime.graphs import Graph
 from intab.engine.text import chat_template as chat
 from intab.engine.text.special_tokens import TokenFiles
 from intab.engine.text.tokenizer import Tokenizer
-from intab.errors import ManifestError, UnsupportedModelError
+from intab.errors import ManifestError
 
 _NO_LOCATIONS: Mapping[str, Mapping[str, str]] = {}
 _NESTED = ("text_config", "llm_config")
@@ -75,21 +75,6 @@ _JUDGED: dict[str, Callable[[object], None]] = {
     **dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"), _ids),
     "architectures": _names,
 }
-
-
-def check_architecture(config: Mapping[str, Any]) -> None:
-    """UnsupportedModelError unless the config is a decoder's that writes text."""
-    names = config.get("architectures") or []
-    causal = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
-    if config.get("is_encoder_decoder"):
-        reason = "it is an encoder-decoder"
-    elif names and not any(str(name).endswith(causal) for name in names):
-        reason = f"its architecture is {names[0]}"
-    else:
-        return
-    raise UnsupportedModelError(
-        f"This model cannot continue text: {reason}. Choose a decoder (…ForCausalLM)."
-    )
 
 
 def read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:

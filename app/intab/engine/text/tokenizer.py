@@ -95,6 +95,40 @@ class Tokenizer:
                 "The text has half of a surrogate pair in it, which is no character: remove it."
             ) from exc
 
+    def encode_pair(
+        self,
+        text: str,
+        pair: str | None = None,
+        add_special_tokens: bool = True,
+        max_length: int | None = None,
+    ) -> dict[str, list[int]]:
+        """Turn a text, or two that belong together, into what encoders take.
+
+        Args:
+            text: any text without half surrogate pairs.
+            pair: the text that belongs to it.
+            add_special_tokens: whether to add those that the model expects.
+            max_length: the most tokens; the longer text is cut first. None: all are kept.
+
+        Returns:
+            input_ids, attention_mask and token_type_ids by these names.
+
+        Raises:
+            PromptError: the tokenizer fails on it.
+        """
+        try:
+            with _library_errors(PromptError, "The tokenizer failed on this text ({})."):
+                if max_length is not None:
+                    self.backend.enable_truncation(max_length)
+                found = self.backend.encode(text, pair, add_special_tokens=add_special_tokens)
+        finally:
+            self.backend.no_truncation()
+        return {
+            "input_ids": list(found.ids),
+            "attention_mask": list(found.attention_mask),
+            "token_type_ids": list(found.type_ids),
+        }
+
     def decode(self, ids: Sequence[int], skip_special_tokens: bool = True) -> str:
         """Turn ids into a text.
 

@@ -11,10 +11,10 @@ from itertools import chain
 from intab.engine.generation.prompt_lookup import rows_agree
 from intab.engine.hub.manifest import Manifest, SelfTest
 from intab.engine.io.protocols import OnProgress, Progress
-from intab.engine.loading.webgpu_checks import check_many
 from intab.engine.model import Texts
 from intab.engine.runtime.candidates import Candidate, check
 from intab.engine.runtime.decoder import Decoder
+from intab.engine.tasks.webgpu_checks import check_many
 from intab.engine.text.tokenizer import Tokenizer
 from intab.engine.types import Logits
 from intab.errors import DeviceError, ManifestError, RunError

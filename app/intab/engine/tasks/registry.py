@@ -1,0 +1,21 @@
+"""The tasks by the names that transformers has for them."""
+
+from __future__ import annotations
+
+from intab.engine.tasks.base import ArrayTask
+from intab.engine.tasks.feature_extraction import FeatureExtraction
+from intab.engine.tasks.text_classification import TextClassification
+from intab.errors import OptionError
+
+_TASKS: tuple[ArrayTask, ...] = (TextClassification(), FeatureExtraction())
+TASKS = {task.name: task for task in _TASKS}
+ALIASES = {"sentiment-analysis": "text-classification"}
+
+
+def find_task(name: str) -> ArrayTask:
+    """The task of that name; OptionError names those that there are."""
+    found = TASKS.get(ALIASES.get(name, name)) if isinstance(name, str) else None
+    if found is None:
+        known = ", ".join(sorted([*TASKS, *ALIASES]))
+        raise OptionError(f"There is no task {name!r}; there are: {known}.")
+    return found
