@@ -18,6 +18,7 @@ from intab.errors import (
     ContextLengthError,
     DeviceError,
     IntabError,
+    ManifestError,
     ModelClosedError,
     ModelNotFoundError,
     OptionError,
@@ -114,6 +115,13 @@ async def test_what_cannot_be_is_an_error(
     pipe = await classifier()
     with pytest.raises(kind, match=says):
         await pipe(inputs, **options)
+
+
+@pytest.mark.parametrize("labels", [["a"], {"one": "a"}, {"0": 4}])
+async def test_labels_that_are_none(labels: object, tmp_path: Path) -> None:
+    case = {"folder": "bert-labels", "config": {"id2label": labels}}
+    with pytest.raises(ManifestError, match="id2label"):
+        await intab.pipeline("text-classification", folder_of(case, tmp_path))
 
 
 async def test_vectors_as_an_array() -> None:

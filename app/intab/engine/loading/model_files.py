@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -64,6 +65,15 @@ def _names(value: object) -> None:
         text(one)
 
 
+def _labels(value: object) -> None:
+    if value is not None and not isinstance(value, Mapping):
+        raise ValueError(f"must be an object of names by number, not {shown(value)}")
+    for number, name in (value or {}).items():
+        if not re.fullmatch(r"\d{1,9}", str(number)):
+            raise ValueError(f"must have names by number, not by {shown(number)}")
+        text(name)
+
+
 _LARGEST = 2**31 - 1
 _SIZES = (
     *("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length"),
@@ -74,6 +84,7 @@ _JUDGED: dict[str, Callable[[object], None]] = {
     **dict.fromkeys(_SIZES, _size),
     **dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"), _ids),
     "architectures": _names,
+    "id2label": _labels,
 }
 
 

@@ -66,7 +66,8 @@ class TextClassification(ArrayTask):
 
     def postprocess(self, pipeline: Pipeline, outputs: Arrays, options: Mapping[str, Any]) -> Any:
         """The best label, or a list of them, the best first, where top_k is given."""
-        config, logits = pipeline.config, outputs["logits"][0].astype(np.float32)
+        config, first = pipeline.config, next(iter(outputs.values()))
+        logits = outputs.get("logits", first)[0].astype(np.float32)
         scores = apply(options.get("function_to_apply") or function_of(config), logits)
         names = config.id2label
         found: list[dict[str, Any]] = [
