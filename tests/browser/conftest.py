@@ -22,7 +22,7 @@ from tests.browser.watching import Watch
 from tools import browser as finder
 
 # Everything here runs beside other work; a second of it may take many.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 # Chromium's own errands: updates, safe browsing, field trials.
 QUIET = (

@@ -46,7 +46,7 @@ def test_all_is_asked_for_while_the_interpreter_is_on_its_way(
     page.unroute(INTERPRETER, hold)
     for route in held:
         route.continue_()
-    Visitor(page).expect_state("ready", timeout=90_000)
+    Visitor(page).expect_state("ready", timeout=240_000)
     once = ["intab.json", "config.json", "tokenizer.json", GRAPH, "ort-wasm-simd-threaded.wasm"]
     for name in once:
         assert sum(address.endswith(f"/{name}") for address in asked) == 1, name

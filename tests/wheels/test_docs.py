@@ -62,7 +62,7 @@ def test_the_page_in_the_docs_shows_the_ids(chromium: Browser, site: str) -> Non
     tab.goto(f"{site}/page.html")
     shown = tab.locator("#ids")
     tab.wait_for_function(
-        "document.getElementById('ids').textContent !== 'loading'", timeout=60_000
+        "document.getElementById('ids').textContent !== 'loading'", timeout=240_000
     )
     tokenizer = behaviour.trained("bpe")
     ids = tokenizer.encode("Hello, browser!").ids
