@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.visitor import Visitor, visits
+from tests.browser.visitor import Visitor, slowness, visits
 
 STREAM = """
     import intab
@@ -34,6 +34,7 @@ def test_the_page_s_thread_is_never_blocked_for_50_ms(page: Page, served: str) -
     """The Long Tasks API reports every task of 50 ms or more on the page's thread.
 
     A busy machine may take the page's thread away for as long; what blocks it does so each time.
+    A slow one takes longer for everything, a loop of known length too.
     """
     page.add_init_script(LONG_TASKS)
     visitor = Visitor(page).open(served)
@@ -44,7 +45,7 @@ def test_the_page_s_thread_is_never_blocked_for_50_ms(page: Page, served: str) -
         visitor.button("run").click()
         visitor.expect_state("ready")
         worst.append(page.evaluate("Math.max(0, ...longTasks.map((task) => task.duration))"))
-    assert min(worst) == 0, worst
+    assert min(worst) <= 50 * slowness(page), worst
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,8 @@ def test_a_flood_of_output_does_not_block_the_page(page: Page, served: str, prog
     page.evaluate("longTasks.length = 0")
     visitor.run(program)
     # A click and a busy machine can each take a moment; laying out all of it took 300 ms.
-    assert page.evaluate("Math.max(0, ...longTasks.map((task) => task.duration))") < 100
+    worst = page.evaluate("Math.max(0, ...longTasks.map((task) => task.duration))")
+    assert worst < 100 * slowness(page)
 
 
 @pytest.mark.parametrize("words", [2, 40], ids=["short-lines", "long-lines"])

@@ -69,6 +69,21 @@ class Visitor:
         return "\n".join(self.editor.locator(".cm-line").all_text_contents())
 
 
+# Milliseconds for a loop that takes 25 of them on a machine with nothing else to do.
+A_LOOP = """() => {
+  const began = performance.now();
+  let sum = 0;
+  for (let i = 0; i < 2e7; i++) sum = (sum * 31 + i) | 0;
+  window.kept = sum;
+  return performance.now() - began;
+}"""
+
+
+def slowness(page: Page) -> float:
+    """How many times slower than an idle machine this one is now, at least 1."""
+    return max(1.0, min(float(page.evaluate(A_LOOP)) for _ in range(4)) / 25)
+
+
 def visits(browser: Browser, address: str) -> Iterator[Visitor]:
     """A fixture's visitor: in a page of its own, which is closed behind it."""
     page = browser.new_page()
