@@ -11,6 +11,7 @@ PUBLIC = [
     "GenerationOptions",
     "Metrics",
     "Model",
+    "Pipeline",
     "Progress",
     "Snapshot",
     "TextChunk",
@@ -18,6 +19,7 @@ PUBLIC = [
     "__version__",
     "errors",
     "load",
+    "pipeline",
     "run_sync",
     "storage",
 ]
