@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import signal
 import sys
 from collections import defaultdict
 from collections.abc import Coroutine
@@ -24,6 +25,10 @@ ROOT = Path(__file__).resolve().parents[1]
 # No test may fail for being slow: the machines that run them have other work too.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, which some tests press.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Seconds that a file of tests may take on a quiet machine, 10 where it is not named. The longest
 # begin first, so that none is left alone at the end.
