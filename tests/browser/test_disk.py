@@ -7,13 +7,14 @@ system, or files that Playwright puts into the input.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, visits
 from tests.support.graphs import Form, write_model
 
 # Prints what each of some models says first, or why it cannot be loaded.
@@ -50,8 +51,8 @@ FILES = ["config.json", "tokenizer.json", "onnx/model_quantized.onnx"]
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, served: str) -> Visitor:
-    return Visitor(browser.new_page()).open(served)
+def opened(browser: Browser, served: str) -> Iterator[Visitor]:
+    yield from visits(browser, served)
 
 
 @pytest.fixture

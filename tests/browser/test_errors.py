@@ -94,8 +94,8 @@ def link_or_copy(source: str, target: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, workshop: str) -> Visitor:
-    return Visitor(browser.new_page()).open(workshop)
+def opened(browser: Browser, workshop: str) -> Iterator[Visitor]:
+    yield from visits(browser, workshop)
 
 
 def expect_sentence(visitor: Visitor, program: str, says: str) -> None:

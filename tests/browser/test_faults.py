@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import serve_command
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, visits
 from tests.support.delivering import CHUNK, wrong
 from tests.support.faulty_server import FAULTS, FaultyServer, serving_faults
 
@@ -57,8 +57,8 @@ def address(site: Path, server: FaultyServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, address: str) -> Visitor:
-    return Visitor(browser.new_page()).open(address)
+def opened(browser: Browser, address: str) -> Iterator[Visitor]:
+    yield from visits(browser, address)
 
 
 def program(server: FaultyServer, kind: str, call: str) -> str:

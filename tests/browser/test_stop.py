@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.visitor import STARTED, Visitor, slowness
+from tests.browser.visitor import STARTED, Visitor, slowness, visits
 
 ENDLESS = """
     import intab
@@ -18,8 +20,8 @@ ENDLESS = """
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, served: str) -> Visitor:
-    return Visitor(browser.new_page()).open(served)
+def opened(browser: Browser, served: str) -> Iterator[Visitor]:
+    yield from visits(browser, served)
 
 
 def stop_and_time(visitor: Visitor) -> float:

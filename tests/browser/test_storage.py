@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.visitor import STARTED, Visitor
+from tests.browser.visitor import STARTED, Visitor, visits
 
 LIST = """
 import intab
@@ -39,8 +41,8 @@ print(await model.generate("Once", max_new_tokens=3, do_sample=False))
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, served: str) -> Visitor:
-    return Visitor(browser.new_page()).open(served)
+def opened(browser: Browser, served: str) -> Iterator[Visitor]:
+    yield from visits(browser, served)
 
 
 def test_what_the_page_has_loaded_is_listed_and_right(opened: Visitor) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, visits
 
 CONTRACT = Path(__file__).parents[1] / "support" / "store_contract.py"
 STORES = "from intab.browser.cache import BrowserStore, lock\n"
@@ -15,8 +16,8 @@ MEMORY = "from intab.browser.fetch import BrowserMemory\n"
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, served: str) -> Visitor:
-    return Visitor(browser.new_page()).open(served)
+def opened(browser: Browser, served: str) -> Iterator[Visitor]:
+    yield from visits(browser, served)
 
 
 @pytest.mark.parametrize("kind", ["cache", "opfs", "indexeddb"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.test_disk import CALL, call, choose
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, visits
 
 THROUGH_A_BLOB = """
 import intab
@@ -40,8 +41,8 @@ IMPORT = (
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, served: str) -> Visitor:
-    return Visitor(browser.new_page()).open(served)
+def opened(browser: Browser, served: str) -> Iterator[Visitor]:
+    yield from visits(browser, served)
 
 
 def test_through_a_blob_and_back(opened: Visitor) -> None:
