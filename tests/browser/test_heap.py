@@ -108,7 +108,7 @@ def test_a_run_that_fails_says_why_and_leaves_the_session_as_it_was(visitor: Vis
         print(json.dumps([message, row.tolist() == same.tolist()]))
         """,
     )
-    assert message.startswith("onnxruntime failed: failed to call OrtRun(). ERROR_CODE: ")
+    assert message.startswith("onnxruntime failed: Non-zero status code returned while running ")
     assert "out of data bounds" in message
     assert same
 
