@@ -20,8 +20,14 @@ from tools.site.sources import SiteError, Sources, sha256_of
 
 PYPI_WHEELS = Path(__file__).with_name("pypi-wheels.txt")
 BROWSER_PYTHON = "3.14"  # Pyodide 314.0.3
-# Of our own wheel, and not worth a visitor's bytes; the site has its models as files.
-ONLY_CPYTHON = ["app/intab/convert", "models"]
+# Of our own wheel, and not worth a visitor's bytes; the site has models and JavaScript as files.
+NOT_FOR_BROWSERS = [
+    "app/intab/browser/js",
+    "app/intab/cli",
+    "app/intab/convert",
+    "app/intab/native",
+    "models",
+]
 BROWSER_PLATFORM = "pyemscripten_2026_0_wasm32"
 
 
@@ -106,7 +112,7 @@ def built(sources: Sources) -> Wheel:
 
     with tempfile.TemporaryDirectory() as scratch:
         builder = WheelBuilder(str(sources.root))
-        builder.target_config["exclude"] = ONLY_CPYTHON
+        builder.target_config["exclude"] = NOT_FOR_BROWSERS
         [made] = builder.build(directory=scratch, versions=["standard"])
         kept = sources.cache / Path(made).name
         kept.parent.mkdir(parents=True, exist_ok=True)
