@@ -10,7 +10,7 @@ const CACHE = "intab-device"; // localStorage is not for workers
 const PLACE = new URL("measured-threads", import.meta.url).href; // another runtime: another address
 const IDLE = 3000; // ms without a run: a reader of an answer leaves the processor alone
 const LASTING = 7 * 24 * 3600 * 1000; // ms
-const PATIENCE = 20_000; // ms for one of them: some browsers start a worker and never run it
+const PATIENCE = 60_000; // ms for one of them: some browsers start a worker and never run it
 
 // What probe.mjs computes (tools/site/probe.py): to choose threads, and to compare int8 with floats.
 const [PLAIN, ...COMPARED] = ["probe.onnx", "probe_int8.onnx", "probe_float.onnx"];
