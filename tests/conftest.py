@@ -56,7 +56,17 @@ def run_to_end(test: Coroutine[Any, Any, object]) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    _refuse_browsers_for_the_engine(items)
     items.sort(key=lambda item: (_is_in_a_browser(item), -BUDGET.get(_file(item), 0)))
+
+
+def _refuse_browsers_for_the_engine(items: list[pytest.Item]) -> None:
+    """A parameter called `context` or `page` is Playwright's: inside Pyodide that has another id."""
+    for item in items:
+        if "engine" in item.path.parts and "browser_name" in getattr(item, "fixturenames", ()):
+            raise pytest.UsageError(
+                f"{item.nodeid}: a parameter has the name of a browser's fixture"
+            )
 
 
 def _is_in_a_browser(item: pytest.Item) -> bool:

@@ -10,7 +10,7 @@ from intab.engine.model_config import ModelConfig
 
 
 @pytest.mark.parametrize(
-    ("data", "context", "hidden", "layers", "heads"),
+    ("data", "length", "hidden", "layers", "heads"),
     [
         (
             {
@@ -28,11 +28,11 @@ from intab.engine.model_config import ModelConfig
     ],
 )
 def test_sizes(
-    data: dict[str, Any], context: int | None, hidden: int | None, layers: int | None, heads: object
+    data: dict[str, Any], length: int | None, hidden: int | None, layers: int | None, heads: object
 ) -> None:
     config = ModelConfig(data)
     found = (config.context_length, config.hidden_size, config.num_layers, config.num_heads)
-    assert found == (context, hidden, layers, heads)
+    assert found == (length, hidden, layers, heads)
 
 
 def test_labels() -> None:
