@@ -23,7 +23,13 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).resolve().parents[1]
 
 # No test may fail for being slow: the machines that run them have other work too.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Inside Pyodide, where all takes some eight times as long, a fifth of the examples are drawn.
+settings.register_profile(
+    "untimed",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=20 if sys.platform == "emscripten" else 100,
+)
 settings.load_profile("untimed")
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, which some tests press.
@@ -61,12 +67,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _refuse_browsers_for_the_engine(items: list[pytest.Item]) -> None:
-    """A parameter called `context` or `page` is Playwright's: inside Pyodide that has another id."""
+    """A parameter called `context` or `page` is Playwright's: inside Pyodide its id is another."""
     for item in items:
         if "engine" in item.path.parts and "browser_name" in getattr(item, "fixturenames", ()):
-            raise pytest.UsageError(
-                f"{item.nodeid}: a parameter has the name of a browser's fixture"
-            )
+            raise pytest.UsageError(f"{item.nodeid}: a parameter is named as a browser's fixture")
 
 
 def _is_in_a_browser(item: pytest.Item) -> bool:

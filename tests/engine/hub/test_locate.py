@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intab.engine.hub.locate import locate
 from intab.errors import ModelNotFoundError, OptionError
+from tests.engine.support.junk import tried
 
 
 @pytest.mark.parametrize(
@@ -240,7 +241,7 @@ def test_a_subfolder_is_in_the_folder(subfolder: Any) -> None:
 
 
 @given(st.text(max_size=30))
-@settings(max_examples=300)
+@tried(300)
 def test_any_text_is_a_place_or_an_error(text: str) -> None:
     try:
         found = locate(text, "models")
