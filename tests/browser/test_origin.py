@@ -22,26 +22,26 @@ STARTED = 240_000  # ms; seconds on an idle machine
 
 
 @pytest.fixture(scope="session", params=["", "deep/repo"], ids=["root", "sub-path"])
-def embedding(
+def integration(
     request: pytest.FixtureRequest, site: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The site with the embedding page beside it, at the root or deployed under a sub-path."""
+    """The site with the page of integration/ beside it, at the root or under a sub-path."""
     root = tmp_path_factory.mktemp("integration")
     folder = root / request.param
     shutil.copytree(site, folder, dirs_exist_ok=True, copy_function=shutil.copy2)
     for file in (HERE / "integration").iterdir():
         shutil.copy2(file, folder)
     with serve_command(root) as address:
-        yield f"{address}{request.param}/integration.html".replace("//emb", "/emb")
+        yield f"{address}{request.param}".rstrip("/") + "/integration.html"
 
 
 def test_pyscript_starts_our_runtime_in_a_worker_and_again_on_the_second_visit(
-    embedding: str, page: Page, watch: Watch
+    integration: str, page: Page, watch: Watch
 ) -> None:
     for _ in range(2):
-        page.goto(embedding)
+        page.goto(integration)
         expect(page.locator("#ready")).to_have_text(EVERYTHING, timeout=STARTED)
-    watch.assert_clean(embedding)
+    watch.assert_clean(integration)
 
 
 def test_our_own_page_keeps_to_its_origin_and_policy(served: str, page: Page, watch: Watch) -> None:
