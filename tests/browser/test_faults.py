@@ -38,7 +38,7 @@ services = changed(loader().services, store=BrowserStore({{kind!r}}))
 facts = ({{origin!r}}, {len(DATA)}, {SHA256!r})
 """
 RUN = "print(json.dumps([await sequence(services, *facts, n) for n in range({first}, {end})]))\n"
-VISIT = """found = await visit(services, facts[0] + '/killed/{seed}/', *facts[1:], {patience})
+VISIT = """found = await visit(services, facts[0] + '/killed/{seed}/', *facts[1:], {retry_policy})
 print(json.dumps(found))
 """
 
