@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from shutil import get_terminal_size
 
-from intab.engine.io.protocols import OnProgress, Progress
+from intab.engine.io.protocols import OnProgress, Progress, silent
 
 MB = 1e6
 
@@ -19,7 +19,7 @@ MB = 1e6
 def show_progress() -> Iterator[OnProgress]:
     """A function that shows each `Progress` it is given in the place of the last one."""
     if not (sys.stderr and sys.stderr.isatty()):
-        yield lambda progress: None
+        yield silent
         return
     try:
         yield lambda progress: _write(describe(progress))

@@ -88,7 +88,7 @@ class Variants:
                 advice = (
                     f"choose {' or '.join(devices)}, or another dtype"
                     if devices
-                    else ("choose another dtype")
+                    else "choose another dtype"
                 )
                 raise DeviceError(
                     f"The model's {wanted} computes something else on {device}: {advice}."

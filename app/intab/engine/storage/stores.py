@@ -62,7 +62,7 @@ class Stores(Generic[B]):
                 store, others = await self._first_that_answers(chosen)
                 for other in others if moves else ():
                     await _move(other, store)
-                if chosen != self._chosen:  # another one was chosen meanwhile
+                if (chosen, moves) != (self._chosen, self._moves):  # `use` was called meanwhile
                     return store
                 self._store = store
             return self._store
