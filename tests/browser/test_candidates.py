@@ -119,7 +119,7 @@ LOSING = """
     for losses in range(2):
         model = await intab.load("right", device="webgpu")
         assert (await model.generate("Hello", max_new_tokens=12)).ids == tuple({answer})
-        gpu = model._network.network.js_network.runner.device
+        gpu = model._decoder.network.js_network.runner.device
         gpu.destroy()
         await gpu.lost
         try:

@@ -136,7 +136,7 @@ done = []
 for name in {names!r}:
     model = await intab.load(name, device={device!r})
     for check in CONTRACT:
-        await check(model._network)
+        await check(model._decoder)
         done.append([name, check.__name__])
     await model.close()
 print(json.dumps([done, js_worker().liveTensors()]))

@@ -62,7 +62,7 @@ def test_the_heap_is_used_where_it_can_be(in_heap: Visitor, in_arrays: Visitor) 
     program = """
         import intab, json
         model = await intab.load("decomposed")
-        print(json.dumps(model._network.network.js_network.inHeap))
+        print(json.dumps(model._decoder.network.js_network.inHeap))
     """
     assert printed_json(in_heap, program) is True
     assert printed_json(in_arrays, program) is False
@@ -76,7 +76,7 @@ done = []
 for name in {names!r}:
     model = await intab.load(name)
     for check in CONTRACT:
-        await check(model._network)
+        await check(model._decoder)
         done.append([name, check.__name__])
     await model.close()
 print(json.dumps([done, js_worker().liveTensors()]))
@@ -97,7 +97,7 @@ def test_a_run_that_fails_says_why_and_leaves_the_session_as_it_was(visitor: Vis
         import intab, json
         from intab.errors import RunError
         model = await intab.load("decomposed")
-        session, other = model._network.session(), model._network.session()
+        session, other = model._decoder.session(), model._decoder.session()
         await session.step([[1, 2, 3]])
         try:
             await session.step([[10**6]])
@@ -116,7 +116,7 @@ def test_a_run_that_fails_says_why_and_leaves_the_session_as_it_was(visitor: Vis
 TOKENS = """
     import intab
     model = await intab.load("no-positions")
-    session = model._network.session()
+    session = model._decoder.session()
     for step in range({tokens}):
         await session.step([[step % 200]])
         if session.length == 200:

@@ -24,7 +24,7 @@ LOAD = """
     notices = []
     loader().listeners.on_notice = lambda notice: notices.append(notice.kind)
     model = await intab.load({name!r}, device="wasm", keep={keep})
-    session = model._network.session()
+    session = model._decoder.session()
     logits = (await session.step([[72, 105]]))[0, -1]
     session.close()
     await model.close()

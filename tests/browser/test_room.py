@@ -98,9 +98,9 @@ NO_ROOM = """
     from intab.errors import RunError
     from pyodide.ffi import create_proxy
     model = await intab.load("llama", device="wasm")
-    session, other = model._network.session(), model._network.session()
+    session, other = model._decoder.session(), model._decoder.session()
     await session.step([list(range(5, 105))])
-    js_runner = model._network.network.js_network.runner
+    js_runner = model._decoder.network.js_network.runner
     part, seen = js_runner.part, []
 
     async def fail(*args):

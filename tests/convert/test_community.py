@@ -109,7 +109,7 @@ async def test_grouped_attention_becomes_products_and_padding_possible(
     prompts = ["Once upon a time there was", "abc"]
     wanted, found = [await model.generate(prompts, **options) for model in models]
     assert [one.ids for one in found] == [one.ids for one in wanted]
-    plans = [model._open_network().plan for model in models]
+    plans = [model._open_decoder().plan for model in models]
     assert [plan.can_pad for plan in plans] == [False, True]
 
 

@@ -70,7 +70,7 @@ async def test_several_answers_of_one_prompt(folders: dict[str, Path], case: str
 async def test_a_session_that_is_rewound_and_forked(folders: dict[str, Path], case: str) -> None:
     """As a chat does: from one prompt's answer to the next prompt, and back."""
     model, recorded = await intab.load(str(folders[case])), RECORDED[case]
-    network = model._network
+    network = model._decoder
     assert network is not None
     session, known = network.session(), list[int]()
     for one in [*recorded, *recorded[::-1]]:

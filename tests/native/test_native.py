@@ -39,7 +39,7 @@ async def test_every_form_of_graph_keeps_the_sessions_contract(
     name: str, check: Check, tmp_path: Path
 ) -> None:
     model = await intab.load(str(write_model(tmp_path / "m", FORMS[name])))
-    network = model._network
+    network = model._decoder
     assert network is not None
     await check(network)
 

@@ -4,7 +4,7 @@
     async for chunk in model.stream("Once upon a time", max_new_tokens=50):
         print(chunk, end="")
 
-It knows the tokenizer, the chat template and the context length; the network computes.
+It knows the tokenizer, the chat template and the context length; the decoder computes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Model:
         name: str,
         dtype: str,
         reason: str,
-        network: Decoder,
+        decoder: Decoder,
         texts: Texts,
         setting: Setting = UNKNOWN,
         *,
@@ -51,7 +51,7 @@ class Model:
         self.dtype = dtype
         self.reason = reason
         self.tokenizer = texts.tokenizer
-        self._network: Decoder | None = network
+        self._decoder: Decoder | None = decoder
         self._rows_agree = rows_agree
         # The logits of a row: a model may have more of them than its tokenizer has tokens.
         self._vocabulary = vocabulary or self.tokenizer.size
@@ -65,17 +65,17 @@ class Model:
     @property
     def closed(self) -> bool:
         """Whether `close` was called."""
-        return self._network is None
+        return self._decoder is None
 
     @property
     def lost(self) -> bool:
         """Whether the device it ran on is gone: `intab.load` then loads it again."""
-        return self._network is not None and self._network.lost
+        return self._decoder is not None and self._decoder.lost
 
     @property
     def device(self) -> str:
         """Where it runs and how, e.g. "wasm, 2 threads"."""
-        return self._network.device if self._network else "nothing (closed)"
+        return self._decoder.device if self._decoder else "nothing (closed)"
 
     @property
     def context_length(self) -> int | None:
@@ -133,7 +133,7 @@ class Model:
         GenerationOptions.make(options, self._defaults)
         begun = [{"role": "system", "content": system}] if system else []
         context = {"tools": tools, "documents": documents, **(chat_template_kwargs or {})}
-        speaker = Speaker(self._single, lambda: self._open_network().session(), self._run)
+        speaker = Speaker(self._single, lambda: self._open_decoder().session(), self._run)
         return Chat(speaker, [*begun, *messages], options, context)
 
     @overload
@@ -178,13 +178,13 @@ class Model:
         return found if several else found[0]
 
     async def _answers(self, jobs: Sequence[Job]) -> list[list[Generation]]:
-        network, options = self._open_network(), jobs[0].options
+        decoder, options = self._open_decoder(), jobs[0].options
         if len(jobs) == options.num_return_sequences == options.num_beams == 1:
             return [[await complete(self._stream(jobs[0]))]]
         refuse_guesses(options)
         if options.num_beams > 1:
-            return [await search_beams(network, self.tokenizer, job, self._setting) for job in jobs]
-        return await generate_batch(network, self.tokenizer, jobs, self._setting)
+            return [await search_beams(decoder, self.tokenizer, job, self._setting) for job in jobs]
+        return await generate_batch(decoder, self.tokenizer, jobs, self._setting)
 
     def encode(self, prompt: Prompt, **context: Any) -> list[int]:
         """Turn a prompt into ids; messages go by way of the chat template.
@@ -234,20 +234,20 @@ class Model:
 
     async def close(self) -> None:
         """Give the model's memory back; it cannot be used after."""
-        if self._network:
-            network, self._network = self._network, None
-            await network.close()
+        if self._decoder:
+            decoder, self._decoder = self._decoder, None
+            await decoder.close()
 
-    def _open_network(self) -> Decoder:
-        if self._network is None:
+    def _open_decoder(self) -> Decoder:
+        if self._decoder is None:
             raise ModelClosedError(f"The model {self.name} was closed: load it again.")
-        return self._network
+        return self._decoder
 
     def _job(self, prompt: Any, options: Mapping[str, Any], context: Mapping[str, Any]) -> Job:
-        network = self._open_network()
+        decoder = self._open_decoder()
         chosen = GenerationOptions.make(options, self._defaults)
         chosen.check_tokens(self._vocabulary)
-        if not network.plan.caches:
+        if not decoder.plan.caches:
             # Without a cache each piece would compute those before it again.
             chosen = replace(chosen, prefill_chunk_size=sys.maxsize)
         ids = self.encode(prompt, **context)
@@ -282,11 +282,11 @@ class Model:
         return job
 
     def _guesser(self, job: Job) -> Guesser | None:
-        plan, agree = self._open_network().plan, self._rows_agree
+        plan, agree = self._open_decoder().plan, self._rows_agree
         return make_guesser(job.options, len(job.prompt), plan, agree=agree)
 
     async def _stream(self, job: Job) -> AsyncGenerator[TextChunk]:
-        session = self._open_network().session()
+        session = self._open_decoder().session()
         try:
             async for chunk in self._run(session, job):
                 yield chunk

@@ -101,12 +101,12 @@ class OnnxSession:
 
     def __init__(
         self,
-        network: OnnxDecoder,
+        decoder: OnnxDecoder,
         padding: Sequence[int],
         ids: NDArray[np.int64],
         cache: KvCache,
     ) -> None:
-        self._network = network
+        self._decoder = decoder
         self._padding = np.array(padding)[:, None]  # [batch, 1]
         self._ids = ids  # [batch, length]
         self._cache = cache
@@ -119,14 +119,14 @@ class OnnxSession:
 
     async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
         """Append `ids` [batch][n]; the float32 logits [batch, rows, vocab] of the last `rows`."""
-        plan = self._network.plan
+        plan = self._decoder.plan
         plan.check_rows(rows)
         if self._closed:
             raise RunError(CLOSED)
         longer = np.concatenate([self._ids, np.array(ids, np.int64)], axis=1)
         past = self.length if plan.caches else 0
         feeds = self._feeds(longer, past, rows)
-        logits, *present = await self._network.run(feeds, longer[:, past:])
+        logits, *present = await self._decoder.run(feeds, longer[:, past:])
         self._cache.keep(present, self.length)
         self._ids = longer
         return _last_rows(logits.numpy(), rows)
@@ -135,7 +135,7 @@ class OnnxSession:
         """Keep the first `length` tokens; none or all of them if the cache has states."""
         if length >= self.length:
             return
-        plan = self._network.plan
+        plan = self._decoder.plan
         if length and not plan.can_rewind:
             raise RunError(STATES)
         if not length:
@@ -151,7 +151,7 @@ class OnnxSession:
     def fork(self) -> OnnxSession:
         """An independent session with the same cache."""
         padding = self._padding[:, 0].tolist()
-        return OnnxSession(self._network, padding, self._ids, self._cache.fork())
+        return OnnxSession(self._decoder, padding, self._ids, self._cache.fork())
 
     def close(self) -> None:
         """Drop the cache."""
@@ -165,7 +165,7 @@ class OnnxSession:
 
     def _feeds(self, ids: NDArray[np.int64], past: int, rows: int) -> dict[str, ort.OrtValue]:
         """Inputs for what `ids` have beyond the `past` that the cache has."""
-        plan, total = self._network.plan, ids.shape[1]
+        plan, total = self._decoder.plan, ids.shape[1]
         place = np.arange(total)[None]
         keep = plan.logits_to_keep
         visible = place >= self._padding

@@ -216,8 +216,8 @@ async def test_a_model_whose_device_was_lost_is_loaded_anew() -> None:
     loader = Loader(FakeRuntime(model_files()), "models")
     one = await loader.load("tiny")
     assert await loader.load("tiny") is one
-    assert isinstance(one._network, FakeNetwork)
-    one._network.lost = True
+    assert isinstance(one._decoder, FakeNetwork)
+    one._decoder.lost = True
     assert await loader.load("tiny") is not one
 
 

@@ -63,7 +63,7 @@ async def sampled(model: Model, case: dict[str, Any]) -> list[str]:
     options = GenerationOptions.make({"do_sample": True, **case["options"]}, {})
     ids = model.encode(case["prompt"])
     processors, warping = make_processors(options, len(ids)), warpers(options)
-    network: Decoder = model._open_network()
+    network: Decoder = model._open_decoder()
     session, lines, new = network.session(), list[str](), ids
     for token, step in zip(case["ids"], case["steps"], strict=True):
         row = process(ids, (await session.step([new]))[0, -1], processors)

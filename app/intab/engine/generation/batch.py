@@ -1,6 +1,6 @@
 """Several answers at once: prompts side by side, padded on the left, and several answers to each.
 
-    >>> [[one], [two]] = await generate_batch(network, tokenizer, [job, other])
+    >>> [[one], [two]] = await generate_batch(decoder, tokenizer, [job, other])
 
 Each answer is what its prompt alone would give, with its own end and its own figures; one that has
 ended leaves the batch.
@@ -58,7 +58,7 @@ class Line:
 
 
 async def generate_batch(
-    network: Decoder,
+    decoder: Decoder,
     tokenizer: Tokenizer,
     jobs: Sequence[Job],
     setting: Setting = UNKNOWN,
@@ -70,13 +70,13 @@ async def generate_batch(
     lines = [
         Line(tokenizer, jobs[i], k, quiet) for i, count in enumerate(counts) for k in range(count)
     ]
-    await _write(network, lines, owners, jobs, setting)
+    await _write(decoder, lines, owners, jobs, setting)
     grouped = groupby(zip(owners, lines, strict=True), key=lambda pair: pair[0])
     return [[join(line.chunks) for _, line in group] for _, group in grouped]
 
 
 async def _write(
-    network: Decoder,
+    decoder: Decoder,
     lines: Sequence[Line],
     owners: Sequence[int],
     jobs: Sequence[Job],
@@ -86,7 +86,7 @@ async def _write(
     padding = [longest - len(job.prompt) for job in jobs]
     padded = [[PAD] * pad + list(job.prompt) for pad, job in zip(padding, jobs, strict=True)]
     meter = Meter(sum(len(job.prompt) for job in jobs), setting)
-    session = await open_session(network, padding, len(lines))
+    session = await open_session(decoder, padding, len(lines))
     try:
         piece = jobs[0].options.prefill_chunk_size
         rows = (await prefill(session, padded, piece, meter.prefilled))[list(owners)]

@@ -45,7 +45,7 @@ class Beam:
 
 
 class BeamSearch:
-    """The state of one search, without a network: rows of logits in, the next beams out."""
+    """The state of one search, without a decoder: rows of logits in, the next beams out."""
 
     def __init__(self, tokenizer: Tokenizer, job: Job, meter: Meter) -> None:
         options = job.options
@@ -151,13 +151,13 @@ def _best(beams: Sequence[Beam], count: int) -> list[Beam]:
 
 
 async def search_beams(
-    network: Decoder, tokenizer: Tokenizer, job: Job, setting: Setting = UNKNOWN
+    decoder: Decoder, tokenizer: Tokenizer, job: Job, setting: Setting = UNKNOWN
 ) -> list[Generation]:
     """The num_return_sequences best answers, the best first, each with its score."""
     options = job.options
     meter = Meter(len(job.prompt), setting)
     search = BeamSearch(tokenizer, job, meter)
-    session = await open_session(network, (0,), options.num_beams)
+    session = await open_session(decoder, (0,), options.num_beams)
     try:
         piece = options.prefill_chunk_size
         logits = await prefill(session, [job.prompt], piece, meter.prefilled)

@@ -110,16 +110,16 @@ def refuse_guesses(options: GenerationOptions) -> None:
         )
 
 
-async def rows_agree(network: Decoder, alone: Logits) -> bool:
+async def rows_agree(decoder: Decoder, alone: Logits) -> bool:
     """Whether a row of logits is the same, but for rounding, in a step with another id after it;
     `alone` [vocabulary] is that of a step with the id 0 and no other.
 
     int8 with dynamic quantization takes one scale for all ids of a step: there guesses would change
     the numbers a little, and so an answer now and then.
     """
-    if not network.plan.all_rows:
+    if not decoder.plan.all_rows:
         return False
-    session = network.session()
+    session = decoder.session()
     try:
         beside = (await session.step([[0, 1]], 2))[0, 0]
     finally:

@@ -22,30 +22,30 @@ _NEAR = 1e-3
 _tried: WeakKeyDictionary[Decoder, dict[bool, bool]] = WeakKeyDictionary()
 
 
-async def open_session(network: Decoder, padding: Sequence[int], most: int) -> Session:
+async def open_session(decoder: Decoder, padding: Sequence[int], most: int) -> Session:
     """A session of `len(padding)` sequences, later `most`, whose logits are those of each alone."""
-    if most == 1 or await _fits(network, padded=any(padding)):
-        return network.session(padding)
-    return OneByOne([network.session() for _ in padding], padding)
+    if most == 1 or await _fits(decoder, padded=any(padding)):
+        return decoder.session(padding)
+    return OneByOne([decoder.session() for _ in padding], padding)
 
 
-async def _fits(network: Decoder, *, padded: bool) -> bool:
-    if not (network.plan.can_pad if padded else network.plan.can_batch):
+async def _fits(decoder: Decoder, *, padded: bool) -> bool:
+    if not (decoder.plan.can_pad if padded else decoder.plan.can_batch):
         return False
-    known = _tried.setdefault(network, {})
+    known = _tried.setdefault(decoder, {})
     if padded not in known:
-        known[padded] = await _try(network, 2 if padded else 0)
+        known[padded] = await _try(decoder, 2 if padded else 0)
     return known[padded]
 
 
-async def _try(network: Decoder, padding: int) -> bool:
+async def _try(decoder: Decoder, padding: int) -> bool:
     """Whether the second of two sequences gives in company what it gives alone."""
     first, second = [*_PROBE[0], *[1] * padding], [*[0] * padding, *_PROBE[1]]
-    company, alone = network.session((0, padding)), network.session()
+    company, alone = decoder.session((0, padding)), decoder.session()
     try:
         found = (await company.step([first, second]))[1, -1]
         wanted = (await alone.step([_PROBE[1]]))[0, -1]
-        if not network.plan.can_rewind:
+        if not decoder.plan.can_rewind:
             # States may hold padding that shows only once the session goes on.
             found = (await company.step([[1], [1]]))[1, -1]
             wanted = (await alone.step([[1]]))[0, -1]

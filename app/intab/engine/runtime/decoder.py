@@ -76,22 +76,22 @@ class Decoder(Protocol):
 class DecoderOver:
     """What a Decoder over another one leaves to it."""
 
-    def __init__(self, network: Decoder) -> None:
-        self._network = network
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
 
     @property
     def device(self) -> str:
-        """Where the network runs."""
-        return self._network.device
+        """Where that runs."""
+        return self._decoder.device
 
     @property
     def lost(self) -> bool:
         """Whether its device is gone."""
-        return self._network.lost
+        return self._decoder.lost
 
     async def close(self) -> None:
-        """Close the network."""
-        await self._network.close()
+        """Close it."""
+        await self._decoder.close()
 
 
 async def open_planned(

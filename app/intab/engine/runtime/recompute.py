@@ -5,7 +5,7 @@ length only; transformers drops it there too (Phi3ForCausalLM.prepare_inputs_for
 of convolutions and state spaces have no rows, so that their last tokens cannot be taken back: a
 session that is rewound starts from where it last went on, or again.
 
-    network = recompute_where_needed(network)
+    decoder = recompute_where_needed(decoder)
 
 It stands between the user of a session (pieces of a prompt, chats, beams, guesses) and the
 platform's, and knows no graph.
@@ -24,25 +24,25 @@ from intab.engine.types import Logits
 PIECE = 512  # tokens that are computed again at once
 
 
-def recompute_where_needed(network: Decoder) -> Decoder:
-    """The network itself if its cache always holds, else one whose sessions see to that."""
-    plan = network.plan
+def recompute_where_needed(decoder: Decoder) -> Decoder:
+    """The decoder itself if its cache always holds, else one whose sessions see to that."""
+    plan = decoder.plan
     needed = plan.caches and (plan.switch_at or not plan.can_rewind)
-    return RecomputingNetwork(network) if needed else network
+    return RecomputingDecoder(decoder) if needed else decoder
 
 
-class RecomputingNetwork(DecoderOver):
-    """A network whose sessions compute again what their cache lost."""
+class RecomputingDecoder(DecoderOver):
+    """A decoder whose sessions compute again what their cache lost."""
 
     @property
     def plan(self) -> DecoderPlan:
-        """The network's."""
-        return self._network.plan
+        """That of the other one."""
+        return self._decoder.plan
 
     def session(self, padding: Sequence[int] = (0,)) -> RecomputingSession:
         """Empty sequences."""
         ids: list[list[int]] = [[] for _ in padding]
-        return RecomputingSession(self._network.session(padding), self.plan, ids)
+        return RecomputingSession(self._decoder.session(padding), self.plan, ids)
 
 
 class RecomputingSession:

@@ -27,15 +27,15 @@ def is_for_single_steps(graph: str, plan: DecoderPlan) -> bool:
     return "decoder_with_past" in graph or (ids is not None and ids.shape[1:2] == (1,))
 
 
-async def made_right(network: Decoder, graph: str) -> Decoder:
-    """The network, stepwise if several ids in one step give it other numbers than one by one."""
-    if not is_for_single_steps(graph, network.plan) or await _agrees(network):
-        return network
-    return SingleStep(network)
+async def made_right(decoder: Decoder, graph: str) -> Decoder:
+    """The decoder, stepwise if several ids in one step give it other numbers than one by one."""
+    if not is_for_single_steps(graph, decoder.plan) or await _agrees(decoder):
+        return decoder
+    return SingleStep(decoder)
 
 
-async def _agrees(network: Decoder) -> bool:
-    whole, single = network.session(), SingleStep(network).session()
+async def _agrees(decoder: Decoder) -> bool:
+    whole, single = decoder.session(), SingleStep(decoder).session()
     try:
         await whole.step([_PROBE])
         await single.step([_PROBE])
@@ -51,15 +51,15 @@ async def _agrees(network: Decoder) -> bool:
 class SingleStep(DecoderOver):
     """A Decoder whose sessions feed another's one id at a time."""
 
-    def __init__(self, network: Decoder) -> None:
-        super().__init__(network)
+    def __init__(self, decoder: Decoder) -> None:
+        super().__init__(decoder)
         # One row comes of each step, and several would cost as many steps: nothing guesses ahead. A
         # step of padding alone would see nothing: without position_ids a plan has no padding.
-        self.plan = replace(network.plan, all_rows=False, position_ids=None)
+        self.plan = replace(decoder.plan, all_rows=False, position_ids=None)
 
     def session(self, padding: Sequence[int] = (0,)) -> SingleStepSession:
         """Empty sequences."""
-        return SingleStepSession(self._network.session(padding), self.plan)
+        return SingleStepSession(self._decoder.session(padding), self.plan)
 
 
 class SingleStepSession:

@@ -1,4 +1,4 @@
-"""A network's first runs, before anybody waits for an answer: one that warms up, the manifest's
+"""A decoder's first runs, before anybody waits for an answer: one that warms up, the manifest's
 self-test (on WebGPU one of many ids too), and whether a row computed beside others is the same as
 alone.
 """
@@ -22,26 +22,26 @@ from intab.errors import DeviceError, ManifestError, RunError
 
 @dataclass(frozen=True)
 class FirstRuns:
-    """What a network's first runs tell: whether its rows agree, and how many logits a row has."""
+    """What a decoder's first runs tell: whether its rows agree, and how many logits a row has."""
 
     rows_agree: bool
     vocabulary: int
 
 
 async def try_out(
-    network: Decoder, texts: Texts, manifest: Manifest, candidate: Candidate, report: OnProgress
+    decoder: Decoder, texts: Texts, manifest: Manifest, candidate: Candidate, report: OnProgress
 ) -> FirstRuns:
-    """Warm up and check a network. Where that fails, give it back."""
+    """Warm up and check a decoder. Where that fails, give it back."""
     report(Progress("warm up"))
     try:
-        logits = await _warm_up(network, texts.tokenizer)
+        logits = await _warm_up(decoder, texts.tokenizer)
         _check_ids(manifest.self_test, candidate.dtype, logits.size)
-        await check(network, manifest.self_test, candidate.dtype)
+        await check(decoder, manifest.self_test, candidate.dtype)
         if candidate.device == "webgpu":
-            await check_many(network, manifest, candidate.dtype, texts)
-        return FirstRuns(await _rows_agree(network, logits), logits.shape[-1])
+            await check_many(decoder, manifest, candidate.dtype, texts)
+        return FirstRuns(await _rows_agree(decoder, logits), logits.shape[-1])
     except BaseException:
-        await network.close()
+        await decoder.close()
         raise
 
 
@@ -58,18 +58,18 @@ def _check_ids(test: SelfTest | None, dtype: str, vocabulary: int) -> None:
         )
 
 
-async def _rows_agree(network: Decoder, alone: Logits) -> bool:
+async def _rows_agree(decoder: Decoder, alone: Logits) -> bool:
     """Whether they do; not, where the last row is all that comes, whatever the shapes say."""
     try:
-        return await rows_agree(network, alone)
+        return await rows_agree(decoder, alone)
     except RunError:
-        await _first_run(network, [0, 1])
+        await _first_run(decoder, [0, 1])
         return False
 
 
-async def _warm_up(network: Decoder, tokenizer: Tokenizer) -> Logits:
+async def _warm_up(decoder: Decoder, tokenizer: Tokenizer) -> Logits:
     """Run one token, so that the first answer does not pay for first-run work: its logits."""
-    logits = await _first_run(network, [0])
+    logits = await _first_run(decoder, [0])
     if logits.shape[-1] < tokenizer.learnt:
         raise ManifestError(
             f"The tokenizer has {tokenizer.learnt:,} tokens, the graph only {logits.shape[-1]:,} "
@@ -78,14 +78,14 @@ async def _warm_up(network: Decoder, tokenizer: Tokenizer) -> Logits:
     return logits
 
 
-async def _first_run(network: Decoder, ids: list[int]) -> Logits:
-    """The logits after the last of `ids`; DeviceError where the network does not run."""
-    session = network.session()
+async def _first_run(decoder: Decoder, ids: list[int]) -> Logits:
+    """The logits after the last of `ids`; DeviceError where the decoder does not run."""
+    session = decoder.session()
     try:
         logits: Logits = (await session.step([ids]))[0, -1]
     except RunError as exc:
         raise DeviceError(
-            f"The model loads but does not run on {network.device} ({exc}): "
+            f"The model loads but does not run on {decoder.device} ({exc}): "
             "choose another dtype or device."
         ) from exc
     finally:

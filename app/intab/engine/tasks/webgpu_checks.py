@@ -48,7 +48,7 @@ def _bounded(config: Mapping[str, Any]) -> bool:
     return not kind.startswith("gemma3") and bool(config.get("attn_logit_softcapping", default))
 
 
-async def check_many(network: Decoder, manifest: Manifest, dtype: str, texts: Texts) -> None:
+async def check_many(decoder: Decoder, manifest: Manifest, dtype: str, texts: Texts) -> None:
     """DeviceError where many ids in one step are computed otherwise than they should."""
     test = manifest.self_test.long if manifest.self_test else None
     wanted = test.greedy_ids.get(dtype, ()) if test else ()
@@ -56,16 +56,16 @@ async def check_many(network: Decoder, manifest: Manifest, dtype: str, texts: Te
     few = dtype not in SCALED_BY_STEP or manifest.expands(dtype)
     if not wanted and not few:
         return
-    at_once, by_few = network.session(), network.session()
+    at_once, by_few = decoder.session(), decoder.session()
     try:
         for ids, token in zip_longest([*pieces, *_single(wanted[len(pieces) - 1 : -1])], wanted):
             whole = (await append(at_once, [ids]))[0, -1]
             if token is not None:
-                judge(whole, token, network.device)
+                judge(whole, token, decoder.device)
             if few:
-                await _agree(network, whole, by_few, ids)
+                await _agree(decoder, whole, by_few, ids)
     except RunError as exc:
-        raise DeviceError(f"the model does not run on {network.device} ({exc})") from exc
+        raise DeviceError(f"the model does not run on {decoder.device} ({exc})") from exc
     finally:
         at_once.close()
         by_few.close()
@@ -75,12 +75,12 @@ def _single(ids: Sequence[int]) -> list[tuple[int]]:
     return [(token,) for token in ids]
 
 
-async def _agree(network: Decoder, whole: Logits, by_few: Session, ids: Sequence[int]) -> None:
+async def _agree(decoder: Decoder, whole: Logits, by_few: Session, ids: Sequence[int]) -> None:
     few = (await prefill(by_few, [ids], FEW, lambda _: None))[0]
     allowed = NEAR * (few.max() - few.mean())
     if not np.abs(whole - few).max() <= allowed:  # nor where a number is not one
         raise DeviceError(
-            f"{network.device} gives other logits for {len(ids)} ids in one step than for "
+            f"{decoder.device} gives other logits for {len(ids)} ids in one step than for "
             f"{FEW} at a time: it computes something else."
         )
 
