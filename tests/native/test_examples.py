@@ -6,9 +6,11 @@ import ast
 import re
 from pathlib import Path
 from types import CodeType, FunctionType
+from typing import Any
 
 import pytest
 
+import intab
 from tests.conftest import ROOT
 
 PROGRAMS = sorted((ROOT / "examples").glob("*.py"))
@@ -33,9 +35,10 @@ def test_a_program_says_what_it_shows_and_is_short(path: Path) -> None:
     assert max(map(len, lines)) <= 90
 
 
-def program(path: Path) -> CodeType:
+def program(source: Path | str) -> CodeType:
+    text = source.read_text("utf-8") if isinstance(source, Path) else source
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    code: CodeType = compile(path.read_text("utf-8"), path.name, "exec", flags)
+    code: CodeType = compile(text, "program", "exec", flags)
     return code
 
 
@@ -44,3 +47,19 @@ async def test_a_program_runs_in_cpython(path: Path, capsys: pytest.CaptureFixtu
     code = program(path)
     await FunctionType(code, {"__name__": "__main__"})()
     assert len(capsys.readouterr().out.split()) > 20
+
+
+def snippets(document: str) -> list[str]:
+    text = (ROOT / "docs" / document).read_text("utf-8")
+    return re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+async def test_the_programs_of_the_document_on_generation() -> None:
+    answers, processor = snippets("generation.md")
+    model = await intab.load("default")
+    greedy = await model.generate(["One day", "The king"], max_new_tokens=5, do_sample=False)
+    names: dict[str, Any] = {"__name__": "__main__", "model": model}
+    await FunctionType(program(answers), names)()
+    assert len(names["chats"]) == 2
+    await FunctionType(program(processor), names)()
+    assert [names[each].ids[:5] for each in ("one", "two")] == [each.ids for each in greedy]

@@ -139,7 +139,7 @@ class Chat:
             with self._again_after_failure():
                 session = await self._begin(ids, len(ids))
                 if session.length < len(ids):
-                    await prefill(session, [ids[session.length :]], size, lambda done: None)
+                    await prefill(session, [ids[session.length :]], size)
 
     def fork(self) -> Chat:
         """Begin another conversation with all of this one, its computed tokens included.

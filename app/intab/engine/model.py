@@ -62,6 +62,10 @@ class Model:
     def __repr__(self) -> str:
         return f"<intab.Model {self.name!r}, {self.dtype} on {self.device}>"
 
+    def __deepcopy__(self, memo: object) -> Model:
+        """Itself: copies of a logits processor may share a model."""
+        return self
+
     @property
     def closed(self) -> bool:
         """Whether `close` was called."""

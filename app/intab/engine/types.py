@@ -15,3 +15,5 @@ Sampler = Callable[[Logits], int]
 Warper = Callable[[Logits], Logits]
 # The same, given the ids so far.
 LogitsProcessor = Callable[[list[int], Logits], Logits]
+# What makes one for a sequence.
+LogitsProcessorFactory = Callable[[], LogitsProcessor]

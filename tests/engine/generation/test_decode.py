@@ -8,7 +8,7 @@ import pytest
 from intab.engine.generation.decode import complete, generate_tokens, stream
 from intab.engine.generation.metrics import Meter, Metrics, Setting
 from intab.engine.generation.options import GenerationOptions
-from intab.engine.generation.sampling import argmax
+from intab.engine.generation.sequence_state import SequenceState, make_end
 from intab.engine.text.tokenizer import Tokenizer
 from intab.engine.types import Logits
 from intab.errors import OptionError, RunError
@@ -27,9 +27,33 @@ async def texts(tokenizer: Tokenizer, answer: str, **passed: Any) -> list[tuple[
 
 async def test_the_prompt_goes_in_once_then_token_by_token() -> None:
     session = FakeSession([7, 8])
-    tokens = generate_tokens(session, [1, 2, 3], argmax)
-    assert [await anext(tokens) for _ in range(3)] == [7, 8, EOS]
+    state = SequenceState([1, 2, 3], options())
+    steps = [step async for step in generate_tokens(session, state)]
+    assert [(step.token, step.end) for step in steps] == [(7, None), (8, None), (EOS, "eos")]
+    assert state.ids == [1, 2, 3, 7, 8, EOS]
     assert session.steps == [[[1, 2, 3]], [[7]], [[8]]]
+
+
+async def test_a_step_has_the_row_as_the_model_gave_it() -> None:
+    def spoil(ids: list[int], logits: Logits) -> Logits:
+        logits[:] = 0
+        logits[9] = 1
+        return logits
+
+    chosen = options(max_new_tokens=2, logit_bias={7: -9}, logits_processors=[spoil], logprobs=True)
+    state = SequenceState([1], chosen)
+    steps = [step async for step in generate_tokens(FakeSession([7, 8]), state)]
+    assert [step.token for step in steps] == [9, 9]
+    assert [int(step.row.argmax()) for step in steps] == [7, 8]
+    assert [float(step.row.sum()) for step in steps] == [5, 5]
+
+
+def test_the_end_is_told_by_token_length_and_time() -> None:
+    now = iter([10.0, 11.0, 11.9, 12.0])
+    end = make_end(options(max_new_tokens=3, max_time=2), lambda: next(now))
+    assert end(EOS, 1) == "eos"
+    assert end(7, 3) == "length"
+    assert [end(7, 1), end(7, 2), end(7, 2)] == [None, None, "time"]
 
 
 async def test_it_ends_at_the_end_token(tokenizer: Tokenizer) -> None:

@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 
 from intab.engine.generation.decode import generate_tokens
-from intab.engine.generation.logits_processors import make_processors
-from intab.engine.generation.next_token import make_picker
 from intab.engine.generation.options import GenerationOptions
-from intab.engine.generation.prompt_lookup import Guesser, make_guesser, rows_agree
+from intab.engine.generation.prompt_lookup import (
+    Guesser,
+    generate_with_guesses,
+    make_guesser,
+    rows_agree,
+)
+from intab.engine.generation.sequence_state import SequenceState
 from intab.engine.runtime.cache_slots import CacheSlot
 from intab.engine.types import Logits
 from intab.errors import OptionError, RunError
@@ -64,10 +68,13 @@ class Echo:
 async def generated(
     session: Echo, guesser: Guesser | None, count: int, **options: Any
 ) -> list[int]:
-    chosen = GenerationOptions.make(options, {})
-    processors = make_processors(chosen, len(PROMPT))
-    tokens = generate_tokens(session, PROMPT, make_picker(chosen), processors, guesser)
-    return [await anext(tokens) for _ in range(count)]
+    state = SequenceState(PROMPT, GenerationOptions.make({**options, "max_new_tokens": count}, {}))
+    steps = (
+        generate_with_guesses(session, state, guesser)
+        if guesser
+        else generate_tokens(session, state)
+    )
+    return [step.token async for step in steps]
 
 
 @pytest.mark.parametrize("fidelity", [0.0, 2.0, 4.0, 9.0])

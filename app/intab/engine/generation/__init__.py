@@ -6,7 +6,9 @@ generation_config  what a model's files ask for
 prefill            a prompt's way in, piece by piece
 logits_processors  penalties and bans, before the warpers
 sampling           temperature, top_k ...: logits -> token
+user_processors    a user's logits processors, made or copied for each sequence
 next_token         processors, then the sampler
+sequence_state     a sequence: its ids, how the next is chosen, what ends it
 decode             tokens -> chunks of text -> the whole
 streamer           an answer as it is written
 stop_strings       where an answer ends

@@ -12,12 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from intab.engine.generation.logits_processors import make_processors
-from intab.engine.generation.logprobs import make_recorder
 from intab.engine.generation.metrics import UNKNOWN, Meter, Setting
-from intab.engine.generation.next_token import choose, make_picker
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.prefill import prefill
+from intab.engine.generation.sequence_state import SequenceState
 from intab.engine.generation.sequences import open_session
 from intab.engine.generation.streamer import Generation, TextChunk, Writer, join
 from intab.engine.runtime.decoder import Decoder
@@ -36,25 +34,20 @@ class Job:
 
 
 class Line:
-    """One answer of a batch as it grows."""
+    """One answer of a batch."""
 
     def __init__(self, tokenizer: Tokenizer, job: Job, number: int, setting: Setting) -> None:
         options, prompt = job.options, job.prompt
-        recorder = make_recorder(tokenizer, options)
-        self.job = job
-        self.ids = list(prompt)
         self.chunks: list[TextChunk] = []
-        self.writer = Writer(tokenizer, options, Meter(len(prompt), setting), recorder, prompt)
-        self._processors = make_processors(options, len(prompt), recorder)
-        self._pick = make_picker(options, number)
+        self.writer = Writer(tokenizer, options, Meter(len(prompt), setting), prompt)
+        self._state = SequenceState(prompt, options, number, several=True)
 
-    def take(self, logits: Logits) -> int:
+    def take(self, row: Logits) -> int:
         """Choose the next token and write it down."""
-        token = choose(self.ids, logits, self._processors, self._pick)
-        self.ids.append(token)
-        if chunk := self.writer.push(token):
+        step = self._state.advance(row)
+        if chunk := self.writer.push(step):
             self.chunks.append(chunk)
-        return token
+        return step.token
 
 
 async def generate_batch(

@@ -16,18 +16,20 @@ from numpy.typing import NDArray
 
 from intab.engine.generation.batch import Job
 from intab.engine.generation.logits_processors import make_processors
-from intab.engine.generation.logprobs import LogprobRecorder, TokenLogprob, make_recorder
+from intab.engine.generation.logprobs import TokenLogprob, token_logprob
 from intab.engine.generation.metrics import UNKNOWN, Meter, Setting
 from intab.engine.generation.next_token import make_rng, process, warpers
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.prefill import prefill
 from intab.engine.generation.sampling import largest, log_softmax
+from intab.engine.generation.sequence_state import make_end
 from intab.engine.generation.sequences import open_session
 from intab.engine.generation.stop_strings import StoppedText, ends_with_a_stop
-from intab.engine.generation.streamer import Generation, end_reason
+from intab.engine.generation.streamer import Generation
+from intab.engine.generation.user_processors import forked
 from intab.engine.runtime.decoder import Decoder
 from intab.engine.text.tokenizer import Tokenizer
-from intab.engine.types import Logits
+from intab.engine.types import Logits, LogitsProcessor
 
 # What transformers adds to a score that must not win; finite, so that sums stay ordered.
 LOSING = np.float32(-1e9)
@@ -47,17 +49,17 @@ class Beam:
 class BeamSearch:
     """The state of one search, without a decoder: rows of logits in, the next beams out."""
 
-    def __init__(self, tokenizer: Tokenizer, job: Job, meter: Meter) -> None:
+    def __init__(self, tokenizer: Tokenizer, job: Job) -> None:
         options = job.options
         ends = len(options.eos_token_id)
         self.running = [Beam((), 0, np.float32(0))]
         self.finished: list[Beam] = []
         self._tokenizer = tokenizer
         self._job = job
-        self._meter = meter
+        self._end = make_end(options)
         self._rng = None if options.greedy else make_rng(options)
         self._keep = max(2, 1 + ends) * options.num_beams
-        self._processors = make_processors(options, len(job.prompt))
+        self._processors = [make_processors(options, len(job.prompt), several=True)]  # each beam's
         self._warpers = [] if options.greedy else warpers(options, ends + 1)
 
     def advance(self, logits: Logits) -> bool:
@@ -65,35 +67,36 @@ class BeamSearch:
         candidates = self._candidates(logits)
         self._finish(candidates)
         self.running = self._next(candidates)
+        self._processors = forked(self._processors, [beam.source for beam in self.running])
         ended = all(one.reason for one in candidates)
         return self._can_improve() and not self._complete() and not ended
 
     def _candidates(self, logits: Logits) -> list[Beam]:
         """The best continuations of all beams, or drawn ones, best or first drawn first."""
-        recorders = [self._recorded(row) for row in logits]
-        rows = [self._scored(beam, row) for beam, row in zip(self.running, logits, strict=True)]
-        total = np.concatenate(rows)
+        logprobs = [log_softmax(row) for row in logits]
+        each = zip(self.running, logprobs, self._processors, strict=True)
+        total = np.concatenate([self._scored(*beam) for beam in each])
         found = []
         for at in self._chosen(total):
             source, token = divmod(int(at), logits.shape[1])
-            beam, recorder = self.running[source], recorders[source]
+            beam = self.running[source]
             ids = (*beam.ids, token)
-            logprobs = (*beam.logprobs, recorder.of(token)) if recorder else ()
-            found.append(Beam(ids, source, total[at], self._reason(ids), logprobs))
+            told = (*beam.logprobs, *self._told(token, logprobs[source]))
+            found.append(Beam(ids, source, total[at], self._reason(ids), told))
         return found
 
-    def _recorded(self, row: Logits) -> LogprobRecorder | None:
-        recorder = make_recorder(self._tokenizer, self._job.options)
-        if recorder:
-            recorder([], row)
-        return recorder
+    def _told(self, token: int, logprobs: Logits) -> list[TokenLogprob]:
+        options = self._job.options
+        if not options.logprobs:
+            return []
+        return [token_logprob(self._tokenizer, token, logprobs, options.top_logprobs)]
 
-    def _scored(self, beam: Beam, row: Logits) -> Logits:
-        ids = [*self._job.prompt, *beam.ids]
-        row = process(ids, log_softmax(row), self._processors)
+    def _scored(self, beam: Beam, row: Logits, processors: list[LogitsProcessor]) -> Logits:
+        options, ids = self._job.options, [*self._job.prompt, *beam.ids]
+        row = process(ids, row, processors, keep=options.logprobs)
         for warp in self._warpers:
             row = warp(row)
-        if self._job.options.renormalize_logits:
+        if options.renormalize_logits:
             row = log_softmax(row)
         return row + beam.score
 
@@ -107,7 +110,7 @@ class BeamSearch:
         options = self._job.options
         if ids[-1] not in options.eos_token_id and self._stops(ids):
             return "stop"
-        return end_reason(ids[-1], len(ids), options, self._meter)
+        return self._end(ids[-1], len(ids))
 
     def _stops(self, ids: tuple[int, ...]) -> bool:
         stops = self._job.options.stop
@@ -156,7 +159,7 @@ async def search_beams(
     """The num_return_sequences best answers, the best first, each with its score."""
     options = job.options
     meter = Meter(len(job.prompt), setting)
-    search = BeamSearch(tokenizer, job, meter)
+    search = BeamSearch(tokenizer, job)
     session = await open_session(decoder, (0,), options.num_beams)
     try:
         piece = options.prefill_chunk_size

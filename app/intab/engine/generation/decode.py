@@ -1,8 +1,8 @@
 """Generation in three layers of the same verb: tokens, chunks of text, the whole.
 
-`generate_tokens` knows ids only; `stream` adds text, the end of the text and figures; `complete`
-joins. Each is a short loop over the one below. None knows what computes the logits: a `Session`
-takes ids and gives the logits that follow the last of them.
+`generate_tokens` knows ids only; `stream` adds text, stop strings and figures; `complete` joins.
+Each is a short loop over the one below. None knows what computes the logits: a `Session` takes ids
+and gives the logits that follow the last of them.
 """
 
 from __future__ import annotations
@@ -10,58 +10,36 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 
-from intab.engine.generation.logits_processors import make_processors
-from intab.engine.generation.logprobs import make_recorder
 from intab.engine.generation.metrics import Meter
-from intab.engine.generation.next_token import choose, make_picker
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.prefill import OnPrefill, prefill
-from intab.engine.generation.prompt_lookup import Guesser
+from intab.engine.generation.prompt_lookup import Guesser, generate_with_guesses
+from intab.engine.generation.sequence_state import SequenceState, Step
 from intab.engine.generation.streamer import Generation, TextChunk, Writer, join
+from intab.engine.io.protocols import silent
 from intab.engine.runtime.decoder import Session
 from intab.engine.text.tokenizer import Tokenizer
-from intab.engine.types import LogitsProcessor, Sampler
-from intab.errors import RunError
 
 
 async def generate_tokens(
     session: Session,
-    prompt: Sequence[int],
-    pick: Sampler,
-    processors: Sequence[LogitsProcessor] = (),
-    guesser: Guesser | None = None,
+    state: SequenceState,
     *,
     piece: int = 512,
-    told: OnPrefill = lambda done: None,
-) -> AsyncGenerator[int]:
-    """Yield one id after another, without an end of its own: the caller stops.
+    on_prefill: OnPrefill = silent,
+) -> AsyncGenerator[Step]:
+    """Yield each token with its row of logits, up to the one that ends the sequence.
 
-    What of the prompt the session has already is not computed again; the rest goes in `piece` ids
-    at a time, and `told` hears after each how many are in. The guesser's guesses change how many
-    steps it takes, never the ids.
+    The ids that the session has already are not computed again; the rest goes in `piece` ids at a
+    time, and `on_prefill` gets how many are in after each.
     """
-    ids, guess = list(prompt), list[int]()
-    rows = await prefill(session, [ids[session.length :]], piece, told)  # [1, vocab]
+    row = (await prefill(session, [state.ids[session.length :]], piece, on_prefill))[0]
     while True:
-        known = len(ids)
-        for logits, guessed in zip(rows, [*guess, None], strict=True):
-            token = choose(ids, logits, processors, pick)
-            ids.append(token)
-            yield token
-            if token != guessed:
-                break
-        if guesser and guess:
-            guesser.learn(ids, len(ids) - known - 1, len(guess))
-            await session.rewind(session.length - (len(guess) + 1 - (len(ids) - known)))
-        guess = guesser.guess(ids) if guesser else []
-        try:
-            rows = (await session.step([[*ids[-1:], *guess]], len(guess) + 1))[0]
-        except RunError:
-            if not guess:
-                raise
-            # Some graphs take a whole prompt or one token, nothing between.
-            guesser, guess = None, []
-            rows = (await session.step([ids[-1:]]))[0]
+        step = state.advance(row)
+        yield step
+        if step.end:
+            return
+        row = (await session.step([[step.token]]))[0, -1]
 
 
 async def stream(
@@ -77,21 +55,17 @@ async def stream(
     finish_reason is "eos" (an end token), "stop" (a stop string; neither is part of the text),
     "length" or "time".
     """
-    recorder = make_recorder(tokenizer, options)
-    writer = Writer(tokenizer, options, meter, recorder, prompt)
-    processors = make_processors(options, len(prompt), recorder)
-    tokens = generate_tokens(
-        session,
-        prompt,
-        make_picker(options),
-        processors,
-        guesser,
-        piece=options.prefill_chunk_size,
-        told=meter.prefilled,
+    state = SequenceState(prompt, options)
+    writer = Writer(tokenizer, options, meter, prompt)
+    piece, told = options.prefill_chunk_size, meter.prefilled
+    steps = (
+        generate_with_guesses(session, state, guesser, piece=piece, on_prefill=told)
+        if guesser
+        else generate_tokens(session, state, piece=piece, on_prefill=told)
     )
-    async with aclosing(tokens):
-        async for token in tokens:
-            if chunk := writer.push(token):
+    async with aclosing(steps):
+        async for step in steps:
+            if chunk := writer.push(step):
                 yield chunk
             if writer.ended:
                 return

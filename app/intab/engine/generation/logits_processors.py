@@ -15,17 +15,20 @@ from numpy.typing import NDArray
 
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.sampling import NEVER
+from intab.engine.generation.user_processors import own_processors
 from intab.engine.types import Logits, LogitsProcessor
 
 MOST = np.finfo(np.float32).max
 
 
 def make_processors(
-    options: GenerationOptions, prompt: int, first: LogitsProcessor | None = None
+    options: GenerationOptions, prompt: int, *, several: bool = False
 ) -> list[LogitsProcessor]:
-    """The processors that `options` ask for, in transformers' order, the user's own last.
+    """The processors that `options` ask for, for one sequence: in transformers' order, the user's
+    own last.
 
-    `prompt` is the number of ids before the answer; `first` sees the logits as the model gave them.
+    `prompt` is the number of ids before the answer; `several` if other sequences have the same
+    options.
     """
     o, ends, decay = options, options.eos_token_id, options.exponential_decay_length_penalty
     begin = prompt + 1 if prompt == 1 and o.forced_bos_token_id else prompt
@@ -51,7 +54,8 @@ def make_processors(
         (o.begin_suppress_tokens, lambda: make_suppress(o.begin_suppress_tokens, [begin])),
     )
     ours = [make() for wanted, make in table if wanted]
-    return [*([first] if first else []), *ours, *o.logits_processors]
+    beams = o.num_beams > 1
+    return [*ours, *own_processors(o.logits_processors, several=several, beams=beams)]
 
 
 def make_logit_bias(bias: Mapping[int, float]) -> LogitsProcessor:

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from intab.engine.generation.options import GenerationOptions
-from intab.engine.generation.sampling import largest, log_softmax
+from intab.engine.generation.sampling import largest
 from intab.engine.text.tokenizer import Tokenizer
 from intab.engine.types import Logits
 
@@ -34,28 +31,9 @@ class TokenLogprob:
     top: tuple[TokenLogprob, ...] = ()
 
 
-def make_recorder(tokenizer: Tokenizer, options: GenerationOptions) -> LogprobRecorder | None:
-    """A recorder where the options ask for log-probabilities."""
-    return LogprobRecorder(tokenizer, options.top_logprobs) if options.logprobs else None
-
-
-class LogprobRecorder:
-    """A logits processor that changes nothing and remembers the row; first of its list."""
-
-    def __init__(self, tokenizer: Tokenizer, top: int) -> None:
-        self._tokenizer = tokenizer
-        self._top = top
-        self._row = np.zeros(0, np.float32)
-
-    def __call__(self, ids: list[int], logits: Logits) -> Logits:
-        self._row = log_softmax(logits)
-        return logits
-
-    def of(self, token: int) -> TokenLogprob:
-        """What the last row says of `token`."""
-        best = largest(self._row, self._top).tolist() if self._top else []
-        return self._one(token, tuple(self._one(i) for i in best))
-
-    def _one(self, token: int, top: tuple[TokenLogprob, ...] = ()) -> TokenLogprob:
-        text = self._tokenizer.decode([token], skip_special_tokens=False)
-        return TokenLogprob(token, text, float(self._row[token]), top)
+def token_logprob(tokenizer: Tokenizer, token: int, logprobs: Logits, top: int = 0) -> TokenLogprob:
+    """What `logprobs` [vocab], the log-softmax of a row, says of `token` and of the `top` best."""
+    best = largest(logprobs, top).tolist() if top else []
+    others = tuple(token_logprob(tokenizer, other, logprobs) for other in best)
+    text = tokenizer.decode([token], skip_special_tokens=False)
+    return TokenLogprob(token, text, float(logprobs[token]), others)

@@ -84,11 +84,6 @@ class Meter:
         self._setting = setting
         self._start = self._first = self._last = self._reported = perf_counter()
 
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the prompt went in."""
-        return perf_counter() - self._start
-
     def prefilled(self, tokens: int) -> None:
         """So many tokens of the prompt are in; those of a batch have as many each."""
         self._prefilled = tokens

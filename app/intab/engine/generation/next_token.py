@@ -17,14 +17,26 @@ from intab.errors import OptionError, RunError
 
 
 def choose(
-    ids: list[int], logits: Logits, processors: Sequence[LogitsProcessor], pick: Sampler
+    ids: list[int],
+    logits: Logits,
+    processors: Sequence[LogitsProcessor],
+    pick: Sampler,
+    *,
+    keep: bool = False,
 ) -> int:
-    """The id that follows `ids`; RunError where the row leaves no choice."""
-    return pick(process(ids, logits, processors))
+    """The id that follows `ids`; RunError if the row leaves no choice. `keep` as for `process`."""
+    return pick(process(ids, logits, processors, keep=keep))
 
 
-def process(ids: list[int], logits: Logits, processors: Sequence[LogitsProcessor]) -> Logits:
-    """The row [vocab] after all processors, float32, with one finite number at least."""
+def process(
+    ids: list[int], logits: Logits, processors: Sequence[LogitsProcessor], *, keep: bool = False
+) -> Logits:
+    """The row [vocab] after all processors, float32, with one finite number at least.
+
+    Processors may change the row that they get; with `keep` that is a copy.
+    """
+    if keep and processors:
+        logits = logits.copy()
     for processor in processors:
         logits = _checked(processor(ids, logits), logits.size, processor)
     best = logits.max()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from intab.engine.io.untrusted import shown
-from intab.engine.types import LogitsProcessor
+from intab.engine.types import LogitsProcessor, LogitsProcessorFactory
 from intab.errors import OptionError
 
 Check = Callable[[str, Any], Any]
@@ -109,7 +109,7 @@ def strings(name: str, value: Any) -> tuple[str, ...]:
     return tuple(items)
 
 
-def functions(name: str, value: Any) -> tuple[LogitsProcessor, ...]:
+def functions(name: str, value: Any) -> tuple[LogitsProcessor | LogitsProcessorFactory, ...]:
     """A function or several."""
     items = tuple(value) if isinstance(value, Sequence) else (value,)
     if not all(callable(item) for item in items):

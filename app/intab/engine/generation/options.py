@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from intab.engine.generation.option_checks import CHECKS
-from intab.engine.types import LogitsProcessor
+from intab.engine.types import LogitsProcessor, LogitsProcessorFactory
 from intab.errors import OptionError
 
 _SAMPLING = (
@@ -80,7 +80,8 @@ class GenerationOptions:
         sequence_bias: numbers to add to the logit of the last id of a sequence where the ones
             before it are there, [[ids, number], ...]; of one id always.
         logits_processors: functions (ids, logits) -> logits, called in order before the sampler
-            with all ids so far and the float32 row [vocab].
+            with all ids so far and the float32 row [vocab]. One that remembers something is an
+            object, which is copied, or comes from a factory: see docs/generation.md.
 
     Speed
         prompt_lookup_num_tokens: where the text repeats itself, guess up to that many tokens and
@@ -143,7 +144,7 @@ class GenerationOptions:
     renormalize_logits: bool = False
     logit_bias: Mapping[int, float] = field(default_factory=dict)
     sequence_bias: tuple[tuple[tuple[int, ...], float], ...] = ()
-    logits_processors: tuple[LogitsProcessor, ...] = ()
+    logits_processors: tuple[LogitsProcessor | LogitsProcessorFactory, ...] = ()
     prompt_lookup_num_tokens: int | None = None
     num_return_sequences: int = 1
     num_beams: int = 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from intab.engine.io.protocols import silent
 from intab.engine.runtime.decoder import Session
 from intab.engine.runtime.recompute import least_piece
 from intab.engine.types import Logits
@@ -17,12 +18,12 @@ OnPrefill = Callable[[int], None]
 
 
 async def prefill(
-    session: Session, ids: Sequence[Sequence[int]], size: int, told: OnPrefill
+    session: Session, ids: Sequence[Sequence[int]], size: int, on_prefill: OnPrefill = silent
 ) -> Logits:
     """Append `ids` [batch][n], `size` at a time; the logits [batch, vocab] after the last.
 
-    `told` hears after each piece how many of the n tokens are in. A piece is larger if what comes
-    after it would make the session compute it again.
+    `on_prefill` gets after each piece how many of the n tokens are in. A piece is larger if what
+    comes after it would make the session compute it again.
     """
     total, before = len(ids[0]), session.length
     end = 0
@@ -30,7 +31,7 @@ async def prefill(
         least = least_piece(session, before + total)
         start, end = end, min(end + max(size, least), total)
         logits = await append(session, [row[start:end] for row in ids])
-        told(end)
+        on_prefill(end)
     return logits[:, -1]
 
 

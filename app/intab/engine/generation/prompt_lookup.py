@@ -12,15 +12,18 @@ the time it takes. The idea: https://github.com/apoorvumang/prompt-lookup-decodi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import numpy as np
 
 from intab.engine.generation.options import GenerationOptions
-from intab.engine.runtime.decoder import Decoder
+from intab.engine.generation.prefill import OnPrefill, prefill
+from intab.engine.generation.sequence_state import SequenceState, Step
+from intab.engine.io.protocols import silent
+from intab.engine.runtime.decoder import Decoder, Session
 from intab.engine.runtime.decoder_plan import DecoderPlan
 from intab.engine.types import Logits
-from intab.errors import OptionError
+from intab.errors import OptionError, RunError
 
 MOST = 8  # rows that cost about as much as one, in WebAssembly
 NGRAM = 3
@@ -28,6 +31,40 @@ FIRST = 2  # ids guessed until a guess was right
 REST = 8  # tokens without a guess after a wrong one; twice as many after each one more
 LONGEST_REST = 64
 ROUNDING = 1e-3  # of the logits' range: less than quantization makes, more than float16's rounding
+
+
+async def generate_with_guesses(
+    session: Session,
+    state: SequenceState,
+    guesser: Guesser | None,
+    *,
+    piece: int = 512,
+    on_prefill: OnPrefill = silent,
+) -> AsyncGenerator[Step]:
+    """Yield what decode.generate_tokens yields for the same arguments, in fewer steps."""
+    ids, guess = state.ids, list[int]()
+    rows = await prefill(session, [ids[session.length :]], piece, on_prefill)  # [1, vocab]
+    while True:
+        known = len(ids)
+        for row, guessed in zip(rows, [*guess, None], strict=True):
+            step = state.advance(row)
+            yield step
+            if step.end:
+                return
+            if step.token != guessed:
+                break
+        if guesser and guess:
+            guesser.learn(ids, len(ids) - known - 1, len(guess))
+            await session.rewind(session.length - (len(guess) + 1 - (len(ids) - known)))
+        guess = guesser.guess(ids) if guesser else []
+        try:
+            rows = (await session.step([[*ids[-1:], *guess]], len(guess) + 1))[0]
+        except RunError:
+            if not guess:
+                raise
+            # Some graphs take a whole prompt or one token, nothing between.
+            guesser, guess = None, []
+            rows = (await session.step([ids[-1:]]))[0]
 
 
 class Guesser:

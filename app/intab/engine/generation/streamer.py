@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from intab.engine.generation.logprobs import LogprobRecorder, TokenLogprob
+from intab.engine.generation.logprobs import TokenLogprob, token_logprob
 from intab.engine.generation.metrics import Meter, Metrics
 from intab.engine.generation.options import GenerationOptions
+from intab.engine.generation.sampling import log_softmax
+from intab.engine.generation.sequence_state import Step
 from intab.engine.generation.stop_strings import StoppedText
 from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import RunError
@@ -62,39 +64,42 @@ class Generation:
 
 
 class Writer:
-    """Writes one answer; `ended` once a token was its last."""
+    """Writes one answer from its steps; `ended` once a token was its last, or a stop string came.
+
+    It looks on: what it does changes no token.
+    """
 
     def __init__(
         self,
         tokenizer: Tokenizer,
         options: GenerationOptions,
         meter: Meter,
-        recorder: LogprobRecorder | None = None,
         prompt: Sequence[int] = (),
     ) -> None:
         self.ended = False
+        self._tokenizer = tokenizer
         self._options = options
         self._meter = meter
-        self._recorder = recorder
         self._text = StoppedText(tokenizer, options.stop, options.skip_special_tokens, prompt)
         self._ids: list[int] = []  # those whose text is still held
         self._logprobs: list[TokenLogprob] = []
 
-    def push(self, token: int) -> TextChunk | None:
-        """The chunk that `token` completes; None while its text may still change."""
+    def push(self, step: Step) -> TextChunk | None:
+        """The chunk that a step completes; None while its text may still change."""
         self._meter.token()
-        self._ids.append(token)
-        if self._recorder:
-            self._logprobs.append(self._recorder.of(token))
-        reason = end_reason(token, self._meter.tokens, self._options, self._meter)
-        unseen = reason == "eos" and self._options.skip_special_tokens
-        text, stopped = self._text.push(None if unseen else token, last=reason is not None)
-        reason = "stop" if stopped else reason
+        self._ids.append(step.token)
+        if self._options.logprobs:
+            row, top = log_softmax(step.row), self._options.top_logprobs
+            self._logprobs.append(token_logprob(self._tokenizer, step.token, row, top))
+        unseen = step.end == "eos" and self._options.skip_special_tokens
+        shown = None if unseen else step.token
+        text, stopped = self._text.push(shown, last=step.end is not None)
+        reason = "stop" if stopped else step.end
         self.ended = reason is not None
         return self._chunk(text, reason) if text or reason else None
 
     def _chunk(self, text: str, reason: str | None) -> TextChunk:
-        logprobs = tuple(self._logprobs) if self._recorder else None
+        logprobs = tuple(self._logprobs) if self._options.logprobs else None
         chunk = TextChunk(text, tuple(self._ids), reason, self._end(reason), logprobs)
         self._ids.clear()
         self._logprobs.clear()
@@ -105,17 +110,6 @@ class Writer:
             return None
         self._meter.report()
         return self._meter.metrics()
-
-
-def end_reason(token: int, count: int, options: GenerationOptions, meter: Meter) -> str | None:
-    """Why an answer of `count` tokens ends with this one, None if it goes on; knows no text."""
-    if token in options.eos_token_id:
-        return "eos"
-    if count >= options.max_new_tokens:
-        return "length"
-    if options.max_time is not None and meter.elapsed >= options.max_time:
-        return "time"
-    return None
 
 
 def join(parts: Sequence[TextChunk]) -> Generation:

@@ -72,6 +72,10 @@ class Tokenizer:
         self._has_bytes = "ByteFallback" in repr(self.backend.decoder)
         self._cleans_up = _cleans_up(self.backend, files.config)
 
+    def __deepcopy__(self, memo: object) -> Tokenizer:
+        """Itself: it never changes, and copies of a logits processor may share it."""
+        return self
+
     def encode(self, text: str, add_special_tokens: bool = True) -> list[int]:
         """Turn a text into ids; special tokens written in it are recognised.
 
