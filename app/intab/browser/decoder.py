@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pyodide.ffi import JsException
 
 from intab.browser.fetch import JsBody
@@ -17,6 +18,7 @@ from intab.browser.onnx import OnnxNetwork, open_network
 from intab.engine.runtime.decoder import CLOSED, STATES, open_planned
 from intab.engine.runtime.decoder_plan import DecoderPlan
 from intab.engine.runtime.graphs import DecoderGraphs
+from intab.engine.runtime.largest import rows_of
 from intab.engine.types import Logits
 from intab.errors import RunError
 
@@ -72,19 +74,22 @@ class OnnxSession:
         self._js_session = js_session
         self._batch = batch
         self.length = length
+        self._top = 0
+
+    def narrow(self, top: int) -> None:
+        """Read back no more of a row than its `top` largest logits, 0: all; a step whose rows do
+        not tell them apart, and wasm, give all."""
+        self._top = top
 
     async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
         """Append `ids` [batch][n]; the float32 logits [batch, rows, vocab] of the last `rows`."""
         self._decoder.plan.check_rows(rows)
         js_ids = js_array(token for row in ids for token in row)
         at = self.length
-        js_rows = await self._call("step", js_ids, rows, at)
+        js_rows = await self._call("step", js_ids, rows, at, self._top)
         found = np.asarray(js_rows.to_memoryview())
-        # Halves come as uint16, since Python's buffers know no float16.
-        halves = found.dtype != np.float32
-        logits = found.view(np.float16).astype(np.float32) if halves else found
         self.length = at + len(ids[0])
-        return logits.reshape(self._batch, rows, -1)
+        return _logits(found).reshape(self._batch, rows, -1)
 
     async def rewind(self, length: int) -> None:
         """Keep the first `length` tokens; none or all of them if the cache has states."""
@@ -100,7 +105,9 @@ class OnnxSession:
 
     def fork(self) -> OnnxSession:
         """An independent session with the same cache."""
-        return OnnxSession(self._decoder, self._js_session.fork(), self._batch, self.length)
+        other = OnnxSession(self._decoder, self._js_session.fork(), self._batch, self.length)
+        other.narrow(self._top)
+        return other
 
     def close(self) -> None:
         """Give the cache back."""
@@ -116,3 +123,11 @@ class OnnxSession:
             return await getattr(self._js_session, name)(*arguments)
         except JsException as exc:
             raise self._decoder.network.failure(exc) from exc
+
+
+def _logits(found: NDArray[Any]) -> Logits:
+    """What session.mjs gives: float32, halves as uint16, since Python's buffers know no float16, or
+    the largest alone."""
+    if found.dtype == np.uint32:
+        return rows_of(found)
+    return found if found.dtype == np.float32 else found.view(np.float16).astype(np.float32)

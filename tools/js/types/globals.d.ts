@@ -18,7 +18,7 @@ interface FileSystemHandle {
 interface FileSystemFileHandle {
   move(folder: FileSystemDirectoryHandle, name: string): Promise<void>;
 }
-declare const GPUBufferUsage: Readonly<Record<"MAP_READ" | "COPY_SRC" | "COPY_DST" | "STORAGE", number>>;
+declare const GPUBufferUsage: Readonly<Record<"MAP_READ" | "COPY_SRC" | "COPY_DST" | "STORAGE" | "UNIFORM", number>>;
 declare const GPUMapMode: Readonly<Record<"READ", number>>;
 
 /** What tools/site/offline.py gives the service worker. */

@@ -19,6 +19,7 @@ from intab.engine.generation.sequence_state import SequenceState
 from intab.engine.generation.sequences import open_session
 from intab.engine.generation.streamer import Generation, TextChunk, Writer, join
 from intab.engine.runtime.decoder import Decoder
+from intab.engine.runtime.largest import narrow
 from intab.engine.text.tokenizer import Tokenizer
 from intab.engine.types import Logits
 
@@ -41,6 +42,7 @@ class Line:
         self.chunks: list[TextChunk] = []
         self.writer = Writer(tokenizer, options, Meter(len(prompt), setting), prompt)
         self._state = SequenceState(prompt, options, number, several=True)
+        self.needed = self._state.needed
 
     def take(self, row: Logits) -> int:
         """Choose the next token and write it down."""
@@ -80,6 +82,7 @@ async def _write(
     padded = [[PAD] * pad + list(job.prompt) for pad, job in zip(padding, jobs, strict=True)]
     meter = Meter(sum(len(job.prompt) for job in jobs), setting)
     session = await open_session(decoder, padding, len(lines))
+    narrow(session, _needed(lines))
     try:
         piece = jobs[0].options.prefill_chunk_size
         rows = (await prefill(session, padded, piece, meter.prefilled))[list(owners)]
@@ -99,3 +102,9 @@ async def _write(
         meter.report()
     finally:
         session.close()
+
+
+def _needed(lines: Sequence[Line]) -> int:
+    """How many of the largest logits are enough for each of the answers, 0 if all are needed."""
+    counts = [line.needed for line in lines]
+    return max(counts) if all(counts) else 0

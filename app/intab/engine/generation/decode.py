@@ -18,6 +18,7 @@ from intab.engine.generation.sequence_state import SequenceState, Step
 from intab.engine.generation.streamer import Generation, TextChunk, Writer, join
 from intab.engine.io.protocols import silent
 from intab.engine.runtime.decoder import Session
+from intab.engine.runtime.largest import narrow
 from intab.engine.text.tokenizer import Tokenizer
 
 
@@ -56,6 +57,7 @@ async def stream(
     "length" or "time".
     """
     state = SequenceState(prompt, options)
+    narrow(session, state.needed)
     writer = Writer(tokenizer, options, meter, prompt)
     piece, told = options.prefill_chunk_size, meter.prefilled
     steps = (

@@ -12,6 +12,7 @@ import numpy as np
 
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.sampling import argmax, make_sampler, make_warpers
+from intab.engine.runtime.largest import MOST
 from intab.engine.types import Logits, LogitsProcessor, Sampler, Warper
 from intab.errors import OptionError, RunError
 
@@ -48,6 +49,24 @@ def process(
     if np.isneginf(best):
         raise RunError("No token is allowed any more: the logits processors forbid every one.")
     return logits
+
+
+# Temperatures beyond these may make equal what is not so near: more than largest.mjs finds.
+TEMPERATURES = (1e-3, 1e3)
+
+
+def needed_logits(options: GenerationOptions, processors: Sequence[LogitsProcessor]) -> int:
+    """How many of the largest logits of a row the next token is chosen from, 0 for all.
+
+    A processor may raise any of them, or look at all; after top_k no filter sees another.
+    """
+    if processors or options.logprobs:
+        return 0
+    if options.greedy:
+        return 1
+    coldest, hottest = TEMPERATURES
+    near = coldest <= options.temperature <= hottest
+    return options.top_k if near and options.top_k <= MOST else 0
 
 
 def make_picker(options: GenerationOptions, number: int = 0) -> Sampler:

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from intab.engine.generation.logits_processors import make_processors
-from intab.engine.generation.next_token import choose, make_picker
+from intab.engine.generation.next_token import choose, make_picker, needed_logits
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.types import Logits
 
@@ -37,6 +37,9 @@ class SequenceState:
 
     number: which of num_return_sequences it is; each has random numbers of its own.
     several: other sequences are generated with the same options.
+
+    Attributes:
+        needed: how many of the largest logits of a row it looks at, 0 for all.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class SequenceState:
         self.ids = list(prompt)
         self._prompt = len(prompt)
         self._processors = make_processors(options, len(prompt), several=several)
+        self.needed = needed_logits(options, self._processors)
         self._keep = options.logprobs
         self._pick = make_picker(options, number)
         self._end = make_end(options)

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from intab.engine.runtime.decoder import Decoder, Session
+from intab.engine.runtime.largest import narrow
 from intab.engine.types import Logits
 
 _PROBE = [[1, 2, 3], [3, 2, 1]]
@@ -74,6 +75,11 @@ class OneByOne:
         self.length += len(ids[0])
         shape = next(one.shape for one in found if one is not None)
         return np.array([np.zeros(shape, np.float32) if one is None else one for one in found])
+
+    def narrow(self, top: int) -> None:
+        """Each of them."""
+        for session in self._sessions:
+            narrow(session, top)
 
     async def rewind(self, length: int) -> None:
         """Keep the first `length` tokens."""

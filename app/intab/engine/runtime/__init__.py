@@ -14,5 +14,6 @@ float_weights  whether int8 weights are made float unasked
 limits        what a device can hold
 threads       how many threads WebAssembly gets
 onnx_file     which files a graph names
+largest       sessions that read the largest logits of a row back alone
 refusals      why onnxruntime refuses a graph, in plain words
 """

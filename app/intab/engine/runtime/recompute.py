@@ -19,6 +19,7 @@ import numpy as np
 
 from intab.engine.runtime.decoder import Decoder, DecoderOver, Session
 from intab.engine.runtime.decoder_plan import DecoderPlan
+from intab.engine.runtime.largest import narrow
 from intab.engine.types import Logits
 
 PIECE = 512  # tokens that are computed again at once
@@ -80,6 +81,11 @@ class RecomputingSession:
         except BaseException:
             self._shorten(before)
             raise
+
+    def narrow(self, top: int) -> None:
+        """The inner sessions', now and later."""
+        for session in filter(None, (self._inner, self._begun)):
+            narrow(session, top)
 
     async def rewind(self, length: int) -> None:
         """Keep the first `length` tokens; what that costs is paid by the next step."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from intab.engine.runtime.decoder import Decoder, DecoderOver, Session
 from intab.engine.runtime.decoder_plan import DecoderPlan
+from intab.engine.runtime.largest import narrow
 from intab.engine.types import Logits
 from intab.errors import RunError
 
@@ -85,6 +86,10 @@ class SingleStepSession:
             await self._session.rewind(start)
             raise
         return logits
+
+    def narrow(self, top: int) -> None:
+        """The other's."""
+        narrow(self._session, top)
 
     async def rewind(self, length: int) -> None:
         """Keep the first `length` tokens."""

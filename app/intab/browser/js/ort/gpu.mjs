@@ -2,7 +2,9 @@
  * Tensors that stay on the GPU between runs: the cache goes from one run to the next, and of the
  * logits only the wanted rows are read back.
  */
+import { Largest } from "./largest.mjs";
 import { allOf, lastRows, partShape, pieces, product, wantedRows } from "./runner.mjs";
+import { Staging } from "./staging.mjs";
 
 const ALIGNMENT = 16; // bytes, as onnxruntime-web's own buffers
 /** @type {Record<string, number>} */
@@ -26,6 +28,8 @@ export class Gpu {
     this.ort = ort;
     this.session = session;
     this.device = device;
+    this.largest = new Largest(device);
+    this.staging = new Staging(device);
   }
 
   /**
@@ -110,28 +114,39 @@ export class Gpu {
   }
 
   /**
-   * The last `rows` rows of each sequence; halves as uint16. Ends the tensor.
+   * The last `rows` rows of each sequence; halves as uint16. Of `top` more than 0, as many of the
+   * largest logits of each row (largest.mjs), if these are enough. Ends the tensor.
    * @param {any} logits
    * @param {number} rows
+   * @param {number} top
    */
-  async rows(logits, rows) {
+  async rows(logits, rows, top) {
     try {
-      const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-      const found = new VALUES[logits.type](wantedRows(logits, rows));
-      const places = [...whole(lastRows(logits, rows), COPIED / BYTES[logits.type])];
-      const count = places.reduce((sum, { size }) => sum + size, 0);
-      const buffer = this.buffer(logits.type, count, usage);
-      this.copy([[logits, buffer, places]]);
-      await buffer.mapAsync(GPUMapMode.READ);
-      const values = new VALUES[logits.type](buffer.getMappedRange());
-      for (const { place, start, to } of places) {
-        found.set(values.subarray(to + start, to + start + place.size), place.to);
-      }
-      buffer.destroy();
-      return found;
+      const size = wantedRows(logits, rows);
+      return (top && (await this.largest.of(logits, rows, top))) || (await this.whole(logits, rows, size));
     } finally {
       logits.dispose();
     }
+  }
+
+  /**
+   * @param {any} logits
+   * @param {number} rows
+   * @param {number} size how many values these are
+   */
+  async whole(logits, rows, size) {
+    const found = new VALUES[logits.type](size);
+    const each = BYTES[logits.type];
+    const places = [...widened(lastRows(logits, rows), COPIED / each)];
+    const read = await this.staging.read(
+      this.device.createCommandEncoder(),
+      places.map((place) => [logits.gpuBuffer, place.from * each, place.size * each]),
+    );
+    for (const [i, { place, start }] of places.entries()) {
+      const values = new VALUES[logits.type](read[i].buffer);
+      found.set(values.subarray(start, start + place.size), place.to);
+    }
+    return found;
   }
 
   /**
@@ -149,22 +164,23 @@ export class Gpu {
     this.device.queue.submit([encoder.finish()]);
   }
 
-  release() {}
+  release() {
+    this.largest.release();
+    this.staging.release();
+  }
 }
 
 /**
  * Places that begin and end at multiples of `step` values, each with the `place` that lies in it from
- * `start` on; they are copied one behind the other.
+ * `start` on.
  * @param {Iterable<import("../../../../../tools/js/types/ort.d.ts").Place>} places
  * @param {number} step
  */
-export function* whole(places, step) {
-  let to = 0;
+export function* widened(places, step) {
   for (const place of places) {
     const from = place.from - (place.from % step);
     const size = Math.ceil((place.from + place.size - from) / step) * step;
-    yield { place, start: place.from - from, from, to, size };
-    to += size;
+    yield { place, start: place.from - from, from, size };
   }
 }
 

@@ -37,12 +37,14 @@ export class Session {
   }
 
   /**
-   * Append the flat `ids` [batch * n]; the last `rows` rows of logits of each, as a flat copy.
+   * Append the flat `ids` [batch * n]; the last `rows` rows of logits of each, as a flat copy. `top`:
+   * how many of the largest of a row are enough, 0 if all are wanted; a runner may give all.
    * @param {any} ids
    * @param {number} rows
    * @param {number} at
+   * @param {number} [top]
    */
-  step(ids, rows, at) {
+  step(ids, rows, at, top = 0) {
     return exclusively(async () => {
       await this.cut(at);
       const count = ids.length / this.ids.length;
@@ -53,7 +55,7 @@ export class Session {
       const results = await this.run(longer, rows);
       await this.keep(results);
       this.ids = longer;
-      return await this.network.runner.rows(results[this.network.plan.logits], rows);
+      return await this.network.runner.rows(results[this.network.plan.logits], rows, top);
     });
   }
 
