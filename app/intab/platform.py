@@ -119,7 +119,8 @@ async def pipeline(
         await pipe("I like it")
 
     Args:
-        task: "text-classification" ("sentiment-analysis") or "feature-extraction";
+        task: "text-classification" ("sentiment-analysis"), "token-classification" ("ner"),
+            "question-answering", "fill-mask", "zero-shot-classification", "feature-extraction";
             docs/pipelines.md has what each takes and gives.
         model: as for `intab.load`, and so are dtype, device, endpoint, token, subfolder, keep and
             on_progress.

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -15,18 +16,30 @@ from tests.browser.copies import copy_site
 from tests.browser.programs import printed_json
 from tests.browser.visitor import Visitor, visits
 from tests.native.test_pipelines import CASES, GOLDEN, same
+from tests.native.test_reading import CASES as READING
 
 PROGRAM = """
-import intab, json
+import intab, json, warnings
 
+warnings.simplefilter("ignore")  # of targets that are not in a vocabulary
 cases = json.loads({cases!r})
 found = []
 for case in cases:
     pipe = await intab.pipeline(case["task"], case["folder"])
-    found.append([await pipe(call["inputs"], **call["options"]) for call in case["calls"]])
+    found.append([await pipe(*call["args"], **call["options"]) for call in case["calls"]])
     await pipe.close()
 print(json.dumps(found))
 """
+
+
+def as_arguments(case: dict[str, Any]) -> dict[str, Any]:
+    return {**case, "calls": [{**call, "args": [call["inputs"]]} for call in case["calls"]]}
+
+
+def some(case: dict[str, Any]) -> dict[str, Any]:
+    """A case with every sixth of its calls, those that give an answer, in batches."""
+    calls = [call for call in case["calls"][::6] if "result" in call]
+    return {**case, "calls": [{**c, "options": {**c["options"], "batch_size": 3}} for c in calls]}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +54,14 @@ def visitor(
 
 
 def test_as_transformers(visitor: Visitor) -> None:
-    cases = [case for case in CASES if not case["config"]]
+    cases = [as_arguments(case) for case in CASES if not case["config"]]
+    found = printed_json(visitor, PROGRAM.format(cases=json.dumps(cases)))
+    for case, answers in zip(cases, found, strict=True):
+        same(answers, [call["result"] for call in case["calls"]])
+
+
+def test_reading(visitor: Visitor) -> None:
+    cases = [some(case) for case in READING]
     found = printed_json(visitor, PROGRAM.format(cases=json.dumps(cases)))
     for case, answers in zip(cases, found, strict=True):
         same(answers, [call["result"] for call in case["calls"]])

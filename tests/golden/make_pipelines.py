@@ -101,12 +101,13 @@ def tokenizer_of(folder: Path, names: list[str]) -> Any:
     return tokenizer
 
 
-def export(model: Any, tokenizer: Any, folder: Path) -> None:
+def export(model: Any, tokenizer: Any, folder: Path, outputs: list[str] | None = None) -> None:
     names = tokenizer.model_input_names
     output = "last_hidden_state" if type(model).__name__.endswith("Model") else "logits"
+    given_out = outputs or [output]
     given = tokenizer(TEXT, "good", return_tensors="pt", return_token_type_ids=True)
-    axes = {name: {0: "batch", 1: "sequence"} for name in [*names, output]}
-    if output == "logits":
+    axes = {name: {0: "batch", 1: "sequence"} for name in [*names, *given_out]}
+    if type(model).__name__.endswith(CLASSIFIER):
         axes[output] = {0: "batch"}
 
     class Wrapped(torch.nn.Module):  # type: ignore[misc]
@@ -114,13 +115,15 @@ def export(model: Any, tokenizer: Any, folder: Path) -> None:
             super().__init__()
             self.inner = model
 
-        def forward(self, *feeds: torch.Tensor) -> torch.Tensor:
-            return self.inner(**dict(zip(names, feeds, strict=True)))[0]
+        def forward(self, *feeds: torch.Tensor) -> Any:
+            found = self.inner(**dict(zip(names, feeds, strict=True)))
+            return tuple(found[i] for i in range(len(given_out)))
 
     (folder / "onnx").mkdir(exist_ok=True)
     torch.onnx.export(
         Wrapped().eval(), tuple(given[name] for name in names), str(folder / "onnx/model.onnx"),
-        input_names=names, output_names=[output], dynamic_axes=axes, opset_version=17, dynamo=False,
+        input_names=names, output_names=given_out, dynamic_axes=axes,
+        opset_version=17, dynamo=False,
     )  # fmt: skip
     graph = onnx.load(folder / "onnx/model.onnx")
     for node in graph.graph.node:  # where in torch they came from is of no use here

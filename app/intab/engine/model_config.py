@@ -78,6 +78,14 @@ class ModelConfig(Mapping[str, Any]):
         return {number: f"LABEL_{number}" for number in range(count)}
 
     @property
+    def label2id(self) -> dict[str, int]:
+        """The numbers of labels by name, in the file's order; by `id2label` if there are none."""
+        told = self.get("label2id")
+        if isinstance(told, Mapping) and told:
+            return {str(name): int(number) for name, number in told.items()}
+        return {name: number for number, name in self.id2label.items()}
+
+    @property
     def num_labels(self) -> int:
         """How many labels there are."""
         return len(self.id2label)

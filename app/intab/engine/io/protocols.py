@@ -199,8 +199,9 @@ class Progress:
     """How far a load is.
 
     Attributes:
-        stage: "describe", "download", "start", "warm up"; of `intab.storage` "verify" and others.
-        loaded, total: bytes of the whole model; a stage without bytes has total 0.
+        stage: "describe", "download", "start", "warm up"; of `intab.storage` "verify" and others;
+            of a pipeline "run".
+        loaded, total: bytes of the whole model, of "run" inputs; a stage without has total 0.
         file, file_loaded, file_total: the file that came last, and its bytes.
         rate: bytes a second.
         seconds_left: None while it is not known.

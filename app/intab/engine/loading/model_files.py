@@ -74,6 +74,14 @@ def _labels(value: object) -> None:
         text(name)
 
 
+def _numbers(value: object) -> None:
+    if value is not None and not isinstance(value, Mapping):
+        raise ValueError(f"must be an object of numbers by name, not {shown(value)}")
+    for number in (value or {}).values():
+        if not re.fullmatch(r"\d{1,9}", str(number)):
+            raise ValueError(f"must have numbers by name, not {shown(number)}")
+
+
 _LARGEST = 2**31 - 1
 _SIZES = (
     *("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length"),
@@ -85,6 +93,7 @@ _JUDGED: dict[str, Callable[[object], None]] = {
     **dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"), _ids),
     "architectures": _names,
     "id2label": _labels,
+    "label2id": _numbers,
 }
 
 

@@ -1,11 +1,25 @@
 """What models are for: what each task needs of a model, and how inputs become answers.
 
-base                 Task, and Pipeline: preprocess, run, postprocess
+base                 Task, and ArrayTask: inputs become rows, outputs become answers
+pipeline             Pipeline, which users call
+batches              rows side by side: sorted, padded, streamed
+heads                which task an architecture is for
+registry             the tasks by their names
 text_generation      a decoder that continues text: Model
 self_test            a decoder's first runs
 webgpu_checks        what is asked of a decoder on WebGPU too
-text_inputs          texts and pairs become feeds
-text_classification  labels and scores of texts
-feature_extraction   the vectors of a text's tokens
-registry             the tasks by their names
+
+Reading, by an encoder of texts:
+
+text_inputs               texts and pairs become rows
+text_task                 what these tasks share
+text_classification       labels and scores of texts
+token_classification      entities in texts
+entities                  tokens with scores become entities
+question_answering        answers out of texts
+spans                     starts and ends with scores become answers
+fill_mask                 what may stand in a mask's place
+zero_shot_classification  labels of the caller's
+feature_extraction        the vectors of a text's tokens
+sentence_files            what sentence-transformers' files say
 """

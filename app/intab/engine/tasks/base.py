@@ -1,8 +1,9 @@
-"""`Task` is what loading asks of a task; `Pipeline` is what a user calls.
+"""`Task` is what loading asks of a task, and `ArrayTask` one whose graphs run once for each row.
 
 Loading finds and brings what `needs` names, and opens it by `open`, which checks it too: after a
 DeviceError there the next device or dtype is tried. `build` then makes what the user gets. Tasks
-whose graphs run once for an input derive from `ArrayTask` and are three short functions.
+that derive from `ArrayTask` are three short functions: an input becomes rows, these are run in
+batches (batches.py), and their outputs become the answer. What a user calls is in pipeline.py.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from intab.engine.generation.metrics import UNKNOWN, Setting
 from intab.engine.hub.roles import Need
 from intab.engine.hub.variants import Variants
 from intab.engine.io.protocols import B, OnProgress, Progress
@@ -22,8 +22,12 @@ from intab.engine.runtime.candidates import Candidate
 from intab.engine.runtime.graphs import Graph
 from intab.engine.runtime.network import Arrays, Network
 from intab.engine.runtime.protocols import Runtime
+from intab.engine.tasks.batches import Batching, Row
+from intab.engine.tasks.heads import check_heads
+from intab.engine.tasks.pipeline import Card as Card
+from intab.engine.tasks.pipeline import Pipeline as Pipeline
 from intab.engine.text.assets import Texts
-from intab.errors import DeviceError, ModelClosedError, RunError
+from intab.errors import DeviceError, OptionError, RunError
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -41,16 +45,6 @@ class Parts(Generic[B]):
     def device_of(self, role: str) -> str:
         """Where a graph runs."""
         return self.variants.devices.get(role, self.candidate.device)
-
-
-@dataclass(frozen=True)
-class Card:
-    """What a loaded model is: its name, and what was chosen and why."""
-
-    name: str
-    dtype: str
-    reason: str
-    setting: Setting = UNKNOWN
 
 
 class Ready(Protocol[T_co]):
@@ -72,6 +66,10 @@ class Task(Protocol[T_co]):
         """The graphs."""
 
     @property
+    def texts(self) -> Sequence[str]:
+        """Files that it reads beside those of every model, where they are there."""
+
+    @property
     def graph(self) -> str:
         """What its graph is, in words: "a decoder of text"."""
 
@@ -91,16 +89,24 @@ class Task(Protocol[T_co]):
 class ArrayTask:
     """A Task whose graphs are Networks; `preprocess`, `run` and `postprocess` are its own.
 
-    `probe` is what it is tried with once it is open.
+    `does` and `graph` say in words what it does, and what its graph is. `heads`: the endings of the
+    architectures that it is for, () for any. `probe` is what it is tried with once it is open.
+    `token_rank`: outputs of so many dimensions are [rows, tokens, ...].
     """
 
     name: str
+    does: str = ""
     graph: str
     needs: Sequence[Need] = (Need(("model",)),)
+    texts: Sequence[str] = ()
+    heads: Sequence[str] = ()
     probe: Any = "a"
+    token_rank: int = 0
+    pipeline: type[Pipeline] = Pipeline
 
     def check(self, config: ModelConfig) -> None:
-        """Any model will do."""
+        """UnsupportedModelError for an architecture of another task, which is named."""
+        check_heads(self.does, self.heads, config)
 
     def check_candidate(
         self, variants: Variants, candidate: Candidate, config: ModelConfig
@@ -110,11 +116,12 @@ class ArrayTask:
     async def open(self, runtime: Runtime[B], parts: Parts[B], report: OnProgress) -> Pipeline:
         """The pipeline, which is tried once."""
         networks: dict[str, Network] = {}
-        pipeline = Pipeline(self, networks, parts.texts)
+        pipeline = self.pipeline(self, networks, parts.texts)
         try:
             for role in list(parts.graphs):
                 graph = parts.graphs.pop(role)  # its bytes, which the network makes its own
                 networks[role] = await runtime.open(graph, parts.device_of(role))
+            self.check_graph(pipeline)
             report(Progress("warm up"))
             await self.self_test(pipeline)
         except RunError as exc:
@@ -128,100 +135,68 @@ class ArrayTask:
             raise
         return pipeline
 
+    def check_graph(self, pipeline: Pipeline) -> None:
+        """UnsupportedModelError where the graph's inputs or outputs are not what it needs."""
+
+    def sample(self, pipeline: Pipeline) -> Any:
+        """What it is tried with."""
+        return self.probe
+
     async def self_test(self, pipeline: Pipeline) -> None:
         """DeviceError where the numbers are not finite."""
-        outputs = await self.run(pipeline, self.preprocess(pipeline, self.probe, {}))
+        rows = self.preprocess(pipeline, self.sample(pipeline), {})[:1]
+        outputs = await self.run(pipeline, self.batching(pipeline).collate(rows))
         if not all(np.isfinite(value).all() for value in outputs.values()):
             raise DeviceError(f"{pipeline.device} gives numbers that are not finite.")
 
-    def split(self, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def arguments(
+        self, inputs: tuple[Any, ...], options: dict[str, Any]
+    ) -> tuple[Any, dict[str, Any]]:
+        """A call's input and its options; OptionError where it is not one input."""
+        if len(inputs) != 1:
+            raise OptionError(f"{self.name} takes one input or a list of them, not {len(inputs)}.")
+        return inputs[0], options
+
+    def items(self, inputs: Any, options: Mapping[str, Any]) -> tuple[list[Any], bool]:
+        """The inputs of a call, and whether they are several."""
+        return (inputs, True) if isinstance(inputs, list) else ([inputs], False)
+
+    def shaped(self, inputs: Any, found: Any, options: Mapping[str, Any]) -> Any:
+        """The answer of a call in its last shape."""
+        return found
+
+    def split(
+        self, pipeline: Pipeline, options: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """The options of preprocess and of postprocess; OptionError for any other."""
         raise NotImplementedError
 
-    def preprocess(self, pipeline: Pipeline, item: Any, options: Mapping[str, Any]) -> Arrays:
-        """Feeds of one input."""
+    def preprocess(self, pipeline: Pipeline, item: Any, options: Mapping[str, Any]) -> list[Row]:
+        """One input as rows of feeds, at least one."""
         raise NotImplementedError
+
+    def batching(self, pipeline: Pipeline) -> Batching:
+        """How rows are put together: without padding."""
+        network = pipeline.networks[self.needs[0].roles[0]]
+        return Batching(
+            network.inputs, token_rank=self.token_rank, half=pipeline.dtype.endswith("16")
+        )
+
+    def outputs(self, pipeline: Pipeline) -> Sequence[str] | None:
+        """The outputs that are wanted, None for all."""
+        return None
 
     async def run(self, pipeline: Pipeline, feeds: Arrays) -> Arrays:
-        """The outputs."""
-        return await pipeline.networks[self.needs[0].roles[0]].run(feeds)
+        """The outputs for a batch."""
+        network = pipeline.networks[self.needs[0].roles[0]]
+        return await network.run(feeds, self.outputs(pipeline))
 
-    def postprocess(self, pipeline: Pipeline, outputs: Arrays, options: Mapping[str, Any]) -> Any:
-        """The answer for one input."""
+    def postprocess(
+        self,
+        pipeline: Pipeline,
+        rows: Sequence[Row],
+        outputs: Sequence[Arrays],
+        options: Mapping[str, Any],
+    ) -> Any:
+        """The answer for one input, of the outputs of its rows."""
         raise NotImplementedError
-
-    async def answer(self, pipeline: Pipeline, inputs: Any, options: Mapping[str, Any]) -> Any:
-        """One answer, or a list of them for a list."""
-        before, after = self.split(options)
-        items = inputs if isinstance(inputs, list) else [inputs]
-        feeds = [self.preprocess(pipeline, item, before) for item in items]
-        found = [
-            self.postprocess(pipeline, await self.run(pipeline, each), after) for each in feeds
-        ]
-        return found if isinstance(inputs, list) else found[0]
-
-
-class Pipeline:
-    """A model that is ready for a task: `name`, `dtype`, `device`, the `reason` for both."""
-
-    def __init__(self, task: ArrayTask, networks: dict[str, Network], texts: Texts) -> None:
-        self._task = task
-        self.networks = networks
-        self.texts = texts
-        self.config = ModelConfig(texts.config)
-        self.name = self.dtype = self.reason = ""
-        self.closed = False
-
-    def __repr__(self) -> str:
-        return f"<intab.Pipeline {self.task} {self.name!r}, {self.dtype} on {self.device}>"
-
-    def build(self, card: Card) -> Pipeline:
-        """Take in what is to be known of it, once it is loaded.
-
-        Returns:
-            The same pipeline.
-        """
-        self.name, self.dtype, self.reason = card.name, card.dtype, card.reason
-        return self
-
-    @property
-    def task(self) -> str:
-        """Its task's name."""
-        return self._task.name
-
-    @property
-    def device(self) -> str:
-        """Where it runs and how."""
-        devices = dict.fromkeys(network.device for network in self.networks.values())
-        return ", ".join(devices) if devices else "nothing (closed)"
-
-    @property
-    def lost(self) -> bool:
-        """Whether a device that it ran on is gone."""
-        return any(network.lost for network in self.networks.values())
-
-    async def __call__(self, inputs: Any, **options: Any) -> Any:
-        """Answer one input, or each of a list; docs/pipelines.md has the options and shapes.
-
-        Args:
-            inputs: what the task takes, or a list of it.
-            options: the task's own, as in transformers.
-
-        Returns:
-            The answer, or a list of answers for a list.
-
-        Raises:
-            OptionError: an option is unknown or out of range.
-            PromptError: an input cannot be used; ContextLengthError: it is too long.
-            RunError: onnxruntime fails; ModelClosedError: the pipeline was closed.
-        """
-        if self.closed:
-            raise ModelClosedError(f"The model {self.name} was closed: load it again.")
-        return await self._task.answer(self, inputs, options)
-
-    async def close(self) -> None:
-        """Give the model's memory back; it cannot be used after."""
-        self.closed = True
-        for network in self.networks.values():
-            await network.close()
-        self.networks.clear()

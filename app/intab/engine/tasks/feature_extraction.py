@@ -7,22 +7,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from intab.engine.runtime.network import Arrays
-from intab.engine.tasks.base import ArrayTask, Pipeline
+from intab.engine.tasks.base import Pipeline
+from intab.engine.tasks.batches import Row
+from intab.engine.tasks.sentence_files import FILES
 from intab.engine.tasks.text_inputs import check_text_options, encode
+from intab.engine.tasks.text_task import TextTask
 from intab.errors import OptionError
 
 
-class FeatureExtraction(ArrayTask):
+class FeatureExtraction(TextTask):
     """Options: truncation, tokenize_kwargs, return_tensors (a numpy array instead of lists)."""
 
     name = "feature-extraction"
     graph = "an encoder of texts"
+    texts = FILES  # so that what sentence-similarity stored of the model stays
+    wanted = ()
+    token_rank = 3
 
-    def split(self, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def split(
+        self, pipeline: Pipeline, options: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """OptionError for what is unknown."""
         before = dict(options.get("tokenize_kwargs") or {})
         for name, value in options.items():
@@ -32,11 +40,17 @@ class FeatureExtraction(ArrayTask):
                 before[name] = value
         return check_text_options(before), {"arrays": bool(options.get("return_tensors"))}
 
-    def preprocess(self, pipeline: Pipeline, item: Any, options: Mapping[str, Any]) -> Arrays:
+    def preprocess(self, pipeline: Pipeline, item: Any, options: Mapping[str, Any]) -> list[Row]:
         """The feeds of a text."""
-        return encode(pipeline, item, None, options)
+        return [encode(pipeline, item, None, options)]
 
-    def postprocess(self, pipeline: Pipeline, outputs: Arrays, options: Mapping[str, Any]) -> Any:
+    def postprocess(
+        self,
+        pipeline: Pipeline,
+        rows: Sequence[Row],
+        outputs: Sequence[Arrays],
+        options: Mapping[str, Any],
+    ) -> Any:
         """The first output, whatever it is called."""
-        first = next(iter(outputs.values()))
+        first = next(iter(outputs[0].values()))[None]
         return first if options["arrays"] else first.tolist()

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from intab.engine.tasks.base import ArrayTask
 from intab.engine.tasks.feature_extraction import FeatureExtraction
+from intab.engine.tasks.fill_mask import FillMask
+from intab.engine.tasks.question_answering import QuestionAnswering
 from intab.engine.tasks.text_classification import TextClassification
+from intab.engine.tasks.token_classification import TokenClassification
+from intab.engine.tasks.zero_shot_classification import ZeroShotClassification
 from intab.errors import OptionError
 
-_TASKS: tuple[ArrayTask, ...] = (TextClassification(), FeatureExtraction())
+_TASKS: tuple[ArrayTask, ...] = (
+    TextClassification(),
+    TokenClassification(),
+    QuestionAnswering(),
+    FillMask(),
+    ZeroShotClassification(),
+    FeatureExtraction(),
+)
 TASKS = {task.name: task for task in _TASKS}
-ALIASES = {"sentiment-analysis": "text-classification"}
+ALIASES = {"sentiment-analysis": "text-classification", "ner": "token-classification"}
 
 
 def find_task(name: str) -> ArrayTask:

@@ -1,12 +1,12 @@
-"""text-classification: labels and scores of texts, as transformers' pipeline has them.
+"""text-classification: labels with scores, as transformers' pipeline gives them.
 
 >>> await pipe("I like it")
-[{'label': 'POSITIVE', 'score': 0.99}]
+[{'label': 'POSITIVE', 'score': 0.9998}]
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,29 +14,27 @@ from numpy.typing import NDArray
 
 from intab.engine.model_config import ModelConfig
 from intab.engine.runtime.network import Arrays
-from intab.engine.tasks.base import ArrayTask, Pipeline
+from intab.engine.tasks.base import Pipeline
+from intab.engine.tasks.batches import Row
 from intab.engine.tasks.text_inputs import check_text_options, encode
-from intab.errors import OptionError, PromptError, UnsupportedModelError
+from intab.engine.tasks.text_task import TextTask, floats, softmax
+from intab.errors import OptionError, PromptError
 
 FUNCTIONS = ("softmax", "sigmoid", "none")
 
 
-class TextClassification(ArrayTask):
-    """Options: top_k, function_to_apply, truncation, max_length."""
+class TextClassification(TextTask):
+    """Options: top_k, function_to_apply, truncation, max_length, add_special_tokens."""
 
     name = "text-classification"
+    does = "classify texts"
     graph = "a classifier of texts"
+    heads = ("ForSequenceClassification",)
+    rank = 2
 
-    def check(self, config: ModelConfig) -> None:
-        """An architecture of another kind is refused."""
-        name = config.architecture
-        if name and not name.endswith("ForSequenceClassification"):
-            raise UnsupportedModelError(
-                f"This model does not classify texts: its architecture is {name}. Choose one of "
-                "…ForSequenceClassification."
-            )
-
-    def split(self, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def split(
+        self, pipeline: Pipeline, options: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """OptionError for what is unknown."""
         after = {k: v for k, v in options.items() if k in ("top_k", "function_to_apply")}
         top_k, function = after.get("top_k"), after.get("function_to_apply")
@@ -51,25 +49,33 @@ class TextClassification(ArrayTask):
         rest = {k: v for k, v in options.items() if k not in after}
         return check_text_options(rest), after
 
-    def preprocess(self, pipeline: Pipeline, item: Any, options: Mapping[str, Any]) -> Arrays:
+    def preprocess(self, pipeline: Pipeline, item: Any, options: Mapping[str, Any]) -> list[Row]:
         """A text, {"text", "text_pair"}, or [[text, pair]], which is an older form."""
+        text, pair = item, None
         if isinstance(item, dict):
             if not {"text"} <= item.keys() <= {"text", "text_pair"}:
                 raise PromptError('A pair of texts is {"text": ..., "text_pair": ...}.')
-            return encode(pipeline, item["text"], item.get("text_pair"), options)
-        first = item[0] if isinstance(item, list) and len(item) == 1 else None
-        if isinstance(first, list) and len(first) == 2:
-            return encode(pipeline, first[0], first[1], options)
-        if isinstance(item, list):
-            raise PromptError('A pair of texts is {"text": ..., "text_pair": ...}, not a list.')
-        return encode(pipeline, item, None, options)
+            text, pair = item["text"], item.get("text_pair")
+        elif isinstance(item, list):
+            first = item[0] if len(item) == 1 else None
+            if not isinstance(first, list) or len(first) != 2:
+                raise PromptError('A pair of texts is {"text": ..., "text_pair": ...}, not a list.')
+            text, pair = first
+        return [encode(pipeline, text, pair, options)]
 
-    def postprocess(self, pipeline: Pipeline, outputs: Arrays, options: Mapping[str, Any]) -> Any:
+    def postprocess(
+        self,
+        pipeline: Pipeline,
+        rows: Sequence[Row],
+        outputs: Sequence[Arrays],
+        options: Mapping[str, Any],
+    ) -> Any:
         """The best label, or a list of them, the best first, where top_k is given."""
-        config, first = pipeline.config, next(iter(outputs.values()))
-        logits = outputs.get("logits", first)[0].astype(np.float32)
-        scores = apply(options.get("function_to_apply") or function_of(config), logits)
-        names = config.id2label
+        [output] = outputs
+        logits = floats(output)
+        function = options.get("function_to_apply") or function_of(pipeline.config, len(logits))
+        scores = apply(function, logits)
+        names = pipeline.config.id2label
         found: list[dict[str, Any]] = [
             {"label": names.get(i, f"LABEL_{i}"), "score": float(score)}
             for i, score in enumerate(scores)
@@ -79,17 +85,16 @@ class TextClassification(ArrayTask):
         found.sort(key=lambda one: one["score"], reverse=True)
         return found[: options["top_k"]]
 
-    async def answer(self, pipeline: Pipeline, inputs: Any, options: Mapping[str, Any]) -> Any:
+    def shaped(self, inputs: Any, found: Any, options: Mapping[str, Any]) -> Any:
         """As transformers, a list of one for a single string, unless top_k is given."""
-        found = await super().answer(pipeline, inputs, options)
         return [found] if isinstance(inputs, str) and "top_k" not in options else found
 
 
-def function_of(config: ModelConfig) -> str:
-    """What makes scores of logits unless it is asked for."""
+def function_of(config: ModelConfig, labels: int) -> str:
+    """What makes scores of the logits of so many labels unless it is asked for."""
     if config.problem_type == "regression":
         return "none"
-    if config.problem_type == "multi_label_classification" or config.num_labels == 1:
+    if config.problem_type == "multi_label_classification" or labels == 1:
         return "sigmoid"
     return "softmax"
 
@@ -100,5 +105,4 @@ def apply(function: str, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         return logits
     if function.lower() == "sigmoid":
         return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
-    raised = np.exp(logits - logits.max())
-    return np.asarray(raised / raised.sum(), np.float32)
+    return softmax(logits)

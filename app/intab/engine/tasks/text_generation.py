@@ -18,6 +18,7 @@ from intab.engine.runtime.protocols import Runtime
 from intab.engine.runtime.recompute import recompute_where_needed
 from intab.engine.runtime.single_step import made_right
 from intab.engine.tasks.base import Card, Parts
+from intab.engine.tasks.heads import use_of
 from intab.engine.tasks.self_test import FirstRuns, try_out
 from intab.engine.tasks.webgpu_checks import check_bounds
 from intab.engine.text.assets import Texts
@@ -52,6 +53,7 @@ class TextGeneration:
     name = "text-generation"
     graph = "a decoder of text"
     needs: Sequence[Need] = DECODER
+    texts: Sequence[str] = ()
 
     def check(self, config: ModelConfig) -> None:
         """UnsupportedModelError unless the config is a decoder's that writes text."""
@@ -92,7 +94,7 @@ def check_architecture(config: Mapping[str, Any]) -> None:
     if config.get("is_encoder_decoder"):
         reason = "it is an encoder-decoder"
     elif names and not any(str(name).endswith(causal) for name in names):
-        reason = f"its architecture is {names[0]}"
+        reason = f"its architecture is {names[0]}{use_of(str(names[0]))}"
     else:
         return
     raise UnsupportedModelError(

@@ -1,19 +1,64 @@
-"""Texts, alone or in pairs, become a text encoder's feeds."""
+"""Texts, alone or in pairs, become a text encoder's feeds: one row, or several windows of it.
+
+Which inputs there are is read from the graph; what the tokenizer does not make (token_type_ids,
+position_ids) is made as the model's family makes it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import tokenizers
+from numpy.typing import NDArray
 
-from intab.engine.runtime.network import Arrays
-from intab.engine.tasks.base import Pipeline
-from intab.errors import ContextLengthError, OptionError, PromptError
+from intab.engine.model_config import ModelConfig
+from intab.engine.runtime.network import Network
+from intab.engine.tasks.batches import Batching, Row
+from intab.engine.tasks.pipeline import Pipeline
+from intab.engine.text.tokenizer import Cut
+from intab.errors import (
+    ContextLengthError,
+    EmptyPromptError,
+    OptionError,
+    PromptError,
+    UnsupportedModelError,
+)
 
 OPTIONS = ("truncation", "max_length", "add_special_tokens")
-_GENERIC = ("TokenizersBackend", "PreTrainedTokenizerFast")
+STRATEGIES = ("longest_first", "only_first", "only_second")
 _HUGE = 10**9  # tokenizers without a limit say 1e30
+# What graphs call the inputs, the usual name first.
+_NAMES = {
+    "input_ids": ("input_ids", "input_word_ids", "ids"),
+    "attention_mask": ("attention_mask", "input_mask", "mask"),
+    "token_type_ids": ("token_type_ids", "segment_ids", "input_type_ids"),
+    "position_ids": ("position_ids",),
+}
+_KINDS = {name: kind for kind, names in _NAMES.items() for name in names}
+# Their tokenizers give a pair's second text another type; the others leave types to the model,
+# which takes zeros. The rule of each class is its model_input_names in transformers 5.24.
+_WITH_TYPES = (
+    *("BertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "ConvBertTokenizer"),
+    *("SqueezeBertTokenizer", "LayoutLMTokenizer", "LxmertTokenizer", "RetriBertTokenizer"),
+    *("DPRQuestionEncoderTokenizer", "DPRContextEncoderTokenizer", "DPRReaderTokenizer"),
+    *("DebertaTokenizer", "DebertaV2Tokenizer", "FNetTokenizer", "MarkupLMTokenizer"),
+)
+# Families whose positions are counted from the padding's id on: that many have no use.
+_FROM_PADDING = (
+    *("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "roberta-prelayernorm", "xmod"),
+    *("data2vec-text", "longformer", "mpnet", "ibert", "esm", "layoutlmv3", "markuplm", "luke"),
+)
+
+
+def check_text(text: Any) -> str:
+    """The text; PromptError for anything else."""
+    if isinstance(text, bytes | bytearray):
+        raise PromptError('A text must be a string, not bytes: decode it, e.g. .decode("utf-8").')
+    if not isinstance(text, str):
+        raise PromptError(f"A text must be a string, not {type(text).__name__}.")
+    return text
 
 
 def check_text_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,51 +67,158 @@ def check_text_options(options: Mapping[str, Any]) -> dict[str, Any]:
     for name in options:
         if name not in OPTIONS:
             raise OptionError(f"There is no option {name!r}; for texts there are {OPTIONS}.")
-    if truncation not in (None, False, True, "longest_first"):
-        raise OptionError(f"truncation must be True or False, not {truncation!r}.")
+    if truncation not in (None, False, True, "do_not_truncate", *STRATEGIES):
+        raise OptionError(
+            f"truncation must be True or False, or one of {STRATEGIES}, not {truncation!r}."
+        )
+    if not isinstance(options.get("add_special_tokens", True), bool):
+        raise OptionError("add_special_tokens must be True or False.")
     if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
         raise OptionError(f"max_length must be a whole number from 1 on, not {most!r}.")
-    if most is not None and not truncation:
+    if most is not None and truncation in (None, False, "do_not_truncate"):
         raise OptionError("max_length has no effect without truncation=True.")
     return dict(options)
 
 
-def encode(pipeline: Pipeline, text: Any, pair: Any, options: Mapping[str, Any]) -> Arrays:
-    """input_ids, attention_mask, token_type_ids [1, tokens]: those that the graph takes."""
-    for one in (text, pair):
-        if one is not None and not isinstance(one, str):
-            raise PromptError(f"A text must be a string, not {type(one).__name__}.")
-    most = _most(pipeline, options) if options.get("truncation") else None
+def encode(pipeline: Pipeline, text: Any, pair: Any, options: Mapping[str, Any]) -> Row:
+    """A text, or two that belong together, as one row; ContextLengthError where it is too long."""
+    check_text(text)
+    if pair is not None:
+        check_text(pair)
+    truncation = options.get("truncation")
+    cut = None
+    if truncation not in (None, False, "do_not_truncate"):
+        most = options.get("max_length") or tokenizer_limit(pipeline) or longest(pipeline)
+        strategy = "longest_first" if truncation is True else str(truncation)
+        cut = make_cut(pipeline, most, strategy=strategy)
     special = options.get("add_special_tokens", True)
-    rows = pipeline.texts.tokenizer.encode_pair(text, pair, special, most)
-    limit = pipeline.config.context_length
-    if limit is not None and len(rows["input_ids"]) > limit:
+    found = pipeline.texts.tokenizer.windows(text, pair, special, cut)[0]
+    return make_row(pipeline, found)
+
+
+def make_cut(
+    pipeline: Pipeline, most: int | None, stride: int = 0, strategy: str = "longest_first"
+) -> Cut | None:
+    """How texts are cut to so many tokens, on the side that the tokenizer's settings say."""
+    if most is None:
+        return None
+    side = pipeline.texts.tokenizer_config.get("truncation_side")
+    return Cut(most, stride, strategy, "left" if side == "left" else "right")
+
+
+def make_row(
+    pipeline: Pipeline, found: tokenizers.Encoding, *, types: bool | None = None, about: Any = None
+) -> Row:
+    """An encoding as the inputs that the graph takes; ContextLengthError where it is too long.
+
+    types: whether types say which text of a pair a token is of; None: as the tokenizer does it.
+    """
+    length, most = len(found.ids), longest(pipeline)
+    if not length:
+        raise EmptyPromptError("The text has no tokens: write at least one character.")
+    if most is not None and length > most:
         raise ContextLengthError(
-            f"The text has {len(rows['input_ids']):,} tokens, the model takes {limit:,}: shorten "
-            "it or pass truncation=True."
+            f"The text has {length:,} tokens, the model takes {most:,}: shorten it or pass "
+            "truncation=True."
         )
-    if not _has_types(pipeline.texts.tokenizer_config):
-        rows["token_type_ids"] = [0] * len(rows["input_ids"])
-    [network] = pipeline.networks.values()
-    return {
-        info.name: np.array([rows[info.name]], info.dtype)
-        for info in network.inputs
-        if info.name in rows
+    if types is None:
+        types = has_types(pipeline)
+    kinds = found.type_ids if types and _types(pipeline.config) > 1 else [0] * length
+    values = {
+        "input_ids": found.ids,
+        "attention_mask": [1] * length,
+        "token_type_ids": kinds,
+        "position_ids": _positions(pipeline, length),
     }
+    feeds = {
+        info.name: np.array(values[_KINDS[info.name]], info.dtype)
+        for info in _network(pipeline).inputs
+    }
+    return Row(feeds, length, about)
 
 
-def _has_types(settings: Mapping[str, Any]) -> bool:
-    """Whether transformers' tokenizer tells a pair's texts apart: what has no class of its own does
-    only if it is said; the model then takes zeros."""
-    told = settings.get("model_input_names")
-    if isinstance(told, list):
-        return "token_type_ids" in told
-    return settings.get("tokenizer_class") not in _GENERIC
+def ids_of(row: Row) -> NDArray[Any]:
+    """A row's token ids."""
+    return next(value for name, value in row.feeds.items() if _KINDS[name] == "input_ids")
 
 
-def _most(pipeline: Pipeline, options: Mapping[str, Any]) -> int | None:
-    """How many tokens are kept: what was asked, else the tokenizer's limit, else the model's."""
+def check_inputs(pipeline: Pipeline) -> None:
+    """UnsupportedModelError where the graph takes what no text gives."""
+    names = [info.name for info in _network(pipeline).inputs]
+    known = [_KINDS.get(name) for name in names]
+    wrong = [name for name, kind in zip(names, known, strict=True) if kind is None]
+    if wrong or "input_ids" not in known:
+        reason = f"takes {wrong[0]}" if wrong else "takes no input_ids"
+        raise UnsupportedModelError(
+            f"The graph {reason} ({', '.join(names)}), and a text gives {', '.join(_NAMES)}: "
+            "export the model as an encoder of texts."
+        )
+
+
+def batching_of(pipeline: Pipeline, token_rank: int) -> Batching:
+    """How rows of texts are put together: padded where the graph has a mask to hide it."""
+    inputs = _network(pipeline).inputs
+    tokenizer, config = pipeline.texts.tokenizer, pipeline.config
+    pad = tokenizer.special_id("pad_token")
+    pad = pad if pad is not None else config.get("pad_token_id")
+    masked = any(_KINDS.get(info.name) == "attention_mask" for info in inputs)
+    fills = {i.name: pad if _KINDS.get(i.name) == "input_ids" else 0 for i in inputs}
+    known = isinstance(pad, int) and pad >= 0
+    half = pipeline.dtype.endswith("16")
+    return Batching(inputs, fills if masked and known else None, token_rank, half)  # type: ignore[arg-type]
+
+
+def has_types(pipeline: Pipeline) -> bool:
+    """Whether transformers' tokenizer gives a pair's second text another type."""
+    said = pipeline.texts.tokenizer_config.get("model_input_names")
+    if isinstance(said, list):
+        return "token_type_ids" in said
+    return pipeline.texts.tokenizer.class_name in _WITH_TYPES
+
+
+def tokenizer_limit(pipeline: Pipeline) -> int | None:
+    """The most tokens by tokenizer_config.json's model_max_length, None where it says none."""
     told = pipeline.texts.tokenizer_config.get("model_max_length")
-    limit = int(told) if isinstance(told, int | float) and told < _HUGE else None
-    most: int | None = options.get("max_length") or limit or pipeline.config.context_length
-    return most
+    if isinstance(told, bool) or not isinstance(told, int | float) or not 1 <= told < _HUGE:
+        return None
+    return int(told)
+
+
+def longest(pipeline: Pipeline) -> int | None:
+    """The most tokens that the model takes: by its table of positions and the graph's own size."""
+    config = pipeline.config
+    limit = config.context_length
+    if limit is not None and config.model_type in ("t5", "mt5", "umt5", "deberta-v2", "xlnet"):
+        limit = None if config.model_type != "deberta-v2" else _absolute(config, limit)
+    if limit is not None and config.model_type in _FROM_PADDING:
+        limit -= _padding(config) + 1
+    fixed = [i.shape[1] for i in _network(pipeline).inputs if len(i.shape) == 2]
+    sizes = [size for size in (limit, *fixed) if size is not None]
+    return min(sizes, default=None)
+
+
+def _absolute(config: ModelConfig, limit: int) -> int | None:
+    """DeBERTa's positions are relative unless it says that there is a table of absolute ones."""
+    return limit if config.get("position_biased_input", True) else None
+
+
+def _padding(config: ModelConfig) -> int:
+    """The id of padding, which is 1 in these families unless it is said."""
+    value = config.get("pad_token_id")
+    return value if isinstance(value, int) and value >= 0 else 1
+
+
+def _positions(pipeline: Pipeline, length: int) -> Sequence[int]:
+    config = pipeline.config
+    first = _padding(config) + 1 if config.model_type in _FROM_PADDING else 0
+    return range(first, first + length)
+
+
+def _types(config: ModelConfig) -> int:
+    value = config.get("type_vocab_size")
+    return value if isinstance(value, int) else 2
+
+
+def _network(pipeline: Pipeline) -> Network:
+    [network] = pipeline.networks.values()
+    return network

@@ -1,6 +1,7 @@
 """Text to ids and back, prompts, chat templates.
 
-tokenizer           the reference library, and a decoder for text that is still coming
+tokenizer           the reference library
+stream_decoder      text from ids that still come
 tokenizer_classes   what transformers' tokenizer classes bring
 tokenizer_pieces    the pieces they are made of
 special_tokens      tokens that the files beside tokenizer.json declare

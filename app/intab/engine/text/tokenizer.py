@@ -1,11 +1,8 @@
-"""Text to ids and back, with the reference library, and a decoder for text that is still coming.
+"""Text to ids and back, with the reference library: `Tokenizer` wraps Hugging Face `tokenizers`; it
+knows no model.
 
-`Tokenizer` wraps Hugging Face `tokenizers`; it knows no model. `StreamDecoder` turns ids that come
-one by one into text: what it has given, joined, is what `decode` gives for all ids at once.
-
-    >>> decoder = StreamDecoder(tokenizer)
-    >>> "".join(decoder.push(i) for i in ids) + decoder.flush() == tokenizer.decode(ids)
-    True
+    >>> tokenizer.decode(tokenizer.encode("a text"))
+    'a text'
 """
 
 from __future__ import annotations
@@ -14,13 +11,14 @@ import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import copy
+from dataclasses import dataclass
 from typing import Any
 
 import tokenizers
 
 from intab.engine.io.untrusted import check_levels
 from intab.engine.text.special_tokens import TokenFiles, add_to, gather
+from intab.engine.text.stream_decoder import StreamDecoder as StreamDecoder
 from intab.engine.text.tokenizer_classes import CLASSES, tokenizer_class
 from intab.engine.text.tokenizer_pieces import rebuild
 from intab.errors import IntabError, ManifestError, PromptError, RunError
@@ -32,6 +30,17 @@ _CLEAN_UPS = (
     *((" 'm", "'m"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re")),
 )
 _ASKED_TO_END = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How texts are cut, in the library's words: to `max_length` tokens, the next one beginning
+    `stride` tokens before the end of the last."""
+
+    max_length: int
+    stride: int = 0
+    strategy: str = "longest_first"
+    direction: str = "right"
 
 
 class Tokenizer:
@@ -54,7 +63,7 @@ class Tokenizer:
             own = self.backend.get_added_tokens_decoder()
             padding = self.backend.padding
         special = {number for number, token in own.items() if token.special}
-        name = tokenizer_class(files.config, config or {}, json)
+        self.class_name = name = tokenizer_class(files.config, config or {}, json)
         rebuild(self.backend, name, files.config)
         defaults = CLASSES.get(name, {})
         if padding:
@@ -89,9 +98,14 @@ class Tokenizer:
         Raises:
             PromptError: the tokenizer fails on it.
         """
+        with self._text_errors():
+            return list(self.backend.encode(text, add_special_tokens=add_special_tokens).ids)
+
+    @contextmanager
+    def _text_errors(self) -> Iterator[None]:
         try:
             with _library_errors(PromptError, "The tokenizer failed on this text ({})."):
-                return list(self.backend.encode(text, add_special_tokens=add_special_tokens).ids)
+                yield
         except PromptError as exc:
             if not isinstance(exc.__cause__, TypeError):
                 raise
@@ -99,39 +113,71 @@ class Tokenizer:
                 "The text has half of a surrogate pair in it, which is no character: remove it."
             ) from exc
 
-    def encode_pair(
+    def windows(
         self,
-        text: str,
+        text: str | Sequence[str],
         pair: str | None = None,
         add_special_tokens: bool = True,
-        max_length: int | None = None,
-    ) -> dict[str, list[int]]:
+        cut: Cut | None = None,
+    ) -> list[tokenizers.Encoding]:
         """Turn a text, or two that belong together, into what encoders take.
 
         Args:
-            text: any text without half surrogate pairs.
+            text: any text without half surrogate pairs, or its words.
             pair: the text that belongs to it.
             add_special_tokens: whether to add those that the model expects.
-            max_length: the most tokens; the longer text is cut first. None: all are kept.
+            cut: how a longer one is cut; None: all of it is kept.
 
         Returns:
-            input_ids, attention_mask and token_type_ids by these names.
+            The library's encodings: one, and those of what was cut off.
 
         Raises:
             PromptError: the tokenizer fails on it.
         """
+        words = not isinstance(text, str)
+        given: Any = list(text) if words else text
         try:
-            with _library_errors(PromptError, "The tokenizer failed on this text ({})."):
-                if max_length is not None:
-                    self.backend.enable_truncation(max_length)
-                found = self.backend.encode(text, pair, add_special_tokens=add_special_tokens)
+            with self._text_errors():
+                if cut is not None:
+                    self.backend.enable_truncation(**vars(cut))
+                found = self.backend.encode(
+                    given, pair, is_pretokenized=words, add_special_tokens=add_special_tokens
+                )
         finally:
             self.backend.no_truncation()
-        return {
-            "input_ids": list(found.ids),
-            "attention_mask": list(found.attention_mask),
-            "token_type_ids": list(found.type_ids),
-        }
+        return [found, *found.overflowing]
+
+    def added(self, pair: bool) -> int:
+        """Count the special tokens that are added to a text.
+
+        Args:
+            pair: whether it is of two texts.
+
+        Returns:
+            How many.
+        """
+        return int(self.backend.num_special_tokens_to_add(pair))
+
+    def join(self, tokens: Sequence[str]) -> str:
+        """Turn tokens into a text, as the decoder does it.
+
+        Args:
+            tokens: as they are written in the vocabulary.
+
+        Returns:
+            The text, with the spaces that the decoder leaves.
+        """
+        decoder = self.backend.decoder
+        return " ".join(tokens) if decoder is None else str(decoder.decode(list(tokens)))
+
+    def special_id(self, name: str) -> int | None:
+        """Look a named special token up, e.g. "mask_token".
+
+        Returns:
+            Its id; None where the model has no such token.
+        """
+        token = self.special_tokens_map.get(name)
+        return None if token is None else self.token_id(token)
 
     def decode(self, ids: Sequence[int], skip_special_tokens: bool = True) -> str:
         """Turn ids into a text.
@@ -199,67 +245,6 @@ class Tokenizer:
             Its id; None if it is not there.
         """
         return self.backend.token_to_id(token)
-
-
-class StreamDecoder:
-    """Text from ids that come one by one; never half a character.
-
-    Nothing that is given is ever taken back, so what later ids may still change is held: the
-    replacement characters at the end (a byte-level character whose bytes are not all there), and
-    a run of byte tokens, which byte-fallback decoders read as a whole.
-    """
-
-    window = 64  # ids that are decoded again for each new one, at most about so many
-    overlap = 16
-
-    def __init__(self, tokenizer: Tokenizer, skip_special_tokens: bool = True) -> None:
-        self._tokenizer = tokenizer
-        self._skip = skip_special_tokens
-        self._ids: list[int] = []  # the last ids, and the part of their text that was given
-        self._given = ""
-        self.settled = True  # whether nothing is held
-
-    def with_special_tokens(self) -> StreamDecoder:
-        """Another one that goes on from here and gives the text of special tokens too; there may
-        have been none so far."""
-        other = copy(self)
-        other._ids, other._skip = list(self._ids), False
-        return other
-
-    def push(self, token: int) -> str:
-        """The text that `token` completes, "" while a character is still open."""
-        self._ids.append(token)
-        # A special token that is left out does not end a run of bytes.
-        if self._tokenizer.is_byte(token) or (self._skip and self._tokenizer.is_special(token)):
-            self.settled = False
-            return ""
-        text = self._decode(self._ids)
-        new = self._give(text[: len(text) - self._tokenizer.unsettled(text)])
-        self.settled = self._given == text
-        if len(self._ids) > self.window and self.settled:
-            self._forget(text)
-        return new
-
-    def flush(self) -> str:
-        """What is held when no more ids come."""
-        return self._give(self._decode(self._ids))
-
-    def _decode(self, ids: Sequence[int]) -> str:
-        return self._tokenizer.decode(ids, self._skip)
-
-    def _give(self, text: str) -> str:
-        if not text.startswith(self._given):
-            return ""
-        new = text[len(self._given) :]
-        self._given = text
-        return new
-
-    def _forget(self, text: str) -> None:
-        """Go on with the last ids alone, if they give the same text alone as in their place."""
-        kept = self._ids[-self.overlap :]
-        alone = self._decode(kept)
-        if alone and text.endswith(alone):
-            self._ids, self._given = kept, alone
 
 
 def clean_up(text: str) -> str:
