@@ -165,7 +165,7 @@ def test_what_webgpu_s_attention_leaves_out_is_written_as_products(
     assert row.remark == "GroupQueryAttention of 2 layers became matrix products"
     assert row.devices == ("wasm", "webgpu")
     assert {"Tanh", "Softmax"} <= kinds(out / "onnx/model_q4.onnx")
-    assert json.loads((out / "intab.json").read_text())["devices"] == ["webgpu", "wasm"]
+    assert "devices" not in json.loads((out / "intab.json").read_text())
     made, original = (Runner(folder / "onnx/model_q4.onnx") for folder in (out, grouped))
     ids = list(range(20))
     np.testing.assert_allclose(made.logits(ids), original.logits(ids), atol=1e-5)

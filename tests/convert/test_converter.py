@@ -58,7 +58,7 @@ def test_the_report_has_sizes_and_perplexities(
     assert "| q8 | wasm, webgpu | 0.2 | " in card
     assert "text.txt, read 256 at a time" in card
     manifest = json.loads((out / "intab.json").read_text())
-    assert manifest["devices"] == ["webgpu", "wasm"]
+    assert "devices" not in manifest
     assert sorted(manifest["dtypes"]) == ["q4f16", "q8"]
     assert not list(out.glob("tmp*"))
 

@@ -22,7 +22,7 @@ from intab.convert.card import Report, card
 from intab.convert.checkpoint import read_json
 from intab.convert.forms import FORMS
 from intab.convert.kernels import examine, table
-from intab.convert.memory import memory_needed
+from intab.convert.memory import weights_loaded
 from intab.convert.progress import Say, Steps, silent
 from intab.convert.proving import read_prompts, self_test
 from intab.convert.reading import copy_texts, read_tokenizer
@@ -126,11 +126,11 @@ class Work:
     def save(self, model: ir.Model, remark: str) -> Graph:
         """Write the graph; ConvertError where it runs nowhere."""
         fit = fitting(model, self.dtype)
-        memory = memory_needed(model, self.config)
+        weights = weights_loaded(model.graph)
         names = save(model, self.draft / "onnx", Path(self.graph).name)
         told = "; ".join(filter(None, (remark, fit.remark)))
         files = [f"onnx/{name}" for name in names]
-        return Graph(files, fit.devices, memory, told, barred=fit.barred)
+        return Graph(files, fit.devices, weights, told, barred=fit.barred)
 
     def agrees(self, written: Graph) -> bool:
         """Whether the graph gives about the original's logits. One is in memory at a time."""

@@ -20,7 +20,7 @@ from intab.convert.evaluating import perplexity
 from intab.convert.families import Model, read_whole
 from intab.convert.forms import FORMS, Form, form_of
 from intab.convert.kernels import check_kernels
-from intab.convert.memory import FLOAT, memory_needed
+from intab.convert.memory import FLOAT, weights_loaded
 from intab.convert.progress import Say, Steps, silent
 from intab.convert.proving import read_prompts, self_test
 from intab.convert.reading import check_vocabulary, copy_texts, read_tokenizer
@@ -146,14 +146,14 @@ def write_graph(
     graph = decoder(model.arch, model.whole.weights, form)
     for device in form.devices:
         check_kernels(graph, device, dtype)
-    memory = memory_needed(graph, model.whole.config.values)
+    weights = weights_loaded(graph.graph)
     name = f"model{SUFFIXES[dtype]}.onnx"
     if sharing:
         names = save_sharing(graph, place, name, [Path(file).name for file in sharing.files])
     else:
         names = save(graph, place, name, inline=inline)
     files = [f"onnx/{name}" for name in names]
-    return Graph(files, form.devices, memory, expanded=form.linear == "expanded")
+    return Graph(files, form.devices, weights, expanded=form.linear == "expanded")
 
 
 def expected_bytes(checkpoint: Checkpoint, dtypes: tuple[str, ...], *, compared: bool) -> int:

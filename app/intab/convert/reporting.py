@@ -20,18 +20,17 @@ from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import ConvertError
 
 LONGEST = 16 * MOST  # characters: a token has fewer
-DEVICES = ("webgpu", "wasm")  # the fastest first
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A written graph: its files in the folder, the graph first; where it runs, the memory it
-    needs; what was done to its attention; whether its int8 weights become float while it loads;
-    the devices where it would compute something else."""
+    """A written graph: its files in the folder, the graph first; where it runs; the bytes of its
+    weights once they are loaded; what was done to its attention; whether its int8 weights become
+    float while it loads; the devices where it would compute something else."""
 
     files: Sequence[str]
     devices: tuple[str, ...]
-    memory: Mapping[str, int]
+    weights: int
     remark: str = ""
     expanded: bool = False
     barred: tuple[str, ...] = ()
@@ -126,17 +125,14 @@ def measured_on(text: Path | None, pieces: list[list[int]]) -> str:
 
 def write_folder(folder: Path, name: str, graphs: Mapping[str, Graph], **more: Any) -> None:
     """Write intab.json; `more` are further keys, such as self_test and license."""
-    wanted = {device for graph in graphs.values() for device in graph.devices}
-    devices: Any = [device for device in DEVICES if device in wanted]
     if any(graph.barred for graph in graphs.values()):
-        devices = {dtype: list(graph.devices) for dtype, graph in graphs.items()}
+        more["devices"] = {dtype: list(graph.devices) for dtype, graph in graphs.items()}
     if any(graph.expanded for dtype, graph in graphs.items() if dtype != "q8f32"):
         more["session_options"] = EXPANDING
     write_manifest(
         folder,
         {dtype: graph.files for dtype, graph in graphs.items()},
         name=name,
-        devices=devices,
-        memory={dtype: graph.memory for dtype, graph in graphs.items()},
+        memory={dtype: {"weights": graph.weights} for dtype, graph in graphs.items()},
         **more,
     )

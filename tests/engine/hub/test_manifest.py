@@ -6,7 +6,7 @@ import pytest
 
 from intab.engine.hub.listing import read_manifest
 from intab.engine.hub.locate import locate
-from intab.engine.hub.manifest import LongTest, SelfTest, describe, parse_manifest
+from intab.engine.hub.manifest import LongTest, SelfTest, describe, parse_manifest, with_graph
 from intab.engine.hub.variants import find_dtypes, make_variants
 from intab.engine.io.file_entry import FileEntry
 from intab.engine.io.protocols import Services
@@ -52,6 +52,10 @@ def test_intab_json() -> None:
         ({"self_test": [1]}, "self_test must have lists of ids"),
         ({"devices": "wasm"}, "devices must be a list of names"),
         ({"devices": {"q8": [1]}}, "devices must be a list of names"),
+        ({"memory": 5}, "memory must have an object of whole numbers for each dtype"),
+        ({"memory": {"q8": 5}}, "memory must have an object"),
+        ({"memory": {"q8": {"weights": -1}}}, "memory must have an object"),
+        ({"memory": {"q8": {"weights": True}}}, "memory must have an object"),
         *(
             ({"self_test": {"prompt_ids": [1], "greedy_ids": [2], "long": long}}, "and in long")
             for long in (
@@ -170,3 +174,22 @@ def test_devices_of_each_dtype_are_kept() -> None:
     manifest = parse_manifest({**GOOD, "devices": {"q8": ["wasm"]}})
     assert manifest.devices == {"q8": ("wasm",)}
     assert parse_manifest(describe(manifest)) == manifest
+
+
+def test_the_bytes_of_loaded_weights_are_kept() -> None:
+    older = {"weights": 12, "cache": 5, "working": 7}
+    manifest = parse_manifest({**GOOD, "memory": {"q8": older, "fp32": {"cache": 5}}})
+    assert manifest.weights == {"q8": 12}
+    assert parse_manifest(describe(manifest)) == manifest
+
+
+def test_those_of_another_graph_are_not_those_of_the_one_asked_for() -> None:
+    manifest = parse_manifest({**GOOD, "memory": {"q8": {"weights": 12}}})
+    assert with_graph(manifest, "onnx/m.onnx", None, ["model"])[0].weights == {"q8": 12}
+    assert with_graph(manifest, "onnx/other.onnx", "q8", ["model"])[0].weights == {}
+
+
+def test_with_several_graphs_of_a_dtype_they_are_not_told() -> None:
+    graphs = {"encoder_model": {"q8": ["onnx/m.onnx"]}, "decoder_model": {"q8": ["onnx/m.onnx"]}}
+    told = {"format": 2, "files": GOOD["files"], "roles": graphs, "memory": {"q8": {"weights": 1}}}
+    assert parse_manifest(told).weights == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -63,6 +64,22 @@ def test_expanded_weights_count_as_the_floats_that_they_become() -> None:
     check_fits("m", both, "q8", "wasm", WASM)
     with pytest.raises(DeviceError, match=r"8,800,004,400 bytes of memory.+ choose dtype='q8'"):
         check_fits("m", both, "q8f32", "wasm", WASM)
+
+
+def told(weights: int) -> Variants:
+    """A folder that tells the bytes of its weights once they are loaded."""
+    manifest = variants(data=2 * 10**9).manifest
+    return make_variants(replace(manifest, weights={"fp32": weights}))
+
+
+def test_what_the_folder_tells_of_loaded_weights_counts() -> None:
+    """An embedding that is gathered from and multiplied is there twice; weights of a branch that
+    nothing runs, not at all. The files tell neither."""
+    check_fits("m", told(3_904_515_723), "fp32", "wasm", WASM)
+    with pytest.raises(DeviceError, match=r"4,400,000,000 bytes of memory.+ choose dtype='q4'"):
+        check_fits("m", told(4 * 10**9), "fp32", "wasm", WASM)
+    with pytest.raises(DeviceError, match=r"choose dtype='fp32' on wasm \(5 bytes\)"):
+        check_fits("m", told(5), "q4", "wasm", {"wasm": Limits({"x": 10**5})})
 
 
 def test_unknown_sizes_fit() -> None:

@@ -63,13 +63,15 @@ class SelfTest:
 class Manifest:
     """A model folder's contents: `roles` maps a role (roles.py) to its dtypes, and a dtype to the
     graph and its external-data files; `devices` maps a dtype to where it runs, if any of them
-    computes something else on one."""
+    computes something else on one; `weights` maps a dtype to the bytes of its weights once they are
+    loaded, if the folder tells."""
 
     files: dict[str, FileEntry]
     roles: Roles
     session_options: dict[str, str] = field(default_factory=dict)
     self_test: SelfTest | None = None
     devices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    weights: dict[str, int] = field(default_factory=dict)
 
     def is_for(self, dtype: str, device: str) -> bool:
         """Whether a dtype may run on a device: anywhere, where the folder does not tell."""
@@ -111,7 +113,9 @@ def with_graph(
         for name, its in manifest.roles.items()
     }
     left[role] = {**left.get(role, {}), kind: files}
-    return replace(manifest, roles={name: its for name, its in left.items() if its}), kind
+    weights = {d: size for d, size in manifest.weights.items() if d != kind or graph in known}
+    kept = {name: its for name, its in left.items() if its}
+    return replace(manifest, roles=kept, weights=weights), kind
 
 
 def is_template(name: str) -> bool:
@@ -140,9 +144,23 @@ def parse_manifest(data: Any) -> Manifest:
     dtypes = dict.fromkeys(dtype for its in roles.values() for dtype in its)
     files = {name: _entry(**entry) for name, entry in data["files"].items()}
     test = _self_test(data.get("self_test"), dtypes)
-    by_dtype = data.get("devices")
-    devices = {k: tuple(v) for k, v in by_dtype.items()} if isinstance(by_dtype, dict) else {}
-    return Manifest(files, roles, dict(data.get("session_options", {})), test, devices)
+    options = dict(data.get("session_options", {}))
+    return Manifest(files, roles, options, test, _devices(data), _weights(data))
+
+
+def _devices(data: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Where each dtype runs; none if it is a list, which older folders have and which forbids
+    nothing."""
+    devices = data.get("devices")
+    if not isinstance(devices, dict):
+        return {}
+    return {dtype: tuple(names) for dtype, names in devices.items()}
+
+
+def _weights(data: dict[str, Any]) -> dict[str, int]:
+    """The bytes of each dtype's weights; format 2 has several graphs of one dtype."""
+    memory = data.get("memory", {}) if data["format"] == 1 else {}
+    return {dtype: its["weights"] for dtype, its in memory.items() if "weights" in its}
 
 
 def _roles(data: dict[str, Any]) -> Roles:
@@ -188,6 +206,8 @@ def describe(manifest: Manifest) -> dict[str, Any]:
         else {"format": 1, "dtypes": _lists(dtypes)}
     )
     test = {"self_test": asdict(manifest.self_test)} if manifest.self_test else {}
+    devices = {dtype: list(names) for dtype, names in manifest.devices.items()}
+    memory = {dtype: {"weights": size} for dtype, size in manifest.weights.items()}
     return {
         **graphs,
         "files": {
@@ -195,11 +215,8 @@ def describe(manifest: Manifest) -> dict[str, Any]:
             for name, entry in manifest.files.items()
         },
         "session_options": manifest.session_options,
-        **(
-            {"devices": {k: list(v) for k, v in manifest.devices.items()}}
-            if manifest.devices
-            else {}
-        ),
+        **({"devices": devices} if devices else {}),
+        **({"memory": memory} if memory else {}),
         **test,
     }
 

@@ -56,6 +56,7 @@ def find_problems(data: object) -> Iterator[str]:
     yield from wrong(data.get(graphs), files if isinstance(files, Mapping) else {})
     yield from _wrong_options(data.get("session_options", {}))
     yield from _wrong_devices(data.get("devices", []))
+    yield from _wrong_memory(data.get("memory", {}))
     if not _is_self_test(data.get("self_test")):
         yield (
             "self_test must have lists of ids: prompt_ids and greedy_ids, and in long, if it is "
@@ -135,6 +136,14 @@ def _wrong_devices(devices: object) -> Iterator[str]:
     for names in lists:
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             yield "devices must be a list of names, or have one for each dtype"
+
+
+def _wrong_memory(memory: object) -> Iterator[str]:
+    """An object with numbers of bytes by name, for each dtype."""
+    figures = memory.values() if isinstance(memory, Mapping) else [None]
+    for each in figures:
+        if not isinstance(each, Mapping) or not all(_passes(whole, one) for one in each.values()):
+            yield "memory must have an object of whole numbers for each dtype"
 
 
 def _is_self_test(test: object) -> bool:

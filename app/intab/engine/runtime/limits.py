@@ -1,6 +1,6 @@
-"""Whether a model can be held at all, said before the first of its bytes is fetched.
+"""Whether a device can hold a model, said before the first of its bytes is fetched.
 
-A manifest tells the sizes, a runtime the limits; what neither tells is found out by loading.
+A manifest tells the sizes, a runtime the limits; what neither tells shows as the model loads.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ WORKING = 1.1  # the weights, and room to compute with them
 @dataclass(frozen=True)
 class Limits:
     """What a device can hold, in bytes: `total` of all weights, by what sets the limit; `file` of
-    one file, None where there is no limit; `memory` that it has in all, None where that is not
+    one file, None if there is no limit; `memory` that it has in all, None if that is not
     told."""
 
     total: Mapping[str, int] = field(default_factory=dict)
@@ -45,16 +45,19 @@ def check_fits(
 
 
 def weights_of(variants: Variants, dtype: str) -> int:
-    """The bytes of all weights once they are loaded, which makes float of some int8."""
-    manifest, total = variants.manifest, 0
-    for part in variants.parts[dtype]:
+    """The bytes of all weights once they are loaded, which makes float of some int8: those that
+    the folder tells, else those of the files."""
+    manifest, parts, total = variants.manifest, variants.parts[dtype], 0
+    if dtype in manifest.weights and {part.dtype for part in parts} == {dtype}:
+        return manifest.weights[dtype]
+    for part in parts:
         size = sum(max(entry.size, 0) for entry in manifest.entries(part.files).values())
         total += size * EXPANDED if manifest.expands(part.dtype) else size
     return total
 
 
 def _problem(variants: Variants, dtype: str, limits: Limits) -> str:
-    """What does not fit, with both numbers; "" where all does."""
+    """What does not fit, with both numbers; "" if all does."""
     needed = round(weights_of(variants, dtype) * WORKING)
     return next(_excesses(variants, dtype, limits, needed), "")
 
