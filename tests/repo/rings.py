@@ -65,12 +65,12 @@ PACKAGES: dict[str, frozenset[str]] = {
     "hub": frozenset({"io"}),
     "storage": frozenset({"io", "hub"}),
     "types": frozenset(),
-    "runtime": frozenset({"io", "hub", "types"}),
-    "text": frozenset({"io", "types"}),
-    "generation": frozenset({"io", "types", "runtime", "text"}),
-    "chat": frozenset({"types", "runtime", "text", "generation"}),
-    "model": frozenset({"types", "runtime", "text", "generation", "chat"}),
     "model_config": frozenset(),
+    "runtime": frozenset({"io", "hub", "types", "model_config"}),
+    "text": frozenset({"io", "types", "model_config"}),
+    "generation": frozenset({"io", "types", "model_config", "runtime", "text"}),
+    "chat": frozenset({"types", "runtime", "text", "generation"}),
+    "model": frozenset({"types", "model_config", "runtime", "text", "generation", "chat"}),
     "tasks": frozenset(
         {"io", "hub", "types", "model_config", "runtime", "text", "generation", "model"}
     ),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from intab.convert.running import Cache, Runner
-from intab.engine.model import context_length
+from intab.engine.model_config import ModelConfig
 from intab.engine.tasks.webgpu_checks import PIECES
 from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import ConvertError
@@ -50,7 +50,7 @@ def read_prompts(tokenizer: Tokenizer, config: Mapping[str, Any]) -> Prompts:
     """The prompts as ids."""
     ids = tokenizer.encode(LONG_PROMPT)
     ids = (ids * -(-sum(PIECES) // max(len(ids), 1)))[: sum(PIECES)]
-    room = context_length(config)
+    room = ModelConfig.of(config).context_length
     fits = ids and (room is None or room >= len(ids) + SINGLE)
     pieces = [ids[: PIECES[0]], ids[PIECES[0] :]] if fits else []
     return Prompts(tokenizer.encode(PROMPT), pieces)

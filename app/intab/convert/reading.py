@@ -7,7 +7,8 @@ from pathlib import Path
 
 from intab.convert.checkpoint import read_json
 from intab.engine.hub.manifest import is_text_file
-from intab.engine.loading.model_files import make_tokenizer, of_the_writer
+from intab.engine.loading.model_files import make_tokenizer
+from intab.engine.model_config import ModelConfig
 from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import ConvertError, ManifestError
 
@@ -26,7 +27,7 @@ def read_tokenizer(folder: Path) -> Tokenizer:
     there = [name for name in ("tokenizer.json", *_DECLARING) if (folder / name).is_file()]
     try:
         texts = {name: (folder / name).read_text(encoding="utf-8-sig") for name in there}
-        return make_tokenizer(texts, of_the_writer(read_json(folder, "config.json")))
+        return make_tokenizer(texts, ModelConfig.of_the_writer(read_json(folder, "config.json")))
     except (ManifestError, OSError, UnicodeDecodeError) as exc:
         raise ConvertError(f"The tokenizer in {folder} cannot be used. {exc}") from exc
 

@@ -10,11 +10,11 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from intab.engine.model_config import ModelConfig
 from intab.engine.runtime.cache_slots import head_dim, kv_heads
 from intab.engine.runtime.decoder_plan import KEEP
 from intab.engine.runtime.graphs import EXACT_INT8
 from intab.engine.runtime.refusals import plain_reason
-from intab.engine.runtime.rope import switch_of
 from intab.errors import ConvertError
 
 Cache = dict[str, NDArray[Any]]
@@ -51,11 +51,11 @@ class Runner:
         """The `count` ids that follow, the likeliest each time."""
         text, fed, cache = list(ids), list(ids), Cache()
         for _ in range(count):
-            if len(text) - len(fed) <= switch_of(self.config) < len(text):
+            if len(text) - len(fed) <= ModelConfig.of(self.config).switch_at < len(text):
                 fed, cache = (
                     list(text),
                     {},
-                )  # the cache does not hold beyond: engine/runtime/rope.py
+                )  # the cache does not hold beyond: engine/model_config.py
             logits, cache = self.step(fed, cache, rows=1)
             fed = [int(logits[-1].argmax())]
             text += fed

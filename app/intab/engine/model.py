@@ -257,7 +257,10 @@ class Model:
         ids = self.encode(prompt, **context)
         if chosen.truncation and self.context_length and len(ids) >= self.context_length:
             ids = self._cut(prompt, ids, chosen, context)
-        return Job(ids, self._within_context(ids, chosen.for_prompt(len(ids))))
+        chosen = chosen.for_prompt(len(ids))
+        if self.context_length is not None:
+            chosen = chosen.limited(room_for_answer(len(ids), self.context_length))
+        return Job(ids, chosen)
 
     def _cut(
         self, prompt: Prompt, ids: list[int], options: GenerationOptions, context: Mapping[str, Any]
@@ -268,11 +271,6 @@ class Model:
             return cut_ids(ids, room, side, self.tokenizer.encode(""))
         messages = cast("Sequence[Message]", prompt)
         return cut_chat(messages, room, side, lambda kept: self.encode(kept, **context))
-
-    def _within_context(self, ids: list[int], options: GenerationOptions) -> GenerationOptions:
-        if self.context_length is None:
-            return options
-        return options.limited(room_for_answer(len(ids), self.context_length))
 
     def _single(self, prompt: Any, options: Mapping[str, Any], context: Mapping[str, Any]) -> Job:
         """A job whose one answer can be streamed."""
@@ -299,5 +297,4 @@ class Model:
 
     def _run(self, session: Session, job: Job) -> AsyncGenerator[TextChunk]:
         meter = Meter(len(job.prompt), self._setting, session.length)
-        guesser = self._guesser(job)
-        return stream(session, self.tokenizer, job.prompt, job.options, meter, guesser)
+        return stream(session, self.tokenizer, job.prompt, job.options, meter, self._guesser(job))

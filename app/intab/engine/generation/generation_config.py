@@ -13,6 +13,7 @@ from typing import Any
 
 from intab.engine.generation.option_checks import CHECKS
 from intab.engine.generation.options import GenerationOptions
+from intab.engine.model_config import ModelConfig
 from intab.engine.text.assets import Texts
 from intab.errors import ManifestError, OptionError
 
@@ -58,7 +59,7 @@ _MOST = {"num_beams": 1000, "num_return_sequences": 1000, "prompt_lookup_num_tok
 
 def generation_defaults(texts: Texts, vocabulary: int) -> dict[str, Any]:
     """The options that a model's files ask for, with its end token."""
-    eos = texts.config.get("eos_token_id")
+    eos = ModelConfig.of(texts.config).eos_token_id
     token = texts.tokenizer.special_tokens_map.get("eos_token")
     if eos is None and token:
         eos = texts.tokenizer.token_id(token)

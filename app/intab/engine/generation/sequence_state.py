@@ -23,8 +23,8 @@ class Step(NamedTuple):
     """A token that was chosen, the row [vocab] of logits, and whether the token is the last one:
     "eos", "length", "time" or None.
 
-    The row is as the model gave it if the option logprobs asks for that; otherwise logits
-    processors may have changed it, since a copy of each row takes time.
+    With the option logprobs the row is as the model gave it. Otherwise logits processors may have
+    changed it, since a copy of each row takes time.
     """
 
     token: int

@@ -73,7 +73,7 @@ class Attempts(Generic[B, T]):
         self._source = source
         self._report = report
         self._notice = notice
-        self._config: dict[str, Any] = {}
+        self._config = ModelConfig({})
         self._texts = {"tokenizer.json": "tokenizer.json", **_text_paths(source)}
         described = "config.json" not in self._texts and GENAI in self._texts
         self._config_name = GENAI if described else "config.json"
@@ -92,7 +92,7 @@ class Attempts(Generic[B, T]):
         [path], manifest = self._config_file, self._source.manifest
         if self._has_graph or path in manifest.files:
             self._config = parse_config(await self._fetch(path), self._config_name)
-            self._task.check(ModelConfig(self._config))
+            self._task.check(self._config)
         if not self._has_graph:
             raise no_graph(self._source.location, manifest.files, self._config, self._task.graph)
 
@@ -137,7 +137,7 @@ class Attempts(Generic[B, T]):
             raise DeviceError(str(exc)) from exc
 
     async def _make(self, candidate: Candidate) -> Ready[T]:
-        self._task.check_candidate(self._variants, candidate, ModelConfig(self._config))
+        self._task.check_candidate(self._variants, candidate, self._config)
         self._check_fits(candidate)
         bodies = await self._bring(candidate)
         named = {name: bodies[path] for name, path in self._texts.items() if path in bodies}

@@ -14,6 +14,7 @@ from intab.engine.io.protocols import B, Body
 from intab.engine.io.small_files import parse_object
 from intab.engine.io.untrusted import shown, text, whole
 from intab.engine.model import Texts
+from intab.engine.model_config import SIZES, TOKENS, ModelConfig
 from intab.engine.runtime.graphs import Graph
 from intab.engine.text import chat_template as chat
 from intab.engine.text.special_tokens import TokenFiles
@@ -21,29 +22,20 @@ from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import ManifestError
 
 _NO_LOCATIONS: Mapping[str, Mapping[str, str]] = {}
-_NESTED = ("text_config", "llm_config")
 
 
-def parse_config(body: Body, name: str = "config.json") -> dict[str, Any]:
+def parse_config(body: Body, name: str = "config.json") -> ModelConfig:
     """config.json, with what it says of the part that writes text, or what genai_config.json says
     in its place; ManifestError where what is read of it has another type, or a size that no model
     has."""
     config = parse_object(body.text(), name)
-    config = of_the_writer(as_config(config) if name == GENAI else config)
+    found = ModelConfig.of_the_writer(as_config(config) if name == GENAI else config)
     for key, check in _JUDGED.items():
         try:
-            check(config.get(key))
+            check(found.get(key))
         except ValueError as exc:
             raise ManifestError(f"{name} is not valid: {key} {exc}.") from exc
-    return config
-
-
-def of_the_writer(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A config with what it says of the part that writes text."""
-    inner: Mapping[str, Any] = next(
-        (config[key] for key in _NESTED if isinstance(config.get(key), dict)), {}
-    )
-    return {**config, **{k: v for k, v in inner.items() if k != "architectures"}}
+    return found
 
 
 def _size(value: object) -> None:
@@ -83,14 +75,9 @@ def _numbers(value: object) -> None:
 
 
 _LARGEST = 2**31 - 1
-_SIZES = (
-    *("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length"),
-    *("num_key_value_heads", "num_attention_heads", "n_head", "num_heads", "head_dim"),
-    *("hidden_size", "n_embd", "d_model", "num_hidden_layers", "n_layer", "vocab_size"),
-)
 _JUDGED: dict[str, Callable[[object], None]] = {
-    **dict.fromkeys(_SIZES, _size),
-    **dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"), _ids),
+    **dict.fromkeys(SIZES, _size),
+    **dict.fromkeys(TOKENS, _ids),
     "architectures": _names,
     "id2label": _labels,
     "label2id": _numbers,

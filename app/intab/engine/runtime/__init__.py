@@ -6,7 +6,6 @@ graphs        the bytes that networks are made of
 decoder       Decoder and Session, over one network or two
 decoder_plan  how a decoder's graph is fed
 cache_slots   its caches and states
-rope          up to which length a cache holds
 recompute     sessions that compute again what their cache lost
 single_step   graphs that are right for one id a step only
 candidates    devices and dtypes, the fastest first

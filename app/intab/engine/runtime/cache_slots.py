@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from intab.engine.model_config import ModelConfig
 from intab.engine.runtime.network import TensorInfo
 from intab.errors import UnsupportedModelError
 
@@ -168,22 +169,17 @@ def _size(size: int | None, axis: int, kind: _Kind, config: Mapping[str, Any]) -
 
 def kv_heads(config: Mapping[str, Any]) -> int:
     """How many heads a cache has, as config.json tells."""
-    return _positive(config, "num_key_value_heads", "num_attention_heads", "n_head", "num_heads")
+    return _told(ModelConfig.of(config).kv_heads, "num_key_value_heads, num_attention_heads")
 
 
 def head_dim(config: Mapping[str, Any]) -> int:
     """The size of a head, as config.json tells."""
-    if config.get("head_dim"):
-        return _positive(config, "head_dim")
-    heads = _positive(config, "num_attention_heads", "n_head", "num_heads")
-    return _positive(config, "hidden_size", "n_embd", "d_model") // heads
+    return _told(ModelConfig.of(config).head_dim, "head_dim, hidden_size, num_attention_heads")
 
 
-def _positive(config: Mapping[str, Any], *names: str) -> int:
-    for name in names:
-        if isinstance(value := config.get(name), int) and value > 0:
-            return value
-    raise UnsupportedModelError(
-        f"config.json has none of {', '.join(names)}, "
-        "and the graph does not tell the cache's shape."
-    )
+def _told(size: int | None, names: str) -> int:
+    if size is None:
+        raise UnsupportedModelError(
+            f"config.json has none of {names}, and the graph does not tell the cache's shape."
+        )
+    return size

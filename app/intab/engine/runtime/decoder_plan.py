@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from intab.engine.model_config import ModelConfig
 from intab.engine.runtime.cache_slots import FLOATS, CacheSlot, plan_slots
 from intab.engine.runtime.network import Signature, TensorInfo
-from intab.engine.runtime.rope import switch_of
 from intab.errors import RunError, UnsupportedModelError
 
 INTEGERS = ("int64", "int32")
@@ -135,7 +135,7 @@ def plan_graph(
         tuple(plan_slots(left, out, config, named)),
         can_batch=not first or first[0] is None,
         all_rows=logits.shape[1:2] != (1,) or keep is not None,
-        switch_at=switch_of(config),
+        switch_at=ModelConfig.of(config).switch_at,
         embeddings=embedding,
         logits=logits.name,
     )

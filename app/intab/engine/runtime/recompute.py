@@ -1,9 +1,9 @@
 """Sessions whose cache does not hold for ever: what it lost is computed again, unseen.
 
-Two kinds of models need it. With longrope (runtime/rope.py) a cache is valid on one side of a total
-length only; transformers drops it there too (Phi3ForCausalLM.prepare_inputs_for_generation). States
-of convolutions and state spaces have no rows, so that their last tokens cannot be taken back: a
-session that is rewound starts from where it last went on, or again.
+Two kinds of models need it. With longrope (engine/model_config.py) a cache is valid on one side of
+a total length only; so transformers drops it (Phi3ForCausalLM.prepare_inputs_for_generation).
+States of convolutions and state spaces have no rows, so that their last tokens cannot be taken
+back: a session that is rewound starts from where it last went on, or again.
 
     decoder = recompute_where_needed(decoder)
 

@@ -41,7 +41,7 @@ class Pipeline:
         self._task = task
         self.networks = networks
         self.texts = texts
-        self.config = ModelConfig(texts.config)
+        self.config = ModelConfig.of(texts.config)
         self.name = self.dtype = self.reason = ""
         self.closed = False
         self._batching: Batching | None = None

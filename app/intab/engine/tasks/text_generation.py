@@ -89,12 +89,13 @@ TEXT_GENERATION = TextGeneration()
 
 def check_architecture(config: Mapping[str, Any]) -> None:
     """UnsupportedModelError unless the config is a decoder's that writes text."""
-    names = config.get("architectures") or []
+    told = ModelConfig.of(config)
+    names = told.architectures
     causal = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
-    if config.get("is_encoder_decoder"):
+    if told.is_encoder_decoder:
         reason = "it is an encoder-decoder"
-    elif names and not any(str(name).endswith(causal) for name in names):
-        reason = f"its architecture is {names[0]}{use_of(str(names[0]))}"
+    elif names and not any(name.endswith(causal) for name in names):
+        reason = f"its architecture is {names[0]}{use_of(names[0])}"
     else:
         return
     raise UnsupportedModelError(

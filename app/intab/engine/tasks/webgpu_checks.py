@@ -15,7 +15,8 @@ import numpy as np
 
 from intab.engine.generation.prefill import append, prefill
 from intab.engine.hub.manifest import Manifest
-from intab.engine.model import Texts, context_length
+from intab.engine.model import Texts
+from intab.engine.model_config import ModelConfig
 from intab.engine.runtime.candidates import NEAR, Candidate, judge
 from intab.engine.runtime.decoder import Decoder, Session
 from intab.engine.types import Logits
@@ -33,19 +34,12 @@ def check_bounds(candidate: Candidate, manifest: Manifest, config: Mapping[str, 
     onnxruntime-web's GroupQueryAttention leaves the bounds out on WebGPU, without a word."""
     test = manifest.self_test
     recorded = test.greedy_ids.get(candidate.dtype) if test else None
-    if candidate.device == "webgpu" and _bounded(config) and not recorded:
+    if candidate.device == "webgpu" and ModelConfig.of(config).bounds_attention and not recorded:
         raise DeviceError(
             "webgpu may leave out what bounds this model's attention scores "
             "(attn_logit_softcapping in config.json), and the folder has no self_test that would "
             "tell: choose wasm, or make a folder of it with intab convert."
         )
-
-
-def _bounded(config: Mapping[str, Any]) -> bool:
-    """As transformers reads it: Gemma 2 has a bound unless it says none, Gemma 3 never has one."""
-    kind = str(config.get("model_type"))
-    default = 50.0 if kind == "gemma2" else None
-    return not kind.startswith("gemma3") and bool(config.get("attn_logit_softcapping", default))
 
 
 async def check_many(decoder: Decoder, manifest: Manifest, dtype: str, texts: Texts) -> None:
@@ -87,7 +81,7 @@ async def _agree(decoder: Decoder, whole: Logits, by_few: Session, ids: Sequence
 
 def made_pieces(texts: Texts) -> Sequence[Sequence[int]]:
     """Ids of the vocabulary in pieces, the last one alone; fewer where the context is short."""
-    room = context_length(texts.config) or sum(PIECES) + 1
+    room = ModelConfig.of(texts.config).context_length or sum(PIECES) + 1
     count = max(texts.tokenizer.learnt, 1)
     ids = [number * _STRIDE % count for number in range(min(room, sum(PIECES) + 1))]
     first = min(PIECES[0], max(room - 1, 1))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from intab.engine.model_config import ModelConfig
 from intab.engine.text.chat_template import Templates
 from intab.engine.text.tokenizer import Tokenizer
 
@@ -22,8 +23,5 @@ class Texts:
 
 
 def context_length(config: Mapping[str, Any]) -> int | None:
-    """The context length that a config.json tells, under any of its usual names."""
-    for name in ("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length"):
-        if isinstance(value := config.get(name), int) and value > 0:
-            return value
-    return None
+    """The most tokens that a config.json tells."""
+    return ModelConfig.of(config).context_length

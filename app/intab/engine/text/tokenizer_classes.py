@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from intab.engine.model_config import ModelConfig
+
 BACKEND = "TokenizersBackend"
 _ROBERTA: dict[str, str | None] = {
     "bos_token": "<s>",
@@ -127,10 +129,11 @@ def tokenizer_class(
 
     settings: tokenizer_config.json.
     """
-    kind = str(config.get("model_type", ""))
+    told = ModelConfig.of(config)
+    kind = told.model_type
     own = MODEL_TYPES.get(kind)
-    named = settings.get("tokenizer_class") or config.get("tokenizer_class")
-    if not isinstance(named, str):
+    named = settings.get("tokenizer_class") or told.tokenizer_class
+    if not named or not isinstance(named, str):
         return own or BACKEND
     named = named.removesuffix("Fast")
     llama = named == "LlamaTokenizer" and kind not in _MISTRAL | WRONG
