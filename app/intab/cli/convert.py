@@ -17,7 +17,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from intab.errors import IntabError
 from intab.native.extras import advice
 
 if TYPE_CHECKING:
@@ -57,9 +56,6 @@ def run(options: argparse.Namespace) -> int:
     """Convert; the exit status."""
     try:
         _convert(options)
-    except IntabError as exc:
-        print(exc, file=sys.stderr)
-        return 1
     except ModuleNotFoundError as exc:
         print(advice("`intab convert`", "convert", exc), file=sys.stderr)
         return 1

@@ -1,6 +1,7 @@
 """The `intab` command, `python -m intab` too: finds the sub-command and runs it.
 
-Each sub-command is a module with `add_arguments` and `run`. It knows nothing of what they do.
+Each sub-command is a module with `add_arguments` and `run`, which gives the exit status; errors of
+intab's are shown here. It knows nothing of what they do.
 
     intab serve build/site --port 8000
     intab "Once upon a time"
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 
 import intab
 from intab.cli import convert, run, serve, storage
+from intab.errors import IntabError
 from intab.native import terminal
 
 COMMANDS = {"run": run, "serve": serve, "convert": convert, "storage": storage}
@@ -33,7 +35,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         _refuse_misspelt(parser, given)
         given.insert(0, "run")  # a prompt alone: intab "Once upon a time"
     options = parser.parse_args(given)
-    status: int = COMMANDS[options.command].run(options)
+    try:
+        status: int = COMMANDS[options.command].run(options)
+    except IntabError as exc:
+        print(f"{type(exc).__name__}: {exc}", file=sys.stderr)
+        return 1
     return status
 
 

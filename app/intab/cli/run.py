@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 
 import intab
 from intab.cli.progress import show_progress
-from intab.errors import IntabError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,11 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Stream the text; the exit status."""
-    try:
-        asyncio.run(_stream(options))
-    except IntabError as exc:
-        print(f"{type(exc).__name__}: {exc}", file=sys.stderr)
-        return 1
+    asyncio.run(_stream(options))
     return 0
 
 

@@ -17,7 +17,6 @@ from intab.cli.progress import show_progress
 from intab.engine.hub.locate import DEFAULT_ENDPOINT, locate
 from intab.engine.storage.storage import Storage
 from intab.engine.storage.stored import StoredModel
-from intab.errors import IntabError
 from intab.native.extras import advice
 
 
@@ -32,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what the verb says; 1 where that cannot be, and where something is damaged."""
+    """Do what the verb says; 1 if something is damaged."""
     # Here, since who only serves pages need not have what runs models in CPython.
     try:
         from intab.native.runtime import NativeRuntime, endpoint, models_folder
@@ -43,11 +42,7 @@ def run(options: argparse.Namespace) -> int:
     services = NativeRuntime().services
     hub = endpoint() or DEFAULT_ENDPOINT
     storage = Storage(lambda: services, lambda spec: locate(spec, models_folder(), hub))
-    try:
-        return asyncio.run(VERBS[options.verb][0](storage, options))
-    except IntabError as exc:
-        print(f"{type(exc).__name__}: {exc}", file=sys.stderr)
-        return 1
+    return asyncio.run(VERBS[options.verb][0](storage, options))
 
 
 async def _list(storage: Storage, _: argparse.Namespace) -> int:
