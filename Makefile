@@ -6,7 +6,7 @@ ARGS ?=
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast coverage check site picture bench faults firefox wheels wheels-check wheels-proof kernels kernels-check families model proof release docs
+.PHONY: help serve test test-fast coverage check site picture bench faults firefox wheels wheels-check wheels-proof outdated kernels kernels-check families model proof release docs
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -46,6 +46,9 @@ site: .venv/.stamp node_modules/.stamp ## assemble the static site in build/site
 
 release: site ## the package, the wheels for Pyodide and the site in dist/, with checksums
 	@$(PY) -m tools.release $(ARGS)
+
+outdated: .venv/.stamp ## pinned packages that have a newer version, and why they stay behind
+	@$(PY) -m tools.outdated
 
 docs: .venv/.docs ## the API reference, from the docstrings, in build/docs
 	@$(PY) -m tools.reference

@@ -27,6 +27,7 @@ VERBS |= {
     "model",
     "proof",
     "release",
+    "outdated",
     "docs",
 }
 # make tells its children that they are its children; a make of our own must not hear of it.
