@@ -1,6 +1,6 @@
 """Writes what Python and JavaScript share: `python -m tools.constants` makes constants.mjs again.
 
-The engine has these values; early.mjs and probe.mjs need them before Python, or without it.
+The engine has these values; early.mjs needs them before Python, or without it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from intab.engine.hub.manifest import EXPANDING
 from intab.engine.io.ranges import CHUNK
 from intab.engine.io.responses import TEXTS
 from intab.engine.loading.download import Pace
@@ -36,25 +35,12 @@ def _constants() -> list[tuple[str, str, Any]]:
         ("AT_A_TIME", "Parts of files that are fetched at a time.", Pace().at_a_time),
         ("TEXT_ENDINGS", "Of files that come in one piece, however long.", sorted(TEXTS)),
         ("GPU_DTYPES", "The dtypes that are for a GPU.", list(GPU_DTYPES)),
-        ("FLOAT_WEIGHTS", "onnxruntime's options that make int8 weights float.", _nested()),
         (
             "RECORD_KEY",
             "The key of the note about a stored model; FOLDER stands for its address, encoded.",
             ModelKey(quote(FOLDER)).record,
         ),
     ]
-
-
-def _nested() -> dict[str, Any]:
-    """EXPANDING as onnxruntime-web takes it: `a.b` is `b` in `a`."""
-    root: dict[str, Any] = {}
-    for name, value in EXPANDING.items():
-        *path, last = name.split(".")
-        node = root
-        for part in path:
-            node = node.setdefault(part, {})
-        node[last] = value
-    return root
 
 
 def _lines(name: str, meaning: str, value: Any) -> str:

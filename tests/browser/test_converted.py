@@ -56,66 +56,34 @@ def address(folder: Path) -> Iterator[str]:
         yield served
 
 
-CHOOSING = """
-    import asyncio, intab, json
-    from intab.browser.ffi import js_worker
-
+CHOSEN = """
+    import intab, json
     model = await intab.load("converted")
-    while not json.loads(found := await js_worker().measuredThreads())["fresh"]:
-        await asyncio.sleep(0.1)
-    print(json.dumps([model.dtype, model.reason, json.loads(found)]))
+    print(json.dumps([model.dtype, model.reason]))
 """
-# What the page's browser then remembers: that floats are twice as fast as int8.
-REMEMBER = """async () => {
-    const cache = await caches.open("intab-device");
-    const [place] = await cache.keys();
-    const record = await (await cache.match(place)).json();
-    record.gains = Object.fromEntries(Object.keys(record.seconds).map((threads) => [threads, 2]));
-    await cache.put(place, new Response(JSON.stringify(record)));
-}"""
 
 
-def test_int8_is_preferred_where_our_kernel_multiplies_it(browser: Browser, address: str) -> None:
+def test_int8_is_taken_and_its_kernel_named(browser: Browser, address: str) -> None:
     page = browser.new_page()
-    program = """
-        import intab, json
-        model = await intab.load("converted")
-        print(json.dumps([model.dtype, model.reason]))
-    """
-    dtype, reason = printed_json(Visitor(page).open(address), program)
+    dtype, reason = printed_json(Visitor(page).open(address), CHOSEN)
     assert dtype == "q8"
-    assert "not q8f32 on wasm: int8 products are as fast here" in reason
     assert reason.endswith("int8 products by relaxed SIMD")
     page.close()
 
 
-@pytest.fixture(scope="module")
-def address_of_old(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def test_int8_is_taken_without_our_kernel_too(
+    browser: Browser, folder: Path, tmp_path: Path
+) -> None:
     """As a browser without relaxed SIMD has it."""
-    copy = copy_site(folder, tmp_path_factory.mktemp("old"))
+    copy = copy_site(folder, tmp_path / "old")
     for kernel in copy.glob("runtime-*/kernels/int8.wasm*"):
         kernel.unlink()
-    with serve_command(copy) as served:
-        yield served
-
-
-def test_weights_are_made_float_where_that_was_measured_to_be_faster(
-    browser: Browser, address_of_old: str
-) -> None:
-    page = browser.new_page()
-    visitor = Visitor(page).open(address_of_old)
-    dtype, reason, measured = printed_json(visitor, CHOOSING)
-    assert dtype == "q8"
-    assert "not q8f32 on wasm: what floats gain here is measured" in reason
-    assert "int8 products by onnxruntime's own kernel (the kernel is not there (404))" in reason
-    [gain] = measured["gains"].values()
-    assert gain > 0
-    page.evaluate(REMEMBER)
-    visitor.open(address_of_old)
-    dtype, reason, _ = printed_json(visitor, CHOOSING)
-    assert (dtype, reason.partition(";")[0]) == ("q8f32", "q8 made float, which is faster here")
-    assert "int8 products" not in reason
-    page.close()
+    with serve_command(copy) as address:
+        page = browser.new_page()
+        dtype, reason = printed_json(Visitor(page).open(address), CHOSEN)
+        assert dtype == "q8"
+        assert "int8 products by onnxruntime's own kernel (the kernel is not there (404))" in reason
+        page.close()
 
 
 def native(model: Path, dtype: str) -> tuple[list[int], list[float]]:

@@ -55,7 +55,6 @@ def test_a_measurement_decides_at_the_next_visit(browser: Browser, served: str) 
     expect(visitor.device).to_contain_text(f"on {device} ({reason})")
     measured = printed_json(visitor, MEASURED)
     assert set(measured["seconds"].values()) != {1, 2}
-    assert measured["gains"] == {}  # this model has no weights to be made float
     page.close()
 
 

@@ -16,11 +16,10 @@ from intab.browser.fetch import BrowserFetch, BrowserMemory, JsBody
 from intab.browser.ffi import js_array, js_worker, reason
 from intab.browser.onnx import OnnxNetwork, open_network
 from intab.engine.io.protocols import Services
-from intab.engine.runtime import float_weights as expanding
 from intab.engine.runtime.candidates import Candidate
 from intab.engine.runtime.graphs import DecoderGraphs, Graph
 from intab.engine.runtime.limits import Limits
-from intab.engine.runtime.threads import Measured, Start, candidates, parse_measured, starts
+from intab.engine.runtime.threads import Start, candidates, parse_measured, starts
 from intab.engine.storage.stores import Stores
 from intab.errors import DeviceError
 
@@ -39,23 +38,12 @@ class BrowserRuntime:
         self._remarks: dict[str, str] = {}
         self._int8_remarks: dict[str, str] = {}
         self._measured = False
-        self._floats_wanted = False
 
     async def objection(self, candidate: Candidate) -> str:
-        """What the GPU's adapter tells against it, or what is known of floats here."""
-        if candidate.device == "webgpu":
-            return str(await js_worker().gpuObjection(candidate.dtype.endswith("16")))
-        return (
-            await self._objection_to_floats(candidate.weights) if candidate.dtype == "q8f32" else ""
-        )
-
-    async def _objection_to_floats(self, weights: int) -> str:
-        if not await js_worker().int8Objection():
-            return "int8 products are as fast here, with a quarter of the memory"
-        memory = self.limits("wasm").memory
-        problem = expanding.room_objection(weights, memory)
-        self._floats_wanted = self._floats_wanted or not problem
-        return problem or expanding.speed_objection(await _measured())
+        """What the GPU's adapter tells against it."""
+        if candidate.device != "webgpu":
+            return ""
+        return str(await js_worker().gpuObjection(candidate.dtype.endswith("16")))
 
     def limits(self, device: str) -> Limits:
         """What this browser can hold."""
@@ -84,9 +72,8 @@ class BrowserRuntime:
         """The ways to start, to be tried in turn; a GPU's processor has little to do."""
         if device != "wasm":
             return [Start(1)]
-        measured = await _measured()
-        known = measured.gain is not None or not self._floats_wanted
-        self._measured = measured.fresh and known
+        measured = parse_measured(str(await js_worker().measuredThreads()))
+        self._measured = measured.fresh
         return starts(js_worker().cores(), measured.seconds)
 
     def remark(self, device: str, *, int8: bool) -> str:
@@ -112,8 +99,7 @@ class BrowserRuntime:
 
     def _measure_threads(self, device: str) -> None:
         if device == "wasm" and not self._measured:
-            comparing = js_worker().threads() if self._floats_wanted else 0
-            js_worker().measureThreads(js_array(candidates(js_worker().cores())), comparing)
+            js_worker().measureThreads(js_array(candidates(js_worker().cores())))
             self._measured = True
 
     def peak_memory(self) -> int | None:
@@ -127,11 +113,6 @@ async def _int8_remark() -> str:
     objection = await js_worker().int8Objection()
     by = f"onnxruntime's own kernel ({objection})" if objection else "relaxed SIMD"
     return f"int8 products by {by}"
-
-
-async def _measured() -> Measured:
-    """What was measured here, in this visit or another."""
-    return parse_measured(str(await js_worker().measuredThreads()))
 
 
 def models_address() -> str:

@@ -14,8 +14,5 @@ export const TEXT_ENDINGS = [".jinja", ".json", ".txt"];
 /** The dtypes that are for a GPU. */
 export const GPU_DTYPES = ["q4f16", "q4"];
 
-/** onnxruntime's options that make int8 weights float. */
-export const FLOAT_WEIGHTS = {"session": {"disable_quant_qdq": "1"}};
-
 /** The key of the note about a stored model; FOLDER stands for its address, encoded. */
 export const RECORD_KEY = "=FOLDER/=/=record";

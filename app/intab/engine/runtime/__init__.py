@@ -9,7 +9,6 @@ cache_slots   its caches and states
 recompute     sessions that compute again what their cache lost
 single_step   graphs that are right for one id a step only
 candidates    devices and dtypes, the fastest first
-float_weights  whether int8 weights are made float unasked
 limits        what a device can hold
 threads       how many threads WebAssembly gets
 onnx_file     which files a graph names

@@ -4,14 +4,14 @@ A candidate is a device and a dtype. It is passed over before anything is fetche
 objects to it, and after that if the network does not open or fails the manifest's self-test. Why
 each was passed over is remembered and shown:
 
-    webgpu q4f16 -> webgpu q4 -> wasm q8f32 -> wasm q8
+    webgpu q4f16 -> webgpu q4 -> wasm q8
 
 with threads or without, as the runtime sees to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -20,7 +20,6 @@ import numpy as np
 from intab.engine.hub.manifest import PREFERENCE, SelfTest
 from intab.engine.hub.variants import Variants
 from intab.engine.runtime.decoder import Decoder
-from intab.engine.runtime.limits import weights_of
 from intab.engine.types import Logits
 from intab.errors import DeviceError, RunError
 
@@ -33,12 +32,11 @@ NEAR = 0.1  # of the way from the best logit to the mean one
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way to run a model, why it was chosen, and the bytes of its weights once loaded."""
+    """One way to run a model, and why it was chosen."""
 
     device: str
     dtype: str
     reason: str
-    weights: int = 0
 
     def __str__(self) -> str:
         return f"{self.dtype} on {self.device}"
@@ -82,20 +80,10 @@ def list_candidates(
         kinds = on_gpu or [variants.choose_dtype(device)[0]]
         return [Candidate(device, kind, _why(variants, device, kind)) for kind in kinds]
     last = Candidate(chosen, *variants.choose_dtype(chosen))
-    expanded = list(_expanded(variants, last))
     if device is not None:
-        return [*expanded, last]
+        return [last]
     gpu = [Candidate("webgpu", kind, _why(variants, "webgpu", kind)) for kind in on_gpu]
-    return [*gpu, *expanded, last]
-
-
-def _expanded(variants: Variants, int8: Candidate) -> Iterator[Candidate]:
-    """The same int8 weights made float, where a folder has them in both forms."""
-    if (int8.device, int8.dtype) != ("wasm", "q8") or variants.expands("q8"):
-        return
-    if "q8f32" in variants.dtypes:
-        reason = "q8 made float, which is faster here"
-        yield Candidate("wasm", "q8f32", reason, weights_of(variants, "q8f32"))
+    return [*gpu, last]
 
 
 def _why(variants: Variants, device: str, dtype: str) -> str:

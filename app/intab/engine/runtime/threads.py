@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from intab.engine.io.untrusted import load_json, number, whole
 
@@ -32,37 +31,28 @@ class Start:
 
 @dataclass(frozen=True)
 class Measured:
-    """The seconds of a short answer by the number of threads, and how many times as fast it is with
-    float weights, 0 where these did not run; whether all are `fresh`, or better measured again."""
+    """The seconds of a short answer by the number of threads; whether they are `fresh`, or better
+    measured again."""
 
     seconds: Mapping[int, float] = field(default_factory=dict)
-    gains: Mapping[int, float] = field(default_factory=dict)
     fresh: bool = False
-
-    @property
-    def gain(self) -> float | None:
-        """That of the number of threads which the next start will have; None where it was not
-        measured."""
-        return self.gains.get(best(self.seconds) if self.seconds else 1)
 
 
 def parse_measured(json: str) -> Measured:
     """What browser/js/ort/threads.mjs measured here; nothing, if that cannot be read.
 
-    >>> parse_measured('{"seconds": {"1": 0.4}, "gains": {}, "fresh": true}')
-    Measured(seconds={1: 0.4}, gains={}, fresh=True)
+    >>> parse_measured('{"seconds": {"1": 0.4}, "fresh": true}')
+    Measured(seconds={1: 0.4}, fresh=True)
     """
     try:
         found = load_json(json)
-        seconds = _by_threads(found["seconds"], TINY)
-        return Measured(seconds, _by_threads(found["gains"], 0), found["fresh"] is True)
+        seconds = {
+            whole(int(threads), 1, 1024): number(its, TINY, 1e6)
+            for threads, its in found["seconds"].items()
+        }
+        return Measured(seconds, found["fresh"] is True)
     except (ValueError, KeyError, TypeError, AttributeError):
         return Measured()
-
-
-def _by_threads(found: dict[str, Any], low: float) -> dict[int, float]:
-    """Numbers by numbers of threads."""
-    return {whole(int(key), 1, 1024): number(its, low, 1e6) for key, its in found.items()}
 
 
 def candidates(cores: int) -> list[int]:

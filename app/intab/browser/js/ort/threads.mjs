@@ -1,8 +1,7 @@
 /**
  * Measures onnxruntime-web with so many threads, one number after the other, each in a spare worker
  * (probe.mjs), while nothing else computes; what was found is kept for later visits. Which numbers,
- * whether with float weights too, and what to make of it, is decided in Python (engine/runtime/threads.py,
- * engine/runtime/float_weights.py).
+ * and what to make of it, is decided in Python (engine/runtime/threads.py).
  */
 import { hasSharedMemory } from "../shared_memory.mjs";
 
@@ -12,11 +11,8 @@ const IDLE = 3000; // ms without a run: a reader of an answer leaves the process
 const LASTING = 7 * 24 * 3600 * 1000; // ms
 const PATIENCE = 60_000; // ms for one of them: some browsers start a worker and never run it
 
-// What probe.mjs computes (tools/site/probe.py): to choose threads, and to compare int8 with floats.
-const [PLAIN, ...COMPARED] = ["probe.onnx", "probe_int8.onnx", "probe_float.onnx"];
-
-/** @type {{threads: number, graph: string}[]} */
-let wanted = []; // { threads, graph } to be measured; none: nobody asked, or it is done
+/** @type {number[]} */
+let wanted = []; // numbers of threads to be measured; none: nobody asked, or it is done
 let busy = 0;
 let resting = 0; // the timer of a pause
 /** @type {Worker | null} */
@@ -30,15 +26,13 @@ export function cores() {
   return hasSharedMemory ? navigator.hardwareConcurrency || 1 : 1;
 }
 
-/** As JSON: the `seconds` of each number of threads, none before they were measured here, and how
- * many times as fast float weights are, by the number of threads too, 0 where they did not run;
- * whether all are `fresh`. A device that was busy elsewhere then gets another chance. */
+/** As JSON: the `seconds` of each number of threads, none before they were measured here; whether
+ * they are `fresh`. A device that was busy elsewhere then gets another chance. */
 export async function measuredThreads() {
   const kept = await read();
   const same = JSON.stringify(kept?.device) === JSON.stringify(device());
   const fresh = same && Date.now() - kept.date < LASTING;
-  const { seconds, gains } = same ? kept : { seconds: {}, gains: {} };
-  return JSON.stringify({ seconds, gains, fresh });
+  return JSON.stringify({ seconds: same ? kept.seconds : {}, fresh });
 }
 
 async function read() {
@@ -49,14 +43,11 @@ async function read() {
   }
 }
 
-/** Measure these numbers of threads at the next pause, and int8 against floats with `comparing`
- * threads, 0 for not at all.
+/** Measure these numbers of threads at the next pause.
  * @param {Iterable<number>} counts
- * @param {number} comparing
  */
-export function measureThreads(counts, comparing) {
-  const forms = comparing ? COMPARED.map((graph) => ({ threads: comparing, graph })) : [];
-  wanted = [...Array.from(counts, (threads) => ({ threads, graph: PLAIN })), ...forms];
+export function measureThreads(counts) {
+  wanted = [...counts];
   if (!busy) rest();
 }
 
@@ -86,41 +77,31 @@ function stop() {
   spare = null;
 }
 
-/** @param {{threads: number, graph: string}[]} jobs @param {object[]} found */
-function measure([job, ...others], found) {
+/** @param {number[]} counts @param {[number, number][]} found */
+function measure([threads, ...others], found) {
   const worker = new Worker(new URL("probe.mjs", import.meta.url), { type: "module" });
-  const goOn = (/** @type {any} */ its) => {
+  const goOn = (/** @type {number} */ seconds) => {
     if (spare !== worker) return; // given up
     stop();
-    const all = [...found, { ...job, its }];
-    if (others.length) measure(others, all);
-    else keep(all);
+    if (seconds) found.push([threads, seconds]);
+    if (others.length) measure(others, found);
+    else keep(Object.fromEntries(found));
   };
   spare = worker;
   setTimeout(goOn, PATIENCE, 0);
   worker.onmessage = ({ data }) => goOn(data);
   worker.onerror = () => goOn(0);
-  worker.postMessage(job);
+  worker.postMessage(threads);
 }
 
-/** @param {any} found */
-async function keep(found) {
+/** @param {Record<string, number>} seconds */
+async function keep(seconds) {
   wanted = [];
   try {
     await caches.delete(CACHE);
-    const record = JSON.stringify({ device: device(), date: Date.now(), ...summary(found) });
+    const record = JSON.stringify({ device: device(), date: Date.now(), seconds });
     await (await caches.open(CACHE)).put(PLACE, new Response(record));
   } catch {
     // Nothing can be kept here: the next visit measures again.
   }
-}
-
-/** @param {{threads: number, graph: string, its: number}[]} found */
-function summary(found) {
-  const [plain, [int8], [floats]] = [PLAIN, ...COMPARED].map((name) =>
-    found.filter(({ graph }) => graph === name),
-  );
-  const timed = plain.filter(({ its }) => its).map(({ threads, its }) => [threads, its]);
-  const gain = floats?.its && int8.its / floats.its;
-  return { seconds: Object.fromEntries(timed), gains: floats ? { [floats.threads]: gain } : {} };
 }
