@@ -18,6 +18,8 @@ from intab.engine.generation.streamer import Generation, TextChunk
 from intab.engine.io.protocols import Progress
 from intab.engine.model import Model
 from intab.engine.tasks.base import Pipeline
+from intab.engine.tasks.sentence_pipeline import SentencePipeline
+from intab.engine.tasks.text_ranking import RankingPipeline
 from intab.platform import load, pipeline, run_sync, storage
 
 __version__ = "0.1.0"
@@ -29,6 +31,8 @@ __all__ = [
     "Model",
     "Pipeline",
     "Progress",
+    "RankingPipeline",
+    "SentencePipeline",
     "Snapshot",
     "TextChunk",
     "TokenLogprob",

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping, Sequence
 from functools import cache
 from os import PathLike
-from typing import Any, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 from intab.engine.io.protocols import Notice, OnProgress
 from intab.engine.io.waiting import wait
@@ -17,6 +17,8 @@ from intab.engine.model import Model
 from intab.engine.storage.storage import Storage
 from intab.engine.tasks.base import Pipeline
 from intab.engine.tasks.registry import find_task
+from intab.engine.tasks.sentence_pipeline import SentencePipeline
+from intab.engine.tasks.text_ranking import RankingPipeline
 from intab.errors import DeviceError
 
 T = TypeVar("T")
@@ -101,7 +103,17 @@ async def load(
     return found
 
 
+@overload
 async def pipeline(
+    task: Literal["sentence-similarity"], model: str | PathLike[str], **options: Any
+) -> SentencePipeline: ...
+@overload
+async def pipeline(
+    task: Literal["text-ranking"], model: str | PathLike[str], **options: Any
+) -> RankingPipeline: ...
+@overload
+async def pipeline(task: str, model: str | PathLike[str], **options: Any) -> Pipeline: ...
+async def pipeline(  # type: ignore[misc]  # whose options have names
     task: str,
     model: str | PathLike[str],
     *,
@@ -120,8 +132,8 @@ async def pipeline(
 
     Args:
         task: "text-classification" ("sentiment-analysis"), "token-classification" ("ner"),
-            "question-answering", "fill-mask", "zero-shot-classification", "feature-extraction";
-            docs/pipelines.md has what each takes and gives.
+            "question-answering", "fill-mask", "zero-shot-classification", "feature-extraction",
+            "sentence-similarity", "text-ranking"; docs/pipelines.md has what each takes and gives.
         model: as for `intab.load`, and so are dtype, device, endpoint, token, subfolder, keep and
             on_progress.
         dtype: a dtype, or a dict with one for each role.

@@ -17,6 +17,7 @@ from tests.browser.programs import printed_json
 from tests.browser.visitor import Visitor, visits
 from tests.native.test_pipelines import CASES, GOLDEN, same
 from tests.native.test_reading import CASES as READING
+from tests.native.test_sentences import RECORDED as SENTENCE_CASES
 
 PROGRAM = """
 import intab, json, warnings
@@ -65,3 +66,24 @@ def test_reading(visitor: Visitor) -> None:
     found = printed_json(visitor, PROGRAM.format(cases=json.dumps(cases)))
     for case, answers in zip(cases, found, strict=True):
         same(answers, [call["result"] for call in case["calls"]])
+
+
+SENTENCES = """
+import intab, json
+
+texts, documents = json.loads({given!r})
+pipe = await intab.pipeline("sentence-similarity", "bert-sentences")
+vectors = await pipe.encode(texts, batch_size=4)
+small = await pipe.encode(texts, precision="ubinary")
+ranker = await intab.pipeline("text-ranking", "bert-rank")
+print(json.dumps([vectors.tolist(), small.tolist(), await ranker.rank(texts[0], documents)]))
+"""
+
+
+def test_sentences(visitor: Visitor) -> None:
+    given = json.dumps([SENTENCE_CASES["texts"], SENTENCE_CASES["documents"]])
+    vectors, small, ranks = printed_json(visitor, SENTENCES.format(given=given))
+    wanted = {str(c["options"]): c["result"] for c in SENTENCE_CASES["sentences"][0]["calls"]}
+    same(vectors, wanted["{}"])
+    assert small == wanted["{'precision': 'ubinary'}"]
+    same(ranks, SENTENCE_CASES["ranks"][0]["rank"])

@@ -13,6 +13,8 @@ PUBLIC = [
     "Model",
     "Pipeline",
     "Progress",
+    "RankingPipeline",
+    "SentencePipeline",
     "Snapshot",
     "TextChunk",
     "TokenLogprob",

@@ -162,4 +162,6 @@ def run_snippet(number: int) -> str:
 def test_the_snippets_of_the_docs() -> None:
     label = r"\[\{'label': '[A-Z]+', 'score': 0\.\d+\}\]\n\[\[.+\]\]\n"
     assert re.fullmatch(label, run_snippet(0))
+    vectors = r"\(3, 8\) \(1, 2\)\n4\n\[\{'corpus_id': \d, 'score': .+, 'text': '.+'\}\]\n"
+    assert re.fullmatch(vectors, run_snippet(2))
     assert re.fullmatch(r"3\n(\[(\d+(, )?)*\]\n){3}", run_snippet(1))

@@ -40,9 +40,10 @@ async def read_manifest(
     location: Location,
     retry_policy: RetryPolicy | None = None,
     needs: Sequence[Need] = DECODER,
+    texts: Sequence[str] = (),
 ) -> Manifest:
     """Learn what is at `location`: by a hub's listing, by intab.json, by a disk's listing, or by
-    asking for each file; then what is needed alone is asked for."""
+    asking for each file; then what is needed alone is asked for, and `texts` besides."""
     if location.repository:
         revision = location.commit or location.revision
         entries = await list_files(services, location.repository, revision, retry_policy)
@@ -56,7 +57,7 @@ async def read_manifest(
             return _below(folder, parse_manifest(data))
     names = await services.fetch.listing(location.base)
     if names is None:
-        names = await _from_asking(services, location, needs)
+        names = await _from_asking(services, location, needs, texts)
     return await _with_graphs(services, location, dict.fromkeys(names, FileEntry()), retry_policy)
 
 
@@ -104,14 +105,14 @@ def _listed(entry: dict[str, Any]) -> FileEntry:
 
 
 async def _from_asking(
-    services: Services[Any], location: Location, needs: Sequence[Need]
+    services: Services[Any], location: Location, needs: Sequence[Need], more: Sequence[str]
 ) -> list[str]:
     """The files that are found where nobody lists them; config.json and tokenizer.json are taken
     to be there where there is no choice."""
     stems = [path_of(role) for need in needs if not need.beside for role in need.roles]
     first = [path_of(role) for need in needs if not need.beside for role in need.roles[:2]]
     folder = location.subfolder
-    texts = [*TEXT_FILES, GENAI, *(NEEDED if folder else ())]
+    texts = [*TEXT_FILES, GENAI, *more, *(NEEDED if folder else ())]
     wanted = [join(top, name) for top in folders_up(folder) for name in texts]
     if location.graph:
         return [*await _existing(services, location, wanted), location.graph, *NEEDED]

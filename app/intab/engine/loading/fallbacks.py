@@ -5,8 +5,9 @@ room -> Download, while the device is prepared -> Runtime.open -> first runs
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from intab.engine.hub.diagnosis import no_graph
@@ -74,7 +75,7 @@ class Attempts(Generic[B, T]):
         self._report = report
         self._notice = notice
         self._config = ModelConfig({})
-        self._texts = {"tokenizer.json": "tokenizer.json", **_text_paths(source)}
+        self._texts = {"tokenizer.json": "tokenizer.json", **_text_paths(source, task.texts)}
         described = "config.json" not in self._texts and GENAI in self._texts
         self._config_name = GENAI if described else "config.json"
         path = self._texts.get(self._config_name, self._config_name)
@@ -243,12 +244,17 @@ def _recorded(model_cache: ModelCache[Any]) -> dict[str, FileEntry]:
     return manifest.entries(model_cache.record.get("files", ())) or nothing
 
 
-def _text_paths(source: Source) -> dict[str, str]:
-    """Where the model's texts are."""
+def _text_paths(source: Source, more: Sequence[str]) -> dict[str, str]:
+    """Where the model's texts are, and those of its task."""
     manifest, location = source.manifest, source.location
     graphs = (files[0] for its in manifest.roles.values() for files in its.values())
     graph = location.graph or next(graphs, "")
-    return text_paths(manifest.files, graph, location.subfolder, is_text)
+    wanted = partial(_is_wanted, more)
+    return text_paths(manifest.files, graph, location.subfolder, wanted)
+
+
+def _is_wanted(more: Sequence[str], name: str) -> bool:
+    return name in more or is_text(name)
 
 
 async def _with(

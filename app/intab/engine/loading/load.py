@@ -5,7 +5,6 @@ spec -> locate -> read_manifest -> Attempts, one for each candidate -> Model
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -14,7 +13,6 @@ from intab.engine.hub import client as hub
 from intab.engine.hub.listing import read_manifest
 from intab.engine.hub.locate import Location
 from intab.engine.hub.manifest import parse_manifest, with_graph
-from intab.engine.hub.roles import Need
 from intab.engine.hub.variants import Choice, PerRole
 from intab.engine.io.protocols import B, Notice, OnNotice, OnProgress, Progress, Services, silent
 from intab.engine.loading.fallbacks import Attempts, Source
@@ -58,7 +56,7 @@ async def load_task(
     async with open_model_cache(
         services, key, notice, keep=keep and location.remote
     ) as model_cache:
-        source = await _describe(services, location, model_cache, notice, task.needs)
+        source = await _describe(services, location, model_cache, notice, task)
         if location.graph:
             roles = task.needs[0].roles
             asked = choice.first(task.needs[0])[1]
@@ -86,14 +84,15 @@ async def _describe(
     location: Location,
     model_cache: ModelCache[B],
     notice: OnNotice,
-    needs: Sequence[Need],
+    task: Task[Any],
 ) -> Source:
     """The manifest of now; where it cannot be had, that of the last visit."""
     kept = model_cache.record.get("manifest")
     retry_policy = replace(services.retry_policy, attempts=1) if kept else services.retry_policy
     try:
         now = await hub.pin(services, location, retry_policy)
-        return Source(now, await read_manifest(services, now, retry_policy, needs), online=True)
+        manifest = await read_manifest(services, now, retry_policy, task.needs, task.texts)
+        return Source(now, manifest, online=True)
     except DownloadError as exc:
         if not kept:
             raise

@@ -8,7 +8,7 @@ from typing import Any
 
 from intab.engine.hub.genai import as_config, as_generation_config, names_of
 from intab.engine.hub.layout import GENAI
-from intab.engine.hub.manifest import is_template
+from intab.engine.hub.manifest import is_template, is_text
 from intab.engine.hub.variants import Variants
 from intab.engine.io.protocols import B, Body
 from intab.engine.io.small_files import parse_object
@@ -96,6 +96,7 @@ def read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:
         _read(texts, "generation_config.json") or as_generation_config(_read(texts, GENAI)),
         tokenizer_config,
         chat.find_templates(tokenizer_config, templates),
+        {name: text for name, text in texts.items() if not is_text(name)},
     )
 
 

@@ -21,5 +21,9 @@ spans                     starts and ends with scores become answers
 fill_mask                 what may stand in a mask's place
 zero_shot_classification  labels of the caller's
 feature_extraction        the vectors of a text's tokens
+sentence_similarity       vectors of whole texts, compared
+text_ranking              documents ordered by a query
+sentence_pipeline         what users call of these two
 sentence_files            what sentence-transformers' files say
+embeddings                pooling, small numbers, similarities
 """

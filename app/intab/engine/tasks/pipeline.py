@@ -93,43 +93,52 @@ class Pipeline:
         """
         given, left = self._task.arguments(inputs, options)
         if is_stream(given):
-            return self._stream(given, left, 0)
+            return self._stream(self._task, given, left)
         return self._answer(given, left)
 
     async def _answer(self, inputs: Any, options: Mapping[str, Any]) -> Any:
         items, several = self._task.items(inputs, options)
-        found = [answer async for answer in self._stream(items, options, len(items))]
+        found = [answer async for answer in self._stream(self._task, items, options)]
         return self._task.shaped(inputs, found if several else found[0], options)
 
     async def _stream(
-        self, inputs: Any, options: Mapping[str, Any], total: int
+        self, task: ArrayTask, inputs: Any, options: Mapping[str, Any]
     ) -> AsyncGenerator[Any]:
         """The answers in order: inputs are taken until there are rows enough for some batches."""
         self._check_open()
         rest = dict(options)
         common = Options.take(rest)
-        before, after = self._task.split(self, rest)
-        count = Count(common.on_progress, total)
+        before, after = task.split(self, rest)
+        count = Count(common.on_progress, len(inputs) if isinstance(inputs, list) else 0)
         waiting: list[list[Row]] = []
         async for item in each(inputs):
             self._check_open()
-            waiting.append(self._task.preprocess(self, item, before))
+            waiting.append(task.preprocess(self, item, before))
             if sum(map(len, waiting)) >= common.ahead:
-                for answer in await self._compute(waiting, after, common.batch_size, count):
+                for answer in await self._compute(task, waiting, after, common.batch_size, count):
                     yield answer
                 waiting = []
-        for answer in await self._compute(waiting, after, common.batch_size, count):
+        for answer in await self._compute(task, waiting, after, common.batch_size, count):
             yield answer
 
     async def _compute(
-        self, waiting: Sequence[list[Row]], after: Mapping[str, Any], size: int, count: Count
+        self,
+        task: ArrayTask,
+        waiting: Sequence[list[Row]],
+        after: Mapping[str, Any],
+        size: int,
+        count: Count,
     ) -> list[Any]:
         count.begin([len(rows) for rows in waiting])
         flat = [row for rows in waiting for row in rows]
-        outputs = iter(await run_rows(self.run, self.batching, flat, size, count.ran))
+
+        async def run(feeds: Arrays) -> Arrays:
+            self._check_open()
+            return await task.run(self, feeds)
+
+        outputs = iter(await run_rows(run, self.batching, flat, size, count.ran))
         return [
-            self._task.postprocess(self, rows, [next(outputs) for _ in rows], after)
-            for rows in waiting
+            task.postprocess(self, rows, [next(outputs) for _ in rows], after) for rows in waiting
         ]
 
     @property
@@ -138,18 +147,6 @@ class Pipeline:
         if self._batching is None:
             self._batching = self._task.batching(self)
         return self._batching
-
-    async def run(self, feeds: Arrays) -> Arrays:
-        """The outputs for a batch.
-
-        Returns:
-            An array for each output that the task wants.
-
-        Raises:
-            RunError: onnxruntime fails; ModelClosedError: the pipeline was closed.
-        """
-        self._check_open()
-        return await self._task.run(self, feeds)
 
     def _check_open(self) -> None:
         if self.closed:

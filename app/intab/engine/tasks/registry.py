@@ -6,7 +6,9 @@ from intab.engine.tasks.base import ArrayTask
 from intab.engine.tasks.feature_extraction import FeatureExtraction
 from intab.engine.tasks.fill_mask import FillMask
 from intab.engine.tasks.question_answering import QuestionAnswering
+from intab.engine.tasks.sentence_similarity import SentenceSimilarity
 from intab.engine.tasks.text_classification import TextClassification
+from intab.engine.tasks.text_ranking import TextRanking
 from intab.engine.tasks.token_classification import TokenClassification
 from intab.engine.tasks.zero_shot_classification import ZeroShotClassification
 from intab.errors import OptionError
@@ -18,6 +20,8 @@ _TASKS: tuple[ArrayTask, ...] = (
     FillMask(),
     ZeroShotClassification(),
     FeatureExtraction(),
+    SentenceSimilarity(),
+    TextRanking(),
 )
 TASKS = {task.name: task for task in _TASKS}
 ALIASES = {"sentiment-analysis": "text-classification", "ner": "token-classification"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from intab.engine.model_config import ModelConfig
@@ -13,13 +13,14 @@ from intab.engine.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class Texts:
-    """The tokenizer, the configs, the chat templates."""
+    """The tokenizer, the configs, the chat templates; `more` has the files that a task reads."""
 
     tokenizer: Tokenizer
     config: Mapping[str, Any]
     generation_config: Mapping[str, Any]
     tokenizer_config: Mapping[str, Any]
     chat_templates: Templates
+    more: Mapping[str, str] = field(default_factory=dict)
 
 
 def context_length(config: Mapping[str, Any]) -> int | None:
