@@ -145,6 +145,32 @@ class ModelConfig(Mapping[str, Any]):
         return 0
 
     @property
+    def padding_id(self) -> int | None:
+        """The id of padding."""
+        value = self.get("pad_token_id")
+        return value if isinstance(value, int) and value >= 0 else None
+
+    @property
+    def token_types(self) -> int:
+        """How many types a token may have, which say the texts of a pair; 2 unless it is said."""
+        value = self.get("type_vocab_size")
+        return value if isinstance(value, int) else 2
+
+    @property
+    def has_absolute_positions(self) -> bool:
+        """Whether there is a table of positions; T5's are relative, DeBERTa's may be."""
+        if self.model_type in ("t5", "mt5", "umt5", "xlnet"):
+            return False
+        return self.model_type != "deberta-v2" or self.get("position_biased_input") is not False
+
+    @property
+    def ranking_activation(self) -> str:
+        """The class that makes a cross-encoder's scores, as sentence-transformers notes it."""
+        inside = self.get("sentence_transformers")
+        named = inside.get("activation_fn") if isinstance(inside, Mapping) else None
+        return str(named or self.get("sbert_ce_default_activation_function") or "")
+
+    @property
     def problem_type(self) -> str:
         """ "regression", "single_label_classification", "multi_label_classification" or ""."""
         return str(self.get("problem_type") or "")

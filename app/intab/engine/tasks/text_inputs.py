@@ -123,7 +123,7 @@ def make_row(
         )
     if types is None:
         types = has_types(pipeline)
-    kinds = found.type_ids if types and _types(pipeline.config) > 1 else [0] * length
+    kinds = found.type_ids if types and pipeline.config.token_types > 1 else [0] * length
     values = {
         "input_ids": found.ids,
         "attention_mask": [1] * length,
@@ -160,12 +160,13 @@ def batching_of(pipeline: Pipeline, token_rank: int) -> Batching:
     inputs = _network(pipeline).inputs
     tokenizer, config = pipeline.texts.tokenizer, pipeline.config
     pad = tokenizer.special_id("pad_token")
-    pad = pad if pad is not None else config.get("pad_token_id")
+    pad = pad if pad is not None else config.padding_id
     masked = any(_KINDS.get(info.name) == "attention_mask" for info in inputs)
-    fills = {i.name: pad if _KINDS.get(i.name) == "input_ids" else 0 for i in inputs}
-    known = isinstance(pad, int) and pad >= 0
     half = pipeline.dtype.endswith("16")
-    return Batching(inputs, fills if masked and known else None, token_rank, half)  # type: ignore[arg-type]
+    if not masked or pad is None:
+        return Batching(inputs, None, token_rank, half)
+    fills = {i.name: pad if _KINDS.get(i.name) == "input_ids" else 0 for i in inputs}
+    return Batching(inputs, fills, token_rank, half)
 
 
 def has_types(pipeline: Pipeline) -> bool:
@@ -187,36 +188,23 @@ def tokenizer_limit(pipeline: Pipeline) -> int | None:
 def longest(pipeline: Pipeline) -> int | None:
     """The most tokens that the model takes: by its table of positions and the graph's own size."""
     config = pipeline.config
-    limit = config.context_length
-    if limit is not None and config.model_type in ("t5", "mt5", "umt5", "deberta-v2", "xlnet"):
-        limit = None if config.model_type != "deberta-v2" else _absolute(config, limit)
-    if limit is not None and config.model_type in _FROM_PADDING:
-        limit -= _padding(config) + 1
+    limit = config.context_length if config.has_absolute_positions else None
+    if limit is not None:
+        limit -= _first_position(config)
     fixed = [i.shape[1] for i in _network(pipeline).inputs if len(i.shape) == 2]
     sizes = [size for size in (limit, *fixed) if size is not None]
     return min(sizes, default=None)
 
 
-def _absolute(config: ModelConfig, limit: int) -> int | None:
-    """DeBERTa's positions are relative unless it says that there is a table of absolute ones."""
-    return limit if config.get("position_biased_input", True) else None
-
-
-def _padding(config: ModelConfig) -> int:
-    """The id of padding, which is 1 in these families unless it is said."""
-    value = config.get("pad_token_id")
-    return value if isinstance(value, int) and value >= 0 else 1
+def _first_position(config: ModelConfig) -> int:
+    if config.model_type not in _FROM_PADDING:
+        return 0
+    return (1 if config.padding_id is None else config.padding_id) + 1
 
 
 def _positions(pipeline: Pipeline, length: int) -> Sequence[int]:
-    config = pipeline.config
-    first = _padding(config) + 1 if config.model_type in _FROM_PADDING else 0
+    first = _first_position(pipeline.config)
     return range(first, first + length)
-
-
-def _types(config: ModelConfig) -> int:
-    value = config.get("type_vocab_size")
-    return value if isinstance(value, int) else 2
 
 
 def _network(pipeline: Pipeline) -> Network:

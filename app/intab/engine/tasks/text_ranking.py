@@ -218,13 +218,7 @@ def scoring(
 def _told(pipeline: Pipeline) -> Callable[[Floats], Floats] | None:
     """The function that the model's files name, by its class: torch.nn.modules.activation.Sigmoid;
     None where they name none that is known."""
-    inside = pipeline.config.get("sentence_transformers")
-    named = [
-        sentence_config(pipeline).activation,
-        inside.get("activation_fn") if isinstance(inside, Mapping) else None,
-        pipeline.config.get("sbert_ce_default_activation_function"),
-    ]
-    name = next((str(one) for one in named if one), "")
+    name = sentence_config(pipeline).activation or pipeline.config.ranking_activation
     return _FUNCTIONS.get(name.rpartition(".")[2].lower()) if name.startswith("torch.") else None
 
 
