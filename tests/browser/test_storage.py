@@ -74,6 +74,19 @@ def test_without_a_store_the_model_is_loaded_and_that_is_said(opened: Visitor) -
     assert opened.printed().splitlines()[1]
 
 
+PROOFS = """async () => {
+    let proofs = 0;
+    for (const name of await caches.keys()) {
+        const cache = await caches.open(name);
+        for (const request of await cache.keys()) {
+            if (!request.url.endsWith("=record")) continue;
+            proofs += Object.keys((await (await cache.match(request)).json()).proofs).length;
+        }
+    }
+    return proofs;
+}"""
+
+
 def test_the_second_visit_fetches_no_model_file_again(page: Page, served: str) -> None:
     visitor = Visitor(page).open(served)
     asked: list[str] = []
@@ -81,6 +94,8 @@ def test_the_second_visit_fetches_no_model_file_again(page: Page, served: str) -
     visitor.open(served)
     files = [url.partition("/models/default/")[2] for url in asked if "/models/" in url]
     assert files == ["intab.json"]
+    # One for both: what the first visit proved of these bytes here was known in the second.
+    assert page.evaluate(PROOFS) == 1
     page.route("**/models/**", lambda route: route.abort())
     visitor.open(served)
     visitor.start("import intab\nprint(await (await intab.load('default')).generate('Once'))")

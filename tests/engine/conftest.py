@@ -58,6 +58,7 @@ class FakeRuntime:
         self.remarks: dict[str, str] = {}
         self.opened: list[Graph[FakeBody]] = []
         self.graphs: dict[bytes, Network] = {}  # by the bytes of their graphs
+        self.identities: dict[str, str] = {}
         self.limits_of: dict[str, Limits] = {}
 
     def limits(self, device: str) -> Limits:
@@ -72,6 +73,9 @@ class FakeRuntime:
     def remark(self, device: str, *, int8: bool) -> str:
         about = [device, "int8"] if int8 else [device]
         return "; ".join(self.remarks[name] for name in about if name in self.remarks)
+
+    def identity(self, device: str) -> str:
+        return self.identities.get(device, "")
 
     async def data_files(self, graph: FakeBody) -> list[str]:
         """What comes after "weights in ", each name in a line."""

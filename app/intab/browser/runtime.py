@@ -81,6 +81,13 @@ class BrowserRuntime:
         about = [self._remarks, self._int8_remarks] if int8 else [self._remarks]
         return "; ".join(filter(None, (each.get(device, "") for each in about)))
 
+    def identity(self, device: str) -> str:
+        """The browser, the site's runtime, the threads and the int8 kernel; unknown of a GPU, whose
+        driver a page is not told."""
+        if device != "wasm":
+            return ""
+        return f"{js_worker().identity()} {self._int8_remarks.get(device, '')}"
+
     async def data_files(self, graph: JsBody) -> list[str]:
         """Read from the graph, whose bytes stay in JavaScript."""
         return list(json.loads(js_worker().externalFiles(graph.js_body)))

@@ -57,6 +57,10 @@ class NativeRuntime:
         """Nothing: onnxruntime itself chooses its threads."""
         return ""
 
+    def identity(self, device: str) -> str:
+        """Unknown: a folder of models may be shared by processors of many kinds."""
+        return ""
+
     async def data_files(self, graph: NativeBody) -> list[str]:
         """Read from the graph, in a thread."""
         return await asyncio.to_thread(data_files, graph)

@@ -7,7 +7,7 @@ export { liveTensors } from "./ort/kv_cache.mjs";
 export { limits } from "./limits.mjs";
 export { open } from "./ort/network.mjs";
 export { externalFiles } from "./ort/onnx_file.mjs";
-export { devices, gpuObjection, int8Objection, peakMemory, prepare, threads } from "./ort/ort.mjs";
+export { devices, gpuObjection, identity, int8Objection, peakMemory, prepare, threads } from "./ort/ort.mjs";
 export { connect } from "./wire.mjs";
 export { lock, makeStore, room } from "./files/stores.mjs";
 export { cores, measuredThreads, measureThreads } from "./ort/threads.mjs";

@@ -5,9 +5,11 @@ room -> Download, while the device is prepared -> Runtime.open -> first runs
 
 from __future__ import annotations
 
+import json
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
 from intab.engine.hub.diagnosis import no_graph
@@ -31,7 +33,7 @@ from intab.engine.runtime.candidates import Candidate, list_candidates
 from intab.engine.runtime.limits import check_fits
 from intab.engine.runtime.protocols import Runtime
 from intab.engine.storage.model_cache import ModelCache
-from intab.engine.tasks.base import Parts, Ready, Task
+from intab.engine.tasks.base import Parts, Proof, Ready, Task
 from intab.errors import (
     DeviceError,
     DownloadError,
@@ -41,6 +43,7 @@ from intab.errors import (
 )
 
 T = TypeVar("T")
+PROOFS = 8  # that are kept of a model: of its dtypes, before and after updates
 
 
 @dataclass(frozen=True)
@@ -147,12 +150,33 @@ class Attempts(Generic[B, T]):
         names = names_in(named, graphs[0].name)
         texts = read_texts(named, self._config)
         by_role = dict(zip(roles, graphs, strict=True))
-        parts = Parts(by_role, texts, names, self._variants, candidate)
+        key = self._proof_key(candidate)
+        proof = Proof(self._proofs.get(key))
+        parts = Parts(by_role, texts, names, self._variants, candidate, proof)
         bodies.clear()
         named.clear()
         graphs.clear()
         self._report(Progress("start"))
-        return await self._task.open(self._runtime, parts, self._report)
+        ready = await self._task.open(self._runtime, parts, self._report)
+        if key and proof.found is not None and proof.known is None:
+            kept = list(self._proofs.items())[1 - PROOFS :]
+            await self._model_cache.note(proofs=dict([*kept, (key, proof.found)]))
+        return ready
+
+    @property
+    def _proofs(self) -> dict[str, bool]:
+        proofs: dict[str, bool] = self._model_cache.record.get("proofs", {})
+        return proofs
+
+    def _proof_key(self, candidate: Candidate) -> str:
+        """What a proof is of: these bytes, run so on this device; "" if it is not to be kept."""
+        files = {**self._config_file, **self._needed(candidate.dtype)}
+        stored = self._model_cache.digest_of(files)
+        device = self._runtime.identity(candidate.device)
+        if not stored or not device:
+            return ""
+        told = [stored, device, str(candidate), describe(self._source.manifest)]
+        return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     async def _bring(self, candidate: Candidate) -> dict[str, B]:
         """The files, noted, and nothing stored of older ones."""

@@ -32,6 +32,10 @@ class Runtime(Protocol[B]):
     async def prepare(self, device: str) -> None:
         """Fetch and start whatever `device` needs, while the model is on its way."""
 
+    def identity(self, device: str) -> str:
+        """What computes on `device`, once that is prepared, so exactly that what it was once seen
+        to compute it computes again; "" if that cannot be told."""
+
     async def data_files(self, graph: B) -> list[str]:
         """The names of the files that a graph says its weights are in, as they stand there; none
         where it is no ONNX graph, which `open` says."""

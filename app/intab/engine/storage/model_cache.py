@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from typing import Any, Generic
 
 from intab.engine.io.file_entry import FileEntry
@@ -137,6 +138,16 @@ class ModelCache(Generic[B]):
         """Remember that what is stored of a file was found right; `note` keeps it."""
         digests = sorted(key.digest for key in self._chunks[file])
         self._verified[file] = {"sha256": sha256, "chunks": digests}
+
+    def digest_of(self, files: Iterable[str]) -> str:
+        """A digest of the bytes of files as they are stored; "" if any of them is not."""
+        parts: list[str] = []
+        for file in sorted(files):
+            keys = sorted(self._chunks[file], key=lambda key: key.span)
+            if not keys or sum(key.span.size for key in keys) != keys[0].size:
+                return ""
+            parts += [f"{file} {key.span} {key.digest}" for key in keys]
+        return sha256("\n".join(parts).encode()).hexdigest()
 
     async def note(self, **facts: Any) -> None:
         """Add to the model's record and keep it."""

@@ -31,6 +31,7 @@ def parse_record(json: str) -> dict[str, Any]:
 
     name, commit: texts. files: names. used: seconds since 1970. manifest: for `parse_manifest`.
     verified: {file: {"sha256": ..., "chunks": [sha256, ...]}}.
+    proofs: {sha256 of bytes and device: whether rows agree}.
     """
     try:
         record = load_json(json)
@@ -73,6 +74,16 @@ def _verdict(value: object) -> dict[str, Any]:
     return {"sha256": sha256, "chunks": [hex_digits(each) for each in chunks]}
 
 
+def _proofs(value: object) -> dict[str, bool]:
+    """Those that can be read."""
+    entries = value.items() if isinstance(value, dict) else ()
+    return {
+        key: proved
+        for key, proved in entries
+        if isinstance(proved, bool) and _judged(hex_digits, key) is not None
+    }
+
+
 def _manifest(value: object) -> object:
     parse_manifest(value)
     return value
@@ -84,5 +95,6 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "files": _files,
     "used": lambda value: number(value, 0, _LAST_DATE),
     "verified": _verified,
+    "proofs": _proofs,
     "manifest": _manifest,
 }

@@ -9,7 +9,7 @@ batches (batches.py), and their outputs become the answer. What a user calls is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -33,6 +33,14 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass
+class Proof:
+    """What the first runs of these very bytes told of this device: in an earlier visit, and now."""
+
+    known: bool | None = None
+    found: bool | None = None
+
+
+@dataclass
 class Parts(Generic[B]):
     """What was brought: the graphs by role, the first need's first, and what the texts say."""
 
@@ -41,6 +49,7 @@ class Parts(Generic[B]):
     names: Mapping[str, str]  # what genai_config.json calls inputs and outputs
     variants: Variants
     candidate: Candidate
+    proof: Proof = field(default_factory=Proof)
 
     def device_of(self, role: str) -> str:
         """Where a graph runs."""

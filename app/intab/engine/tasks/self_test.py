@@ -1,19 +1,20 @@
 """A decoder's first runs, before anybody waits for an answer: one that warms up, the manifest's
 self-test (on WebGPU one of many ids too), and whether a row computed beside others is the same as
-alone.
+alone. What an earlier visit proved of the same bytes on the same device is not proved again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 from intab.engine.generation.prompt_lookup import rows_agree
-from intab.engine.hub.manifest import Manifest, SelfTest
+from intab.engine.hub.manifest import SelfTest
 from intab.engine.io.protocols import OnProgress, Progress
-from intab.engine.model import Texts
-from intab.engine.runtime.candidates import Candidate, check
+from intab.engine.runtime.candidates import check
 from intab.engine.runtime.decoder import Decoder
+from intab.engine.tasks.base import Parts
 from intab.engine.tasks.webgpu_checks import check_many
 from intab.engine.text.tokenizer import Tokenizer
 from intab.engine.types import Logits
@@ -28,21 +29,30 @@ class FirstRuns:
     vocabulary: int
 
 
-async def try_out(
-    decoder: Decoder, texts: Texts, manifest: Manifest, candidate: Candidate, report: OnProgress
-) -> FirstRuns:
-    """Warm up and check a decoder. Where that fails, give it back."""
+async def try_out(decoder: Decoder, parts: Parts[Any], report: OnProgress) -> FirstRuns:
+    """Warm up and check a decoder, and note the proof. If that fails, give it back."""
     report(Progress("warm up"))
+    proof = parts.proof
     try:
-        logits = await _warm_up(decoder, texts.tokenizer)
-        _check_ids(manifest.self_test, candidate.dtype, logits.size)
-        await check(decoder, manifest.self_test, candidate.dtype)
-        if candidate.device == "webgpu":
-            await check_many(decoder, manifest, candidate.dtype, texts)
-        return FirstRuns(await _rows_agree(decoder, logits), logits.shape[-1])
+        logits = await _warm_up(decoder, parts.texts.tokenizer)
+        if proof.known is None:
+            await _check(decoder, parts, logits.size)
+            proof.found = await _rows_agree(decoder, logits)
+        else:
+            proof.found = proof.known
+        return FirstRuns(proof.found, logits.shape[-1])
     except BaseException:
         await decoder.close()
         raise
+
+
+async def _check(decoder: Decoder, parts: Parts[Any], vocabulary: int) -> None:
+    """The manifest's self-test; DeviceError if the device computes something else."""
+    manifest, candidate = parts.variants.manifest, parts.candidate
+    _check_ids(manifest.self_test, candidate.dtype, vocabulary)
+    await check(decoder, manifest.self_test, candidate.dtype)
+    if candidate.device == "webgpu":
+        await check_many(decoder, manifest, candidate.dtype, parts.texts)
 
 
 def _check_ids(test: SelfTest | None, dtype: str, vocabulary: int) -> None:

@@ -79,8 +79,7 @@ class TextGeneration:
         except BaseException:
             await decoder.close()
             raise
-        manifest = parts.variants.manifest
-        first = await try_out(decoder, parts.texts, manifest, parts.candidate, report)
+        first = await try_out(decoder, parts, report)
         return Generator(decoder, parts.texts, first)
 
 

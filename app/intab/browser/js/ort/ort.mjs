@@ -65,6 +65,12 @@ export function threads() {
   return inUse;
 }
 
+/** What computes in WebAssembly: the site's runtime, whose address has a digest of its files, the
+ * browser and the threads. */
+export function identity() {
+  return JSON.stringify([ORT, navigator.userAgent, navigator.hardwareConcurrency, inUse]);
+}
+
 /** Fetch and start the onnxruntime build of `device`, with that many threads in WebAssembly; cheap
  * once it has started.
  * @param {"wasm" | "webgpu"} device
