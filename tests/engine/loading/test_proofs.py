@@ -1,4 +1,4 @@
-"""What the first runs proved of these bytes on this device is not proved again at the next visit."""
+"""What first runs proved of these bytes on this device is not proved again at the next visit."""
 
 from __future__ import annotations
 
