@@ -37,7 +37,7 @@ class Speaker:
     """What a conversation needs of its model.
 
     job: checked options and the ids of (messages, options, names for the chat template).
-    session: a new, empty session; ModelClosedError where the model was closed.
+    session: a new, empty session; ModelClosedError if the model was closed.
     stream: the answer to a job, in a session that may have the beginning of its prompt.
     """
 
@@ -211,7 +211,7 @@ class Chat:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """RunError where somebody else has begun to use the session."""
+        """RunError if somebody else has begun to use the session."""
         if self._taken:
             raise RunError(_BUSY)
         self._taken = True
@@ -230,7 +230,7 @@ class Chat:
             raise
 
     async def _end_answer(self) -> None:
-        """End a stream that was left in the middle; RunError where somebody still waits for it."""
+        """End a stream that was left in the middle; RunError if somebody still waits for it."""
         if self._answering:
             try:
                 await self._answering.aclose()

@@ -83,7 +83,7 @@ class Model:
 
     @property
     def context_length(self) -> int | None:
-        """The most tokens of prompt and answer together; None where the config does not say."""
+        """The most tokens of prompt and answer together; None if the config does not say."""
         return context_length(self._texts.config)
 
     def stream(

@@ -139,7 +139,7 @@ def make_guesser(
 
 
 def refuse_guesses(options: GenerationOptions) -> None:
-    """OptionError where guesses are asked for and there are several answers, as in transformers."""
+    """OptionError if guesses are asked for and there are several answers, as in transformers."""
     if options.prompt_lookup_num_tokens:
         raise OptionError(
             "prompt_lookup_num_tokens guesses for one answer at a time: with several prompts, "

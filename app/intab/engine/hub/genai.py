@@ -48,7 +48,7 @@ def graph_of(data: Mapping[str, Any]) -> str:
 
 
 def names_of(data: Mapping[str, Any], graph: str) -> dict[str, str]:
-    """What the graph calls its inputs and outputs, as `plan_graph` takes it; nothing where the file
+    """What the graph calls its inputs and outputs, as `plan_graph` takes it; nothing if the file
     is about another graph."""
     decoder = _decoder(data)
     if graph.rpartition("/")[2] != graph_of(data).rpartition("/")[2]:

@@ -91,7 +91,7 @@ def guess_dtype(path: str) -> str:
 
 def choose_folder(files: Collection[str], wanted: str = "") -> str:
     """The folder in these files that the model is in: the wanted one, else "" for all of it unless
-    a model is only in one below. ModelNotFoundError where several are."""
+    a model is only in one below. ModelNotFoundError if several are."""
     if wanted or GENAI in files or "model_index.json" in files or find_roles(files):
         return wanted
     folders = {_folder(name) for name in files if name.endswith(f"/{GENAI}")}

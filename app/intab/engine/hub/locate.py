@@ -104,7 +104,7 @@ class Location:
         return self.file(f"{self.subfolder}/") if self.subfolder else self.base
 
     def at(self, commit: str) -> Location:
-        """The same as it was at a commit; the same where no commit is known."""
+        """The same as it was at a commit; the same if no commit is known."""
         if not self.repository or not commit:
             return self
         return replace(self, base=self.repository.files(commit), commit=commit)

@@ -74,7 +74,7 @@ class Manifest:
     weights: dict[str, int] = field(default_factory=dict)
 
     def is_for(self, dtype: str, device: str) -> bool:
-        """Whether a dtype may run on a device: anywhere, where the folder does not tell."""
+        """Whether a dtype may run on a device: anywhere, if the folder does not tell."""
         return device != "webgpu" or device in self.devices.get(dtype, (device,))
 
     def options_for(self, dtype: str) -> dict[str, str]:

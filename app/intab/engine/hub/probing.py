@@ -30,7 +30,7 @@ async def look_into(
     name: str = DESCRIPTION,
     retry_policy: RetryPolicy | None = None,
 ) -> tuple[dict[str, Any] | None, Services[B]]:
-    """What a folder's intab.json says, None where there is none; the means to ask for others."""
+    """What a folder's intab.json says, None if there is none; the means to ask for others."""
     address = location.file(name)
     body = await get_whole(services, address, retry_policy, optional=True)
     if body is None:

@@ -106,7 +106,7 @@ def from_dtypes(dtypes: Mapping[str, Sequence[str]]) -> Roles:
 
 
 def as_dtypes(roles: Roles) -> dict[str, Files] | None:
-    """The same as format 1 has it, None where that cannot say it."""
+    """The same as format 1 has it, None if that cannot say it."""
     embedders = roles.get(EMBEDDER, {})
     graphs = {
         d: names for role, its in roles.items() if role != EMBEDDER for d, names in its.items()

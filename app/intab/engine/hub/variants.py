@@ -1,5 +1,5 @@
 """Of a model's graphs those that a task needs, together: a variant is named by its first graph's
-dtype. The others have the same where there is one, or what was asked for them.
+dtype. The others have the same if there is one, or what was asked for them.
 
     variants = make_variants(manifest, (Need(("encoder_model",)), Need(("decoder_model_merged",))))
     variants.dtypes["q4"]    # the files of both
@@ -120,7 +120,7 @@ class Choice:
 
     @classmethod
     def of(cls, dtype: PerRole, device: PerRole) -> Choice:
-        """OptionError where one is neither a name nor names by role."""
+        """OptionError if one is neither a name nor names by role."""
         for option, value in (("dtype", dtype), ("device", device)):
             names = [*value, *value.values()] if isinstance(value, Mapping) else [value or ""]
             if not all(isinstance(name, str) for name in names):
@@ -149,7 +149,7 @@ class Choice:
         return device, dtype
 
     def of_graph(self, dtype: str) -> Choice:
-        """The same where the first graph was named by its path."""
+        """The same if the first graph was named by its path."""
         return replace(self, dtype=None if self.dtypes else dtype)
 
     def variants(self, manifest: Manifest, needs: Sequence[Need]) -> Variants:
@@ -170,10 +170,10 @@ def make_variants(
     dtypes: Asked | None = None,
     devices: Asked | None = None,
 ) -> Variants:
-    """The variants of what is needed; none where the first need has no graph.
+    """The variants of what is needed; none if the first need has no graph.
 
     dtype: what all graphs are asked to have, dtypes: what those of single roles are; DeviceError
-    where a graph has it not, or where no such role is.
+    if a graph has it not, or where no such role is.
     """
     dtypes, devices = dtypes or {}, devices or {}
     for role in (*dtypes, *devices):

@@ -23,7 +23,7 @@ class FileEntry:
         return self.chunk_size or chunk_for(self.size)
 
     def digest_of(self, span: Span) -> str:
-        """The sha256 that is expected of a chunk, "" where none was."""
+        """The sha256 that is expected of a chunk, "" if none was."""
         if not self.chunks or not is_chunk(span, self.size, self.chunk_size):
             return ""
         return self.chunks[span.start // self.chunk_size]

@@ -25,7 +25,7 @@ def shown(name: object) -> str:
 
 
 def in_folder(path: str) -> str:
-    """A path in a folder, as Windows spells it or not; ValueError where it leads out of that."""
+    """A path in a folder, as Windows spells it or not; ValueError if it leads out of that."""
     name = path.replace("\\", "/").removeprefix("./")
     if _DRIVE.match(name):
         raise ValueError(f"{shown(path)} is on a drive, not in the folder")
@@ -35,6 +35,6 @@ def in_folder(path: str) -> str:
 def resolve(graph: str, location: str) -> str:
     """The path of the file that a graph names by `location`, from the folder that `graph` is in.
 
-    ValueError where it would lead out of the graph's own folder.
+    ValueError if it would lead out of the graph's own folder.
     """
     return file_name(graph[: graph.rfind("/") + 1] + in_folder(location))

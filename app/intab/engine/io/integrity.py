@@ -11,7 +11,7 @@ _POINTER_MOST = 1024  # bytes
 
 
 def check_pointer(name: str, body: Body) -> None:
-    """ManifestError where a file is what Git has in place of a large one."""
+    """ManifestError if a file is what Git has in place of a large one."""
     if body.size >= _POINTER_MOST:
         return
     try:

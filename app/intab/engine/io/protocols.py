@@ -24,7 +24,7 @@ class Body(Protocol):
         """The number of bytes."""
 
     def text(self) -> str:
-        """The bytes as UTF-8, for small files only; ManifestError where they are not."""
+        """The bytes as UTF-8, for small files only; ManifestError if they are not."""
 
     async def sha256(self) -> str:
         """The bytes' sha256 in lower-case hexadecimal digits."""
@@ -51,7 +51,7 @@ class Reply(Protocol[B_co]):
         """Whether that may be: whether CORS decides what is shown of them."""
 
     async def body(self, on_bytes: OnBytes) -> B_co:
-        """The whole body, until `on_bytes` raises; TemporaryError where the connection breaks."""
+        """The whole body, until `on_bytes` raises; TemporaryError if the connection breaks."""
 
     async def close(self) -> None:
         """Stop what is still on its way; to be called in any case."""
@@ -63,11 +63,11 @@ class Fetch(Protocol[B_co]):
     async def request(
         self, address: str, span: str = "", method: str = "GET", token: str = ""
     ) -> Reply[B_co]:
-        """Ask, for a part where `span` is a Range header; TemporaryError where none answers. The
+        """Ask, for a part where `span` is a Range header; TemporaryError if none answers. The
         token goes to that address's host alone, wherever it redirects to."""
 
     async def listing(self, address: str) -> list[str] | None:
-        """The files in a folder and below it, by their paths from there; None where nobody lists
+        """The files in a folder and below it, by their paths from there; None if nobody lists
         them, as on most servers. Hidden folders are left out."""
 
 
@@ -85,7 +85,7 @@ class Memory(Protocol[B]):
     """Makes bodies."""
 
     def allocate(self, size: int, *, hashing: bool) -> Assembly[B]:
-        """Room for a file, hashed on the way if that is wanted; DeviceError where there is not
+        """Room for a file, hashed on the way if that is wanted; DeviceError if there is not
         that much memory."""
 
     def encode(self, text: str) -> B:
@@ -117,10 +117,10 @@ class Room:
 
 
 class Store(Protocol[B]):
-    """Where bodies are kept; every method raises StorageError where that cannot be."""
+    """Where bodies are kept; every method raises StorageError if that cannot be."""
 
     async def match(self, key: str) -> B | None:
-        """The body under a key, None where there is none."""
+        """The body under a key, None if there is none."""
 
     async def put(self, key: str, body: B) -> None:
         """Keep a body; after this it is there whole, or StorageError was raised."""
@@ -136,7 +136,7 @@ class Store(Protocol[B]):
 
 
 class Archive(Protocol[B_co]):
-    """A file outside of the store, to be read; StorageError where that cannot be."""
+    """A file outside of the store, to be read; StorageError if that cannot be."""
 
     @property
     def size(self) -> int:
@@ -150,7 +150,7 @@ class Archive(Protocol[B_co]):
 
 
 class Draft(Protocol[B_contra]):
-    """A file outside of the store while it is written; StorageError where that cannot be."""
+    """A file outside of the store while it is written; StorageError if that cannot be."""
 
     async def write(self, body: B_contra) -> None:
         """Add to its end."""

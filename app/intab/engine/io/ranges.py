@@ -95,7 +95,7 @@ def parse_span(text: str) -> Span | None:
 
 
 def parse_content_range(header: str) -> ContentRange | None:
-    """Read a Content-Range header; None where it is not one, or of more bytes than a file has.
+    """Read a Content-Range header; None if it is not one, or of more bytes than a file has.
 
     >>> parse_content_range("bytes 4-7/10")
     ContentRange(span=Span(start=4, end=8), total=10)

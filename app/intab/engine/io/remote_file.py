@@ -56,7 +56,7 @@ class Source(Generic[B]):
         self._tally = tally
 
     async def version_now(self, *, in_parts: bool) -> str:
-        """The server's version, "" where it does not tell. A server that compresses whole files
+        """The server's version, "" if it does not tell. A server that compresses whole files
         calls that another version, so the question is put as the file was fetched."""
 
         async def ask(_: OnBytes) -> str:
@@ -108,7 +108,7 @@ class Source(Generic[B]):
         return body, digest
 
     async def part(self, span: Span, size: int) -> tuple[B, str]:
-        """A part of the file of that size, and the part's sha256. NoRangesError where parts come
+        """A part of the file of that size, and the part's sha256. NoRangesError if parts come
         compressed, without a word too: then their length is wrong time and again, or none of
         them can be read."""
         sizes: list[int] = []
@@ -152,7 +152,7 @@ class Source(Generic[B]):
             await reply.close()
 
     async def _ask(self, span: str) -> Reply[B]:
-        """An answer. NoRangesError where a question for a part fails twice and one for the whole
+        """An answer. NoRangesError if a question for a part fails twice and one for the whole
         does not: Chromium fails where a part comes compressed, for which it does not ask."""
         try:
             return await self._services.fetch.request(self._address, span)

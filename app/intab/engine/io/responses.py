@@ -55,7 +55,7 @@ def is_absent(head: Head, address: str) -> bool:
 def check_status(
     head: Head, address: str, clock: Clock, *, part: bool = False, asked: str = "GET"
 ) -> bool:
-    """True for a file (or a part, where one was asked for), False where there is none, an error
+    """True for a file (or a part, where one was asked for), False if there is none, an error
     for everything else, which says how it was `asked` for."""
     status = head.status
     failed = f"{address} could not be fetched ({asked}: the server answered {status})"
@@ -98,7 +98,7 @@ def _check_type(head: Head, address: str) -> None:
 
 
 def version_of(head: Head) -> str:
-    """What tells versions of a file apart: its ETag, else its date, "" where neither is shown."""
+    """What tells versions of a file apart: its ETag, else its date, "" if neither is shown."""
     version = head.headers.get("etag") or head.headers.get("last-modified", "")
     if len(version) <= LONGEST_VERSION:
         return version
@@ -106,7 +106,7 @@ def version_of(head: Head) -> str:
 
 
 def check_version(head: Head, address: str, version: str | None) -> str:
-    """The answer's version; DamagedError where an earlier answer had another one."""
+    """The answer's version; DamagedError if an earlier answer had another one."""
     found = version_of(head)
     if version and found and found != version:
         raise DamagedError(

@@ -71,7 +71,7 @@ async def watched(
     retry_policy: RetryPolicy,
     clock: Clock,
 ) -> T:
-    """Do `work`, which tells of bytes as they arrive; TemporaryError where it falls silent."""
+    """Do `work`, which tells of bytes as they arrive; TemporaryError if it falls silent."""
     beats = 0
 
     def beat(_: int) -> None:
@@ -106,7 +106,7 @@ async def _either(task: asyncio.Future[T], seconds: float, clock: Clock) -> None
 
 
 def retry_after(header: str | None, now: float) -> float | None:
-    """The seconds a Retry-After header asks for, by a number or a date; None where it is neither.
+    """The seconds a Retry-After header asks for, by a number or a date; None if it is neither.
 
     >>> retry_after("Thu, 01 Jan 1970 00:00:30 GMT", 10.0)
     20.0
@@ -125,7 +125,7 @@ _LIMITS = re.compile(r";\s*r\s*=\s*([0-9]{1,9})\s*;\s*t\s*=\s*([0-9]{1,9})")
 
 
 def rate_limit(header: str) -> float | None:
-    """The seconds until a RateLimit header's quota is there again; None where it is not used up.
+    """The seconds until a RateLimit header's quota is there again; None if it is not used up.
 
     https://www.ietf.org/archive/id/draft-ietf-httpapi-ratelimit-headers-10.html
 

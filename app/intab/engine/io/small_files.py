@@ -20,7 +20,7 @@ async def get_whole(
     *,
     optional: bool = False,
 ) -> B | None:
-    """The small file at `address`, None where there is none (said in more ways if `optional`)."""
+    """The small file at `address`, None if there is none (said in more ways if `optional`)."""
     answer = await get_answer(services, address, retry_policy, optional=optional)
     return answer[0] if answer else None
 
@@ -32,7 +32,7 @@ async def get_answer(
     *,
     optional: bool = False,
 ) -> tuple[B, Mapping[str, str]] | None:
-    """The small file at `address` and its answer's headers, None where there is none."""
+    """The small file at `address` and its answer's headers, None if there is none."""
     retry_policy = retry_policy or services.retry_policy
 
     async def read(on_bytes: OnBytes) -> tuple[B, Mapping[str, str]] | None:
@@ -87,7 +87,7 @@ async def get_head(
 async def get_json(
     services: Services[Any], address: str, retry_policy: RetryPolicy | None = None
 ) -> dict[str, Any] | None:
-    """The JSON object at `address`, None where there is no file."""
+    """The JSON object at `address`, None if there is no file."""
     body = await get_whole(services, address, retry_policy)
     return None if body is None else parse_object(body.text(), address)
 

@@ -30,13 +30,13 @@ _AS_LISTS = bytes.maketrans(b"{}", b"[]")
 
 
 def load_json(text: str) -> Any:
-    """What a JSON text says; ValueError where it is not valid or has over 100 levels."""
+    """What a JSON text says; ValueError if it is not valid or has over 100 levels."""
     check_levels(text)
     return json.loads(text)
 
 
 def check_levels(text: str) -> None:
-    """ValueError where a JSON text has over 100 levels of lists and objects.
+    """ValueError if a JSON text has over 100 levels of lists and objects.
 
     It is measured before anything parses it, as tokenizer.json's is: brackets alone are kept, and
     the innermost pairs taken away until there are none: a few milliseconds a megabyte.
@@ -87,7 +87,7 @@ def text(value: object, most: int = MOST_TEXT) -> str:
 
 
 def file_name(value: object) -> str:
-    """The name of a file in a model's folder, with `/` between its parts; ValueError where it is
+    """The name of a file in a model's folder, with `/` between its parts; ValueError if it is
     none, leads out of the folder, or is too long for the disks there are."""
     name = text(value)
     parts = name.split("/")
@@ -106,7 +106,7 @@ def hex_digits(value: object) -> str:
 
 
 def decimal(digits: str | None) -> int | None:
-    """The number in a header; None where it is none, or more than any file has bytes."""
+    """The number in a header; None if it is none, or more than any file has bytes."""
     if not digits or not _DECIMAL.fullmatch(digits) or int(digits) > MOST_BYTES:
         return None
     return int(digits)

@@ -67,7 +67,7 @@ class Download(Generic[B]):
         self.tally.expect({name: entry.size for name, entry in files.items()})
 
     async def check_room(self) -> None:
-        """StorageError where the files that are not stored yet will not fit; before any byte. What
+        """StorageError if the files that are not stored yet will not fit; before any byte. What
         is stored of an older version goes where there is no room for both."""
         sized = {name: entry for name, entry in self.files.items() if entry.size >= 0}
         held = sum(key.span.size for name in sized for key in self._chosen(name))
@@ -130,7 +130,7 @@ class FileDownload(Generic[B]):
         return Source(delivery.services, self._name, address, self._entry, self._tally)
 
     async def deliver(self) -> B:
-        """The file; a second try from nothing where the first one's bytes were not right."""
+        """The file; a second try from nothing if the first one's bytes were not right."""
         try:
             return await self._attempt()
         except DamagedError as exc:
@@ -216,7 +216,7 @@ class FileDownload(Generic[B]):
         return bool(entry.chunks) and all(k.digest == entry.digest_of(k.span) for k in stored)
 
     async def _restore(self, key: ChunkKey, assembly: Assembly[B]) -> Span | None:
-        """Copy a stored chunk to its place; None where it is gone or damaged."""
+        """Copy a stored chunk to its place; None if it is gone or damaged."""
         async with self._delivery.restoring:
             body = await self._model_cache.match(key, hold=True)
             if body is None:

@@ -86,7 +86,7 @@ class DecoderPlan:
         return (shape[0] or 3) if len(shape) == 3 else 0
 
     def check_rows(self, rows: int) -> None:
-        """RunError where a step cannot give that many rows of logits."""
+        """RunError if a step cannot give that many rows of logits."""
         if rows > 1 and not self.all_rows:
             raise RunError(
                 f"The graph gives the last row of logits alone, not the last {rows}: "

@@ -29,7 +29,7 @@ class Limits:
 def check_fits(
     name: str, variants: Variants, dtype: str, device: str, limits: Mapping[str, Limits]
 ) -> None:
-    """DeviceError where the model `name` as `dtype` is more than `device` can hold; `limits` has
+    """DeviceError if the model `name` as `dtype` is more than `device` can hold; `limits` has
     all devices, and the message the dtypes and devices that would do. Unknown sizes fit."""
     problem = _problem(variants, dtype, limits[device])
     if not problem:

@@ -64,7 +64,7 @@ class Network(Protocol):
     ) -> Arrays:
         """The outputs of these names, or all of them, for an array for each input.
 
-        RunError where an input is missing, unknown, or of another dtype or shape than the graph
+        RunError if an input is missing, unknown, or of another dtype or shape than the graph
         says, and where onnxruntime fails. Runs of one network queue.
         """
 

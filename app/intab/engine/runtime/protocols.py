@@ -41,10 +41,10 @@ class Runtime(Protocol[B]):
         where it is no ONNX graph, which `open` says."""
 
     async def open(self, graph: Graph[B], device: str) -> Network:
-        """Make a network; DeviceError where that cannot be."""
+        """Make a network; DeviceError if that cannot be."""
 
     async def open_decoder(self, graphs: DecoderGraphs[B], device: str) -> Decoder:
-        """Make a decoder, by `open_planned`; DeviceError or UnsupportedModelError where that cannot
+        """Make a decoder, by `open_planned`; DeviceError or UnsupportedModelError if that cannot
         be."""
 
     def remark(self, device: str, *, int8: bool) -> str:
@@ -52,4 +52,4 @@ class Runtime(Protocol[B]):
         whose products are of int8."""
 
     def peak_memory(self) -> int | None:
-        """The most bytes that were in use so far; None where that cannot be told."""
+        """The most bytes that were in use so far; None if that cannot be told."""

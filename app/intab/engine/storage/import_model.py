@@ -143,7 +143,7 @@ def _check_members(manifest: Manifest, members: dict[str, Span]) -> None:
 async def _verified(
     archive: Archive[B], place: Span, entry: FileEntry, whole: ChunkKey, tally: Tally
 ) -> list[_Part[B]]:
-    """A file's chunks; DamagedError where a hash is not the expected one."""
+    """A file's chunks; DamagedError if a hash is not the expected one."""
     parts = []
     for span in plan(entry.size, entry.chunk) or [Span(0, 0)]:
         body = archive.body(Span(place.start + span.start, place.start + span.end))

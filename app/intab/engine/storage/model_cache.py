@@ -88,7 +88,7 @@ class ModelCache(Generic[B]):
         return sum(key.span.size for key in self._chunks[file])
 
     async def match(self, key: ChunkKey, *, hold: bool = False) -> B | None:
-        """A chunk, None where it is gone or not what its key says; then it is deleted. `hold` where
+        """A chunk, None if it is gone or not what its key says; then it is deleted. `hold` where
         it is to be used soon."""
         if self._store is None:
             return None

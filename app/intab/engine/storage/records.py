@@ -18,7 +18,7 @@ _LAST_DATE = 8.64e12  # seconds after 1970: the last that JavaScript has a date 
 
 
 async def read_record(store: Store[Any], key: str) -> dict[str, Any]:
-    """The record under a key: empty where there is none, or none that can be read."""
+    """The record under a key: empty if there is none, or none that can be read."""
     try:
         body: Body | None = await store.match(key)
         return parse_record(body.text()) if body else {}

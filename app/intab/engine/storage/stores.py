@@ -35,7 +35,7 @@ class Stores(Generic[B]):
         self._chosen, self._moves, self._store = kind, True, None
 
     async def match(self, key: str) -> B | None:
-        """The body under a key, None where there is none."""
+        """The body under a key, None if there is none."""
         return await (await self._ready()).match(key)
 
     async def put(self, key: str, body: B) -> None:

@@ -48,7 +48,7 @@ def padding(size: int) -> str:
 
 
 def read_members(archive: Readable) -> dict[str, Span]:
-    """Where each file's bytes are, by its name; ManifestError where there is anything but files
+    """Where each file's bytes are, by its name; ManifestError if there is anything but files
     and folders, or less than is expected."""
     try:
         members = tarfile.TarFile(fileobj=cast("Any", _Window(archive))).getmembers()

@@ -55,7 +55,7 @@ def render(
         string names the field to go on with.
     context: whatever else the template knows.
 
-    Raises ChatTemplateError where there is no template, it is not valid, it refuses the messages
+    Raises ChatTemplateError if there is no template, it is not valid, it refuses the messages
     or takes more than a template may (template_budget.py).
     """
     chosen = choose_template(templates, chat_template, tools is not None)

@@ -22,7 +22,7 @@ _BLOCKS = {"autoescape", "block", "call", "filter", "for", "generation", "if", "
 
 
 def check_nesting(tokens: Iterable[Token]) -> None:
-    """jinja2.TemplateSyntaxError where the source is nested deeper than any real template is."""
+    """jinja2.TemplateSyntaxError if the source is nested deeper than any real template is."""
     brackets = blocks = chain = 0
     tag: list[Token] = []
     for token in tokens:

@@ -43,7 +43,7 @@ _COMPARING = (
 
 
 def render_template(source: str, names: Mapping[str, Any]) -> str:
-    """Render a template; ChatTemplateError where it passes a limit, else what Jinja raises."""
+    """Render a template; ChatTemplateError if it passes a limit, else what Jinja raises."""
     template = _compile(source)
     token = current.set(Budget())
     try:

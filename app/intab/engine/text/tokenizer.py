@@ -174,7 +174,7 @@ class Tokenizer:
         """Look a named special token up, e.g. "mask_token".
 
         Returns:
-            Its id; None where the model has no such token.
+            Its id; None if the model has no such token.
         """
         token = self.special_tokens_map.get(name)
         return None if token is None else self.token_id(token)

@@ -54,7 +54,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Preloaded:
-    """The preload ended; `error` is "" where it succeeded."""
+    """The preload ended; `error` is "" if it succeeded."""
 
     error: str = ""
 
@@ -181,7 +181,7 @@ def encode(event: Event) -> str:
 
 
 def decode(text: str) -> Request:
-    """A request from JSON; ValueError where it is not one."""
+    """A request from JSON; ValueError if it is not one."""
     data: dict[str, Any] = load_json(text)
     try:
         return _REQUESTS[data.pop("kind")](**data)
