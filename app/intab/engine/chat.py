@@ -69,7 +69,7 @@ class Chat:
     """A conversation: `messages` is all that was said, a list that may be changed at will.
 
     An answer stands in `messages` as it is written, and before it what it answers. One that is
-    broken off (Stop, break, an exception) stays as far as it came, since it was read; where nothing
+    broken off (Stop, break, an exception) stays as far as it came, since it was read; if nothing
     had come yet, the conversation is as it was before.
     """
 
@@ -91,7 +91,7 @@ class Chat:
         self._taken = False
 
     def stream(self, said: Said = None, **options: Any) -> AsyncGenerator[TextChunk]:
-        """Yield the answer to what is said, chunk by chunk; both stand in `messages` then.
+        """Yield the answer, chunk by chunk; it and the words before it stand in `messages` then.
 
         A stream that was left in the middle is ended by the next one.
 
@@ -127,7 +127,7 @@ class Chat:
         return await complete(self.stream(said, **options))
 
     async def prefill(self) -> None:
-        """Compute what is there already, e.g. a long system prompt, before the first words come.
+        """Compute the messages so far, e.g. a long system prompt, before the first words come.
 
         Raises:
             PromptError: the messages cannot be rendered, or are longer than the context.

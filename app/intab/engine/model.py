@@ -121,10 +121,10 @@ class Model:
         chat_template_kwargs: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Chat:
-        """Begin a conversation, which keeps what it has computed from turn to turn.
+        """Begin a conversation, which keeps its computed tokens from turn to turn.
 
         Args:
-            system, messages: what it begins with: a system message, then those.
+            system, messages: its beginning: a system message, then those.
             tools, documents, chat_template_kwargs: go to the chat template each time.
             options: those of every answer, of `GenerationOptions`.
 

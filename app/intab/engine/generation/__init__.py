@@ -11,8 +11,8 @@ next_token         processors, then the sampler
 sequence_state     a sequence: its ids, how the next is chosen, what ends it
 decode             tokens -> chunks of text -> the whole
 streamer           an answer as it is written
-stop_strings       where an answer ends
-prompt_lookup      several tokens a step where the text repeats itself
+stop_strings       the end of an answer
+prompt_lookup      several tokens a step if the text repeats itself
 sequences          several sequences side by side, or one by one
 batch              several prompts and answers
 beam_search        the best whole answers

@@ -71,8 +71,8 @@ def read_defaults(
 ) -> dict[str, Any]:
     """The options' defaults in a generation_config.json; ManifestError if one is out of range.
 
-    `eos_token` is taken where the config names none, `vocabulary` is the number of logits. A
-    warning names what is not supported, and values out of range that change nothing.
+    `eos_token` is taken if the config names none, `vocabulary` is the number of logits. A
+    warning names options that are not supported, and values out of range that change nothing.
     """
     eos = config.get("eos_token_id")
     said = {**config, "eos_token_id": eos_token if eos is None else eos}

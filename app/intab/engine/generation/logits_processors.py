@@ -1,6 +1,6 @@
 """Logits processors: what depends on the ids so far, before the sampler's warpers.
 
-Each `make_x` returns a function (ids, logits) -> logits, where ids are prompt and answer. Order and
+Each `make_x` returns a function (ids, logits) -> logits; ids are prompt and answer. Order and
 numbers are those of transformers' `_get_logits_processor` and of logits_process.py beside it;
 presence_penalty and frequency_penalty, which transformers lacks, are OpenAI's:
 https://platform.openai.com/docs/advanced-usage#frequency-and-presence-penalties
@@ -70,7 +70,7 @@ def make_logit_bias(bias: Mapping[int, float]) -> LogitsProcessor:
 
 
 def make_sequence_bias(bias: Sequence[tuple[Sequence[int], float]]) -> LogitsProcessor:
-    """Add a number to the last id of a sequence where the ids before it are there."""
+    """Add a number to the last id of a sequence if the ids before it are there."""
     known = [(list(ids[:-1]), ids[-1], np.float32(number)) for ids, number in bias]
 
     def process(ids: list[int], logits: Logits) -> Logits:
@@ -167,7 +167,7 @@ def make_no_repeat_ngram(size: int) -> LogitsProcessor:
 
 
 def make_no_bad_words(words: Sequence[Sequence[int]], ends: Sequence[int]) -> LogitsProcessor:
-    """Forbid the last id of each word where the ids before it are there; ends are never words."""
+    """Forbid the last id of each word if the ids before it are there; ends are never words."""
     kept = [list(word) for word in words if list(word) not in [[end] for end in ends]]
 
     def process(ids: list[int], logits: Logits) -> Logits:
@@ -180,7 +180,7 @@ def make_no_bad_words(words: Sequence[Sequence[int]], ends: Sequence[int]) -> Lo
 
 
 def make_suppress(tokens: Sequence[int], lengths: Container[int] | None = None) -> LogitsProcessor:
-    """Forbid tokens; where `lengths` is given, only while there are that many ids."""
+    """Forbid tokens; if `lengths` is given, only while there are that many ids."""
     forbidden = list(tokens)
 
     def process(ids: list[int], logits: Logits) -> Logits:

@@ -1,4 +1,4 @@
-"""What a generation took: a meter that hears of each token, and the figures it gives."""
+"""Times and rates of a generation: a meter that gets each token, and its figures."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ OnMetrics = Callable[[Metrics], None]
 
 @dataclass(frozen=True)
 class Setting:
-    """What all generations of a model have in common: how it was loaded, who hears of figures."""
+    """The part that all generations of a model share: how it was loaded, who gets the figures."""
 
     on_metrics: OnMetrics | None = None
     load_time: float = 0.0
@@ -64,7 +64,7 @@ class Stopwatch:
             self._warm_up = self._clock()
 
     def setting(self, on_metrics: OnMetrics | None, memory: Callable[[], int | None]) -> Setting:
-        """When the load is done: what its generations have in common."""
+        """When the load is done: the part that its generations share."""
         end = self._clock()
         return Setting(on_metrics, end - self._start, end - self._warm_up, memory)
 

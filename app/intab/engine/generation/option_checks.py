@@ -1,4 +1,4 @@
-"""Checks of options' values: each takes an option's name and value and gives what is kept.
+"""Checks of options' values: each takes an option's name and value and gives the value to keep.
 
 A value of the wrong kind or out of range is an OptionError that names the option and the range.
 
@@ -93,7 +93,7 @@ def _is_pair(value: Any) -> bool:
 
 
 def decay(name: str, value: Any) -> tuple[int, float]:
-    """Where it begins, and the factor."""
+    """The start and the factor."""
     words = "a list of two: a whole number, 0 or more, and a number, more than 0"
     if not isinstance(value, (list, tuple)) or len(value) != 2:
         raise OptionError(f"{name} must be {words}, not {shown(value)}.")
@@ -125,7 +125,7 @@ def early_stopping(name: str, value: Any) -> bool | str:
 
 
 def side(name: str, value: Any) -> str:
-    """The side where a prompt is cut."""
+    """The side on which a prompt is cut."""
     if value not in ("left", "right"):
         raise OptionError(f'{name} must be "left" or "right", not {shown(value)}.')
     return str(value)

@@ -52,7 +52,7 @@ class GenerationOptions:
 
     Sampling
         do_sample: draw at random; False takes the most probable token each time (greedy).
-            Left out, it is True where the model's generation_config.json says so or where an
+            Left out, it is True if the model's generation_config.json says so or if an
             option of this section is passed.
         temperature: 0 or more; 0 is greedy, 1 leaves the model's probabilities as they are.
         top_k: keep this many tokens, 0 or more; 0 keeps all.
@@ -73,21 +73,21 @@ class GenerationOptions:
             allowed as the last one when the length is reached.
         exponential_decay_length_penalty: (start, factor); after `start` new tokens, 0 or more, the
             end becomes likelier with each: its logit's size times the factor, above 0, once more.
-        remove_invalid_values: NaN becomes 0 and infinity the greatest number, where a model gives
+        remove_invalid_values: NaN becomes 0 and infinity the greatest number, if a model gives
             them.
         renormalize_logits: a beam's scores are made probabilities again after all other options.
         logit_bias: numbers to add to ids' logits, {id: number}.
-        sequence_bias: numbers to add to the logit of the last id of a sequence where the ones
+        sequence_bias: numbers to add to the logit of the last id of a sequence if the ones
             before it are there, [[ids, number], ...]; of one id always.
         logits_processors: functions (ids, logits) -> logits, called in order before the sampler
             with all ids so far and the float32 row [vocab]. One that remembers something is an
             object, which is copied, or comes from a factory: see docs/generation.md.
 
     Speed
-        prompt_lookup_num_tokens: where the text repeats itself, guess up to that many tokens and
+        prompt_lookup_num_tokens: if the text repeats itself, guess up to that many tokens and
             check them in one step, 0 or more; 0 is off. For one answer at a time. The answer stays
             the same, but for graphs with dynamic quantization, whose numbers depend on the tokens
-            of a step. Left out, it is 8 where the graph gives the logits after every token and is
+            of a step. Left out, it is 8 if the graph gives the logits after every token and is
             no such one.
 
     Several answers
@@ -256,7 +256,7 @@ def _decide_sampling(passed: Mapping[str, Any], merged: Mapping[str, Any]) -> bo
 
 
 def _settle_lengths(passed: Mapping[str, Any], merged: dict[str, Any]) -> None:
-    """Leave max_length and min_length out where max_new_tokens and min_new_tokens are there too,
+    """Leave max_length and min_length out if max_new_tokens and min_new_tokens are there too,
     as in transformers."""
     for total, new in (("max_length", "max_new_tokens"), ("min_length", "min_new_tokens")):
         if new in merged and total in merged:

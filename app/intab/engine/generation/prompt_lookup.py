@@ -1,4 +1,4 @@
-"""Guess and check: several tokens a step where the text repeats itself (prompt lookup decoding).
+"""Guess and check: several tokens a step if the text repeats itself (prompt lookup decoding).
 
 A guess is what came after the last three ids when they came before. The network computes the logits
 after each guessed id in one step, for little more than one id costs; each row is then processed and

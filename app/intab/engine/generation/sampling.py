@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from intab.engine.types import Logits, Sampler, Warper
 
 NEVER = np.float32(-np.inf)
-GROUP = 64  # logits whose maximum stands for them where the largest of many are looked for
+GROUP = 64  # logits whose maximum stands for them when the largest of many are wanted
 TINY = float(np.finfo(np.float32).tiny)
 
 
@@ -208,7 +208,7 @@ def make_sampler(
     coin = (rng or np.random.default_rng()).random
 
     def sample(logits: Logits) -> int:
-        tokens = None  # those that are left, where all others were forbidden
+        tokens = None  # those that are left, if all others were forbidden
         for warp in warpers:
             logits = warp(logits)
             if tokens is None and np.isneginf(logits.min()):

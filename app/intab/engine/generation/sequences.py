@@ -1,9 +1,9 @@
-"""Opening a session for several sequences, side by side where the graph can, else one by one.
+"""Opening a session for several sequences, side by side if the graph can, else one by one.
 
 Some graphs cannot be padded on the left (GroupQueryAttention counts places from the first column),
 some take one sequence at a time, and some give a sequence other numbers in company than alone (int8
 activations scaled over the whole batch). Inputs and outputs do not always tell, so a graph is tried
-once with three tokens; where a sequence in company differs from one alone, they run apart.
+once with three tokens; if a sequence in company differs from one alone, they run one by one.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ async def _fits(decoder: Decoder, *, padded: bool) -> bool:
 
 
 async def _try(decoder: Decoder, padding: int) -> bool:
-    """Whether the second of two sequences gives in company what it gives alone."""
+    """Whether the second of two sequences has the same logits in company as alone."""
     first, second = [*_PROBE[0], *[1] * padding], [*[0] * padding, *_PROBE[1]]
     company, alone = decoder.session((0, padding)), decoder.session()
     try:

@@ -66,7 +66,7 @@ class Generation:
 class Writer:
     """Writes one answer from its steps; `ended` once a token was its last, or a stop string came.
 
-    It looks on: what it does changes no token.
+    It looks on, and changes no token.
     """
 
     def __init__(

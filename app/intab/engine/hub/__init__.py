@@ -4,9 +4,9 @@ locate           a name -> the address of its folder
 model_names      what may be written for a model
 credentials      names and passwords in addresses
 client           a hub's token, mirrors, commits and lists
-listing          what is in a folder: listing, intab.json, or by asking
+listing          the files of a folder: listing, intab.json, or by asking
 probing          whether a file is there, however a host says that it is not
-roles            what a model's graphs are called by what they do
+roles            names of a model's graphs by their work
 layout           which file is which, by its name
 manifest         files, sizes, hashes; the graphs of each role and dtype
 variants         of these the ones that a task needs, together

@@ -40,7 +40,7 @@ class HubFetch(Generic[B]):
     async def request(
         self, address: str, span: str = "", method: str = "GET", token: str = ""
     ) -> Reply[B]:
-        """Ask the endpoint that answered last; where it cannot be reached, each of the others."""
+        """Ask the endpoint that answered last; if it cannot be reached, each of the others."""
         endpoints = self._repository.endpoints
         path = address.removeprefix(endpoints[0] + "/")
         last = self._turn + len(endpoints) - 1
@@ -92,7 +92,7 @@ def reach(services: Services[B], location: Location) -> Services[B]:
 async def pin(
     services: Services[Any], location: Location, retry_policy: RetryPolicy | None = None
 ) -> Location:
-    """The location at the commit that its revision stands for now, where the hub tells."""
+    """The location at the commit that its revision stands for now, if the hub tells."""
     repository = location.repository
     if repository is None:
         return location
@@ -169,7 +169,7 @@ def _file_entry(entry: Any) -> dict[str, Any] | None:
 
 
 def _next_page(repository: Repository, address: str) -> str:
-    """A mirror names itself there; what is neither it nor the hub must not be asked."""
+    """A mirror names itself there; any host but it and the hub must not be asked."""
     for endpoint in repository.endpoints:
         if address.startswith(endpoint + "/"):
             return repository.endpoints[0] + address.removeprefix(endpoint)

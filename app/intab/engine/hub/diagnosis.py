@@ -1,4 +1,4 @@
-"""Why a folder has no graph to run, in a sentence that says what to do: what is there instead."""
+"""Why a folder has no graph to run: what it has instead, and what to do."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Exporters lay folders out in several ways, and all are read: graphs in onnx/ or beside config.json,
 `model_q4.onnx` or `model_int4.onnx`, one decoder or two, onnxruntime-genai's folders in folders.
-It knows names alone, and asks nobody.
+It knows names alone, and asks no server.
 
     >>> find_roles(["onnx/model_q4.onnx", "config.json"])
     {'model': {'q4': ('onnx/model_q4.onnx',)}}
@@ -150,7 +150,7 @@ def graph_names(
     places: Iterable[str],
     suffixes: Iterable[str] = tuple(SUFFIXES.values()),
 ) -> list[str]:
-    """The names to ask for where nobody lists a folder's graphs."""
+    """The names to ask for if nobody lists a folder's graphs."""
     return [
         join(folder, f"{place}{stem}{suffix}.onnx")
         for place in places

@@ -100,7 +100,7 @@ class Location:
 
     @property
     def address(self) -> str:
-        """The address of the folder that the model's files are in: what it is stored under."""
+        """The address of the folder with the model's files: it is stored under that."""
         return self.file(f"{self.subfolder}/") if self.subfolder else self.base
 
     def at(self, commit: str) -> Location:

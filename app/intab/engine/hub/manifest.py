@@ -1,6 +1,6 @@
 """What a model folder holds: files, sizes, hashes, and which graph belongs to which dtype.
 
-A folder describes itself by `intab.json`, which is read here; what else tells is in listing.py.
+A folder describes itself by `intab.json`, which is read here; listing.py has the other sources.
 Names follow the Hugging Face layout that Transformers.js reads, with more of them in layout.py:
 https://huggingface.co/docs/transformers.js/guides/dtypes
 """
@@ -82,7 +82,7 @@ class Manifest:
         return {**self.session_options, **(EXPANDING if dtype == "q8f32" else {})}
 
     def entries(self, names: Iterable[str]) -> dict[str, FileEntry]:
-        """What is known of these files; nothing of one that is not listed."""
+        """The facts about these files; none about one that is not listed."""
         return {name: self.files.get(name, FileEntry()) for name in names}
 
     def expands(self, dtype: str) -> bool:
@@ -130,7 +130,7 @@ def is_text_file(name: str) -> bool:
 
 
 def is_text(name: str) -> bool:
-    """Whether a file is a text of a model: what is read of it beside the graph."""
+    """Whether a file is a text of a model: it is read beside the graph."""
     return name in (*NEEDED, GENAI) or is_text_file(name)
 
 

@@ -1,4 +1,4 @@
-"""What may be wrong with an intab.json: all of it, since one mistake rarely comes alone.
+"""The problems of an intab.json: all of them, since one mistake rarely comes alone.
 
 It judges types and ranges; manifest.py makes a Manifest of what has no problem.
 """
@@ -65,7 +65,7 @@ def find_problems(data: object) -> Iterator[str]:
 
 
 def _wrong_entry(name: object, entry: object) -> Iterator[str]:
-    """What is wrong with a file's name, size, hash and hashes of chunks."""
+    """The problems of a file's name, size, hash and hashes of chunks."""
     if not _passes(file_name, name):
         yield f"{shown(name)} is not the name of a file in a folder"
         return

@@ -1,6 +1,6 @@
 """A server that lists nothing is asked for each file; some say "not found" with status 200.
 
-What such a server sent in place of intab.json is what it sends in place of other files too, but for
+Such a server sends the same in place of other files as in place of intab.json, but for
 their names. It knows nothing of what the files are for.
 """
 
@@ -70,27 +70,27 @@ class _Absent(Generic[B]):
     hides: bool = False
 
     async def body(self, on_bytes: OnBytes) -> B:
-        raise NotImplementedError  # nobody reads what is not there
+        raise NotImplementedError  # nobody reads a file that is not there
 
     async def close(self) -> None:
         """Nothing is open."""
 
 
 class HonestFetch(Generic[B]):
-    """Answers 404 to who asks whether there is a file, where a server would send its stand-in."""
+    """Answers 404 for a file that is not there, if the server would send its stand-in."""
 
     def __init__(self, fetch: Fetch[B], stand_in: StandIn) -> None:
         self._fetch = fetch
         self._stand_in = stand_in
 
     async def listing(self, address: str) -> list[str] | None:
-        """The files of a folder, where somebody lists them."""
+        """The files of a folder, if somebody lists them."""
         return await self._fetch.listing(address)
 
     async def request(
         self, address: str, span: str = "", method: str = "GET", token: str = ""
     ) -> Reply[B]:
-        """Ask; what is said to be there is looked at."""
+        """Ask; a file that is said to be there is looked at."""
         asks = method == "HEAD" or span == A_BYTE
         if not asks:
             return await self._fetch.request(address, span, method, token)

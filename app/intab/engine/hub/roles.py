@@ -1,4 +1,4 @@
-"""What a model's graphs are called by what they do: `model`, `encoder_model`, `unet` ...
+"""Names of a model's graphs by their work: `model`, `encoder_model`, `unet` ...
 
 A role is the field's name of a file, without its dtype, as Transformers.js and optimum write them:
 `onnx/encoder_model_fp16.onnx` is the role encoder_model; in diffusers' folders the folder is the
@@ -52,7 +52,7 @@ _FLOATS = ("q8", "int8", "uint8", "q4", "bnb4", "fp32", "q8f32")
 @dataclass(frozen=True)
 class Need:
     """A graph that a task needs: of `roles` the first that has the dtype. An `optional` one may be
-    missing; with `beside` it is taken only where that role is."""
+    missing; with `beside` it is taken only if that role is there."""
 
     roles: tuple[str, ...]
     optional: bool = False

@@ -170,10 +170,10 @@ def make_variants(
     dtypes: Asked | None = None,
     devices: Asked | None = None,
 ) -> Variants:
-    """The variants of what is needed; none if the first need has no graph.
+    """The variants that meet the needs; none if the first need has no graph.
 
     dtype: what all graphs are asked to have, dtypes: what those of single roles are; DeviceError
-    if a graph has it not, or where no such role is.
+    if a graph does not have it, or if there is no such role.
     """
     dtypes, devices = dtypes or {}, devices or {}
     for role in (*dtypes, *devices):

@@ -1,4 +1,4 @@
-"""What is known of a file before it is fetched."""
+"""The facts about a file that are known before it is fetched."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from intab.engine.io.ranges import Span, chunk_for, is_chunk
 
 @dataclass(frozen=True)
 class FileEntry:
-    """What is known of a file beforehand: size in bytes (-1 unknown), sha256 ("" unknown), and
+    """A file as it is known beforehand: size in bytes (-1 unknown), sha256 ("" unknown), and
     perhaps the sha256 of each of its chunks of `chunk_size` bytes."""
 
     size: int = -1

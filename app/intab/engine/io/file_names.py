@@ -1,6 +1,6 @@
 """Names of files that a user or a graph gives: shown in messages, and resolved in a folder.
 
-What is a file's name is judged in untrusted.py.
+untrusted.py judges what a file may be called.
 
     >>> resolve("onnx/model.onnx", "./weights.bin")
     'onnx/weights.bin'

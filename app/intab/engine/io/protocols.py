@@ -48,13 +48,13 @@ class Reply(Protocol[B_co]):
 
     @property
     def hides(self) -> bool:
-        """Whether that may be: whether CORS decides what is shown of them."""
+        """Whether that may be: whether CORS decides which of them are shown."""
 
     async def body(self, on_bytes: OnBytes) -> B_co:
         """The whole body, until `on_bytes` raises; TemporaryError if the connection breaks."""
 
     async def close(self) -> None:
-        """Stop what is still on its way; to be called in any case."""
+        """Stop the rest of the answer; to be called in any case."""
 
 
 class Fetch(Protocol[B_co]):
@@ -63,7 +63,7 @@ class Fetch(Protocol[B_co]):
     async def request(
         self, address: str, span: str = "", method: str = "GET", token: str = ""
     ) -> Reply[B_co]:
-        """Ask, for a part where `span` is a Range header; TemporaryError if none answers. The
+        """Ask, for a part if `span` is a Range header; TemporaryError if none answers. The
         token goes to that address's host alone, wherever it redirects to."""
 
     async def listing(self, address: str) -> list[str] | None:
@@ -92,12 +92,12 @@ class Memory(Protocol[B]):
         """A body of a text."""
 
     async def hold(self, body: B) -> B:
-        """What a store gave, in memory if there is room: what is verified is what is used."""
+        """A store's body, in memory if there is room, so that the verified bytes are those used."""
 
 
 @dataclass(frozen=True)
 class Room:
-    """The room of a store in bytes; what is not known is None.
+    """The room of a store in bytes; None if not known.
 
     Attributes:
         used, quota: how much is used, and how much may be.
@@ -126,7 +126,7 @@ class Store(Protocol[B]):
         """Keep a body; after this it is there whole, or StorageError was raised."""
 
     async def delete(self, key: str) -> None:
-        """Forget a body; nothing happens where there is none."""
+        """Forget a body; nothing happens if there is none."""
 
     async def keys(self) -> list[str]:
         """All keys."""
@@ -173,7 +173,7 @@ class Archives(Protocol[B]):
 
 
 Lock = Callable[[str], AbstractAsyncContextManager[None]]
-"""Makes others who want the same name wait, those in other tabs too."""
+"""Makes others that want the same name wait, also in other tabs."""
 
 
 def _no_choice(kind: str) -> None:
@@ -232,4 +232,4 @@ OnNotice = Callable[[Notice], None]
 
 
 def silent(_: object) -> None:
-    """The listener of those who have none."""
+    """The listener of callers that have none."""

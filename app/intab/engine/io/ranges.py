@@ -46,7 +46,7 @@ class Span:
 
 @dataclass(frozen=True)
 class ContentRange:
-    """What a server says it sent: no span for 416, no total where it does not know."""
+    """What a server says it sent: no span for 416, no total if it does not know."""
 
     span: Span | None
     total: int | None
@@ -62,7 +62,7 @@ def chunk_for(size: int) -> int:
 
 def chunk_of(spans: Collection[Span], size: int, chunk: int) -> int:
     """The chunks that most of `spans`, parts of a file of `size` bytes, are of; `chunk` rather than
-    any other, and where there are none."""
+    any other, and if there are none."""
     sizes = [chunk, *sorted({span.size for span in spans if span.size})]
     return max(sizes, key=lambda each: sum(s.size for s in spans if is_chunk(s, size, each)))
 

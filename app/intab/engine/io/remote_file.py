@@ -48,7 +48,7 @@ class Source(Generic[B]):
         self.version: str | None = None
         self.ranges = asyncio.Event()  # set by the first answer with a range
         self.sound = False  # whether a part of it ever arrived as it should
-        self._unanswered = 0  # questions for a part that failed as if nobody were there
+        self._unanswered = 0  # requests for a part that failed as if there were no server
         self._services = services
         self._name = name
         self._address = address
@@ -153,7 +153,7 @@ class Source(Generic[B]):
 
     async def _ask(self, span: str) -> Reply[B]:
         """An answer. NoRangesError if a question for a part fails twice and one for the whole
-        does not: Chromium fails where a part comes compressed, for which it does not ask."""
+        does not: Chromium fails if a part comes compressed, which it does not ask for."""
         try:
             return await self._services.fetch.request(self._address, span)
         except TemporaryError as exc:
@@ -163,7 +163,7 @@ class Source(Generic[B]):
             raise NoRangesError from exc
 
     async def _answers_whole(self) -> bool:
-        """Whether the server answers for the file where it is not asked for a part."""
+        """Whether the server answers for the file if it is not asked for a part."""
         for method in ("HEAD", "GET"):
             try:
                 reply = await self._services.fetch.request(self._address, method=method)

@@ -55,7 +55,7 @@ def is_absent(head: Head, address: str) -> bool:
 def check_status(
     head: Head, address: str, clock: Clock, *, part: bool = False, asked: str = "GET"
 ) -> bool:
-    """True for a file (or a part, where one was asked for), False if there is none, an error
+    """True for a file (or a part, if one was asked for), False if there is none, an error
     for everything else, which says how it was `asked` for."""
     status = head.status
     failed = f"{address} could not be fetched ({asked}: the server answered {status})"
@@ -83,7 +83,7 @@ def _wait_asked(head: Head, clock: Clock) -> float | None:
 
 
 def is_page(head: Head, address: str) -> bool:
-    """Whether the answer is a web page, where none was asked for."""
+    """Whether the answer is a web page, and none was asked for."""
     kind = head.headers.get("content-type", "").partition(";")[0].strip().lower()
     return kind in _PAGES and not address.endswith((".html", ".htm", ".xhtml"))
 
@@ -142,7 +142,7 @@ def has_coding(head: Head) -> bool:
 
 
 def declared_length(head: Head) -> int:
-    """The Content-Length where it means the body's, else -1: it is that of the compressed body."""
+    """The Content-Length if it means the body's, else -1: it is that of the compressed body."""
     length = decimal(head.headers.get("content-length", ""))
     return -1 if length is None or head.hides or has_coding(head) else length
 

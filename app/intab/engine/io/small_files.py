@@ -52,7 +52,7 @@ async def get_answer(
 
 async def exists(services: Services[Any], address: str) -> bool:
     """Whether there is a file at that address; a server that refuses HEAD is asked for a byte, or
-    for the whole where that fails, and hung up on."""
+    for the whole if that fails, and hung up on."""
 
     async def ask(_: OnBytes) -> bool:
         for method, span in (("HEAD", ""), ("GET", A_BYTE)):
@@ -74,8 +74,8 @@ async def exists(services: Services[Any], address: str) -> bool:
 async def get_head(
     fetch: Fetch[B], address: str, span: str, method: str = "GET", token: str = ""
 ) -> Reply[B]:
-    """An answer whose body is not needed as a whole: without a range where one with it fails, as in
-    Chromium where a server compresses parts."""
+    """An answer whose body is not needed as a whole: without a range if one with it fails, as in
+    Chromium if a server compresses parts."""
     try:
         return await fetch.request(address, span, method, token)
     except TemporaryError:

@@ -31,10 +31,10 @@ def start(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
 
 
 async def unbroken(work: Coroutine[Any, Any, T]) -> T:
-    """Do what cannot be stopped, such as a write to a store: who is cancelled meanwhile is so once
-    it has ended, and holds until then whatever lock it holds. A second cancel does not wait."""
+    """Do work that cannot be stopped, such as a write to a store: a cancelled caller ends once
+    that is done, and keeps its locks until then. A second cancel does not wait."""
     task = start_lasting(work, "unbroken")
-    # Where nobody waits any more it may still fail; asyncio must not complain of that.
+    # If nobody waits any more it may still fail; asyncio must not complain of that.
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
     try:
         return await asyncio.shield(task)

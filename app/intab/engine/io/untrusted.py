@@ -1,7 +1,7 @@
 """Values that others wrote, judged before they are used: JSON, numbers, texts, names of files.
 
-Servers, folders, archives and stores may hold anything. What is read of them goes through here, and
-ends in a ValueError that says what is wrong; the reader knows which file that was, and says so.
+Servers, folders, archives and stores may hold anything. All that is read of them goes through here;
+a ValueError says what is wrong, and the reader adds which file it was.
 
     >>> load_json('{"a": [1]}')
     {'a': [1]}
@@ -18,7 +18,7 @@ MOST_LEVELS = 100  # more would end a worker: parsers call themselves once a lev
 MOST_BYTES = 2**40  # of a file: no model has one of a terabyte
 MOST_TEXT = 10_000  # characters of a name, an address, a hash
 
-_LONGEST_NAME, _LONGEST_PART = 1000, 255  # characters, and bytes of what is between two `/`
+_LONGEST_NAME, _LONGEST_PART = 1000, 255  # characters, and bytes between two `/`
 _NOT_IN_NAMES = re.compile(r"[\\\x00-\x1f\x7f]")
 _HEX = re.compile(r"[0-9a-fA-F]{0,64}")
 _DECIMAL = re.compile(r"[0-9]{1,15}")
@@ -47,7 +47,7 @@ def check_levels(text: str) -> None:
         if len(fewer) == len(brackets):
             break
         brackets = fewer
-    # What is not JSON may have brackets left over; the parser says so, where it can go so deep.
+    # A text that is no JSON may have brackets left over; the parser says so, if it can go so deep.
     if b"[]" in brackets or brackets.count(b"[") > MOST_LEVELS:
         raise ValueError(f"it has over {MOST_LEVELS} levels of lists in lists")
 

@@ -17,7 +17,7 @@ def wait(waiting: Awaitable[Any] | AsyncGenerator[Any], run: Run) -> Any:
         return run(_awaited(waiting))
     finally:
         if isinstance(waiting, Coroutine):
-            waiting.close()  # where it could not be run at all
+            waiting.close()  # if it could not be run at all
 
 
 def _each(chunks: AsyncGenerator[T], run: Run) -> Iterator[T]:

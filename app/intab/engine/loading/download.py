@@ -1,4 +1,4 @@
-"""Bringing a model's files together: from the store what is there, from the server what is not.
+"""Bringing a model's files together: from the store if they are there, else from the server.
 
     select stored chunks -> restore and check -> fetch the missing, some at a time, storing each
     on arrival -> check the whole
@@ -68,7 +68,7 @@ class Download(Generic[B]):
 
     async def check_room(self) -> None:
         """StorageError if the files that are not stored yet will not fit; before any byte. What
-        is stored of an older version goes where there is no room for both."""
+        is stored of an older version goes if there is no room for both."""
         sized = {name: entry for name, entry in self.files.items() if entry.size >= 0}
         held = sum(key.span.size for name in sized for key in self._chosen(name))
         old = sum(map(self.model_cache.bytes_of, sized)) - held
@@ -85,7 +85,7 @@ class Download(Generic[B]):
         await self.tidy()
 
     async def tidy(self) -> None:
-        """Forget what is stored of other versions of the files."""
+        """Forget the stored chunks of other versions of the files."""
         for name, entry in self.files.items():
             await self.model_cache.select(name, entry, self.chunk_of(entry))
 
@@ -109,7 +109,7 @@ class Download(Generic[B]):
         return self.model_cache.choose(name, entry, self.chunk_of(entry))
 
     def chunk_of(self, entry: FileEntry) -> int:
-        """The size of a file's chunks: the manifest's, where that has their hashes."""
+        """The size of a file's chunks: the manifest's, if that has their hashes."""
         return entry.chunk_size or self.pace.chunk or entry.chunk
 
 
@@ -159,7 +159,7 @@ class FileDownload(Generic[B]):
             return await self._in_one_piece()
 
     def _stored(self) -> list[ChunkKey]:
-        """What is stored, counted at once."""
+        """The stored bytes, counted at once."""
         stored = self._model_cache.choose(self._name, self._entry, self._chunk)
         self._tally.restart(self._name)
         if stored:

@@ -30,7 +30,7 @@ _Key = tuple[str, str, str, Hashable]
 
 @dataclass
 class Listeners:
-    """Who hears of every load and every generation, e.g. a page's status line."""
+    """The listeners to every load and every generation, e.g. a page's status line."""
 
     on_progress: Callable[[Progress], None] = silent
     on_loaded: Callable[[Model], None] = silent
@@ -40,7 +40,7 @@ class Listeners:
 
 @dataclass
 class _Load:
-    """A load that is under way and those who hear of it."""
+    """A load that is under way and its listeners."""
 
     listeners: list[OnProgress]
     task: asyncio.Task[Any]

@@ -64,7 +64,7 @@ class Decoder(Protocol):
 
     @property
     def plan(self) -> DecoderPlan:
-        """How the graph is fed, and what it can do."""
+        """How the graph is fed, and its abilities."""
 
     def session(self, padding: Sequence[int] = (0,)) -> Session:
         """Empty sequences, one for each number of tokens of left padding."""
@@ -74,7 +74,7 @@ class Decoder(Protocol):
 
 
 class DecoderOver:
-    """What a Decoder over another one leaves to it."""
+    """The part of a Decoder over another one that is left to that."""
 
     def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
@@ -98,7 +98,7 @@ async def open_planned(
     open_network: Callable[[Graph[B]], Awaitable[N]], graphs: DecoderGraphs[B]
 ) -> tuple[N, DecoderPlan, N | None]:
     """The networks of a decoder's graphs, and how to feed them; UnsupportedModelError, with nothing
-    left open, where they cannot be fed ids."""
+    left open, if they cannot be fed ids."""
     network, embedder = await open_network(graphs.graph), None
     try:
         if graphs.embeddings:

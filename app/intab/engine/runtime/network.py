@@ -53,11 +53,11 @@ class Network(Protocol):
 
     @property
     def inputs(self) -> Sequence[TensorInfo]:
-        """What it takes."""
+        """The inputs of the graph."""
 
     @property
     def outputs(self) -> Sequence[TensorInfo]:
-        """What it gives."""
+        """The outputs of the graph."""
 
     async def run(
         self, feeds: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None = None
@@ -65,7 +65,7 @@ class Network(Protocol):
         """The outputs of these names, or all of them, for an array for each input.
 
         RunError if an input is missing, unknown, or of another dtype or shape than the graph
-        says, and where onnxruntime fails. Runs of one network queue.
+        says, and if onnxruntime fails. Runs of one network queue.
         """
 
     async def close(self) -> None:

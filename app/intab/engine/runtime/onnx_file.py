@@ -36,7 +36,7 @@ _VARINT_MOST = 10  # bytes
 def external_files(read: Read, size: int) -> list[str]:
     """The names as they stand in the file, each once, in the order in which they come.
 
-    ValueError if the file is no protobuf, is cut off, or names a file by what is not UTF-8.
+    ValueError if the file is no protobuf, is cut off, or has a name that is not UTF-8.
     """
     return list(dict.fromkeys(_names(_Source(read, size), "model", 0, size, 0)))
 

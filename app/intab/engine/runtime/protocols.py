@@ -38,7 +38,7 @@ class Runtime(Protocol[B]):
 
     async def data_files(self, graph: B) -> list[str]:
         """The names of the files that a graph says its weights are in, as they stand there; none
-        where it is no ONNX graph, which `open` says."""
+        if it is no ONNX graph, which `open` says."""
 
     async def open(self, graph: Graph[B], device: str) -> Network:
         """Make a network; DeviceError if that cannot be."""

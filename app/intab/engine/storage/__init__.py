@@ -1,8 +1,8 @@
-"""What is stored of models.
+"""Stored models.
 
 storage       listing, checking, deleting: intab.storage
 stored        a stored model, as its record and its chunks tell of it
-model_cache   what is stored of one model
+model_cache   the stored files of one model
 keys          the names of chunks and records
 records       the note about a stored model
 stores        the places to store in, of which one is used

@@ -39,7 +39,7 @@ async def export_model(
             await _write(services, draft, model_cache, files, tally)
             return await draft.close()
         except BaseException:
-            with suppress(StorageError):  # what went wrong first is what is raised
+            with suppress(StorageError):  # the first error is raised
                 await draft.abort()
             raise
 
@@ -94,7 +94,7 @@ def _name(model_cache: ModelCache[Any]) -> str:
 
 
 def _folder(name: str) -> str:
-    """The archive's folder: the model's own name, where that can be a folder's."""
+    """The archive's folder: the model's own name, if a folder can have it."""
     last = name.partition("@")[0].rstrip("/").rpartition("/")[2]
     try:
         return file_name(last)

@@ -222,7 +222,7 @@ async def _put(services: Services[B], key: str, part: _Part[B]) -> None:
 
 
 async def _finish(work: Coroutine[Any, Any, None]) -> None:
-    """A store cannot be stopped: who is cancelled waits, so that all it put can be deleted."""
+    """A store cannot be stopped: a cancelled import waits, so that all it put can be deleted."""
     putting = start(work)
     try:
         await asyncio.shield(putting)

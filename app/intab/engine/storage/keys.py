@@ -22,7 +22,7 @@ _PLACE = re.compile(r"^[a-z]+:/+|/resolve/.*|/$")  # of an address: what says le
 
 @dataclass(frozen=True)
 class ModelKey:
-    """A model folder: its address, and the revision where a hub has those."""
+    """A model folder: its address, and the revision if a hub has those."""
 
     base: str
     revision: str = ""
@@ -79,7 +79,7 @@ def parse_model(text: str) -> ModelKey | None:
 
 
 def short_path(key: str) -> tuple[str, str]:
-    """A folder's and a file's name for a key, where it is kept on a disk.
+    """A folder's and a file's name for a key, if it is kept on a disk.
 
     Windows allows a path 259 characters; these have 33 and 57 at most. Each is a hash and what
     people may read, in small letters: no system has such a name for itself, takes two of them for

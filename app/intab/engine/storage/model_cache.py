@@ -1,8 +1,8 @@
-"""What is stored of one model, and going on without a store where there is none.
+"""The stored files of one model, and going on without a store if there is none.
 
 It lists its keys once, when it is opened under the model's lock; from then on it is the only
 one that writes there. The first refusal of the store is reported and ends storing, not
-loading: what comes later stays in memory. What is there is still read, and deleted if it is wrong.
+loading: later files stay in memory. Stored ones are still read, and deleted if they are wrong.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class ModelCache(Generic[B]):
         self._chunks: defaultdict[str, list[ChunkKey]] = defaultdict(list)
 
     async def open(self) -> None:
-        """Learn what is there."""
+        """Read the list of what is there."""
         if self._store is None:
             return
         try:
@@ -53,7 +53,7 @@ class ModelCache(Generic[B]):
         self._verified = dict(self.record.get("verified", {}))
 
     async def room(self) -> Room:
-        """The store's room; nothing is known of it where nothing is kept there."""
+        """The store's room; nothing is known of it if nothing is kept there."""
         if self._store is None or self._refused:
             return Room()
         try:
@@ -84,11 +84,11 @@ class ModelCache(Generic[B]):
         return [by_span[span] for span in sorted(by_span)]
 
     def bytes_of(self, file: str) -> int:
-        """What is stored of a file, whether or not it belongs together."""
+        """The stored bytes of a file, whether or not they belong together."""
         return sum(key.span.size for key in self._chunks[file])
 
     async def match(self, key: ChunkKey, *, hold: bool = False) -> B | None:
-        """A chunk, None if it is gone or not what its key says; then it is deleted. `hold` where
+        """A chunk, None if it is gone or not what its key says; then it is deleted. `hold` if
         it is to be used soon."""
         if self._store is None:
             return None
@@ -104,8 +104,8 @@ class ModelCache(Generic[B]):
         return None
 
     async def put(self, key: ChunkKey, body: B) -> None:
-        """Keep a chunk, as long as there is a store. It is known before it is there: who is
-        cancelled here may have stored it, and it must be found when the file is dropped."""
+        """Keep a chunk, as long as there is a store. It is listed before it is there: a
+        cancelled call may have stored it, and it must be found when the file is dropped."""
         if self._store is None or self._refused:
             return
         self._chunks[key.file].append(key)
@@ -135,7 +135,7 @@ class ModelCache(Generic[B]):
         return was_verified(self._verified.get(file), sha256, chunks)
 
     def verify(self, file: str, sha256: str) -> None:
-        """Remember that what is stored of a file was found right; `note` keeps it."""
+        """Remember that a file's stored chunks were found right; `note` keeps it."""
         digests = sorted(key.digest for key in self._chunks[file])
         self._verified[file] = {"sha256": sha256, "chunks": digests}
 

@@ -1,7 +1,7 @@
-"""The note about a stored model: what is read of it is judged field by field.
+"""The note about a stored model, judged field by field as it is read.
 
 A store is a place that others can write to, and a disk may fail. A field that cannot be read counts
-as absent: the chunks that are there speak for themselves, and what is missing is asked for again.
+as absent: the chunks that are there speak for themselves, and the rest is asked for again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is stored: listing, checking, deleting, exporting and importing models.
+"""Stored models: listing, checking, deleting, exporting and importing them.
 
     for model in await intab.storage.list():
         print(model.name, model.bytes, model.complete)
@@ -84,7 +84,7 @@ class Storage:
         Raises:
             ModelNotFoundError: no such model is stored, or several are.
             StorageError: it is not stored whole, or the file cannot be written.
-            DamagedError: what is stored is damaged.
+            DamagedError: a stored file is damaged.
             OptionError: the name is none.
         """
         keys = await self._find(model)
@@ -100,7 +100,7 @@ class Storage:
 
         Args:
             source: as the target of `export`, or a JavaScript Blob or File.
-            model: what it is to be loaded by, as for `intab.load`; left out, what it was exported
+            model: the name to load it by, as for `intab.load`; left out, the one it was exported
                 as.
             on_progress: hears how many bytes are checked, then how many are stored.
 
@@ -129,7 +129,7 @@ class Storage:
         return await self._store.room()
 
     async def verify(self, model: str | Path, *, on_progress: OnProgress = silent) -> Verdict:
-        """Read all of a model; what is damaged is deleted, and fetched by the next load.
+        """Read all of a model; damaged files are deleted, and fetched by the next load.
 
         Args:
             model: its name or address.
@@ -177,7 +177,7 @@ class Storage:
                     if parse_model(text) == key:
                         await self._store.delete(text)
         for text in await self._store.keys() if model is None else ():
-            if parse_model(text) is None:  # nobody's
+            if parse_model(text) is None:  # of no model
                 await self._store.delete(text)
 
     async def list(self) -> tuple[StoredModel, ...]:

@@ -36,8 +36,8 @@ class StoredModel:
     """A model that is stored, or part of one.
 
     Attributes:
-        name, address: what it was loaded as, and its folder's address.
-        revision, commit: a hub's revision as asked for, and what it stood for; "" elsewhere.
+        name, address: the name it was loaded by, and its folder's address.
+        revision, commit: a hub's revision as asked for, and its commit; "" elsewhere.
         files: those of which something is stored.
         total: the bytes it has when it is complete, None while that is not known.
         complete: whether all is there that a load needs.
@@ -69,7 +69,7 @@ def describe(key: ModelKey, record: dict[str, Any], chunks: Iterable[ChunkKey]) 
     entries = _entries(record)
     by_file: defaultdict[str, set[ChunkKey]] = defaultdict(set)
     for chunk in chunks:
-        # What is left of an earlier version goes with the next load.
+        # Files of an earlier version go with the next load.
         if fits(chunk, entries.get(chunk.file, FileEntry())):
             by_file[chunk.file].add(chunk)
     verified = record.get("verified", {})

@@ -29,7 +29,7 @@ class Stores(Generic[B]):
         self._settling = asyncio.Lock()
 
     def use(self, kind: str) -> None:
-        """Keep models there from now on; what is kept elsewhere is moved there at its next use."""
+        """Keep models there from now on; those kept elsewhere are moved there at the next use."""
         if kind not in self._kinds:
             raise OptionError(f"There is no store {kind!r}; there are: {', '.join(self._kinds)}.")
         self._chosen, self._moves, self._store = kind, True, None
@@ -86,7 +86,7 @@ class Stores(Generic[B]):
 
 
 async def _move(source: Store[B], target: Store[B]) -> None:
-    """Two tabs may do so at once: a key says what is under it, so what is there need not be put."""
+    """Two tabs may do so at once: equal keys have equal bodies, so none is put twice."""
     try:
         keys = await source.keys()
     except StorageError:  # this browser has it not

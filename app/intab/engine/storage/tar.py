@@ -16,7 +16,7 @@ from intab.errors import ManifestError
 END = "\0" * 1024
 _BLOCK = 512
 _LARGEST_HEADER = 1024 * 1024  # with the long names that pax keeps in an extra header
-# What tarfile raises where headers make no sense; headers of headers make it call itself.
+# tarfile's errors if headers make no sense; headers of headers make it call itself.
 _DAMAGE = (
     *(tarfile.TarError, ArithmeticError, LookupError, ValueError, TypeError),
     *(AttributeError, RecursionError),

@@ -18,7 +18,7 @@ template_sandbox    Jinja as transformers sets it up
 template_nesting    how deep a template may be nested
 template_budget     steps, characters and seconds of one rendering
 template_limits     filters and operators that would make too much
-template_metering   how the budget hears of what is made
+template_metering   how the budget hears of all work
 template_arguments  the arguments of a call, by name
 template_formats    what a format would make too much
 dates               strftime as on Linux

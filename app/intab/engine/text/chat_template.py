@@ -41,13 +41,13 @@ def render(
     continue_final_message: bool | str = False,
     **context: Any,
 ) -> str:
-    """The text of `messages`; arguments mean what they mean in transformers' apply_chat_template.
+    """The text of `messages`; arguments are those of transformers' apply_chat_template.
 
     templates: the model's, by name; `chat_template` is one's name or a template itself. Left out,
-        it is "tool_use" where there are tools and such a template, else "default".
+        it is "tool_use" if there are tools and such a template, else "default".
     special: bos_token and the like, the tokenizer's special_tokens_map.
     tools: JSON schemas, or functions with annotations and a docstring (see `get_json_schema`). A
-        JSON text of a list of schemas is what it says, also where a template prints it as it is.
+        JSON text of a list of schemas stays as it is, also if a template prints it.
     documents: dicts, usually with a title and a text.
     add_generation_prompt: whether the beginning of an answer follows; left out, it does unless the
         last message is to be continued.
@@ -137,7 +137,7 @@ def find_templates(config: Mapping[str, Any], files: Mapping[str, str]) -> dict[
     """A model's templates by name.
 
     files: the contents of chat_template.jinja, additional_chat_templates/NAME.jinja and
-        chat_template.json, where they are there. The .jinja files win over tokenizer_config.json's
+        chat_template.json, if they are there. The .jinja files win over tokenizer_config.json's
         `chat_template` (one, a list of named ones, or a dict), that over chat_template.json's.
     """
     jinja = {_name(path): text for path, text in files.items() if path.endswith(".jinja")}
@@ -201,7 +201,7 @@ def _documents(documents: Sequence[Mapping[str, Any]] | None) -> Any:
 
 
 def _message(message: Message) -> dict[str, Any]:
-    """A copy for the template: what is None is left out, reasoning is under every usual name."""
+    """A copy for the template: None is left out, reasoning is under every usual name."""
     chat = plain({key: value for key, value in message.items() if value is not None})
     reasoning = next((chat[name] for name in _REASONING if name in chat), None)
     if reasoning is None:

@@ -22,7 +22,7 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
     *("October", "November", "December"),
 )
-# CPython gives '' for what is 256 times as long as its format, and tries buffers of these sizes.
+# CPython gives '' for a result 256 times as long as its format, and tries buffers of these sizes.
 _BUFFER, _TIMES = 1024, 256
 
 
@@ -163,7 +163,7 @@ _SHORTHANDS = {
     "x": "%m/%d/%y",
     "X": "%H:%M:%S",
 }
-# Letters, the modifiers that they take, and what they give.
+# Letters, the modifiers that they take, and their values.
 _KINDS: tuple[tuple[str, tuple[str, ...], Callable[[datetime, str, _Field], str]], ...] = (
     ("%nt", ("", "E", "O"), _sign),
     ("aA", ("",), _name),

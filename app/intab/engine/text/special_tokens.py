@@ -58,7 +58,7 @@ def gather(
     """What the files declare; ManifestError names the file and the key that cannot be read.
 
     own: the added tokens of tokenizer.json.
-    defaults: the named tokens of the tokenizer's class, where no file says otherwise.
+    defaults: the named tokens of the tokenizer's class, if no file says otherwise.
     """
     said = _read(files.config, _CONFIG)
     if "additional_special_tokens" in said and not said.get(_EXTRA):
@@ -81,7 +81,7 @@ def gather(
 
 
 def add_to(backend: tokenizers.Tokenizer, declared: Declared) -> None:
-    """Add to a tokenizer what it does not have, in transformers' order."""
+    """Add the tokens that a tokenizer lacks, in transformers' order."""
     tokens: list[Token] = [declared.added[number] for number in sorted(declared.added)]
     names = {str(token) for token in declared.named.values()}
     there = {token.content for token in backend.get_added_tokens_decoder().values()}

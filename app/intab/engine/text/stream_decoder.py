@@ -1,6 +1,6 @@
 """`StreamDecoder` turns ids that come one by one into text.
 
-What it has given, joined, is what `decode` gives for all ids at once.
+All that it gives, joined, is the text that `decode` gives for all ids at once.
 
     >>> decoder = StreamDecoder(tokenizer)
     >>> "".join(decoder.push(i) for i in ids) + decoder.flush() == tokenizer.decode(ids)
@@ -57,7 +57,7 @@ class StreamDecoder:
         return new
 
     def flush(self) -> str:
-        """What is held when no more ids come."""
+        """The text that is held when no more ids come."""
         return self._give(self._decode(self._ids))
 
     def _decode(self, ids: Sequence[int]) -> str:

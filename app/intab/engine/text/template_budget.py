@@ -82,7 +82,7 @@ def stop(reason: str) -> NoReturn:
 
 
 def bound(size: float, what: str = "a value") -> None:
-    """Stop where something would be larger than a value may be."""
+    """Stop if something would be larger than a value may be."""
     if size > MAX_SIZE:
         stop(f"{what} would have more than {MAX_SIZE:,} characters")
 

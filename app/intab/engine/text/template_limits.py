@@ -2,7 +2,7 @@
 
 Only what can make far more than it is given, or takes far longer than it is long, has a rule here.
 Arguments are in the order of their parameters, however passed (template_arguments.py). Each rule
-ends in `bound`, so that it raises where the result would be larger than a value may be.
+ends in `bound`, so that it raises if the result would be larger than a value may be.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Given = Sequence[Any]  # the value itself, then the arguments
 def check_filter(
     name: str, function: Callable[..., Any], given: Given, named: Mapping[str, Any]
 ) -> None:
-    """Stop a filter that would make too much of what it is given."""
+    """Stop a filter that would make too much of its input."""
     if name not in _LAZY:
         for value in (*given, *named.values()):
             measure(value)
@@ -42,9 +42,9 @@ def check_call(function: object, args: Given, named: Mapping[str, Any]) -> None:
     if owner is None and not isinstance(function, BuiltinFunctionType):
         return
     for value in (*args, *named.values()):
-        measure(value)  # what is compared or hashed, such as by loop.changed and dict.get
+        measure(value)  # compared or hashed, such as by loop.changed and dict.get
     if not isinstance(owner, (str, bytes, int, float, list, tuple)):
-        owner = ""  # maketrans, fromkeys: what they are given is all
+        owner = ""  # maketrans, fromkeys: their arguments are all
     measure(owner)
     name = getattr(function, "__name__", "")
     if name in _METHODS:
@@ -157,7 +157,7 @@ def _scan(given: Given) -> None:
 
 
 def _pieces(given: Given) -> None:
-    """What is cut to pieces, each an item of a list."""
+    """A text that is cut to pieces, each an item of a list."""
     text, cut, most = given[0], _argument(given), _argument(given, 2)
     if isinstance(cut, (str, bytes)) and cut:
         _scan(given)
@@ -187,7 +187,7 @@ def _coded(given: Given) -> None:
     bound(4 * size(given[0]))
 
 
-# Filters that neither print nor compare what they are given, or do it item by item.
+# Filters that neither print nor compare their input, or do it item by item.
 _LAZY = {
     *("attr", "batch", "count", "d", "default", "first", "items", "last", "length", "list", "map"),
     *("random", "reject", "rejectattr", "reverse", "select", "selectattr", "slice"),

@@ -1,4 +1,4 @@
-"""What is changed in a template that Jinja has parsed, so that a budget hears of all it does.
+"""Changes to a template that Jinja has parsed, so that a budget hears of all its work.
 
 Loops, macros, comparisons, keys and slices are reported through filters whose names no template can
 write. template_sandbox.py has the environment that they are filters of.

@@ -94,7 +94,7 @@ def _describe(schema: Schema, words: str, name: str) -> None:
 
 
 def _parameters(function: Callable[..., Any], name: str) -> tuple[Schema, Schema | None]:
-    """The schema of the arguments, and that of what is returned."""
+    """The schema of the arguments, and that of the result."""
     hints = get_type_hints(function)
     given = dict(inspect.signature(function).parameters)
     first = next(iter(given), None)
@@ -113,7 +113,7 @@ def _parameters(function: Callable[..., Any], name: str) -> tuple[Schema, Schema
 
 
 def _return_schema(hints: dict[str, Any], name: str) -> Schema | None:
-    """Left out where it has none: the model never writes what a function returns."""
+    """Left out if it has none: the model never writes what a function returns."""
     try:
         return _schema_of(hints["return"], name) if "return" in hints else None
     except PromptError:

@@ -1,4 +1,4 @@
-"""A prompt that is longer than the context, cut where the options ask for it.
+"""A prompt that is longer than the context, cut if the options ask for it.
 
 Text is cut at one side, token by token; a chat loses its oldest messages whole, so that what is
 left is still a chat: system messages stay, and it begins again with a message of the user.

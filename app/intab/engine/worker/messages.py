@@ -37,7 +37,7 @@ class Preload:
 
 @dataclass(frozen=True)
 class Manage:
-    """Manage what is stored; `model` is its address, or "" for all of them, `file` one that the
+    """Manage stored models; `model` is its address, or "" for all of them, `file` one that the
     page has chosen, as `disk:NAME`. Answered by Stored, after Managing as it goes on."""
 
     action: Literal["list", "verify", "delete", "export", "import"]
@@ -143,7 +143,7 @@ class StoredItem:
 
 @dataclass(frozen=True)
 class Stored:
-    """What is stored, the room in bytes, and a sentence on what was done or went wrong."""
+    """The stored models, the room in bytes, and a sentence on what was done or went wrong."""
 
     models: tuple[StoredItem, ...] = ()
     used: int | None = None

@@ -1,7 +1,7 @@
 """Running a user's program: top-level await, streamed prints, tracebacks of the user's own lines.
 
 The program runs in the interpreter that holds the models, in a namespace of its own. It knows no
-page: what is printed goes to a function, what goes wrong comes back as `Failure`.
+page: printed text goes to a function, an error comes back as `Failure`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ async def run_program(source: str, on_stdout: OnText, on_stderr: OnText) -> Fail
     """Run a program to its end; None if it ended well, or by `exit()`.
 
     What it left running in the background is cancelled, as asyncio.run does, and what it did to
-    builtins and other modules is undone for the next one. Where somebody stopped it,
+    builtins and other modules is undone for the next one. If somebody stopped it,
     asyncio.CancelledError or KeyboardInterrupt comes out.
     """
     _remember_lines(source)
@@ -83,7 +83,7 @@ async def _execute(source: str, surroundings: InterpreterState) -> Failure | Non
 
 
 async def _end_tasks(tasks: set[asyncio.Task[Any]]) -> None:
-    """Cancel what is left of the program; loads go on, since another program may want them."""
+    """Cancel the rest of the program; loads go on, since another program may want them."""
     left = [task for task in tasks if not is_lasting(task)]
     for task in left:
         task.cancel()
@@ -100,7 +100,7 @@ def _refuse_input(prompt: object = "") -> str:  # noqa: ARG001 - the builtin's o
 def interrupt_program(_: int, frame: FrameType | None) -> None:
     """A handler for SIGINT that raises KeyboardInterrupt in the user's program and nowhere else.
 
-    Where no line of the program is on the stack it waits for something, and cancelling its task
+    If no line of the program is on the stack it waits for something, and cancelling its task
     ends it; an interrupt would only break the event loop's own code.
     """
     while frame:
@@ -132,7 +132,7 @@ def _remember_lines(source: str) -> None:
 
 
 class PrintStream(io.TextIOBase):
-    """A text stream that passes on what is printed, in pieces.
+    """A text stream that passes printed text on, in pieces.
 
     The first pieces of every `interval` seconds go at once, so that prints stream even while the
     program computes; a flood is gathered. One piece holds at most `most` characters, its end.

@@ -1,4 +1,4 @@
-"""What the page's storage panel asks for: what is stored, checking, deleting, files of it.
+"""The work of the page's storage panel: listing, checking, deleting, files.
 
 Each answer is the list as it is afterwards, with one sentence on what was done or went wrong.
 """
@@ -14,14 +14,14 @@ from intab.errors import IntabError
 
 
 class StoragePanel:
-    """Manages what is stored by the means of a loader."""
+    """Manages stored models by the means of a loader."""
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
         self._storage = Storage(lambda: loader.services, loader.locate)
 
     async def act(self, request: Manage, on_progress: OnProgress = silent) -> Stored:
-        """Do what is asked for, and tell what is stored then."""
+        """Do the request, and tell what is stored then."""
         try:
             done = await self._do(request, on_progress)
         except IntabError as exc:
