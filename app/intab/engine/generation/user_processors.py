@@ -76,7 +76,7 @@ def _made(factory: LogitsProcessorFactory, beams: bool) -> LogitsProcessor:
     if not callable(made):
         raise OptionError(
             f"{name} takes no parameters, and so makes logits processors, but it returned "
-            f"{type(made).__name__}: return what is called with (ids, logits)."
+            f"{type(made).__name__}: return a processor, called with (ids, logits)."
         )
     if beams and isinstance(made, FunctionType) and made.__closure__:
         raise OptionError(
