@@ -16,8 +16,8 @@ from intab.browser.decoder import OnnxSession
 from intab.engine.generation.decode import stream
 from intab.engine.generation.metrics import Meter
 from intab.engine.generation.options import GenerationOptions
-from intab.engine.runtime.cache_slots import TensorInfo
 from intab.engine.runtime.decoder_plan import DecoderPlan
+from intab.engine.runtime.network import TensorInfo
 
 VOCABULARY, PROMPT, TOKENS, ROUNDS = 49152, 64, 256, 9
 OPTIONS = {
@@ -37,7 +37,7 @@ class Instant:
 
     steps = 0
 
-    def step(self, js_ids, count, length):
+    def step(self, *_):
         self.steps += 1
         return js.Promise.resolve(js_rows[self.steps % len(js_rows)])
 
@@ -48,7 +48,7 @@ class Instant:
 async def measure(tokenizer, **options):
     """Milliseconds a token."""
     plan = DecoderPlan(
-        TensorInfo("input_ids", "int64", ()), None, None, None, None, (), True, False
+        TensorInfo("input_ids", "int64", ()), None, None, None, None, None, (), True, False
     )
     network = SimpleNamespace(check_open=lambda: None)
     session = OnnxSession(SimpleNamespace(network=network, plan=plan), Instant(), 1)
