@@ -108,7 +108,7 @@ async def _from_asking(
     services: Services[Any], location: Location, needs: Sequence[Need], more: Sequence[str]
 ) -> list[str]:
     """The files that are found where nobody lists them; config.json and tokenizer.json are taken
-    to be there where there is no choice."""
+    to be there if there is no choice."""
     stems = [path_of(role) for need in needs if not need.beside for role in need.roles]
     first = [path_of(role) for need in needs if not need.beside for role in need.roles[:2]]
     folder = location.subfolder

@@ -91,8 +91,8 @@ class Attempts(Generic[B, T]):
         self._locations: dict[str, dict[str, str]] = {}
 
     async def read_config(self) -> None:
-        """Fetch config.json; UnsupportedModelError where it is no decoder's, and an error that says
-        what the folder is instead where it has no graph of one."""
+        """Fetch config.json; UnsupportedModelError if it is no decoder's, and an error that says
+        what the folder is instead if it has no graph of one."""
         [path], manifest = self._config_file, self._source.manifest
         if self._has_graph or path in manifest.files:
             self._config = parse_config(await self._fetch(path), self._config_name)

@@ -116,7 +116,7 @@ async def first_that_works(
 
 
 async def check(network: Decoder, test: SelfTest | None, dtype: str) -> None:
-    """Run the manifest's fixed prompt; DeviceError where the answer is not the recorded one."""
+    """Run the manifest's fixed prompt; DeviceError if the answer is not the recorded one."""
     wanted = test.greedy_ids.get(dtype, ())[:CHECKED] if test else ()
     if not test or not wanted:
         return

@@ -56,7 +56,7 @@ def parse_measured(json: str) -> Measured:
 
 
 def candidates(cores: int) -> list[int]:
-    """The numbers of threads that are worth measuring; none where there is nothing to choose."""
+    """The numbers of threads that are worth measuring; none if there is nothing to choose."""
     most = min(cores, MOST)
     return [*(n for n in (1, 2, 4) if n < most), most] if most > 1 else []
 

@@ -76,14 +76,14 @@ class Task(Protocol[T_co]):
 
     @property
     def texts(self) -> Sequence[str]:
-        """Files that it reads beside those of every model, where they are there."""
+        """Files that it reads beside those of every model, if they are there."""
 
     @property
     def graph(self) -> str:
         """What its graph is, in words: "a decoder of text"."""
 
     def check(self, config: ModelConfig) -> None:
-        """UnsupportedModelError where the model is for something else."""
+        """UnsupportedModelError if the model is for something else."""
 
     def check_candidate(
         self, variants: Variants, candidate: Candidate, config: ModelConfig
@@ -92,7 +92,7 @@ class Task(Protocol[T_co]):
 
     async def open(self, runtime: Runtime[B], parts: Parts[B], report: OnProgress) -> Ready[T_co]:
         """Open the graphs and check them in the task's own terms; DeviceError, with nothing left
-        open, where they do not work."""
+        open, if they do not work."""
 
 
 class ArrayTask:
@@ -145,14 +145,14 @@ class ArrayTask:
         return pipeline
 
     def check_graph(self, pipeline: Pipeline) -> None:
-        """UnsupportedModelError where the graph's inputs or outputs are not what it needs."""
+        """UnsupportedModelError if the graph's inputs or outputs do not fit."""
 
     def sample(self, pipeline: Pipeline) -> Any:
         """What it is tried with."""
         return self.probe
 
     async def self_test(self, pipeline: Pipeline) -> None:
-        """DeviceError where the numbers are not finite."""
+        """DeviceError if the numbers are not finite."""
         rows = self.preprocess(pipeline, self.sample(pipeline), {})[:1]
         outputs = await self.run(pipeline, self.batching(pipeline).collate(rows))
         if not all(np.isfinite(value).all() for value in outputs.values()):
@@ -161,7 +161,7 @@ class ArrayTask:
     def arguments(
         self, inputs: tuple[Any, ...], options: dict[str, Any]
     ) -> tuple[Any, dict[str, Any]]:
-        """A call's input and its options; OptionError where it is not one input."""
+        """A call's input and its options; OptionError if it is not one input."""
         if len(inputs) != 1:
             raise OptionError(f"{self.name} takes one input or a list of them, not {len(inputs)}.")
         return inputs[0], options

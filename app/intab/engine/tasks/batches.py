@@ -1,7 +1,7 @@
 """Rows of feeds run in batches: sorted by length, padded within a batch, answers in order.
 
 A `Row` is what one run takes, without the axis of batches; an input may have several (windows of a
-long text, a row for each label). Rows are put side by side only where that changes no answer: where
+long text, a row for each label). Rows are put side by side only if that changes no answer: if
 the graph takes any number of rows and a mask hides what is padded. Graphs whose rows depend on each
 other all the same, as int8 products with one scale for a whole batch do, are found by computing the
 first and the last row of the first batch alone too; from then on every row is run alone.
@@ -49,7 +49,7 @@ class Row:
 class Batching:
     """How rows of a network are put together.
 
-    `pad_with`: by what an input is padded (0 where it is not named); None: rows are not padded.
+    `pad_with`: by what an input is padded (0 if it is not named); None: rows are not padded.
     `token_rank`: outputs of so many dimensions have a text's tokens on axis 1. `agree`: whether a
     row gives the same alone and beside others; None while that is not known.
     """
@@ -67,7 +67,7 @@ class Batching:
         self.widths = {name: size for name, size in fixed.items() if size is not None}
 
     def most(self, size: int) -> int:
-        """How many rows a run may have, where `size` are asked for."""
+        """How many rows a run may have, if `size` are asked for."""
         free = all(info.shape[:1] in ((), (None,)) for info in self.inputs)
         return size if free and self.agree is not False else 1
 

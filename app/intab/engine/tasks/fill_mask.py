@@ -33,7 +33,7 @@ class FillMask(TextTask):
     token_rank = 3
 
     def check_graph(self, pipeline: Pipeline) -> None:
-        """UnsupportedModelError where there is no mask, too."""
+        """UnsupportedModelError if there is no mask, too."""
         super().check_graph(pipeline)
         if pipeline.texts.tokenizer.special_id("mask_token") is None:
             raise UnsupportedModelError(
@@ -97,7 +97,7 @@ class FillMask(TextTask):
 
 
 def _masks(pipeline: Pipeline, row: Row) -> NDArray[np.intp]:
-    """Where a row has masks."""
+    """The places of a row's masks."""
     return np.flatnonzero(ids_of(row) == pipeline.texts.tokenizer.special_id("mask_token"))
 
 

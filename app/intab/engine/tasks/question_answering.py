@@ -45,7 +45,7 @@ class QuestionAnswering(TextTask):
     token_rank = 2
 
     def outputs(self, pipeline: Pipeline) -> Sequence[str]:
-        """The logits of where an answer starts and ends."""
+        """The logits of an answer's first and last token."""
         [network] = pipeline.networks.values()
         names = [info.name for info in network.outputs]
         wanted = ("start_logits", "end_logits")
@@ -153,7 +153,7 @@ def _checked(item: Any) -> tuple[str, str]:
 
 
 def _check_room(pipeline: Pipeline, question: str, length: int, stride: int) -> None:
-    """OptionError where a window has no room for more than what is read again."""
+    """OptionError if a window has no room for more than what is read again."""
     tokenizer = pipeline.texts.tokenizer
     taken = len(tokenizer.encode(question, add_special_tokens=False)) + tokenizer.added(True)
     if length - taken <= stride:

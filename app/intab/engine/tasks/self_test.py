@@ -56,7 +56,7 @@ async def _check(decoder: Decoder, parts: Parts[Any], vocabulary: int) -> None:
 
 
 def _check_ids(test: SelfTest | None, dtype: str, vocabulary: int) -> None:
-    """ManifestError where the self-test has an id that the model has not."""
+    """ManifestError if the self-test has an id that the model does not have."""
     ids = [*test.prompt_ids, *test.greedy_ids.get(dtype, ())] if test else []
     if test and test.long:
         ids += [*chain(*test.long.pieces), *test.long.greedy_ids.get(dtype, ())]
@@ -69,7 +69,7 @@ def _check_ids(test: SelfTest | None, dtype: str, vocabulary: int) -> None:
 
 
 async def _rows_agree(decoder: Decoder, alone: Logits) -> bool:
-    """Whether they do; not, where the last row is all that comes, whatever the shapes say."""
+    """Whether they do; not, if the last row is all that comes, whatever the shapes say."""
     try:
         return await rows_agree(decoder, alone)
     except RunError:
@@ -89,7 +89,7 @@ async def _warm_up(decoder: Decoder, tokenizer: Tokenizer) -> Logits:
 
 
 async def _first_run(decoder: Decoder, ids: list[int]) -> Logits:
-    """The logits after the last of `ids`; DeviceError where the decoder does not run."""
+    """The logits after the last of `ids`; DeviceError if the decoder does not run."""
     session = decoder.session()
     try:
         logits: Logits = (await session.step([ids]))[0, -1]

@@ -102,6 +102,6 @@ def characters(window: Spans, first: int, last: int, *, align: bool) -> tuple[in
 
 
 def _word(found: tokenizers.Encoding, token: int, place: int) -> tuple[int, int] | None:
-    """Where the word of a token begins and ends, None where the tokenizer knows no words."""
+    """Where the word of a token begins and ends, None if the tokenizer knows no words."""
     word = found.token_to_word(token)
     return None if word is None else found.word_to_chars(word, place)

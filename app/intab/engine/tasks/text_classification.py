@@ -70,7 +70,7 @@ class TextClassification(TextTask):
         outputs: Sequence[Arrays],
         options: Mapping[str, Any],
     ) -> Any:
-        """The best label, or a list of them, the best first, where top_k is given."""
+        """The best label, or a list of them, the best first, if top_k is given."""
         [output] = outputs
         logits = floats(output)
         function = options.get("function_to_apply") or function_of(pipeline.config, len(logits))

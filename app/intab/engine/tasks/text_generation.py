@@ -103,7 +103,7 @@ def check_architecture(config: Mapping[str, Any]) -> None:
 
 
 def check_one_device(variants: Variants, candidate: Candidate) -> None:
-    """DeviceError where the graph that embeds is to run elsewhere than its decoder."""
+    """DeviceError if the graph that embeds is to run elsewhere than its decoder."""
     for role, device in variants.devices.items():
         if device != candidate.device:
             raise DeviceError(

@@ -81,7 +81,7 @@ def check_text_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def encode(pipeline: Pipeline, text: Any, pair: Any, options: Mapping[str, Any]) -> Row:
-    """A text, or two that belong together, as one row; ContextLengthError where it is too long."""
+    """A text, or two that belong together, as one row; ContextLengthError if it is too long."""
     check_text(text)
     if pair is not None:
         check_text(pair)
@@ -109,7 +109,7 @@ def make_cut(
 def make_row(
     pipeline: Pipeline, found: tokenizers.Encoding, *, types: bool | None = None, about: Any = None
 ) -> Row:
-    """An encoding as the inputs that the graph takes; ContextLengthError where it is too long.
+    """An encoding as the inputs that the graph takes; ContextLengthError if it is too long.
 
     types: whether types say which text of a pair a token is of; None: as the tokenizer does it.
     """
@@ -143,7 +143,7 @@ def ids_of(row: Row) -> NDArray[Any]:
 
 
 def check_inputs(pipeline: Pipeline) -> None:
-    """UnsupportedModelError where the graph takes what no text gives."""
+    """UnsupportedModelError if the graph takes what no text gives."""
     names = [info.name for info in _network(pipeline).inputs]
     known = [_KINDS.get(name) for name in names]
     wrong = [name for name, kind in zip(names, known, strict=True) if kind is None]
@@ -156,7 +156,7 @@ def check_inputs(pipeline: Pipeline) -> None:
 
 
 def batching_of(pipeline: Pipeline, token_rank: int) -> Batching:
-    """How rows of texts are put together: padded where the graph has a mask to hide it."""
+    """How rows of texts are put together: padded if the graph has a mask to hide it."""
     inputs = _network(pipeline).inputs
     tokenizer, config = pipeline.texts.tokenizer, pipeline.config
     pad = tokenizer.special_id("pad_token")
@@ -178,7 +178,7 @@ def has_types(pipeline: Pipeline) -> bool:
 
 
 def tokenizer_limit(pipeline: Pipeline) -> int | None:
-    """The most tokens by tokenizer_config.json's model_max_length, None where it says none."""
+    """The most tokens by tokenizer_config.json's model_max_length, None if it says none."""
     told = pipeline.texts.tokenizer_config.get("model_max_length")
     if isinstance(told, bool) or not isinstance(told, int | float) or not 1 <= told < _HUGE:
         return None

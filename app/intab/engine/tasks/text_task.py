@@ -25,7 +25,7 @@ class TextTask(ArrayTask):
     rank: int = 0
 
     def check_graph(self, pipeline: Pipeline) -> None:
-        """UnsupportedModelError where it takes more than a text, or gives something else."""
+        """UnsupportedModelError if it takes more than a text, or gives something else."""
         check_inputs(pipeline)
         [network] = pipeline.networks.values()
         given = {info.name: info for info in network.outputs}
@@ -38,7 +38,7 @@ class TextTask(ArrayTask):
                 )
 
     def batching(self, pipeline: Pipeline) -> Batching:
-        """Rows are padded where a mask hides that."""
+        """Rows are padded if a mask hides that."""
         return batching_of(pipeline, self.token_rank)
 
     def outputs(self, pipeline: Pipeline) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 A step with many ids is computed by other kernels than one with few, and short prompts meet the
 latter alone. So 40 ids go in at once, then 33 more, then single ones: the logits must be those of a
-few ids at a time, and the best token the one that the manifest has recorded, where it has.
+few ids at a time, and the best token the one that the manifest has recorded, if it has.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _STRIDE = 7919  # a prime: ids from all over the vocabulary
 
 
 def check_bounds(candidate: Candidate, manifest: Manifest, config: Mapping[str, Any]) -> None:
-    """DeviceError where attention scores are bounded and no recorded ids would show it missing:
+    """DeviceError if attention scores are bounded and no recorded ids would show it missing:
     onnxruntime-web's GroupQueryAttention leaves the bounds out on WebGPU, without a word."""
     test = manifest.self_test
     recorded = test.greedy_ids.get(candidate.dtype) if test else None
@@ -43,7 +43,7 @@ def check_bounds(candidate: Candidate, manifest: Manifest, config: Mapping[str, 
 
 
 async def check_many(decoder: Decoder, manifest: Manifest, dtype: str, texts: Texts) -> None:
-    """DeviceError where many ids in one step are computed otherwise than they should."""
+    """DeviceError if many ids in one step are computed otherwise than they should."""
     test = manifest.self_test.long if manifest.self_test else None
     wanted = test.greedy_ids.get(dtype, ()) if test else ()
     pieces = test.pieces if test and wanted else made_pieces(texts)
@@ -72,7 +72,7 @@ def _single(ids: Sequence[int]) -> list[tuple[int]]:
 async def _agree(decoder: Decoder, whole: Logits, by_few: Session, ids: Sequence[int]) -> None:
     few = (await prefill(by_few, [ids], FEW, lambda _: None))[0]
     allowed = NEAR * (few.max() - few.mean())
-    if not np.abs(whole - few).max() <= allowed:  # nor where a number is not one
+    if not np.abs(whole - few).max() <= allowed:  # nor if a number is not one
         raise DeviceError(
             f"{decoder.device} gives other logits for {len(ids)} ids in one step than for "
             f"{FEW} at a time: it computes something else."
@@ -80,7 +80,7 @@ async def _agree(decoder: Decoder, whole: Logits, by_few: Session, ids: Sequence
 
 
 def made_pieces(texts: Texts) -> Sequence[Sequence[int]]:
-    """Ids of the vocabulary in pieces, the last one alone; fewer where the context is short."""
+    """Ids of the vocabulary in pieces, the last one alone; fewer if the context is short."""
     room = ModelConfig.of(texts.config).context_length or sum(PIECES) + 1
     count = max(texts.tokenizer.learnt, 1)
     ids = [number * _STRIDE % count for number in range(min(room, sum(PIECES) + 1))]

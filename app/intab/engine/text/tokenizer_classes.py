@@ -38,7 +38,7 @@ _GPT2: dict[str, str | None] = {"bos_token": _END, "eos_token": _END, "unk_token
 _QWEN: dict[str, str | None] = {"eos_token": _END, "unk_token": _END, "pad_token": _END}
 _LLAMA: dict[str, str | None] = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
 
-# The named special tokens of a class where no file names them.
+# The named special tokens of a class if no file names them.
 CLASSES: dict[str, dict[str, str | None]] = {
     BACKEND: {},
     "BartTokenizer": _ROBERTA,
@@ -59,7 +59,7 @@ CLASSES: dict[str, dict[str, str | None]] = {
         "mask_token": "<MASK_TOKEN>",
     },
     "DebertaV2Tokenizer": {**_BERT, "bos_token": "[CLS]", "eos_token": "[SEP]"},
-    # None, also where tokenizer.json names a padding token.
+    # None, also if tokenizer.json names a padding token.
     "GPT2Tokenizer": {**_GPT2, "pad_token": None},
     "GPTNeoXTokenizer": {**_GPT2, "pad_token": "<|padding|>"},
     "GemmaTokenizer": {
