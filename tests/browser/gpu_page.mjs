@@ -97,16 +97,19 @@ class Body {
 /**
  * A script of calls on the sessions of a graph: for each step the last row's bits, and what it asked.
  * A step whose ids are null goes on with the best of the step before.
- * @param {{graph: string, plan: any, options: any, top: number, script: any[]}} given
+ * @param {{graph: string, plan: any, top: number, script: any[], growing?: boolean, limit?: number}} given
+ * `growing`: as if the graph could not write into its caches; `limit`: bytes of the largest buffer.
  */
-export async function steps({ graph, plan, options, top, script }) {
+export async function steps({ graph, plan, top, script, growing = false, limit = 0 }) {
   const [{ open }, { prepare }, { liveTensors }] = await Promise.all(
     ["network", "ort", "kv_cache"].map((name) => import(`${ORT}${name}.mjs`)),
   );
   await prepare("webgpu");
   const bytes = new Uint8Array(await (await fetch(graph)).arrayBuffer());
-  const network = await open("model.onnx", new Body(bytes), [], "webgpu", JSON.stringify(options ?? {}), true);
+  const network = await open("model.onnx", new Body(bytes), [], "webgpu", "{}", true);
+  if (growing) network.uses = null;
   network.usePlan(JSON.stringify(plan), undefined);
+  if (limit) network.runner.device = withLimit(network.runner.device, limit);
   const sessions = [network.begin([0])];
   countFromNow();
   /** @type {any[]} */
@@ -118,13 +121,32 @@ export async function steps({ graph, plan, options, top, script }) {
     else {
       look();
       const [ids, at] = [given[0] ?? [[best(found.at(-1)?.row)]], given[1]];
-      const row = await session.step(ids.flat(), 1, at, top);
-      found.push({ row: bitsOf(row), ...look() });
+      try {
+        const row = await session.step(ids.flat(), 1, at, top);
+        found.push({ row: bitsOf(row), ...look() });
+      } catch (error) {
+        found.push({ error: /** @type {Error} */ (error).message, row: [] });
+      }
     }
   }
   for (const session of sessions) await session.close();
   await network.release();
   return { found, live: liveTensors() };
+}
+
+/**
+ * A device whose buffers are said to be no larger.
+ * @param {GPUDevice} device
+ * @param {number} limit
+ */
+function withLimit(device, limit) {
+  const limits = { maxBufferSize: limit, maxStorageBufferBindingSize: limit };
+  return new Proxy(device, {
+    get: (target, name) => {
+      const value = name === "limits" ? limits : Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }
 
 /**

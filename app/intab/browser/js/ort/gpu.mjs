@@ -11,6 +11,8 @@ const ALIGNMENT = 16; // bytes, as onnxruntime-web's own buffers
 const BYTES = { float32: 4, float16: 2 };
 /** @type {Record<string, any>} */
 const VALUES = { float32: Float32Array, float16: Uint16Array };
+const LEAST_INPUT = 1024; // bytes
+const SHORTER = 'shorten the prompt or the answer, or load the model with device="wasm"';
 const COPIED = 4; // bytes: WebGPU copies multiples of it, and a row of halves may be none
 
 /** What `InferenceSession.create` is given, so that outputs stay where they are. */
@@ -30,6 +32,8 @@ export class Gpu {
     this.device = device;
     this.largest = new Largest(device);
     this.staging = new Staging(device);
+    /** @type {Map<string, GPUBuffer>} */
+    this.inputs = new Map();
   }
 
   /**
@@ -72,13 +76,61 @@ export class Gpu {
    */
   buffer(type, count, usage) {
     const size = Math.ceil((count * BYTES[type]) / ALIGNMENT) * ALIGNMENT;
+    const most = mostBytes(this.device);
+    if (size > most) {
+      const [needed, given] = [size, most].map((bytes) => Math.ceil(bytes / 2 ** 20));
+      throw new Error(`the cache needs a buffer of ${needed} MiB, and this GPU's have ${given} at most: ${SHORTER}`);
+    }
     return this.device.createBuffer({ size, usage });
+  }
+
+  /**
+   * A tensor of values that are on the GPU once a run begins, in a buffer that stays for this input.
+   * @param {string} name
+   * @param {any} type
+   * @param {readonly number[]} dims
+   * @param {any} values
+   */
+  input(name, type, dims, values) {
+    let buffer = this.inputs.get(name);
+    if (!buffer || buffer.size < values.byteLength) {
+      buffer?.destroy();
+      const size = LEAST_INPUT * 2 ** Math.max(0, Math.ceil(Math.log2(values.byteLength / LEAST_INPUT)));
+      buffer = this.device.createBuffer({ size, usage: FOR_CACHE() });
+      this.inputs.set(name, buffer);
+    }
+    this.device.queue.writeBuffer(buffer, 0, values);
+    return this.ort.Tensor.fromGpuBuffer(buffer, { dataType: type, dims });
+  }
+
+  /**
+   * Whether a tensor of these dimensions is one that this GPU can hold.
+   * @param {any} type
+   * @param {readonly number[]} dims
+   */
+  fits(type, dims) {
+    return product(dims) * BYTES[type] <= mostBytes(this.device);
+  }
+
+  /**
+   * Make buffers; an error where the GPU has no memory for them, which nothing else tells.
+   * @param {() => Promise<void>} make
+   */
+  async allocating(make) {
+    this.device.pushErrorScope("out-of-memory");
+    const failed = make().then(
+      () => null,
+      (error) => error,
+    );
+    const [error, full] = [await failed, await this.device.popErrorScope()];
+    if (error) throw error;
+    if (full) throw new Error(`the GPU has no memory for a longer cache: ${SHORTER}`);
   }
 
   /**
    * Run the graph; the tensors of the wanted outputs, by name.
    * @param {Record<string, any>} feeds
-   * @param {string[]} wanted
+   * @param {string[] | Record<string, any>} wanted names, or by name what to write into, null: anything
    */
   run(feeds, wanted) {
     return this.session.run(feeds, wanted);
@@ -96,7 +148,7 @@ export class Gpu {
   part(tensor, slot, sequences, length, room) {
     const part = this.tensor(tensor.type, partShape(tensor, slot, sequences, room));
     const places = [...pieces(tensor, part, slot, sequences, length)];
-    if (product(part.dims) && product(tensor.dims)) this.copy([[tensor, part.gpuBuffer, places]]);
+    if (product(part.dims) && product(tensor.dims) && (length || slot.rows === null)) this.copy([[tensor, part.gpuBuffer, places]]);
     return part;
   }
 
@@ -167,6 +219,7 @@ export class Gpu {
   release() {
     this.largest.release();
     this.staging.release();
+    this.inputs.forEach((buffer) => buffer.destroy());
   }
 }
 
@@ -182,6 +235,14 @@ export function* widened(places, step) {
     const size = Math.ceil((place.from + place.size - from) / step) * step;
     yield { place, start: place.from - from, from, size };
   }
+}
+
+/**
+ * Bytes of the largest tensor.
+ * @param {GPUDevice} device
+ */
+function mostBytes({ limits }) {
+  return Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
 }
 
 // Made when asked for: a browser without WebGPU has no GPUBufferUsage.

@@ -3,11 +3,12 @@
  * they are counted, and the last one that lets go of a tensor disposes it.
  *
  * A graph gives back all rows, which take the place of those before (`KvCache`), or the new rows
- * alone, which are written into tensors that have room for more (`RoomyCache`). States, which have
+ * alone, which are written into tensors that have room for more (`RoomyCache`), or it writes into such
+ * tensors itself (`FixedCache`). States, which have
  * no rows of tokens, take the place of those before; these stay for one step more, since a step may
  * turn out to be one that nobody waited for.
  */
-import { allOf } from "./runner.mjs";
+import { allOf, partShape } from "./runner.mjs";
 
 const BLOCK = 128; // rows by which room grows
 const holders = new Map(); // tensor -> how many caches hold it
@@ -23,9 +24,10 @@ export function liveTensors() {
  * @param {number} batch
  */
 export function emptyCache({ runner, plan }, batch) {
-  const room = plan.roomy ? blocks(runner.leastRoom) : 0;
+  const Kind = plan.inPlace ? FixedCache : plan.roomy ? RoomyCache : KvCache;
+  const room = plan.inPlace ? BLOCK : plan.roomy ? blocks(runner.leastRoom) : 0;
   const tensors = emptyTensors(runner, plan.caches, batch, room);
-  return new (plan.roomy ? RoomyCache : KvCache)(runner, plan.caches, tensors);
+  return new Kind(runner, plan.caches, tensors);
 }
 
 /**
@@ -80,6 +82,19 @@ class KvCache {
     return slot ? this.tensors[slot.past].dims[Number(slot.rows)] : 0;
   }
 
+  /** What a run is to write into, by the names of the present outputs; undefined: into what it makes.
+   * @returns {Record<string, CacheTensor> | undefined} */
+  get outputs() {
+    return undefined;
+  }
+
+  /**
+   * Be ready for a run that makes `total` tokens of the first `length`.
+   * @param {number} _length
+   * @param {number} _total
+   */
+  async prepare(_length, _total) {}
+
   share() {
     const Same = /** @type {typeof KvCache} */ (this.constructor);
     return new Same(this.runner, this.slots, this.tensors, this.earlier);
@@ -116,15 +131,22 @@ class KvCache {
     /** @type {Record<string, CacheTensor>} */
     const next = {};
     try {
-      for (const slot of this.slots) {
-        const tensor = this.tensors[slot.past];
-        next[slot.past] = await this.runner.part(tensor, slot, sequences, length, room);
-      }
+      await this.allocate(async () => {
+        for (const slot of this.slots) {
+          const tensor = this.tensors[slot.past];
+          next[slot.past] = await this.runner.part(tensor, slot, sequences, length, room);
+        }
+      });
     } catch (error) {
       Object.values(next).forEach((tensor) => tensor.dispose());
       throw error;
     }
     this.become(next);
+  }
+
+  /** @param {() => Promise<void>} make */
+  allocate(make) {
+    return make();
   }
 
   /**
@@ -169,10 +191,7 @@ class RoomyCache extends KvCache {
     try {
       const [slot, first] = rows[0];
       const total = length + first.dims[Number(slot.rows)];
-      const shared = Object.values(this.tensors).some((tensor) => (holders.get(tensor) ?? 0) > 1);
-      if (shared || total > this.room) {
-        await this.move(allOf(first, slot), length, blocks(total));
-      }
+      await this.makeRoom(allOf(first, slot), length, total);
       const pairs = rows.map(([each, tensor]) => [tensor, this.tensors[each.past], each]);
       await this.runner.write(pairs, length);
     } finally {
@@ -180,8 +199,30 @@ class RoomyCache extends KvCache {
     }
   }
 
+  /** Rows that there are tensors for.  */
+  get capacity() {
+    const [slot] = this.slots;
+    return this.tensors[slot.past].dims[Number(slot.rows)];
+  }
+
   /**
-   * Rows beyond `length` may stay: the mask hides them until others are written there.
+   * Have tensors of our own with room for `total` tokens, and the first `length` in them.
+   * @param {number[]} sequences
+   * @param {number} length
+   * @param {number} total
+   */
+  async makeRoom(sequences, length, total) {
+    const shared = Object.values(this.tensors).some((tensor) => (holders.get(tensor) ?? 0) > 1);
+    if (shared || total > this.capacity) await this.move(sequences, length, this.roomFor(total));
+  }
+
+  /** @param {number} rows */
+  roomFor(rows) {
+    return blocks(Math.max(rows, this.runner.leastRoom));
+  }
+
+  /**
+   * Rows beyond `length` may stay: nothing looks at them until others are written there.
    * @param {number[]} sequences
    * @param {number} length
    */
@@ -189,7 +230,47 @@ class RoomyCache extends KvCache {
     const [slot] = this.slots;
     const batch = this.tensors[slot.past].dims[slot.batch];
     const same = sequences.length === batch && sequences.every((from, to) => from === to);
-    if (!same) await this.move(sequences, length, blocks(Math.max(length, this.runner.leastRoom)));
+    if (!same) await this.move(sequences, length, this.roomFor(length));
+  }
+}
+
+/** The graph's outputs are its inputs: it writes the new rows behind the others, and no buffer is made
+ * for a token. Twice as many rows each time that more are needed. */
+class FixedCache extends RoomyCache {
+  /** None in the mask, which tells of no row that is empty. */
+  get room() {
+    return 0;
+  }
+
+  get outputs() {
+    return Object.fromEntries(this.slots.map(({ past, present }) => [present, this.tensors[past]]));
+  }
+
+  /**
+   * @param {number} length
+   * @param {number} total
+   */
+  async prepare(length, total) {
+    const [slot] = this.slots;
+    await this.makeRoom(allOf(this.tensors[slot.past], slot), length, total);
+  }
+
+  async keep() {}
+
+  /** @param {number} rows */
+  roomFor(rows) {
+    let room = BLOCK;
+    while (room < rows) room *= 2;
+    const fits = this.slots.every((slot) => {
+      const { type, dims } = this.tensors[slot.past];
+      return this.runner.fits(type, partShape({ dims }, slot, allOf({ dims }, slot), room));
+    });
+    return fits ? room : Math.max(rows, 1);
+  }
+
+  /** @param {() => Promise<void>} make */
+  allocate(make) {
+    return this.runner.allocating(make);
   }
 }
 

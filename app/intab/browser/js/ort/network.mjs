@@ -5,6 +5,7 @@
 import { Arrays } from "./arrays.mjs";
 import { pack, tensorsOf } from "./feeds.mjs";
 import { Gpu, ON_GPU } from "./gpu.mjs";
+import { usesOf } from "./grouped.mjs";
 import { canUseHeap, Heap } from "./heap.mjs";
 import { exclusively, int8Constants, noteLoss, prepare, wasmModule } from "./ort.mjs";
 import { Session } from "./session.mjs";
@@ -24,6 +25,7 @@ export async function open(name, body, others, device, sessionOptions, stays) {
   const ort = await prepare(device);
   const size = others.reduce((sum, [, file]) => sum + file.size, body.size);
   const constants = await int8Constants(device, size);
+  const uses = device === "webgpu" && stays ? usesOf(body) : null;
   const options = {
     executionProviders: [device],
     logSeverityLevel: 3, // errors: warnings about graphs are of no use to a page's visitor
@@ -38,7 +40,7 @@ export async function open(name, body, others, device, sessionOptions, stays) {
       const { graph, externalData } = withoutWeights(name, body, others, constants);
       return ort.InferenceSession.create(graph, { ...options, externalData });
     });
-    return new Network(session, await makeRunner(ort, session, device), constants);
+    return new Network(session, await makeRunner(ort, session, device), constants, uses);
   } catch (error) {
     await exclusively(() => constants?.release());
     await session?.release();
@@ -71,17 +73,39 @@ function nest(entries) {
   return root;
 }
 
+// What takes these on the GPU: anything else would have them brought back. Of int64 onnxruntime computes
+// on the CPU, but for looking up rows.
+const LOOKS_UP = ["Gather", "GatherBlockQuantized"];
+const COUNTS = ["Gather", "ReduceSum", "Shape"];
+
+/**
+ * @param {any} plan
+ * @param {{takers: Map<string, string[]>, presents: Map<string, string>}} uses
+ */
+function placesOf({ caches, input_ids: ids, attention_mask: mask }, { takers, presents }) {
+  const inPlace = caches.length > 0 && caches.every(
+    (/** @type {any} */ { past, present, batch, rows }) =>
+      batch === 0 && rows === 2 && presents.get(past) === present,
+  );
+  const taken = (/** @type {any} */ info, /** @type {string[]} */ kinds) =>
+    inPlace && info && takers.get(info.name)?.every((kind) => kinds.includes(kind)) ? [info.name] : [];
+  const onGpu = [...taken(ids, LOOKS_UP), ...taken(mask?.dtype === "int32" && mask, COUNTS)];
+  return { inPlace, onGpu };
+}
+
 class Network {
   /** `runner` makes tensors and runs the session on them; `constants` are what the int8 kernel knows
    * of its weights, or null.
    * @param {any} session
    * @param {any} runner
    * @param {any} constants
+   * @param {any} uses what the graph does with its inputs (grouped.mjs), or null
    */
-  constructor(session, runner, constants) {
+  constructor(session, runner, constants, uses) {
     this.session = session;
     this.runner = runner;
     this.constants = constants;
+    this.uses = uses;
     this.plan = null;
     this.lost = false;
     this.released = false;
@@ -134,12 +158,15 @@ class Network {
   }
 
   /**
+   * The plan of engine/runtime/decoder_plan.py, and what the GPU makes of it: whether the graph writes
+   * into its caches (`inPlace`), and which inputs it takes from the GPU (`onGpu`).
    * `embedder`: the network of the graph that embeds ids for this one, if there is one.
    * @param {string} json
    * @param {any} embedder
    */
   usePlan(json, embedder) {
-    this.plan = JSON.parse(json);
+    const plan = JSON.parse(json);
+    this.plan = { ...plan, ...(this.uses && placesOf(plan, this.uses)) };
     this.embedder = embedder;
   }
 

@@ -112,7 +112,11 @@ export class Session {
    */
   async run(ids, rows) {
     const { plan, runner } = this.network;
-    const wanted = [plan.logits, ...plan.caches.map((/** @type {any} */ { present }) => present)];
+    await this.cache.prepare(this.past, ids[0].length);
+    const { outputs } = this.cache;
+    const wanted = outputs
+      ? { [plan.logits]: null, ...outputs }
+      : [plan.logits, ...plan.caches.map((/** @type {any} */ { present }) => present)];
     const feeds = this.feeds(ids, rows);
     try {
       if (plan.embeddings) Object.assign(feeds, await this.embedded(ids));
@@ -199,13 +203,14 @@ export class Session {
   }
 
   /**
-   * @param {{dtype: string}} given
+   * @param {{name: string, dtype: string}} given
    * @param {readonly number[]} dims
    * @param {any} values
    */
-  tensor({ dtype }, dims, values) {
+  tensor({ name, dtype }, dims, values) {
     const data = ARRAYS[dtype].from(dtype === "int64" ? values.map(BigInt) : values);
-    return this.network.runner.tensor(dtype, dims, data);
+    const { plan, runner } = this.network;
+    return plan.onGpu?.includes(name) ? runner.input(name, dtype, dims, data) : runner.tensor(dtype, dims, data);
   }
 }
 
