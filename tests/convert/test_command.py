@@ -247,3 +247,9 @@ def test_a_key_without_effect_is_told_in_the_report(
     assert main(order) == 0
     assert "sliding_window of config.json has no effect" in capsys.readouterr().err
     assert "sliding_window of config.json" in (tmp_path / "model/README.md").read_text()
+
+
+def test_an_error_begins_with_its_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nothing = str(tmp_path / "nothing")
+    said = said_by([nothing, "--out", str(tmp_path / "model")], capsys)
+    assert said.strip().startswith(f"ConvertError: {nothing} is not there: ")
