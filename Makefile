@@ -6,7 +6,7 @@ ARGS ?=
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast coverage check site picture bench faults firefox wheels wheels-check wheels-proof outdated kernels kernels-check families model proof release docs
+.PHONY: help serve test test-fast coverage check site picture bench faults firefox wheels wheels-check wheels-proof outdated kernels kernels-check families gguf-proof model proof release docs
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -82,6 +82,11 @@ families: .venv/.stamp ## compare every family, and 250 variants, with torch (mo
 		echo "make families needs torch and transformers: $(PY) -m pip install -r models/requirements.txt"; exit 1; }
 	@PYTHONPATH=.:app $(PY) -m tests.convert.comparing
 	@PYTHONPATH=.:app $(PY) -m tests.convert.agreement
+
+gguf-proof: .venv/.stamp ## compare a converted GGUF file with transformers' reading of it: ARGS=FILE.gguf
+	@$(PY) -c 'import torch, transformers' 2>/dev/null || { \
+		echo "make gguf-proof needs torch and transformers: $(PY) -m pip install -r models/requirements.txt"; exit 1; }
+	@PYTHONPATH=.:app $(PY) -m tests.convert.proof_gguf $(ARGS)
 
 model: .venv/.stamp ## train the default model again, from the texts in DATA (docs/model.md)
 	@$(PY) models/recipe/sources.py $(DATA)

@@ -96,6 +96,14 @@ def test_a_repository_without_safetensors_is_refused(
     assert "org/name has no config.json with model.safetensors (there is: config.json, pyt" in said
 
 
+def test_a_repository_of_gguf_files_is_told_what_to_do(
+    hub: FakeHub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub.files["tiny-Q8_0.gguf"] = hub.files.pop("model.safetensors")
+    said = said_by(["org/name", "--out", "model"], capsys)
+    assert "has GGUF files (tiny-Q8_0.gguf): download one, and give its path" in said
+
+
 def test_a_file_that_comes_short_is_refused(
     hub: FakeHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -47,7 +47,9 @@ RINGS = {
     "native": Ring(frozenset({"httpx", "numpy", "onnxruntime"}), _ENGINE),
     "page": Ring(JAVASCRIPT, _ENGINE | {"", "browser", "platform"}),
     "convert": Ring(
-        frozenset({"ml_dtypes", "numpy", "onnx_ir", "onnxruntime", "safetensors", "tokenizers"}),
+        frozenset(
+            {"gguf", "ml_dtypes", "numpy", "onnx_ir", "onnxruntime", "safetensors", "tokenizers"}
+        ),
         _ENGINE,
     ),
     "cli": Ring(

@@ -24,6 +24,7 @@ VERBS |= {
     "coverage",
     "kernels",
     "kernels-check",
+    "gguf-proof",
     "model",
     "proof",
     "release",

@@ -1,9 +1,10 @@
-"""Convert a Hugging Face checkpoint into a folder that intab loads.
+"""Convert a Hugging Face checkpoint or a GGUF file into a folder that intab loads.
 
 It reads the command line and shows progress; intab.convert does the work.
 
     intab convert CHECKPOINT --out DIR --dtypes q8,q4f16
     intab convert org/name --out DIR
+    intab convert MODEL.gguf --out DIR
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ and in its editor:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
-    help_text = "a folder with config.json, safetensors, tokenizer.json, or a hub's id: org/name"
+    help_text = "a folder with config.json, safetensors, tokenizer.json, a GGUF file, or a hub's id"
     source.add_argument("checkpoint", nargs="?", help=help_text)
     source.add_argument("--from-onnx", type=Path, metavar="DIR", help="a folder of ONNX graphs")
     parser.add_argument("--out", type=Path, required=True, help="the model folder to write")

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from intab.convert.gguf.finding import is_gguf
 from intab.convert.progress import Say
 from intab.convert.staging import check_place, check_room
 from intab.engine.hub.manifest import is_text_file
@@ -29,16 +30,17 @@ _NEEDED = ("config.json", "tokenizer.json", "model.safetensors.index.json")
 
 @contextmanager
 def checkpoint_of(spec: str, out: Path, say: Say) -> Iterator[Path]:
-    """The folder that `spec` names, or one with the files of the hub's repository."""
+    """The folder or GGUF file that `spec` names, or a folder with the hub's repository's files."""
     folder = Path(spec).expanduser()
-    if folder.is_dir():
+    if folder.is_dir() or (is_gguf(folder) and folder.is_file()):
         yield folder
         return
     if folder.exists():
-        raise ConvertError(f"{spec} is a file: give the folder that it lies in.")
+        raise ConvertError(f"{spec} is a file: give the folder that it lies in, or a GGUF file.")
     if not _ID.fullmatch(spec):
         raise ConvertError(
-            f"{spec} is not there: give a checkpoint's folder, or a hub's id such as org/name."
+            f"{spec} is not there: give a checkpoint's folder, or a hub's id such as org/name, or "
+            "a GGUF file."
         )
     check_place(out)
     fetched = out.parent / f"{out.name}.checkpoint"
@@ -81,6 +83,10 @@ def choose(listed: list[dict[str, Any]], spec: str) -> list[dict[str, Any]]:
         name for name in names if re.fullmatch(r"model-\d+-of-\d+\.safetensors", name)
     }
     if not weights or "config.json" not in names:
+        if found := sorted(name for name in names if name.lower().endswith(".gguf")):
+            raise ConvertError(
+                f"{spec} has GGUF files ({', '.join(found[:4])}): download one, and give its path."
+            )
         there = ", ".join(sorted(names)[:8]) or "nothing"
         raise ConvertError(
             f"{spec} has no config.json with model.safetensors (there is: {there}): choose a "

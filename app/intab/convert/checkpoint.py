@@ -39,7 +39,9 @@ class Stored:
 
 
 class Checkpoint:
-    """A folder's config and tensors."""
+    """A folder's config and tensors; `remarks` are what there is to say of them."""
+
+    remarks: tuple[str, ...] = ()
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

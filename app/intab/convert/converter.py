@@ -8,6 +8,8 @@ Every dtype is written, read again and run; the folder appears when all of it is
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from intab.convert.decoder import decoder
 from intab.convert.evaluating import perplexity
 from intab.convert.families import Model, read_whole
 from intab.convert.forms import FORMS, Form, form_of
+from intab.convert.gguf.finding import find_model
 from intab.convert.kernels import check_kernels
 from intab.convert.memory import FLOAT, weights_loaded
 from intab.convert.progress import Say, Steps, silent
@@ -44,6 +47,7 @@ DTYPES = ("fp32", "q8", "q8f32", "q4f16")  # made unasked
 class Request:
     """What is to be converted into what.
 
+    checkpoint: a checkpoint's folder, a GGUF file, or a folder with the GGUF file of one model.
     dtypes: None makes DTYPES, and leaves one out that cannot be made, with the reason.
     text: is read for the perplexities.
     license: stands in intab.json.
@@ -62,8 +66,12 @@ def convert(request: Request, say: Say = silent) -> Report:
     """Write the model folder; ConvertError says what stands against it."""
     dtypes = DTYPES if request.dtypes is None else request.dtypes
     check_dtypes(dtypes)
-    checkpoint = Checkpoint(request.checkpoint)
-    tokenizer = read_tokenizer(request.checkpoint)
+    with opened(request.checkpoint, request.ignored) as checkpoint:
+        return _convert(request, checkpoint, dtypes, say)
+
+
+def _convert(request: Request, checkpoint: Checkpoint, dtypes: tuple[str, ...], say: Say) -> Report:
+    tokenizer = read_tokenizer(checkpoint.folder)
     pieces = read_text(request.text, tokenizer)
     model = Source(checkpoint, read_whole(checkpoint, request.ignored))
     check_vocabulary(tokenizer, model.arch.vocabulary)
@@ -73,14 +81,14 @@ def convert(request: Request, say: Say = silent) -> Report:
     steps = Steps(say, 2 * len(dtypes) + 1 + compared)
     left = LeftOut(may=request.dtypes is None)
     with staged(request.out) as draft:
-        copy_texts(request.checkpoint, draft)
+        copy_texts(checkpoint.folder, draft)
         complete_config(draft / "config.json", checkpoint.config, model.whole.config)
         graphs = write_graphs(draft, dtypes, model, steps, left)
         fp32 = Row("fp32", (), FLOAT * checkpoint.parameters())
         if compared:
             fp32 = reference(draft, model, pieces, steps)
         report = make_report(draft, graphs, prompts, pieces, steps, fp32, left)
-        report = replace(report, notes=(*model.whole.notes, *left.reasons))
+        report = replace(report, notes=(*checkpoint.remarks, *model.whole.notes, *left.reasons))
         steps.begin("intab.json")
         test = self_test(prompts, report.answers)
         license_of = {"license": request.license} if request.license else {}
@@ -89,6 +97,19 @@ def convert(request: Request, say: Say = silent) -> Report:
         text = card(request.out.name, model.arch.family, report, note)
         (draft / "README.md").write_text(text, encoding="utf-8")
     return report
+
+
+@contextmanager
+def opened(path: Path, ignored: tuple[str, ...]) -> Iterator[Checkpoint]:
+    """The checkpoint that a path names: a folder's, or the one in a GGUF file."""
+    file = find_model(path)
+    if file is None:
+        yield Checkpoint(path)
+        return
+    from intab.convert.gguf.checkpoint import open_gguf  # the library takes a while to import
+
+    with open_gguf(file, ignored) as checkpoint:
+        yield checkpoint
 
 
 @dataclass(frozen=True)

@@ -181,3 +181,12 @@ def test_a_tokenizer_that_panics_as_it_is_read(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("intab.engine.text.tokenizer.tokenizers", library)
     with pytest.raises(ManifestError, match=r"tokenizer\.json cannot be read \(index out"):
         Tokenizer("{}")
+
+
+@pytest.mark.parametrize(("settings", "length"), [({}, 2), ({"as_written": True}, 3)])
+def test_a_tokenizer_that_is_as_written_gets_no_pieces_of_a_class(
+    settings: dict[str, bool], length: int
+) -> None:
+    """Qwen's class normalizes text, which turns these two characters into one of two bytes."""
+    tokenizer = Tokenizer(byte_tokenizer_json(), TokenFiles(settings), {"model_type": "qwen2"})
+    assert len(tokenizer.encode("e\u0301")) == length

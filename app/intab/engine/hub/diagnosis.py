@@ -93,8 +93,8 @@ def _checkpoint(name: str, have: Collection[str]) -> LoadError:
         )
     if "gguf" in endings:
         return ModelNotFoundError(
-            f"{name} has GGUF files, which llama.cpp reads, and no ONNX graph: choose a model that "
-            "has onnx/, or convert the checkpoint that they were made of with `intab convert`."
+            f"{name} has GGUF files, which llama.cpp reads, and no ONNX graph: convert one with "
+            "`intab convert FILE.gguf --out NEW` and load ./NEW, or choose a model that has onnx/."
         )
     if any(file.startswith("pytorch_model") for file in have):
         return ModelNotFoundError(

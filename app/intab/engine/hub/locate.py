@@ -24,6 +24,7 @@ from intab.engine.hub.model_names import (
     Path,
     as_hub_page,
     check_address,
+    check_ending,
     check_subfolder,
     check_text,
     from_windows,
@@ -138,6 +139,8 @@ def locate(
     path = from_windows(name)
     if is_path(path):
         return _at_path(name, path, page, below)
+    if name.count("/") != 1:  # a repository may have that ending
+        check_ending(name, ".gguf")
     if _NAME.fullmatch(name):
         return Location(name, models.rstrip("/") + f"/{name}/", subfolder=below)
     if repo := _REPO.fullmatch(name):

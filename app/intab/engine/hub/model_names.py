@@ -35,8 +35,8 @@ _NO_MODELS = ("datasets", "spaces", "docs", "blog", "collections", "papers", "mo
 _ONNX_FOLDER = re.compile(r"(.*[^/:]/)onnx/", re.DOTALL)
 # Files that are no folder, and what to do with each.
 _FILES = {
-    ".gguf": "it is a GGUF file, which llama.cpp reads: choose an ONNX model, or convert the "
-    "checkpoint that it was made of with `intab convert`.",
+    ".gguf": "it is a GGUF file, which llama.cpp reads: convert it with `intab convert FILE.gguf "
+    "--out NEW`, then load ./NEW.",
     ".safetensors": "it is a file of a checkpoint: convert its folder with `intab convert`, then "
     "load what that writes.",
     ".tar": "it is a file: if `intab.storage.export` wrote it, store it first with "
@@ -150,9 +150,14 @@ def check_address(address: str, *, in_page: bool) -> None:
             f"{shown(address)} has a part after ? or #, and a folder's address has none: leave it "
             "out, or write %3F or %23 if the folder's own name has that character."
         )
-    for ending, advice in _FILES.items():
+    check_ending(address, *_FILES)
+
+
+def check_ending(address: str, *endings: str) -> None:
+    """ModelNotFoundError, with what to do, for the name of a file that ends in one of those."""
+    for ending in endings:
         if address.lower().rstrip("/").endswith(ending):
-            raise ModelNotFoundError(f"{shown(address)} is no model's folder: {advice}")
+            raise ModelNotFoundError(f"{shown(address)} is no model's folder: {_FILES[ending]}")
 
 
 def is_encoded(address: str) -> bool:

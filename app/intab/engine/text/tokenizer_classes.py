@@ -129,6 +129,8 @@ def tokenizer_class(
 
     settings: tokenizer_config.json.
     """
+    if settings.get("as_written") is True:
+        return BACKEND  # of a GGUF file, which transformers reads without the class's pieces too
     told = ModelConfig.of(config)
     kind = told.model_type
     own = MODEL_TYPES.get(kind)
