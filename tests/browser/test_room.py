@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -26,7 +27,9 @@ PROMPT = "Once upon a time there was a fox. " * 3  # 102 tokens, of 128 that the
 MODELS = {"llama": "fp32", "gemma2": "q4", "gpt_neox": "q8", "mistral": "q8"}
 ON_WEBGPU = ("llama", "gemma2")
 ON_WASM = ("llama", "gpt_neox", "mistral")
-SETTINGS = {"do_sample": False, "max_new_tokens": 40, "eos_token_id": []}
+COMMON = {"max_new_tokens": 40, "eos_token_id": []}
+SETTINGS = {**COMMON, "do_sample": False}
+SAMPLED = {**COMMON, "top_k": 20, "temperature": 0.9, "seed": 7}
 
 
 @pytest.fixture(scope="module")
@@ -57,24 +60,26 @@ def on_webgpu(webgpu_browser: Browser, address: str) -> Iterator[Visitor]:
     yield from visits(webgpu_browser, address)
 
 
-def native_ids(folder: Path) -> list[int]:
+def native_ids(folder: Path, settings: Mapping[str, Any] = SETTINGS) -> list[int]:
     """In a thread of its own: Playwright's event loop runs in this one."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, _native_ids(folder)).result()
+        return thread.submit(asyncio.run, _native_ids(folder, settings)).result()
 
 
-async def _native_ids(folder: Path) -> list[int]:
+async def _native_ids(folder: Path, settings: Mapping[str, Any]) -> list[int]:
     model = await intab.load(str(folder))
-    answer = await model.generate(PROMPT, **SETTINGS)
+    answer = await model.generate(PROMPT, **settings)
     await model.close()
     return list(answer.ids)
 
 
-def ids_in_page(visitor: Visitor, case: str, device: str) -> list[int]:
+def ids_in_page(
+    visitor: Visitor, case: str, device: str, settings: Mapping[str, Any] = SETTINGS
+) -> list[int]:
     program = f"""
         import intab, json
         model = await intab.load({case!r}, device={device!r})
-        answer = await model.generate({PROMPT!r}, **{SETTINGS!r})
+        answer = await model.generate({PROMPT!r}, **{settings!r})
         print(json.dumps([model.device.split(",")[0], answer.ids]))
         await model.close()
     """
@@ -91,6 +96,12 @@ def test_a_converted_graph_on_wasm(on_wasm: Visitor, folders: Path, case: str) -
 @pytest.mark.parametrize("case", ON_WEBGPU)
 def test_a_converted_graph_on_webgpu(on_webgpu: Visitor, folders: Path, case: str) -> None:
     assert ids_in_page(on_webgpu, case, "webgpu") == native_ids(folders / case)
+
+
+def test_a_sampled_answer_on_webgpu(on_webgpu: Visitor, folders: Path) -> None:
+    """Of the largest logits alone come the tokens that whole rows give natively."""
+    found = ids_in_page(on_webgpu, "llama", "webgpu", SAMPLED)
+    assert found == native_ids(folders / "llama", SAMPLED)
 
 
 NO_ROOM = """
