@@ -24,6 +24,8 @@ from intab.errors import ConvertError
 from tests.support.graphs import FORMS, reference, write_model
 from tests.support.llama import GROUPED, write_llama
 
+FINER = {"fp32": "", "q8": "; 15 int8 products got a scale for each row"}
+
 
 @pytest.fixture
 def exported(tmp_path: Path) -> Path:
@@ -101,7 +103,8 @@ async def test_grouped_attention_becomes_products_and_padding_possible(
     out = tmp_path / "model"
     report = optimise(grouped, out)
     for row in report.rows:
-        assert row.remark == "GroupQueryAttention of 2 layers became matrix products"
+        done = "GroupQueryAttention of 2 layers became matrix products"
+        assert row.remark == done + FINER[row.dtype]
     assert "GroupQueryAttention" in kinds(grouped / "onnx/model.onnx")
     assert not kinds(out / "onnx/model.onnx") & {"GroupQueryAttention", "ReduceSum"}
     models = [await intab.load(str(folder), dtype="fp32") for folder in (grouped, out)]
@@ -210,7 +213,8 @@ def test_attention_that_computes_something_else_is_taken_back(
 
     monkeypatch.setattr(community, "ungroup", spoil)
     for row in optimise(grouped, tmp_path / "model").rows:
-        assert row.remark == "GroupQueryAttention stays: with products it answers otherwise or not"
+        stays = "GroupQueryAttention stays: with products it answers otherwise or not"
+        assert row.remark == stays + FINER[row.dtype]
     assert "GroupQueryAttention" in kinds(tmp_path / "model/onnx/model.onnx")
 
 

@@ -110,3 +110,4 @@ class Weights:
     layer: Callable[[int], LayerWeights]
     final_norm: Norm
     lm_head: Linear | None  # None: the embedding
+    embedding_divisor: Array | None = None  # [hidden], of what is looked up in the embedding

@@ -3,8 +3,9 @@
     optimise(Path("exported"), Path("model"))
 
 The last rows are cut out before lm_head (rows.py); in graphs for wasm GroupQueryAttention is
-rewritten (ungrouping.py), and the result is run beside the original; every node is held against
-onnxruntime-web's kernels; the folder gets its intab.json and its report. Weights stay as they are.
+rewritten (ungrouping.py), and the result is run beside the original; int8 products get a scale for
+each row (requantizing.py); every node is held against onnxruntime-web's kernels; the folder gets
+its intab.json and its report. Weights stay as they are.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ from intab.convert.reporting import (
     Graph,
     make_report,
     measured_on,
-    read_text,
+    read_pieces,
     write_folder,
 )
+from intab.convert.requantizing import by_rows
 from intab.convert.rows import keep_last_rows
 from intab.convert.running import Runner
 from intab.convert.saving import save
@@ -58,8 +60,9 @@ def optimise(
     against it."""
     dtypes = _find(source, wanted)
     tokenizer = read_tokenizer(source)
-    prompts = read_prompts(tokenizer, read_json(source, "config.json"))
-    pieces = read_text(text, tokenizer)
+    config = read_json(source, "config.json")
+    prompts = read_prompts(tokenizer, config)
+    pieces = read_pieces(text, tokenizer, config)[1] if text else []
     check_room(
         out, sum((source / name).stat().st_size for files in dtypes.values() for name in files)
     )
@@ -104,23 +107,45 @@ class Work:
 
     def write(self) -> Graph:
         """Write it with its attention rewritten, or as it was if that is slow and wrong nowhere it
-        runs, or if the two do not agree."""
+        runs, or if the two do not agree; then with a scale for each row of its int8 products."""
         model = self.read()
         fused = FORMS.get(self.dtype, FORMS["q8"]).attention == "fused"
         if fused and not examine(model, "webgpu").wrong:
             return self.save(model, "")
         found = ungroup(model)
         written = self.save(model, _remark(found))
-        if not found.count or self.agrees(written):
-            return written
-        return self.save(self.read(), f"{KIND} stays: with products it answers otherwise or not")
+        if found.count and not self.agrees(written):
+            found = Ungrouped(0)
+            remark = f"{KIND} stays: with products it answers otherwise or not"
+            written = self.save(self.read(), remark)
+        return self.by_rows(written, ungrouped=bool(found.count))
 
-    def read(self) -> ir.Model:
+    def by_rows(self, written: Graph, *, ungrouped: bool) -> Graph:
+        """The graph with a scale for each row, if its int8 products have one for a step, and one
+        id alone is answered alike."""
+        model = self.read(ungrouped=ungrouped)
+        count = by_rows(model)
+        if not count:
+            return written
+        wanted, remark = self.alone(written), f"{count} int8 products got a scale for each row"
+        finer = self.save(model, "; ".join(filter(None, (written.remark, remark))))
+        if _near(wanted, self.alone(finer)):
+            return finer
+        return self.save(self.read(ungrouped=ungrouped), written.remark)
+
+    def alone(self, written: Graph) -> Logits:
+        """The logits after one id."""
+        found: Logits = written.run(self.draft).step(self.prompt[:1], {}, rows=1)[0][-1]
+        return found
+
+    def read(self, *, ungrouped: bool = False) -> ir.Model:
         """The graph with the last rows cut out, and all sizes of its cache."""
         model = ir.load(self.source / self.graph)
         check_versions(model, self.graph)
         keep_last_rows(model)
         tell_sizes(model, self.config)
+        if ungrouped:
+            ungroup(model)
         return model
 
     def save(self, model: ir.Model, remark: str) -> Graph:

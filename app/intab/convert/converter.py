@@ -8,12 +8,12 @@ Every dtype is written, read again and run; the folder appears when all of it is
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from intab.convert.architecture import Architecture
+from intab.convert.architecture import Architecture, Weights
 from intab.convert.card import Report, Row, card
 from intab.convert.checkpoint import Checkpoint
 from intab.convert.completing import complete_config
@@ -32,11 +32,13 @@ from intab.convert.reporting import (
     LeftOut,
     make_report,
     measured_on,
-    read_text,
+    read_pieces,
     write_folder,
 )
 from intab.convert.saving import save, save_sharing
-from intab.convert.staging import check_room, staged
+from intab.convert.smoothing import smooth
+from intab.convert.staging import check_room, fits_memory, staged
+from intab.convert.watching import watch
 from intab.engine.hub.layout import SUFFIXES
 from intab.errors import ConvertError
 
@@ -49,7 +51,7 @@ class Request:
 
     checkpoint: a checkpoint's folder, a GGUF file, or a folder with the GGUF file of one model.
     dtypes: None makes DTYPES, and leaves one out that cannot be made, with the reason.
-    text: is read for the perplexities.
+    text: is read for the perplexities; None: a short one that comes with intab.
     license: stands in intab.json.
     ignored: keys of config.json that are not known and change nothing.
     """
@@ -72,17 +74,22 @@ def convert(request: Request, say: Say = silent) -> Report:
 
 def _convert(request: Request, checkpoint: Checkpoint, dtypes: tuple[str, ...], say: Say) -> Report:
     tokenizer = read_tokenizer(checkpoint.folder)
-    pieces = read_text(request.text, tokenizer)
+    watched, pieces = read_pieces(request.text, tokenizer, checkpoint.config)
     model = Source(checkpoint, read_whole(checkpoint, request.ignored))
     check_vocabulary(tokenizer, model.arch.vocabulary)
     prompts = read_prompts(tokenizer, checkpoint.config)
-    compared = bool(pieces) and "fp32" not in dtypes
-    check_room(request.out, expected_bytes(checkpoint, dtypes, compared=compared))
-    steps = Steps(say, 2 * len(dtypes) + 1 + compared)
+    small = fits_memory(FLOAT * checkpoint.parameters())
+    smoothed = bool(watched) and small and model.rounds_rows(dtypes)
+    compared = bool(pieces) and "fp32" not in dtypes and (small or request.text is not None)
+    check_room(request.out, expected_bytes(checkpoint, dtypes, more=compared or smoothed))
+    steps = Steps(say, 2 * len(dtypes) + 1 + compared + smoothed)
     left = LeftOut(may=request.dtypes is None)
     with staged(request.out) as draft:
         copy_texts(checkpoint.folder, draft)
         complete_config(draft / "config.json", checkpoint.config, model.whole.config)
+        if smoothed:
+            steps.begin("what is multiplied, to round it well")
+            model = model.smoothed(draft, watched)
         graphs = write_graphs(draft, dtypes, model, steps, left)
         fp32 = Row("fp32", (), FLOAT * checkpoint.parameters())
         if compared:
@@ -118,6 +125,7 @@ class Source:
 
     checkpoint: Checkpoint
     whole: Model
+    smooth: Weights | None = None  # for int8, if they are not the model's own
 
     @property
     def arch(self) -> Architecture:
@@ -127,6 +135,21 @@ class Source:
     def form(self, dtype: str) -> Form:
         """The form of one dtype's graph."""
         return form_of(dtype, self.checkpoint.parameters())
+
+    def rounds_rows(self, dtypes: Sequence[str]) -> bool:
+        """Whether one of these dtypes has int8 products, or shares their weights."""
+        return self.form("q8").linear == "int8" and not {"q8", "q8f32"}.isdisjoint(dtypes)
+
+    def smoothed(self, folder: Path, pieces: list[list[int]]) -> Source:
+        """The same with weights that round better, by what is multiplied in a text's pieces."""
+        weights, config = self.whole.weights, self.whole.config.values
+        samples = watch(self.arch, weights, pieces, folder, config)
+        return replace(self, smooth=smooth(self.arch, weights, samples))
+
+    def weights(self, form: Form) -> Weights:
+        """Those that a form is written with."""
+        own = self.whole.weights
+        return (self.smooth or own) if form.linear in ("int8", "expanded") else own
 
 
 def reference(folder: Path, model: Source, pieces: list[list[int]], steps: Steps) -> Row:
@@ -164,7 +187,7 @@ def write_graph(
 ) -> Graph:
     """Write one dtype's graph, with its weights or with those of the graph it is `sharing`."""
     form, place = model.form(dtype), folder / "onnx"
-    graph = decoder(model.arch, model.whole.weights, form)
+    graph = decoder(model.arch, model.weights(form), form)
     for device in form.devices:
         check_kernels(graph, device, dtype)
     weights = weights_loaded(graph.graph)
@@ -177,7 +200,7 @@ def write_graph(
     return Graph(files, form.devices, weights, expanded=form.linear == "expanded")
 
 
-def expected_bytes(checkpoint: Checkpoint, dtypes: tuple[str, ...], *, compared: bool) -> int:
-    """About what the graphs will take on disk; those that are `compared` with fp32 beside it."""
-    made = {*dtypes, "fp32"} if compared else set(dtypes)
+def expected_bytes(checkpoint: Checkpoint, dtypes: tuple[str, ...], *, more: bool) -> int:
+    """About what the graphs will take on disk; `more`: with a float one for the while."""
+    made = {*dtypes, "fp32"} if more else set(dtypes)
     return sum(int(checkpoint.parameters() * FORMS[dtype].bytes_a_weight) for dtype in made)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import onnx_ir as ir
 
 from intab.convert.architecture import Linear, Weights
 from intab.convert.builder import Builder
 from intab.convert.forms import Form
 from intab.convert.inputs import Inputs
-from intab.convert.linear import BLOCK, dequantized, int4_blocks, multiply, rounded
+from intab.convert.linear import BLOCK, dequantized, give_read, int4_blocks, multiply, rounded
 
 NAME = "lm_head"
 
@@ -22,7 +23,10 @@ NAME = "lm_head"
 def embed(b: Builder, inputs: Inputs, weights: Weights, form: Form) -> ir.Value:
     """input_ids -> [batch, new, hidden]."""
     x = _EMBED[form.linear](b, inputs, weights)
-    if (scale := inputs.arch.embedding_scale) != 1.0:
+    scale, divisor = inputs.arch.embedding_scale, weights.embedding_divisor
+    if divisor is not None:
+        x = b.op("Mul", x, b.floats("embedding.scale", np.float32(scale) / divisor))
+    elif scale != 1.0:
         x = b.op("Mul", x, b.scalar(scale))
     if weights.positions is not None:
         table = b.floats("positions", weights.positions)
@@ -32,8 +36,10 @@ def embed(b: Builder, inputs: Inputs, weights: Weights, form: Form) -> ir.Value:
 
 def lm_head(b: Builder, x: ir.Value, weights: Weights, form: Form) -> ir.Value:
     """[batch, rows, hidden] -> [batch, rows, vocabulary]."""
-    if weights.lm_head is None and form.linear == "float":
+    if weights.lm_head is None and form.linear in ("float", "watched"):
         table = b.floats("embedding", weights.embedding)
+        if form.linear == "watched":
+            give_read(b, NAME, x, weights.embedding.shape[1])
         return b.op("MatMul", x, b.op("Transpose", table, perm=[1, 0]))
     head = weights.lm_head or Linear(weights.embedding.T)
     return multiply(b, form.linear, NAME, x, head)
@@ -86,6 +92,7 @@ def _name(weights: Weights) -> str:
 
 _EMBED = {
     "float": _float,
+    "watched": _float,
     "int8": _int8,
     "expanded": _expanded,
     "int4": _int4,

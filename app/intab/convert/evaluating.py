@@ -12,6 +12,7 @@ from intab.engine.text.tokenizer import Tokenizer
 
 WINDOW = 256  # tokens read together
 MOST = 8192  # tokens of the text
+LARGEST = 700.0  # what exp still takes
 
 
 def windows(tokenizer: Tokenizer, text: str) -> list[list[int]]:
@@ -34,7 +35,7 @@ def leading(tokenizer: Tokenizer) -> list[int]:
 def perplexity(runner: Runner, pieces: list[list[int]]) -> float:
     """exp of the mean negative log-likelihood of each token after the first of its piece."""
     losses = [loss for piece in pieces for loss in _losses(runner, piece)]
-    return math.exp(sum(losses) / len(losses))
+    return math.exp(min(sum(losses) / len(losses), LARGEST))
 
 
 def _losses(runner: Runner, ids: list[int]) -> list[float]:

@@ -15,7 +15,7 @@ import onnx_ir as ir
 class Form:
     """How one dtype's graph is written."""
 
-    linear: str  # "float", "int8", "expanded" (int8 in the file, float once loaded), "int4", "nf4"
+    linear: str  # of linear.py; "expanded": int8 in the file, float once loaded
     attention: str  # "products", "fused"
     dtype: ir.DataType = ir.DataType.FLOAT
     devices: tuple[str, ...] = ("wasm",)
@@ -38,6 +38,7 @@ FORMS = {
     "q4f16": Form("int4", "fused", _HALF, ("webgpu",)),
     "bnb4": Form("nf4", "products"),
 }
+WATCHED = Form("watched", "products")  # for samples of what products read
 SMALL = 32_000_000  # weights; as floats they take 128 MB
 
 

@@ -2,15 +2,16 @@
 
     y = multiply(b, "int8", "layers.0.qkv", x, linear)
 
-int8 is one scale a column, no zero point, multiplied after the input was quantized on the way
-(MatMulIntegerToFloat): of the wasm kernels the fastest for few rows and for many, and no less
-exact than the slower ones (docs/convert.md). Expanded are the same integers in the file, multiplied
-as floats.
+int8 is one scale a column, no zero point. The input is quantized on the way, each row by its own
+largest element: a row is then the same alone and beside others, and one with large elements takes
+nothing from the others' precision (docs/convert.md). Expanded are the same integers in the file,
+multiplied as floats. Watched are floats, and what they are multiplied with is an output.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
@@ -20,6 +21,8 @@ from onnxruntime.capi._pybind_state import quantize_matmul_4bits, quantize_matmu
 from intab.convert.architecture import Array, Linear
 from intab.convert.builder import MICROSOFT, Builder
 
+READ = "read."  # of the names of the outputs that give what a watched product reads
+STEPS, ZERO = 127, 128  # of a row's bytes: on either side of 0, and where 0 is
 BLOCK = 32
 NF4_BLOCK = 64
 NF4 = 1  # MatMulBnb4's quant_type
@@ -39,14 +42,22 @@ def rounded(weight: Array) -> tuple[NDArray[np.int8], Array]:
 def multiply(b: Builder, kind: str, name: str, x: ir.Value, linear: Linear) -> ir.Value:
     """x @ weight + bias in the form `kind` of forms.py."""
     bias = None if linear.bias is None else b.floats(f"{name}.bias", linear.bias)
-    if kind == "int8":
-        return _int8(b, name, x, linear.weight, bias)
     product = _PRODUCTS[kind](b, name, x, linear.weight)
     return product if bias is None else b.op("Add", product, bias)
 
 
 def _float(b: Builder, name: str, x: ir.Value, weight: Array) -> ir.Value:
     return b.op("MatMul", x, b.floats(f"{name}.weight", weight))
+
+
+def _watched(b: Builder, name: str, x: ir.Value, weight: Array) -> ir.Value:
+    give_read(b, name, x, weight.shape[0])
+    return _float(b, name, x, weight)
+
+
+def give_read(b: Builder, name: str, x: ir.Value, inputs: int) -> None:
+    """Make what a product reads an output."""
+    b.output(x, f"{READ}{name}", ["batch", "rows", inputs])
 
 
 def _expanded(b: Builder, name: str, x: ir.Value, weight: Array) -> ir.Value:
@@ -65,19 +76,37 @@ def dequantized(b: Builder, name: str, weight: Array) -> ir.Value:
     return b.once(f"{name}.float", make)
 
 
-def _int8(b: Builder, name: str, x: ir.Value, weight: Array, bias: ir.Value | None) -> ir.Value:
+def _int8(b: Builder, name: str, x: ir.Value, weight: Array) -> ir.Value:
     integers, scale = rounded(weight)
-    values, x_scale, x_zero = b.ops("DynamicQuantizeLinear", [x], 3)
-    return b.op(
-        f"{MICROSOFT}:MatMulIntegerToFloat",
-        values,
-        b.constant(f"{name}.weight", integers),
-        x_scale,
-        b.constant(f"{name}.scale", scale),
-        x_zero,
-        None,
-        bias,
-    )
+    weights = (b.constant(f"{name}.weight", integers), b.constant(f"{name}.scale", scale))
+    return product_of_rows(b, quantized_rows(b, x), *weights)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows as bytes, ZERO is 0, and each one's largest element, which is STEPS of them."""
+
+    values: ir.Value
+    largest: ir.Value
+
+
+def quantized_rows(b: Builder, x: ir.Value) -> Rows:
+    """Each row rounded by its own largest element. One of zeros becomes some bytes, times 0."""
+    largest = b.op("ReduceMax", b.op("Abs", x), b.ints(-1), keepdims=1)
+    shares = b.op("Div", x, largest)
+    return Rows(b.op("QuantizeLinear", shares, b.scalar(1 / STEPS), _zero(b)), largest)
+
+
+def product_of_rows(
+    b: Builder, rows: Rows, weight: ir.Value, scale: ir.Value, zero: ir.Value | None = None
+) -> ir.Value:
+    """The rows @ ((weight - zero) * scale)."""
+    given = (rows.values, weight, b.scalar(1 / STEPS), scale, _zero(b), zero)
+    return b.op("Mul", b.op(f"{MICROSOFT}:MatMulIntegerToFloat", *given), rows.largest)
+
+
+def _zero(b: Builder) -> ir.Value:
+    return b.constant("uint8.zero", np.array(ZERO, np.uint8))
 
 
 def _int4(b: Builder, name: str, x: ir.Value, weight: Array) -> ir.Value:
@@ -130,7 +159,9 @@ def _nf4(b: Builder, name: str, x: ir.Value, weight: Array) -> ir.Value:
 
 _PRODUCTS: dict[str, Callable[[Builder, str, ir.Value, Array], ir.Value]] = {
     "float": _float,
+    "watched": _watched,
     "expanded": _expanded,
+    "int8": _int8,
     "int4": _int4,
     "nf4": _nf4,
 }

@@ -15,10 +15,14 @@ from intab.convert.evaluating import MOST, WINDOW, perplexity, windows
 from intab.convert.progress import Steps
 from intab.convert.proving import Prompts, answer
 from intab.convert.running import Runner
+from intab.convert.watching import PIECES
 from intab.engine.hub.manifest import EXPANDING
+from intab.engine.model_config import ModelConfig
 from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import ConvertError
 
+FABLES = Path(__file__).with_name("fables.txt")  # docs/convert.md says whose they are
+MOST_PIECES = 11  # of the fables
 LONGEST = 16 * MOST  # characters: a token has fewer
 
 
@@ -42,10 +46,22 @@ class Graph:
         return Runner(folder / self.files[0], EXPANDING if self.expanded else {}, config)
 
 
-def read_text(path: Path | None, tokenizer: Tokenizer) -> list[list[int]]:
-    """The ids of the text to evaluate on, in pieces; none without one."""
-    if path is None:
-        return []
+def read_pieces(
+    path: Path | None, tokenizer: Tokenizer, config: Mapping[str, Any]
+) -> tuple[list[list[int]], list[list[int]]]:
+    """The ids, in pieces, of a text to round weights by, and of one to evaluate on: `path`, or the
+    rest of the fables. No piece is longer than the context."""
+    fables = windows(tokenizer, FABLES.read_text(encoding="utf-8"))[:MOST_PIECES]
+    measured = read_text(path, tokenizer) if path else fables[PIECES:]
+    most = ModelConfig.of(config).context_length or WINDOW
+    watched, measured = (
+        [piece[:most] for piece in pieces] for pieces in (fables[:PIECES], measured)
+    )
+    return watched, measured
+
+
+def read_text(path: Path, tokenizer: Tokenizer) -> list[list[int]]:
+    """The ids of the text to evaluate on, in pieces."""
     if not path.is_file():
         raise ConvertError(f"{path} is not there: give --eval-text a text file.")
     try:
@@ -118,9 +134,10 @@ def measure(
 
 def measured_on(text: Path | None, pieces: list[list[int]]) -> str:
     """What the card says of the perplexities."""
-    if text is None:
+    if not pieces:
         return f"\n{NOT_MEASURED}\n"
-    return MEASURED.format(tokens=sum(map(len, pieces)), text=text.name, window=WINDOW)
+    name = text.name if text else "Aesop's fables"
+    return MEASURED.format(tokens=sum(map(len, pieces)), text=name, window=WINDOW)
 
 
 def write_folder(folder: Path, name: str, graphs: Mapping[str, Graph], **more: Any) -> None:

@@ -64,6 +64,15 @@ class Runner:
     def step(self, ids: list[int], cache: Cache, rows: int) -> tuple[NDArray[np.float32], Cache]:
         """Logits of the last `rows` ids (0: all) and the cache that now holds them."""
         cache = cache or self._empty()
+        found = self.run(ids, cache, rows)
+        fresh = {name: found[name.replace("past_key_values", "present")] for name in cache}
+        if "cache_position" in self.inputs:  # the new rows alone
+            fresh = {name: np.concatenate([cache[name], fresh[name]], 2) for name in cache}
+        return self._finite(found["logits"][0].astype(np.float32)), fresh
+
+    def run(self, ids: list[int], cache: Cache, rows: int) -> dict[str, NDArray[Any]]:
+        """All outputs, by their names."""
+        cache = cache or self._empty()
         past = next(iter(cache.values())).shape[2]
         places = range(past, past + len(ids))
         values: dict[str, Any] = {
@@ -84,13 +93,9 @@ class Runner:
                 "intab.load may run the folder as it is."
             )
         try:
-            found = dict(zip(self.outputs, self.session.run(self.outputs, feeds), strict=True))
+            return dict(zip(self.outputs, self.session.run(self.outputs, feeds), strict=True))
         except Exception as exc:
             raise self._refused(exc) from exc
-        fresh = {name: found[name.replace("past_key_values", "present")] for name in cache}
-        if "cache_position" in self.inputs:  # the new rows alone
-            fresh = {name: np.concatenate([cache[name], fresh[name]], 2) for name in cache}
-        return self._finite(found["logits"][0].astype(np.float32)), fresh
 
     def _integers(self, name: str, value: Any) -> NDArray[Any]:
         """A value in its input's type, and of as many dimensions."""

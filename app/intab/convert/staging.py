@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -36,6 +37,15 @@ def check_place(out: Path) -> None:
         raise ConvertError("--out is the folder you are in: give it the name of a new one.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConvertError(f"{out} is there already: remove it or give another --out.")
+
+
+def fits_memory(size: int) -> bool:
+    """Whether `size` bytes are at most half of this machine's memory; so where it does not tell."""
+    try:
+        whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # Windows has no sysconf
+        return True
+    return 2 * size <= whole
 
 
 def check_room(out: Path, size: int) -> None:

@@ -86,9 +86,8 @@ class GenerationOptions:
     Speed
         prompt_lookup_num_tokens: if the text repeats itself, guess up to that many tokens and
             check them in one step, 0 or more; 0 is off. For one answer at a time. The answer stays
-            the same, but for graphs with dynamic quantization, whose numbers depend on the tokens
-            of a step. Left out, it is 8 if the graph gives the logits after every token and is
-            no such one.
+            the same, but for int8 graphs of others with one scale for all tokens of a step. Left
+            out, it is 8 if the graph gives the logits after every token and is no such one.
 
     Several answers
         num_return_sequences: that many answers to a prompt, 1 or more; not from a stream. With a

@@ -151,8 +151,8 @@ async def rows_agree(decoder: Decoder, alone: Logits) -> bool:
     """Whether a row of logits is the same, but for rounding, in a step with another id after it;
     `alone` [vocabulary] is that of a step with the id 0 and no other.
 
-    int8 with dynamic quantization takes one scale for all ids of a step: there guesses would change
-    the numbers a little, and so an answer now and then.
+    The int8 graphs of others take one scale for all ids of a step: there guesses would change the
+    numbers a little, and so an answer now and then.
     """
     if not decoder.plan.all_rows:
         return False

@@ -7,6 +7,7 @@ decoder       Decoder and Session, over one network or two
 decoder_plan  how a decoder's graph is fed
 cache_slots   its caches and states
 recompute     sessions that compute again what their cache lost
+first_alone   graphs with one scale a step, fed the first id alone
 single_step   graphs that are right for one id a step only
 candidates    devices and dtypes, the fastest first
 limits        what a device can hold

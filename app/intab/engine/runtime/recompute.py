@@ -165,4 +165,5 @@ class RecomputingSession:
 def least_piece(session: Session, total: int) -> int:
     """How many tokens a session's next step must have, if there will be `total`, so that none is
     computed twice."""
-    return session.least_piece(total) if isinstance(session, RecomputingSession) else 1
+    least = getattr(session, "least_piece", None)
+    return least(total) if least else 1

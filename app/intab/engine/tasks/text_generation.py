@@ -13,6 +13,7 @@ from intab.engine.model import Model
 from intab.engine.model_config import ModelConfig
 from intab.engine.runtime.candidates import Candidate
 from intab.engine.runtime.decoder import Decoder
+from intab.engine.runtime.first_alone import COARSE, FirstAlone
 from intab.engine.runtime.graphs import DecoderGraphs
 from intab.engine.runtime.protocols import Runtime
 from intab.engine.runtime.recompute import recompute_where_needed
@@ -35,10 +36,11 @@ class Generator:
 
     def build(self, card: Card) -> Model:
         """The model."""
+        coarse = COARSE if isinstance(self.decoder, FirstAlone) else ""
         return Model(
             card.name,
             card.dtype,
-            card.reason,
+            "; ".join(filter(None, (card.reason, coarse))),
             self.decoder,
             self.texts,
             card.setting,
@@ -80,6 +82,9 @@ class TextGeneration:
             await decoder.close()
             raise
         first = await try_out(decoder, parts, report)
+        int8 = parts.variants.manifest.multiplies_int8(parts.candidate.dtype)
+        if int8 and decoder.plan.all_rows and not first.rows_agree:
+            decoder = FirstAlone(decoder)
         return Generator(decoder, parts.texts, first)
 
 
