@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import numpy as np
@@ -69,9 +70,9 @@ async def test_where_several_ids_cannot_follow_all_come_at_once() -> None:
 
 
 async def test_what_is_cancelled_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OnlyAtFirst, "error", KeyboardInterrupt())
+    monkeypatch.setattr(OnlyAtFirst, "error", asyncio.CancelledError())
     session = FirstAlone(OnlyAtFirstNetwork()).session()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(asyncio.CancelledError):
         await session.step([[5, 6, 7]])
     assert session.length == 0
 
