@@ -6,7 +6,7 @@ ARGS ?=
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast coverage check site picture bench faults firefox wheels wheels-check wheels-proof outdated kernels kernels-check families gguf-proof model proof release docs
+.PHONY: help serve test test-fast coverage check site picture bench faults firefox wheels wheels-check wheels-proof outdated kernels kernels-check families gguf-proof reading model proof release docs
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -87,6 +87,10 @@ gguf-proof: .venv/.stamp ## compare a converted GGUF file with transformers' rea
 	@$(PY) -c 'import accelerate, torch, transformers' 2>/dev/null || { \
 		echo "make gguf-proof needs torch, transformers and accelerate: $(PY) -m pip install accelerate -r models/requirements.txt"; exit 1; }
 	@PYTHONPATH=.:app $(PY) -m tests.convert.proof_gguf $(ARGS)
+
+reading: .venv/.stamp ## compare pipelines with the Python libraries: MATERIAL=texts REFERENCES='python5 python4'
+	@for python in $(REFERENCES); do $$python -m tests.reading.record '$(MATERIAL)' || exit 1; done
+	@$(PY) -m tests.reading.compare '$(MATERIAL)'
 
 model: .venv/.stamp ## train the default model again, from the texts in DATA (docs/model.md)
 	@$(PY) models/recipe/sources.py $(DATA)

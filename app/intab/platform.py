@@ -16,7 +16,7 @@ from intab.engine.loading.loader import Loader
 from intab.engine.model import Model
 from intab.engine.storage.storage import Storage
 from intab.engine.tasks.base import Pipeline
-from intab.engine.tasks.registry import find_task
+from intab.engine.tasks.registry import as_pipeline, find_task
 from intab.engine.tasks.sentence_pipeline import SentencePipeline
 from intab.engine.tasks.text_ranking import RankingPipeline
 from intab.errors import DeviceError
@@ -133,7 +133,8 @@ async def pipeline(  # type: ignore[misc]  # whose options have names
     Args:
         task: "text-classification" ("sentiment-analysis"), "token-classification" ("ner"),
             "question-answering", "fill-mask", "zero-shot-classification", "feature-extraction",
-            "sentence-similarity", "text-ranking"; docs/pipelines.md has what each takes and gives.
+            "sentence-similarity", "text-ranking", "text-generation"; docs/pipelines.md
+            has what each takes and gives.
         model: as for `intab.load`, and so are dtype, device, endpoint, token, subfolder, keep and
             on_progress.
         dtype: a dtype, or a dict with one for each role.
@@ -151,7 +152,7 @@ async def pipeline(  # type: ignore[misc]  # whose options have names
         LoadError: it cannot be loaded; its subclasses say why, as for `intab.load`.
         OptionError: there is no such task, or an argument is none of these.
     """
-    found: Pipeline = await loader().load(
+    found = await loader().load(
         model,
         dtype=dtype,
         device=device,
@@ -162,7 +163,7 @@ async def pipeline(  # type: ignore[misc]  # whose options have names
         on_progress=on_progress,
         task=find_task(task),
     )
-    return found
+    return as_pipeline(found)
 
 
 storage = Storage(lambda: loader().services, lambda spec: loader().locate(spec))

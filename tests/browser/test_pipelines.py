@@ -87,3 +87,20 @@ def test_sentences(visitor: Visitor) -> None:
     same(vectors, wanted["{}"])
     assert small == wanted["{'precision': 'ubinary'}"]
     same(ranks, SENTENCE_CASES["ranks"][0]["rank"])
+
+
+GENERATION = """
+import intab, json
+
+pipe = await intab.pipeline("text-generation", "default")
+model = await intab.load("default")
+found = await pipe("Once upon a time", max_new_tokens=5, do_sample=False)
+alone = await model.generate("Once upon a time", max_new_tokens=5)
+print(json.dumps([found, alone.text, pipe.model is model]))
+"""
+
+
+def test_generation(visitor: Visitor) -> None:
+    found, alone, same_model = printed_json(visitor, GENERATION)
+    assert found == [{"generated_text": f"Once upon a time{alone}"}]
+    assert same_model

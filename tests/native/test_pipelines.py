@@ -164,4 +164,6 @@ def test_the_snippets_of_the_docs() -> None:
     assert re.fullmatch(label, run_snippet(0))
     vectors = r"\(3, 8\) \(1, 2\)\n4\n\[\{'corpus_id': \d, 'score': .+, 'text': '.+'\}\]\n"
     assert re.fullmatch(vectors, run_snippet(2))
+    story = r"\[\{'generated_text': ['\"]Once upon a time.+\}\]\nModel 1\n"
+    assert re.fullmatch(story, run_snippet(3))
     assert re.fullmatch(r"3\n(\[(\d+(, )?)*\]\n){3}", run_snippet(1))

@@ -17,6 +17,7 @@ from tools import browser, nginx
 VERBS = {"help", "serve", "test", "faults", "check", "site", "bench", "picture", "firefox"}
 VERBS |= {
     "families",
+    "reading",
     "wheels",
     "wheels-check",
     "wheels-proof",

@@ -6,6 +6,7 @@ batches              rows side by side: sorted, padded, streamed
 heads                which task an architecture is for
 registry             the tasks by their names
 text_generation      a decoder that continues text: Model
+generation_pipeline  the same in a pipeline's form
 self_test            a decoder's first runs
 webgpu_checks        what is asked of a decoder on WebGPU too
 

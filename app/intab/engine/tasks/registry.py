@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from intab.engine.tasks.base import ArrayTask
+from typing import Any
+
+from intab.engine.model import Model
+from intab.engine.tasks.base import Task
 from intab.engine.tasks.feature_extraction import FeatureExtraction
 from intab.engine.tasks.fill_mask import FillMask
+from intab.engine.tasks.generation_pipeline import GenerationPipeline
+from intab.engine.tasks.pipeline import Pipeline
 from intab.engine.tasks.question_answering import QuestionAnswering
 from intab.engine.tasks.sentence_similarity import SentenceSimilarity
 from intab.engine.tasks.text_classification import TextClassification
+from intab.engine.tasks.text_generation import TEXT_GENERATION
 from intab.engine.tasks.text_ranking import TextRanking
 from intab.engine.tasks.token_classification import TokenClassification
 from intab.engine.tasks.zero_shot_classification import ZeroShotClassification
 from intab.errors import OptionError
 
-_TASKS: tuple[ArrayTask, ...] = (
+_TASKS: tuple[Task[Any], ...] = (
     TextClassification(),
     TokenClassification(),
     QuestionAnswering(),
@@ -22,15 +28,21 @@ _TASKS: tuple[ArrayTask, ...] = (
     FeatureExtraction(),
     SentenceSimilarity(),
     TextRanking(),
+    TEXT_GENERATION,
 )
 TASKS = {task.name: task for task in _TASKS}
 ALIASES = {"sentiment-analysis": "text-classification", "ner": "token-classification"}
 
 
-def find_task(name: str) -> ArrayTask:
+def find_task(name: str) -> Task[Any]:
     """The task of that name; OptionError names those that there are."""
     found = TASKS.get(ALIASES.get(name, name)) if isinstance(name, str) else None
     if found is None:
         known = ", ".join(sorted([*TASKS, *ALIASES]))
         raise OptionError(f"There is no task {name!r}; there are: {known}.")
     return found
+
+
+def as_pipeline(found: Any) -> Pipeline:
+    """What was loaded for a task, as a pipeline."""
+    return GenerationPipeline(found) if isinstance(found, Model) else found

@@ -1,0 +1,224 @@
+"""text-generation in a pipeline's form: a `Model`, called as transformers' pipeline is.
+
+>>> pipe = await intab.pipeline("text-generation", "default")
+>>> await pipe("Once upon a time", max_new_tokens=5, do_sample=False)
+[{'generated_text': 'Once upon a time there was a little'}]
+
+Options that are not the pipeline's own are those of `Model.generate`. What neither the caller nor
+generation_config.json says is as in transformers' pipeline: 256 new tokens, sampled at 0.7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any
+
+from intab.engine.generation.streamer import Generation
+from intab.engine.io.protocols import Progress
+from intab.engine.model import Model
+from intab.engine.model_config import ModelConfig
+from intab.engine.tasks.batches import Options, each, is_stream
+from intab.engine.tasks.pipeline import Pipeline
+from intab.engine.tasks.text_task import take_flag
+from intab.errors import ContextLengthError, ModelClosedError, OptionError, PromptError
+
+_DEFAULTS: Mapping[str, Any] = {"max_new_tokens": 256, "do_sample": True, "temperature": 0.7}
+_CHAT = ("tools", "documents")
+
+
+class GenerationPipeline(Pipeline):
+    """A pipeline that continues texts and chats; `model` is the Model."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.networks = {}
+        self.texts = model._texts
+        self.config = ModelConfig.of(self.texts.config)
+        self.name, self.dtype, self.reason = model.name, model.dtype, model.reason
+        self.closed = False
+
+    @property
+    def task(self) -> str:
+        """Its task's name."""
+        return "text-generation"
+
+    @property
+    def device(self) -> str:
+        """Where it runs and how."""
+        return self.model.device
+
+    @property
+    def lost(self) -> bool:
+        """Whether the device that it ran on is gone."""
+        return self.model.lost
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Continue a text or a chat, or each of several.
+
+        Args:
+            inputs: a text, a list of messages, a list of either, or a generator of either.
+            options: return_full_text, return_text, return_tensors, skip_special_tokens, prefix,
+                stop_sequence, add_special_tokens, continue_final_message, tools, documents,
+                tokenizer_encode_kwargs, handle_long_generation, batch_size, on_progress, and those
+                of `Model.generate`.
+
+        Returns:
+            To be awaited: a list of {"generated_text"}, one for each of num_return_sequences; a
+            list of such lists for several inputs. For a generator an asynchronous generator.
+
+        Raises:
+            OptionError: an option is unknown or out of range.
+            PromptError: an input cannot be used; ContextLengthError: it is too long.
+            RunError: onnxruntime fails; ModelClosedError: the model was closed.
+        """
+        if len(inputs) != 1:
+            raise OptionError(f"text-generation takes one input or a list, not {len(inputs)}.")
+        [given] = inputs
+        return self._several(given, options) if is_stream(given) else self._whole(given, options)
+
+    async def _whole(self, given: Any, options: Mapping[str, Any]) -> Any:
+        if isinstance(given, list) and not is_chat(given):
+            return [one async for one in self._several(given, options)]
+        [found] = [one async for one in self._several([given], options)]
+        return found
+
+    async def _several(self, given: Any, options: Mapping[str, Any]) -> AsyncGenerator[Any]:
+        """The answers in order, so many prompts at a time as a batch has."""
+        if self.closed:
+            raise ModelClosedError(f"The model {self.name} was closed: load it again.")
+        rest = dict(options)
+        common = Options.take(rest)
+        request = Request.take(rest, self.texts.generation_config)
+        total, done = len(given) if isinstance(given, list) else 0, 0
+        waiting: list[Any] = []
+        async for one in each(given):
+            waiting.append(one)
+            if len(waiting) == common.batch_size:
+                for answer in await self._batch(waiting, request):
+                    done += 1
+                    yield answer
+                waiting = []
+                common.on_progress(Progress("run", loaded=done, total=total))
+        if waiting:
+            for answer in await self._batch(waiting, request):
+                yield answer
+            common.on_progress(Progress("run", loaded=done + len(waiting), total=total))
+
+    async def _batch(self, prompts: Sequence[Any], request: Request) -> list[list[dict[str, Any]]]:
+        ids = [request.encode(self.model, one) for one in prompts]
+        found = await self.model.generate(ids if len(ids) > 1 else ids[0], **request.options)
+        several = found if len(ids) > 1 else [found]
+        return [
+            [request.record(self.model, prompt, row, one) for one in _listed(of_one)]
+            for prompt, row, of_one in zip(prompts, ids, several, strict=True)
+        ]
+
+    async def close(self) -> None:
+        """Give the model's memory back; neither it nor the pipeline can be used after."""
+        self.closed = True
+        await self.model.close()
+
+
+def _listed(found: Any) -> list[Generation]:
+    return found if isinstance(found, list) else [found]
+
+
+def is_chat(value: Any) -> bool:
+    """Whether this is a list of messages."""
+    first = value[0] if isinstance(value, list | tuple) and value else None
+    return isinstance(first, Mapping) and {"role", "content"} <= first.keys()
+
+
+class Request:
+    """A call's options: the pipeline's own, and those of the model."""
+
+    def __init__(self, own: Mapping[str, Any], options: dict[str, Any], shape: str) -> None:
+        self.own, self.options, self.shape = own, options, shape
+
+    @classmethod
+    def take(cls, given: dict[str, Any], configured: Mapping[str, Any]) -> Request:
+        """OptionError for what does not go together; what is left is `Model.generate`'s."""
+        shape = _shape(given)
+        own: dict[str, Any] = {
+            "prefix": given.pop("prefix", None) or "",
+            "special": take_flag(given, "add_special_tokens", default=True),
+            "skip": take_flag(given, "skip_special_tokens", default=True),
+            "continue": given.pop("continue_final_message", None),
+            "hole": given.pop("handle_long_generation", None),
+            "context": {name: given.pop(name) for name in _CHAT if name in given},
+            "encode": dict(given.pop("tokenizer_encode_kwargs", None) or {}),
+        }
+        for name in ("add_special_tokens", "skip_special_tokens"):
+            given.pop(name, None)
+        if own["hole"] not in (None, "hole"):
+            raise OptionError('handle_long_generation must be None or "hole".')
+        if given.get("clean_up_tokenization_spaces") is None:
+            given.pop("clean_up_tokenization_spaces", None)
+        if (stop := given.pop("stop_sequence", None)) is not None:
+            given["stop"] = stop
+        said = {**configured, **given}
+        added = {name: value for name, value in _DEFAULTS.items() if said.get(name) is None}
+        if said.get("max_length") is not None:
+            added.pop("max_new_tokens", None)
+        if not {**said, **added}.get("do_sample"):
+            added.pop("temperature", None)
+        return cls(own, {**added, **given}, shape)
+
+    def encode(self, model: Model, prompt: Any) -> list[int]:
+        """A prompt's ids."""
+        if isinstance(prompt, str):
+            special = self.own["encode"].get("add_special_tokens", self.own["special"])
+            ids = model.tokenizer.encode(self.own["prefix"] + prompt, special)
+        elif is_chat(prompt):
+            going_on = self._goes_on(prompt)
+            context = {**self.own["context"], **self.own["encode"]}
+            ids = model.encode(prompt, continue_final_message=going_on, **context)
+        else:
+            kind = type(prompt).__name__
+            raise PromptError(f"A prompt is a text or a list of messages, not {kind}.")
+        return self._with_room(model, ids)
+
+    def _goes_on(self, chat: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether the last message is continued: the assistant's is, unless it is said."""
+        said = self.own["continue"]
+        return chat[-1]["role"] == "assistant" if said is None else bool(said)
+
+    def _with_room(self, model: Model, ids: list[int]) -> list[int]:
+        """With "hole" the last ids that leave room for the new tokens."""
+        most, new = model.context_length, self.options.get("max_new_tokens", 0)
+        if self.own["hole"] is None or most is None or len(ids) + new <= most:
+            return ids
+        if new >= most:
+            raise ContextLengthError(
+                f"{new:,} new tokens leave no room for a prompt in a context of {most:,}: ask for "
+                "fewer."
+            )
+        return ids[new - most :]
+
+    def record(
+        self, model: Model, prompt: Any, ids: Sequence[int], found: Generation
+    ) -> dict[str, Any]:
+        """One answer in transformers' shape: ids, the new text, or prompt and text."""
+        if self.shape == "tensors":
+            return {"generated_token_ids": [*ids, *found.ids]}
+        text = model.tokenizer.decode(found.ids, self.own["skip"])
+        if self.shape == "new":
+            return {"generated_text": text}
+        if isinstance(prompt, str):
+            return {"generated_text": prompt + text}
+        if self._goes_on(prompt):
+            last = {"role": prompt[-1]["role"], "content": prompt[-1]["content"] + text}
+            return {"generated_text": [*prompt[:-1], last]}
+        return {"generated_text": [*prompt, {"role": "assistant", "content": text}]}
+
+
+def _shape(given: dict[str, Any]) -> str:
+    """What is given back: "full", "new" or "tensors"; OptionError for two at once."""
+    full, text, tensors = (
+        given.pop(name, None) for name in ("return_full_text", "return_text", "return_tensors")
+    )
+    if sum(one is not None for one in (full, text, tensors)) > 1:
+        raise OptionError("Pass one of return_full_text, return_text and return_tensors.")
+    if tensors:
+        return "tensors"
+    return "new" if full is False else "full"

@@ -1,0 +1,115 @@
+"""text-generation called as transformers' pipeline is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from intab.engine.tasks.generation_pipeline import GenerationPipeline, Request
+from intab.errors import ContextLengthError, ModelClosedError, OptionError, PromptError
+from tests.engine.conftest import Maker
+
+USER = {"role": "user", "content": "Hi"}
+GREEDY: dict[str, Any] = {"do_sample": False}
+
+
+def pipe_of(make_model: Maker, answer: str = " there.", **generation: Any) -> Any:
+    return GenerationPipeline(make_model(answer, {**GREEDY, **generation})[0])
+
+
+async def test_a_text_goes_on(make_model: Maker) -> None:
+    pipe = pipe_of(make_model)
+    assert await pipe("Hi", **GREEDY) == [{"generated_text": "Hi there."}]
+    assert await pipe("Hi", return_full_text=False) == [{"generated_text": " there."}]
+    assert await pipe(["Hi"], **GREEDY) == [[{"generated_text": "Hi there."}]]
+    [found] = await pipe("Hi", return_tensors=True)
+    assert [*found] == ["generated_token_ids"]
+    assert pipe.model.tokenizer.decode(found["generated_token_ids"]) == "Hi there."
+
+
+async def test_a_prefix_is_read_and_not_given_back(make_model: Maker) -> None:
+    assert await pipe_of(make_model)("Hi", prefix="Say: ") == [{"generated_text": "Hi there."}]
+
+
+async def test_several_texts_and_generators(make_model: Maker) -> None:
+    pipe = pipe_of(make_model)
+    wanted = [[{"generated_text": f"{text} there."}] for text in "abc"]
+    heard: list[int] = []
+    found = await pipe([*"abc"], batch_size=2, on_progress=lambda p: heard.append(p.loaded))
+    assert found == wanted
+    assert heard == [2, 3]
+    assert [one async for one in pipe(text for text in "abc")] == wanted
+
+
+async def test_a_chat_has_one_more_message(make_model: Maker) -> None:
+    [found] = await pipe_of(make_model)([USER])
+    assert found["generated_text"] == [USER, {"role": "assistant", "content": " there."}]
+    [[found]] = await pipe_of(make_model)([[USER]])
+    assert len(found["generated_text"]) == 2
+
+
+async def test_what_the_assistant_began_is_continued(make_model: Maker) -> None:
+    begun = {"role": "assistant", "content": "Well"}
+    [found] = await pipe_of(make_model)([USER, begun])
+    assert found["generated_text"] == [USER, {"role": "assistant", "content": "Well there."}]
+
+
+async def test_several_answers(make_model: Maker) -> None:
+    found = await pipe_of(make_model)("Hi", num_return_sequences=2, do_sample=True, top_k=1)
+    assert [one["generated_text"] for one in found] == ["Hi there."] * 2
+
+
+@pytest.mark.parametrize(
+    ("given", "configured", "wanted"),
+    [
+        ({}, {}, {"max_new_tokens": 256, "do_sample": True, "temperature": 0.7}),
+        ({"do_sample": False}, {}, {"max_new_tokens": 256, "do_sample": False}),
+        ({}, {"do_sample": False, "max_length": 9}, {}),
+        ({"max_length": 9}, {"temperature": 1.0}, {"do_sample": True, "max_length": 9}),
+        ({"stop_sequence": "."}, {"do_sample": False}, {"max_new_tokens": 256, "stop": "."}),
+    ],
+)
+def test_what_nobody_says(
+    given: dict[str, Any], configured: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    assert Request.take(dict(given), configured).options == wanted
+
+
+async def test_a_long_prompt_leaves_a_hole(make_model: Maker) -> None:
+    pipe, long = pipe_of(make_model), "abcdefgh" * 8
+    with pytest.raises(ContextLengthError):
+        await pipe(long, max_new_tokens=8)
+    found = await pipe(long, max_new_tokens=8, handle_long_generation="hole")
+    assert found == [{"generated_text": f"{long} there."}]
+    with pytest.raises(ContextLengthError, match="leave no room for a prompt in a context of 64"):
+        await pipe(long, max_new_tokens=64, handle_long_generation="hole")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "options", "kind", "says"),
+    [
+        ("Hi", {"return_text": True, "return_tensors": True}, OptionError, "Pass one of"),
+        ("Hi", {"handle_long_generation": "cut"}, OptionError, "must be None or"),
+        ("Hi", {"top_z": 1}, OptionError, "top_z"),
+        (4, {}, PromptError, "is a text or a list of messages, not int"),
+        ([None], {}, PromptError, "is a text or a list of messages, not NoneType"),
+    ],
+)
+async def test_what_cannot_be(
+    make_model: Maker, inputs: Any, options: dict[str, Any], kind: type[Exception], says: str
+) -> None:
+    with pytest.raises(kind, match=says):
+        await pipe_of(make_model)(inputs, **options)
+
+
+async def test_what_it_says_of_itself(make_model: Maker) -> None:
+    pipe = pipe_of(make_model)
+    assert (pipe.task, pipe.lost, pipe.device) == ("text-generation", False, pipe.model.device)
+    assert "text-generation" in repr(pipe)
+    await pipe.close()
+    assert pipe.model.closed
+    with pytest.raises(ModelClosedError, match="load it again"):
+        await pipe("Hi")
+    with pytest.raises(OptionError, match="one input or a list, not 2"):
+        pipe("Hi", "Ho")
