@@ -30,8 +30,8 @@ def differs(found: Any, wanted: Any) -> bool:
     if isinstance(wanted, float):
         return not abs(found - wanted) <= NEAR
     if isinstance(wanted, list):
-        if wanted and isinstance(wanted[0], list | float) and not isinstance(found, str):
-            return bool(np.abs(np.array(found) - np.array(wanted)).max() > NEAR)
+        if wanted and isinstance(wanted[0], float):
+            return not np.allclose(found, wanted, rtol=0, atol=NEAR)
         pairs = zip(found, wanted, strict=False)
         return len(found) != len(wanted) or any(differs(a, b) for a, b in pairs)
     if isinstance(wanted, dict):

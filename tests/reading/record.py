@@ -69,7 +69,7 @@ def attempt(pipe: Any, text: Any, options: dict[str, Any]) -> Any:
         given["tokenizer_kwargs"] = dict(given["tokenizer_kwargs"])
     try:
         found = pipe(**text, **given) if isinstance(text, dict) else pipe(text, **given)
-    except Exception as exc:  # noqa: BLE001 - whatever it is, ours must be an error too
+    except BaseException as exc:  # noqa: BLE001 - a panic of tokenizers is no Exception
         return {"error": type(exc).__name__}
     return json.loads(json.dumps(found, default=float))
 

@@ -86,6 +86,13 @@ def test_the_longest_of_what_overlaps() -> None:
     assert kept == [(1, 4, 0.4), (5, 7, 0.95)]
 
 
+def test_a_first_entity_without_a_character_stands_there_twice() -> None:
+    """As in transformers: tokens of a byte-level tokenizer may be a space alone."""
+    found: list[dict[str, Any]] = [{"start": n, "end": n, "score": 0.5} for n in (2, 4)]
+    assert [one["start"] for one in without_overlaps(found)] == [2, 2, 4]
+    assert without_overlaps([]) == []
+
+
 @pytest.mark.parametrize(
     ("inputs", "options", "kind", "says"),
     [

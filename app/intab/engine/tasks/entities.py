@@ -128,11 +128,13 @@ def _group(some: Sequence[Entity], tokenizer: Tokenizer) -> Entity:
 
 
 def without_overlaps(found: Sequence[Entity]) -> list[Entity]:
-    """By their starts; of those that overlap the longest, then the one with the best score."""
-    kept: list[Entity] = []
-    for entity in sorted(found, key=lambda one: int(one["start"])):
-        last = kept[-1] if kept else None
-        if last is None or not last["start"] <= entity["start"] < last["end"]:
+    """By their starts; of those that overlap the longest, then the one with the best score. As in
+    transformers, a first one without a character stands there twice."""
+    ordered = sorted(found, key=lambda one: int(one["start"]))
+    kept = ordered[:1]
+    for entity in ordered:
+        last = kept[-1]
+        if not last["start"] <= entity["start"] < last["end"]:
             kept.append(entity)
         elif _weight(entity) > _weight(last):
             kept[-1] = entity
