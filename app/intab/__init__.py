@@ -9,6 +9,8 @@
 The same code runs in CPython.
 """
 
+import typing as _typing
+
 from intab import errors
 from intab.engine.chat import Chat, Snapshot
 from intab.engine.generation.logprobs import TokenLogprob
@@ -17,10 +19,12 @@ from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.streamer import Generation, TextChunk
 from intab.engine.io.protocols import Progress
 from intab.engine.model import Model
-from intab.engine.tasks.base import Pipeline
-from intab.engine.tasks.sentence_pipeline import SentencePipeline
-from intab.engine.tasks.text_ranking import RankingPipeline
+from intab.engine.tasks.pipeline import Pipeline
 from intab.platform import load, pipeline, run_sync, storage
+
+if _typing.TYPE_CHECKING:
+    from intab.engine.tasks.sentence_pipeline import SentencePipeline
+    from intab.engine.tasks.text_ranking import RankingPipeline
 
 __version__ = "0.1.0"
 __all__ = [
@@ -43,3 +47,16 @@ __all__ = [
     "run_sync",
     "storage",
 ]
+
+
+def __getattr__(name: str) -> type:
+    """The classes of pipelines that a page which only writes text need not wait for."""
+    if name == "RankingPipeline":
+        from intab.engine.tasks.text_ranking import RankingPipeline
+
+        return RankingPipeline
+    if name == "SentencePipeline":
+        from intab.engine.tasks.sentence_pipeline import SentencePipeline
+
+        return SentencePipeline
+    raise AttributeError(f"module 'intab' has no attribute {name!r}")

@@ -8,18 +8,19 @@ import warnings
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping, Sequence
 from functools import cache
 from os import PathLike
-from typing import Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from intab.engine.io.protocols import Notice, OnProgress
 from intab.engine.io.waiting import wait
 from intab.engine.loading.loader import Loader
 from intab.engine.model import Model
 from intab.engine.storage.storage import Storage
-from intab.engine.tasks.base import Pipeline
-from intab.engine.tasks.registry import as_pipeline, find_task
-from intab.engine.tasks.sentence_pipeline import SentencePipeline
-from intab.engine.tasks.text_ranking import RankingPipeline
+from intab.engine.tasks.pipeline import Pipeline
 from intab.errors import DeviceError
+
+if TYPE_CHECKING:
+    from intab.engine.tasks.sentence_pipeline import SentencePipeline
+    from intab.engine.tasks.text_ranking import RankingPipeline
 
 T = TypeVar("T")
 
@@ -152,6 +153,9 @@ async def pipeline(  # type: ignore[misc]  # whose options have names
         LoadError: it cannot be loaded; its subclasses say why, as for `intab.load`.
         OptionError: there is no such task, or an argument is none of these.
     """
+    # The tasks' modules come when they are asked for: a page that only writes text does not wait.
+    from intab.engine.tasks.registry import as_pipeline, find_task
+
     found = await loader().load(
         model,
         dtype=dtype,

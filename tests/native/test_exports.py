@@ -2,6 +2,8 @@
 
 import inspect
 
+import pytest
+
 import intab
 from intab import errors
 
@@ -30,8 +32,16 @@ PUBLIC = [
 def test_all_is_exact() -> None:
     assert intab.__all__ == PUBLIC
     modules = {"browser", "cli", "convert", "engine", "native", "page", "platform"}
-    shown = {name for name in vars(intab) if not name.startswith("_")} - modules
+    for name in PUBLIC:
+        assert getattr(intab, name)  # some come when they are asked for
+    later = {"RankingPipeline", "SentencePipeline"}
+    shown = {name for name in vars(intab) if not name.startswith("_")} - modules | later
     assert shown == {name for name in PUBLIC if not name.startswith("_")}
+
+
+def test_a_name_that_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="module 'intab' has no attribute 'pipelines'"):
+        intab.pipelines  # noqa: B018
 
 
 def test_every_error_is_in_the_drawn_tree() -> None:
