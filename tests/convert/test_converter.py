@@ -21,6 +21,7 @@ from tokenizers.processors import TemplateProcessing
 import intab
 from intab.cli.main import main
 from intab.convert import reporting, saving
+from intab.convert.card import Report, Row, table
 from intab.convert.checkpoint import INDEX, Checkpoint
 from intab.convert.converter import Request, convert
 from intab.convert.describing import describe_file
@@ -46,6 +47,22 @@ async def test_the_folder_loads_and_answers_as_its_self_test_says(
         assert list(answer.ids) == ids
 
 
+def test_a_dtype_that_loses_much_is_marked() -> None:
+    rows = (Row("q8", ("wasm",), 10, 10.4), Row("q4", ("wasm",), 5, 10.6))
+    report = Report(rows, Row("fp32", (), 40, 10.0))
+    found = [row[-1] for row in table(report)]
+    assert found == [
+        "25% of the size, perplexity +4.00%",
+        "12% of the size, perplexity +6.00%: chosen unasked only if no better one fits",
+    ]
+
+
+def test_without_a_float_graph_perplexities_stand_alone() -> None:
+    """As of a model whose floats are too large for this machine's memory."""
+    report = Report((Row("q8", ("wasm",), 10, 10.4),), Row("fp32", (), 40))
+    assert table(report) == [("q8", "wasm", "0.0", "10.400", "25% of the size")]
+
+
 def test_the_report_has_sizes_and_perplexities(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -59,6 +76,8 @@ def test_the_report_has_sizes_and_perplexities(
     assert "text.txt, read 256 at a time" in card
     manifest = json.loads((out / "intab.json").read_text())
     assert "devices" not in manifest
+    assert sorted(manifest["perplexity"]) == ["fp32", "q4f16", "q8"]
+    assert all(found > 1 for found in manifest["perplexity"].values())
     assert sorted(manifest["dtypes"]) == ["q4f16", "q8"]
     assert not list(out.glob("tmp*"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from intab.convert.proving import Answers
+from intab.engine.runtime.candidates import MOST_LOSS
 
 CARD = """# {name}
 
@@ -76,9 +77,11 @@ def _against(row: Row, fp32: Row | None) -> str:
     if fp32 is None:
         return "there is no fp32"
     size = f"{row.size / fp32.size:.0%} of the size"
-    if not row.perplexity:
+    if not row.perplexity or not fp32.perplexity:
         return size
-    return f"{size}, perplexity {row.perplexity / fp32.perplexity - 1:+.2%}"
+    loss = row.perplexity / fp32.perplexity - 1
+    warning = ": chosen unasked only if no better one fits" if loss > MOST_LOSS else ""
+    return f"{size}, perplexity {loss:+.2%}{warning}"
 
 
 def card(name: str, family: str, report: Report, note: str = "") -> str:

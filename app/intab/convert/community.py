@@ -75,7 +75,7 @@ def optimise(
             graphs[dtype] = Work(source, draft, dtype, graph, prompts.short).write()
         report = make_report(draft, graphs, prompts, pieces, steps)
         steps.begin("intab.json")
-        write_folder(draft, out.name, graphs, self_test=self_test(prompts, report.answers))
+        write_folder(draft, out.name, graphs, report, self_test=self_test(prompts, report.answers))
         family = read_json(source, "config.json").get("model_type", "")
         note = measured_on(text, pieces)
         (draft / "README.md").write_text(card(out.name, family, report, note), encoding="utf-8")

@@ -99,7 +99,7 @@ def _convert(request: Request, checkpoint: Checkpoint, dtypes: tuple[str, ...], 
         steps.begin("intab.json")
         test = self_test(prompts, report.answers)
         license_of = {"license": request.license} if request.license else {}
-        write_folder(draft, request.out.name, graphs, self_test=test, **license_of)
+        write_folder(draft, request.out.name, graphs, report, self_test=test, **license_of)
         note = measured_on(request.text, pieces)
         text = card(request.out.name, model.arch.family, report, note)
         (draft / "README.md").write_text(text, encoding="utf-8")

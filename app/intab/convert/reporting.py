@@ -140,8 +140,13 @@ def measured_on(text: Path | None, pieces: list[list[int]]) -> str:
     return MEASURED.format(tokens=sum(map(len, pieces)), text=name, window=WINDOW)
 
 
-def write_folder(folder: Path, name: str, graphs: Mapping[str, Graph], **more: Any) -> None:
+def write_folder(
+    folder: Path, name: str, graphs: Mapping[str, Graph], report: Report, **more: Any
+) -> None:
     """Write intab.json; `more` are further keys, such as self_test and license."""
+    if report.measured:
+        rows = [*([report.fp32] if report.fp32 else []), *report.rows]
+        more["perplexity"] = {row.dtype: row.perplexity for row in rows if row.perplexity}
     if any(graph.barred for graph in graphs.values()):
         more["devices"] = {dtype: list(graph.devices) for dtype, graph in graphs.items()}
     if any(graph.expanded for dtype, graph in graphs.items() if dtype != "q8f32"):

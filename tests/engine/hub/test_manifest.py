@@ -56,6 +56,10 @@ def test_intab_json() -> None:
         ({"memory": {"q8": 5}}, "memory must have an object"),
         ({"memory": {"q8": {"weights": -1}}}, "memory must have an object"),
         ({"memory": {"q8": {"weights": True}}}, "memory must have an object"),
+        ({"perplexity": [1.5]}, "perplexity must have a number, 1 or more, for each dtype"),
+        ({"perplexity": {"q8": 0.5}}, "perplexity must have a number"),
+        ({"perplexity": {"q8": float("nan")}}, "perplexity must have a number"),
+        ({"perplexity": {"q8": "15"}}, "perplexity must have a number"),
         *(
             ({"self_test": {"prompt_ids": [1], "greedy_ids": [2], "long": long}}, "and in long")
             for long in (
@@ -173,6 +177,13 @@ def test_devices_of_each_dtype_are_kept() -> None:
     assert parse_manifest({**GOOD, "devices": ["wasm"]}).devices == {}
     manifest = parse_manifest({**GOOD, "devices": {"q8": ["wasm"]}})
     assert manifest.devices == {"q8": ("wasm",)}
+    assert parse_manifest(describe(manifest)) == manifest
+
+
+def test_perplexities_are_kept() -> None:
+    figures = {"fp32": 15.99, "q8": 16.1}
+    manifest = parse_manifest({**GOOD, "perplexity": figures})
+    assert manifest.perplexity == figures
     assert parse_manifest(describe(manifest)) == manifest
 
 

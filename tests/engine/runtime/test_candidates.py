@@ -31,6 +31,11 @@ def folder(*dtypes: str, **devices: tuple[str, ...]) -> Variants:
     return make_variants(Manifest({}, graphs, devices=devices))
 
 
+def measured(**perplexity: float) -> Variants:
+    graphs = from_dtypes({dtype: (f"{dtype}.onnx",) for dtype in perplexity})
+    return make_variants(Manifest({}, graphs, perplexity=perplexity))
+
+
 def names(candidates: Sequence[Candidate]) -> list[str]:
     return [str(candidate) for candidate in candidates]
 
@@ -70,6 +75,45 @@ def test_a_dtype_that_is_wrong_on_webgpu_is_not_tried_there() -> None:
     assert names(list_candidates(none, BOTH, None, None)) == ["q4 on wasm"]
     with pytest.raises(DeviceError, match="None of the model's dtypes is for webgpu"):
         list_candidates(none, BOTH, "webgpu", None)
+
+
+def test_a_dtype_that_loses_much_gives_way_to_a_better_one() -> None:
+    some = measured(fp32=10, q8=10.1, q4=10.4, q4f16=10.6)
+    candidates = list_candidates(some, BOTH, None, None)
+    assert names(candidates) == ["q4 on webgpu", "q8 on wasm"]
+    assert candidates[-1].reason == (
+        "best on wasm of fp32, q8, q4, q4f16; not q4f16: it loses 6% of perplexity"
+    )
+    some = measured(fp32=10, q8=12.4, q4=11, q4f16=11)
+    assert names(list_candidates(some, BOTH, None, None)) == ["fp32 on wasm"]
+    [found] = list_candidates(some, BOTH, "webgpu", None)
+    assert str(found) == "fp32 on webgpu"
+    assert found.reason.endswith(
+        "not q4f16: it loses 10% of perplexity; not q4: it loses 10% of perplexity"
+    )
+
+
+def test_a_better_dtype_that_does_not_fit_is_not_taken() -> None:
+    some = measured(fp32=10, q8=12.4, q4=11)
+
+    def fits(dtype: str, device: str) -> bool:
+        return dtype != "fp32"
+
+    assert names(list_candidates(some, BOTH, None, None, fits)) == ["q4 on webgpu", "q8 on wasm"]
+    assert names(list_candidates(some, BOTH, "webgpu", None, fits)) == ["q4 on webgpu"]
+
+
+def test_what_loses_much_is_taken_if_it_is_asked_for_or_alone() -> None:
+    some = measured(fp32=10, q8=12.4)
+    assert names(list_candidates(some, BOTH, None, "q8")) == ["q8 on wasm"]
+    alone = make_variants(Manifest({}, from_dtypes({"q4": ("q4.onnx",)}), perplexity={"q4": 12}))
+    assert names(list_candidates(alone, BOTH, None, None)) == ["q4 on webgpu", "q4 on wasm"]
+
+
+def test_losses_are_against_fp32_or_the_best_there_is() -> None:
+    assert measured(fp32=10, q8=12).loss("q8") == pytest.approx(0.2)
+    assert measured(q8=10, q4=11).loss("q4") == pytest.approx(0.1)
+    assert measured(q8=10).loss("q4") == 0
 
 
 LADDER = [

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from intab.engine.io.untrusted import file_name, hex_digits, shown, whole
+from intab.engine.io.untrusted import file_name, hex_digits, number, shown, whole
 
 MOST_CHUNKS = 2**20  # of one file
 MOST_PIECES = 16  # of a self-test's long prompt
 MOST_IDS = 4096  # of a self-test's lists: they are computed at each load
 MOST_ID = 2**31 - 1
+MOST_PERPLEXITY = 1e305  # e^700 and less: what `intab convert` writes
 
 _KEYS = {
     "format",
@@ -24,6 +25,7 @@ _KEYS = {
     "devices",
     "license",
     "memory",
+    "perplexity",
     "session_options",
     "self_test",
     "source",
@@ -57,6 +59,7 @@ def find_problems(data: object) -> Iterator[str]:
     yield from _wrong_options(data.get("session_options", {}))
     yield from _wrong_devices(data.get("devices", []))
     yield from _wrong_memory(data.get("memory", {}))
+    yield from _wrong_perplexity(data.get("perplexity", {}))
     if not _is_self_test(data.get("self_test")):
         yield (
             "self_test must have lists of ids: prompt_ids and greedy_ids, and in long, if it is "
@@ -144,6 +147,13 @@ def _wrong_memory(memory: object) -> Iterator[str]:
     for each in figures:
         if not isinstance(each, Mapping) or not all(_passes(whole, one) for one in each.values()):
             yield "memory must have an object of whole numbers for each dtype"
+
+
+def _wrong_perplexity(perplexity: object) -> Iterator[str]:
+    """An object with a number for each dtype."""
+    figures = perplexity.values() if isinstance(perplexity, Mapping) else [None]
+    if not all(_passes(lambda value: number(value, 1, MOST_PERPLEXITY), one) for one in figures):
+        yield "perplexity must have a number, 1 or more, for each dtype"
 
 
 def _is_self_test(test: object) -> bool:

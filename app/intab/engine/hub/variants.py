@@ -7,7 +7,7 @@ dtype. The others have the same if there is one, or what was asked for them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from intab.engine.hub.layout import find_roles
@@ -77,8 +77,15 @@ class Variants:
         manifest = replace(self.manifest, roles=roles, files=files)
         return replace(self, manifest=manifest, parts=parts)
 
-    def choose_dtype(self, device: str, wanted: str | None = None) -> tuple[str, str]:
-        """The dtype to load on `device` and why: the wanted one, else what the device runs best."""
+    def loss(self, dtype: str) -> float:
+        """How much more perplexity its first graph has than fp32; 0 if that is not known."""
+        return self.manifest.loss(dtype)
+
+    def choose_dtype(
+        self, device: str, wanted: str | None = None, good: Collection[str] = ()
+    ) -> tuple[str, str]:
+        """The dtype to load on `device` and why: the wanted one, else what the device runs best,
+        of those that are `good` if there are any."""
         have = ", ".join(self.parts) or "none"
         if wanted is not None and wanted not in self.parts:
             raise DeviceError(f"The model has no dtype {wanted!r}; it has: {have}.")
@@ -94,7 +101,7 @@ class Variants:
                     f"The model's {wanted} computes something else on {device}: {advice}."
                 )
             return wanted, "as asked for"
-        for dtype in PREFERENCE[device]:
+        for dtype in sorted(PREFERENCE[device], key=lambda each: each not in good):
             if dtype in self.parts and self.is_for(dtype, device):
                 only = len(self.parts) == 1
                 return dtype, "the model's only dtype" if only else f"best on {device} of {have}"

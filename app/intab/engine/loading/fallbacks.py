@@ -30,7 +30,7 @@ from intab.engine.loading.model_files import (
 )
 from intab.engine.model_config import ModelConfig
 from intab.engine.runtime.candidates import Candidate, list_candidates
-from intab.engine.runtime.limits import check_fits
+from intab.engine.runtime.limits import check_fits, fits
 from intab.engine.runtime.protocols import Runtime
 from intab.engine.storage.model_cache import ModelCache
 from intab.engine.tasks.base import Parts, Proof, Ready, Task
@@ -120,7 +120,9 @@ class Attempts(Generic[B, T]):
         those that are stored."""
         self._variants = choice.variants(self._source.manifest, self._needs)
         device, dtype = choice.first(self._needs[0])
-        *better, last = list_candidates(self._variants, self._runtime.devices, device, dtype)
+        *better, last = list_candidates(
+            self._variants, self._runtime.devices, device, dtype, self._fits
+        )
         self._fallback = last if better and self._is_stored(last) else None
         return [
             *[
@@ -226,6 +228,9 @@ class Attempts(Generic[B, T]):
         named = {graph: list(self._locations[graph].values()) for graph in graphs}
         self._variants = self._variants.with_data(named)
         self._source = replace(self._source, manifest=self._variants.manifest)
+
+    def _fits(self, dtype: str, device: str) -> bool:
+        return fits(self._variants, dtype, self._runtime.limits(device))
 
     def _check_fits(self, candidate: Candidate) -> None:
         limits = {each: self._runtime.limits(each) for each in self._runtime.devices}

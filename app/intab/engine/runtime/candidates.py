@@ -6,13 +6,14 @@ each was passed over is remembered and shown:
 
     webgpu q4f16 -> webgpu q4 -> wasm q8
 
-with threads or without, as the runtime sees to.
+with threads or without, as the runtime sees to. A dtype that loses more than 5 % of perplexity, as
+the folder tells, is chosen only if no better one fits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -27,6 +28,7 @@ T = TypeVar("T")
 # What a GPU runs faster than the processor; anything else is slower there, if it runs at all.
 GPU_DTYPES = ("q4f16", "q4")
 CHECKED = 4  # ids of the self-test: enough to see that a device computes something else
+MOST_LOSS = 0.05  # of perplexity: more is seen in the text
 NEAR = 0.1  # of the way from the best logit to the mean one
 
 
@@ -67,23 +69,42 @@ class Judge(Protocol):
         """Why it should not be tried, "" if nothing is known against it."""
 
 
+Fits = Callable[[str, str], bool]  # whether a dtype fits on a device
+
+
 def list_candidates(
-    variants: Variants, devices: Sequence[str], device: str | None, dtype: str | None
+    variants: Variants,
+    devices: Sequence[str],
+    device: str | None,
+    dtype: str | None,
+    fits: Fits = lambda dtype, device: True,
 ) -> list[Candidate]:
     """The candidates for what was asked for, None for what was not; never an empty list."""
     chosen = device or devices[0]
     if dtype is not None:
         return [Candidate(chosen, *variants.choose_dtype(chosen, dtype))]
+    good = [d for d in variants.parts if variants.loss(d) <= MOST_LOSS and fits(d, chosen)]
+    best = Candidate(chosen, *variants.choose_dtype(chosen, good=good))
     on_gpu = [d for d in GPU_DTYPES if d in variants.dtypes and "webgpu" in devices]
     on_gpu = [d for d in on_gpu if variants.is_for(d, "webgpu")]
+    coarse = [d for d in on_gpu if best.dtype in good and variants.loss(d) > MOST_LOSS]
+    gpu = [
+        Candidate("webgpu", kind, _why(variants, "webgpu", kind))
+        for kind in on_gpu
+        if kind not in coarse
+    ]
     if device == "webgpu":
-        kinds = on_gpu or [variants.choose_dtype(device)[0]]
-        return [Candidate(device, kind, _why(variants, device, kind)) for kind in kinds]
-    last = Candidate(chosen, *variants.choose_dtype(chosen))
-    if device is not None:
-        return [last]
-    gpu = [Candidate("webgpu", kind, _why(variants, "webgpu", kind)) for kind in on_gpu]
-    return [*gpu, last]
+        return gpu or [_told(variants, best, coarse)]
+    return [*(gpu if device is None else []), _told(variants, best, coarse)]
+
+
+def _told(variants: Variants, best: Candidate, coarse: Sequence[str]) -> Candidate:
+    """With a word on each better liked dtype that loses too much."""
+    order = PREFERENCE[best.device]
+    liked = [d for d in order[: order.index(best.dtype)] if d in variants.parts]
+    left = [d for d in dict.fromkeys([*liked, *coarse]) if variants.loss(d) > MOST_LOSS]
+    words = [f"not {d}: it loses {variants.loss(d):.0%} of perplexity" for d in left]
+    return replace(best, reason="; ".join([best.reason, *words]))
 
 
 def _why(variants: Variants, device: str, dtype: str) -> str:

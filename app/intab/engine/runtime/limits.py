@@ -44,6 +44,11 @@ def check_fits(
     raise DeviceError(f"{name} as {dtype} does not fit on {device}: {problem}; {advice}.")
 
 
+def fits(variants: Variants, dtype: str, limits: Limits) -> bool:
+    """Whether a device with these limits can hold it, as far as sizes are known."""
+    return not _problem(variants, dtype, limits)
+
+
 def weights_of(variants: Variants, dtype: str) -> int:
     """The bytes of all weights once they are loaded, which makes float of some int8: those that
     the folder tells, else those of the files."""
