@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HELD = {
     "numpy": "the Pyodide project's own wheel, which no registry has",
+    "pyodide": "314.0.7 takes a time.sleep that Stop interrupts for a program's end",
     "puppeteer-core": "newer ones need Node 22",
 }
 

@@ -61,7 +61,7 @@ def test_loading_says_what_it_lacks(name: str) -> None:
 def test_the_packages_are_those_of_the_extra() -> None:
     names = [re.split(r"[<>=!~]", wish)[0] for wish in extras.packages("serve")]
     assert sorted(names) == ["starlette", "uvicorn"]
-    wanted = {"httpx", "ml-dtypes", "onnx-ir", "onnxruntime", "rich", "safetensors"}
+    wanted = {"gguf", "httpx", "ml-dtypes", "onnx-ir", "onnxruntime", "rich", "safetensors"}
     assert {re.split(r"[<>=!~]", wish)[0] for wish in extras.packages("convert")} == wanted
     assert extras.packages("nothing") == []
 

@@ -19,7 +19,7 @@ from typing import Any
 from tools.site.sources import SiteError, Sources, sha256_of
 
 PYPI_WHEELS = Path(__file__).with_name("pypi-wheels.txt")
-BROWSER_PYTHON = "3.14"  # Pyodide 314.0.7
+BROWSER_PYTHON = "3.14"  # Pyodide 314.0.3
 # Of our own wheel, and not worth a visitor's bytes; the site has models and JavaScript as files.
 NOT_FOR_BROWSERS = [
     "app/intab/browser/js",
