@@ -19,10 +19,14 @@ IR_VERSION = 10
 
 
 class Builder:
-    """A graph in the making whose floats are `dtype`."""
+    """A graph in the making whose floats are `dtype`; `sizes` has the mean squares of what products
+    read, by their names, as far as they are known."""
 
-    def __init__(self, dtype: ir.DataType) -> None:
+    def __init__(
+        self, dtype: ir.DataType, sizes: Mapping[str, NDArray[np.float32]] | None = None
+    ) -> None:
         self.dtype = dtype
+        self.sizes = sizes or {}
         self.tape = Tape()
         self.inputs: list[ir.Value] = []
         self.outputs: list[ir.Value] = []

@@ -8,12 +8,14 @@ Every dtype is written, read again and run; the folder appears when all of it is
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from intab.convert.architecture import Architecture, Weights
+import numpy as np
+
+from intab.convert.architecture import Architecture, Array, Weights
 from intab.convert.card import Report, Row, card
 from intab.convert.checkpoint import Checkpoint
 from intab.convert.completing import complete_config
@@ -79,7 +81,8 @@ def _convert(request: Request, checkpoint: Checkpoint, dtypes: tuple[str, ...], 
     check_vocabulary(tokenizer, model.arch.vocabulary)
     prompts = read_prompts(tokenizer, checkpoint.config)
     small = fits_memory(FLOAT * checkpoint.parameters())
-    smoothed = bool(watched) and small and model.rounds_rows(dtypes)
+    rounds = model.rounds_rows(dtypes) or model.has_blocks(dtypes)
+    smoothed = bool(watched) and small and rounds
     compared = bool(pieces) and "fp32" not in dtypes and (small or request.text is not None)
     check_room(request.out, expected_bytes(checkpoint, dtypes, more=compared or smoothed))
     steps = Steps(say, 2 * len(dtypes) + 1 + compared + smoothed)
@@ -89,7 +92,7 @@ def _convert(request: Request, checkpoint: Checkpoint, dtypes: tuple[str, ...], 
         complete_config(draft / "config.json", checkpoint.config, model.whole.config)
         if smoothed:
             steps.begin("what is multiplied, to round it well")
-            model = model.smoothed(draft, watched)
+            model = model.watched(draft, watched, dtypes)
         graphs = write_graphs(draft, dtypes, model, steps, left)
         fp32 = Row("fp32", (), FLOAT * checkpoint.parameters())
         if compared:
@@ -126,6 +129,7 @@ class Source:
     checkpoint: Checkpoint
     whole: Model
     smooth: Weights | None = None  # for int8, if they are not the model's own
+    sizes: Mapping[str, Array] = field(default_factory=dict)  # mean squares of what products read
 
     @property
     def arch(self) -> Architecture:
@@ -140,11 +144,17 @@ class Source:
         """Whether one of these dtypes has int8 products, or shares their weights."""
         return self.form("q8").linear == "int8" and not {"q8", "q8f32"}.isdisjoint(dtypes)
 
-    def smoothed(self, folder: Path, pieces: list[list[int]]) -> Source:
+    def has_blocks(self, dtypes: Sequence[str]) -> bool:
+        """Whether one of these dtypes has blocks of 4 bits."""
+        return any(self.form(dtype).linear == "int4" for dtype in dtypes)
+
+    def watched(self, folder: Path, pieces: list[list[int]], dtypes: Sequence[str]) -> Source:
         """The same with weights that round better, by what is multiplied in a text's pieces."""
         weights, config = self.whole.weights, self.whole.config.values
         samples = watch(self.arch, weights, pieces, folder, config)
-        return replace(self, smooth=smooth(self.arch, weights, samples))
+        sizes = {name: np.square(sample).mean(0) for name, sample in samples.items()}
+        made = smooth(self.arch, weights, samples) if self.rounds_rows(dtypes) else None
+        return replace(self, smooth=made, sizes=sizes)
 
     def weights(self, form: Form) -> Weights:
         """Those that a form is written with."""
@@ -187,7 +197,7 @@ def write_graph(
 ) -> Graph:
     """Write one dtype's graph, with its weights or with those of the graph it is `sharing`."""
     form, place = model.form(dtype), folder / "onnx"
-    graph = decoder(model.arch, model.weights(form), form)
+    graph = decoder(model.arch, model.weights(form), form, model.sizes)
     for device in form.devices:
         check_kernels(graph, device, dtype)
     weights = weights_loaded(graph.graph)

@@ -8,7 +8,7 @@ add them on the way. Nothing after the last layer is computed for rows whose log
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import onnx_ir as ir
 
@@ -30,9 +30,12 @@ from intab.convert.linear import multiply
 Residual = tuple[ir.Value, ir.Value | None]
 
 
-def decoder(arch: Architecture, weights: Weights, form: Form) -> ir.Model:
-    """The graph: ids, mask, positions and cache in; logits of the last rows and cache out."""
-    b = Builder(form.dtype)
+def decoder(
+    arch: Architecture, weights: Weights, form: Form, sizes: Mapping[str, Array] | None = None
+) -> ir.Model:
+    """The graph: ids, mask, positions and cache in; logits of the last rows and cache out. `sizes`:
+    as for Builder."""
+    b = Builder(form.dtype, sizes)
     fused = form.attention == "fused" and can_be_fused(arch)
     inputs = Inputs(b, arch, roomy=not fused, gpu="webgpu" in form.devices)
     writer = Writer(b, inputs, form)

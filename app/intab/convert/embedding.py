@@ -12,10 +12,11 @@ import numpy as np
 import onnx_ir as ir
 
 from intab.convert.architecture import Linear, Weights
+from intab.convert.blocks import BLOCK
 from intab.convert.builder import Builder
 from intab.convert.forms import Form
 from intab.convert.inputs import Inputs
-from intab.convert.linear import BLOCK, dequantized, give_read, int4_blocks, multiply, rounded
+from intab.convert.linear import dequantized, give_read, int4_blocks, multiply, rounded
 
 NAME = "lm_head"
 

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
-from onnxruntime.capi._pybind_state import quantize_matmul_4bits, quantize_matmul_bnb4
+from onnxruntime.capi._pybind_state import quantize_matmul_bnb4
 
 from intab.convert.architecture import Array, Linear
+from intab.convert.blocks import BLOCK, fit
 from intab.convert.builder import MICROSOFT, Builder
 
 READ = "read."  # of the names of the outputs that give what a watched product reads
 STEPS, ZERO = 127, 128  # of a row's bytes: on either side of 0, and where 0 is
-BLOCK = 32
 NF4_BLOCK = 64
 NF4 = 1  # MatMulBnb4's quant_type
 
@@ -125,17 +125,11 @@ def _int4(b: Builder, name: str, x: ir.Value, weight: Array) -> ir.Value:
 
 def int4_blocks(b: Builder, name: str, weight: Array) -> tuple[ir.Value, ir.Value, ir.Value]:
     """Blocks of 32 inputs: values [outputs, blocks, 16], scales and zero points."""
-    inputs, outputs = weight.shape
-    blocks = -(-inputs // BLOCK)
-    packed = np.zeros((outputs, blocks, BLOCK // 2), np.uint8)
-    scale = np.zeros(outputs * blocks, np.float32)
-    zero = np.zeros(outputs * (-(-blocks // 2)), np.uint8)
-    whole = np.ascontiguousarray(weight)
-    quantize_matmul_4bits(packed, whole, scale, zero, BLOCK, outputs, inputs, False)
+    fitted = fit(weight, b.sizes.get(name))
     return (
-        b.constant(f"{name}.weight", packed),
-        b.floats(f"{name}.scale", scale.reshape(outputs, blocks)),
-        b.constant(f"{name}.zero", zero.reshape(outputs, -1)),
+        b.constant(f"{name}.weight", fitted.packed_values()),
+        b.floats(f"{name}.scale", fitted.scales),
+        b.constant(f"{name}.zero", fitted.packed_zeros()),
     )
 
 
