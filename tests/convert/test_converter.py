@@ -280,9 +280,17 @@ def test_progress_goes_from_nothing_to_nearly_all(checkpoint: Path, tmp_path: Pa
         lambda what, share: told.append((what, share)),
     )
     assert [what for what, _ in told] == [
-        *("q8", "q4", "fp32, to compare with", "q8: perplexity", "q4: perplexity", "intab.json")
+        *(
+            "what is multiplied, to round it well",
+            "q8",
+            "q4",
+            "fp32, to compare with",
+            "q8: perplexity",
+            "q4: perplexity",
+            "intab.json",
+        )
     ]
-    assert [share for _, share in told] == pytest.approx([number / 6 for number in range(6)])
+    assert [share for _, share in told] == pytest.approx([number / 7 for number in range(7)])
 
 
 def test_a_graph_that_onnxruntime_does_not_run_is_named(tmp_path: Path) -> None:
