@@ -6,6 +6,7 @@ import numpy as np
 
 from intab.engine.generation.sequences import OneByOne
 from intab.engine.runtime.decoder_plan import DecoderPlan
+from intab.engine.runtime.first_alone import FirstAloneSession
 from intab.engine.runtime.largest import narrow, rows_of
 from intab.engine.runtime.recompute import RecomputingSession
 from intab.engine.runtime.single_step import SingleStepSession
@@ -49,6 +50,7 @@ def test_those_that_stand_over_a_session_tell_it() -> None:
     for make in (
         lambda inner: RecomputingSession(inner, PLAN, [[]]),
         lambda inner: SingleStepSession(inner, PLAN),
+        lambda inner: FirstAloneSession(inner),
         lambda inner: OneByOne([inner], [0]),
     ):
         inner = Narrowed()

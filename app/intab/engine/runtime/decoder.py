@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from intab.engine.io.protocols import B
 from intab.engine.runtime.decoder_plan import DecoderPlan, plan_graph
 from intab.engine.runtime.graphs import DecoderGraphs, Graph
+from intab.engine.runtime.largest import narrow
 from intab.engine.runtime.network import Network
 from intab.engine.types import Logits
 
@@ -92,6 +93,34 @@ class DecoderOver:
     async def close(self) -> None:
         """Close it."""
         await self._decoder.close()
+
+
+class SessionOver:
+    """The part of a Session over another one that is left to that."""
+
+    def __init__(self, inner: Session) -> None:
+        self._inner = inner
+
+    @property
+    def length(self) -> int:
+        """Tokens in the cache."""
+        return self._inner.length
+
+    def narrow(self, top: int) -> None:
+        """The inner session's, if it can (largest.py)."""
+        narrow(self._inner, top)
+
+    async def rewind(self, length: int) -> None:
+        """Keep the first `length` tokens."""
+        await self._inner.rewind(length)
+
+    async def select(self, sequences: Sequence[int]) -> None:
+        """Keep, repeat and reorder sequences."""
+        await self._inner.select(sequences)
+
+    def close(self) -> None:
+        """Give the cache's memory back."""
+        self._inner.close()
 
 
 async def open_planned(

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from intab.engine.runtime.decoder import Decoder, DecoderOver, Session
+from intab.engine.runtime.decoder import Decoder, DecoderOver, Session, SessionOver
 from intab.engine.runtime.decoder_plan import DecoderPlan
 from intab.engine.runtime.recompute import least_piece
 from intab.engine.types import Logits
@@ -38,16 +38,8 @@ class FirstAlone(DecoderOver):
         return inner if any(padding) else FirstAloneSession(inner)
 
 
-class FirstAloneSession:
+class FirstAloneSession(SessionOver):
     """A Session over another one."""
-
-    def __init__(self, inner: Session) -> None:
-        self._inner = inner
-
-    @property
-    def length(self) -> int:
-        """Tokens in the cache."""
-        return self._inner.length
 
     def least_piece(self, total: int) -> int:
         """The inner session's."""
@@ -73,18 +65,6 @@ class FirstAloneSession:
             return await self._inner.step(rest, rows)
         return np.concatenate([first, await self._inner.step(rest, rows - 1)], axis=1)
 
-    async def rewind(self, length: int) -> None:
-        """Keep the first `length` tokens."""
-        await self._inner.rewind(length)
-
-    async def select(self, sequences: Sequence[int]) -> None:
-        """Keep, repeat and reorder sequences."""
-        await self._inner.select(sequences)
-
     def fork(self) -> FirstAloneSession:
         """An independent session with the same sequences."""
         return FirstAloneSession(self._inner.fork())
-
-    def close(self) -> None:
-        """Give the cache's memory back."""
-        self._inner.close()

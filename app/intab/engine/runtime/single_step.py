@@ -12,9 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from intab.engine.runtime.decoder import Decoder, DecoderOver, Session
+from intab.engine.runtime.decoder import Decoder, DecoderOver, Session, SessionOver
 from intab.engine.runtime.decoder_plan import DecoderPlan
-from intab.engine.runtime.largest import narrow
 from intab.engine.types import Logits
 from intab.errors import RunError
 
@@ -63,17 +62,12 @@ class SingleStep(DecoderOver):
         return SingleStepSession(self._decoder.session(padding), self.plan)
 
 
-class SingleStepSession:
+class SingleStepSession(SessionOver):
     """A Session that takes one id a step to another."""
 
-    def __init__(self, session: Session, plan: DecoderPlan) -> None:
-        self._session = session
+    def __init__(self, inner: Session, plan: DecoderPlan) -> None:
+        super().__init__(inner)
         self._plan = plan
-
-    @property
-    def length(self) -> int:
-        """Tokens in the cache."""
-        return self._session.length
 
     async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
         """Append `ids` [batch][n]; the float32 logits [batch, 1, vocab] after the last."""
@@ -81,28 +75,12 @@ class SingleStepSession:
         start = self.length
         try:
             for column in zip(*ids, strict=True):
-                logits = await self._session.step([[token] for token in column])
+                logits = await self._inner.step([[token] for token in column])
         except BaseException:
-            await self._session.rewind(start)
+            await self._inner.rewind(start)
             raise
         return logits
 
-    def narrow(self, top: int) -> None:
-        """The other's."""
-        narrow(self._session, top)
-
-    async def rewind(self, length: int) -> None:
-        """Keep the first `length` tokens."""
-        await self._session.rewind(length)
-
-    async def select(self, sequences: Sequence[int]) -> None:
-        """Keep, repeat and reorder sequences."""
-        await self._session.select(sequences)
-
     def fork(self) -> SingleStepSession:
         """An independent session with the same sequences."""
-        return SingleStepSession(self._session.fork(), self._plan)
-
-    def close(self) -> None:
-        """Give the cache's memory back."""
-        self._session.close()
+        return SingleStepSession(self._inner.fork(), self._plan)
