@@ -79,3 +79,10 @@ def test_nothing_advises_a_package_that_is_on_no_index() -> None:
     pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("app/**/*.py")]
     advising = [path for path in pages if "intab[" in path.read_text(encoding="utf-8")]
     assert advising == list[Path]()
+
+
+def test_a_start_does_not_wait_for_chat_templates() -> None:
+    """Jinja takes a browser as long to import as half of intab: the first chat imports it."""
+    done = run_without(["jinja2"], "import intab; print(intab.__version__)")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{metadata.version('intab')}\n"

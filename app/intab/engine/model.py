@@ -16,7 +16,6 @@ from typing import Any, cast, overload
 
 from intab.engine.chat import Chat, Speaker
 from intab.engine.generation.batch import Job, generate_batch
-from intab.engine.generation.beam_search import search_beams
 from intab.engine.generation.decode import complete, stream
 from intab.engine.generation.generation_config import generation_defaults
 from intab.engine.generation.metrics import UNKNOWN, Meter, Setting
@@ -187,6 +186,8 @@ class Model:
             return [[await complete(self._stream(jobs[0]))]]
         refuse_guesses(options)
         if options.num_beams > 1:
+            from intab.engine.generation.beam_search import search_beams  # few ask for beams
+
             return [await search_beams(decoder, self.tokenizer, job, self._setting) for job in jobs]
         return await generate_batch(decoder, self.tokenizer, jobs, self._setting)
 

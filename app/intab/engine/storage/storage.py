@@ -21,8 +21,6 @@ from intab.engine.hub.locate import Location
 from intab.engine.hub.model_names import Path, check_text
 from intab.engine.io.progress import Tally
 from intab.engine.io.protocols import OnProgress, Room, Services, Store, silent
-from intab.engine.storage.export import export_model
-from intab.engine.storage.import_model import import_model
 from intab.engine.storage.keys import ChunkKey, ModelKey, parse_chunk_key, parse_model
 from intab.engine.storage.model_cache import lock_name
 from intab.engine.storage.records import read_record
@@ -87,6 +85,8 @@ class Storage:
             DamagedError: a stored file is damaged.
             OptionError: the name is none.
         """
+        from intab.engine.storage.export import export_model  # a start need not wait for it
+
         keys = await self._find(model)
         if len(keys) > 1:
             addresses = ", ".join(key.base for key in keys)
@@ -113,6 +113,8 @@ class Storage:
             StorageError: it cannot be read or stored.
             OptionError: the name is none.
         """
+        from intab.engine.storage.import_model import import_model  # nor for this
+
         location = None if model is None else self._locate(model)
         key = await import_model(self._services(), source, location, on_progress)
         return describe(key, *(await self._known())[key])

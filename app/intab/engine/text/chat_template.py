@@ -10,13 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import jinja2
-
 from intab.engine.io.small_files import parse_object
 from intab.engine.io.untrusted import load_json
 from intab.engine.text.plain_values import plain
-from intab.engine.text.template_sandbox import render_template
-from intab.engine.text.tool_schema import get_json_schema
 from intab.errors import ChatTemplateError
 
 Message = Mapping[str, Any]
@@ -83,6 +79,12 @@ def render(
 
 
 def _rendered(template: str, names: Mapping[str, Any]) -> str:
+    # Imported here: Jinja and its sandbox take a browser half as long as all else, and a page that
+    # only continues a text has no template.
+    import jinja2
+
+    from intab.engine.text.template_sandbox import render_template
+
     try:
         return render_template(template, names)
     except ChatTemplateError:
@@ -189,6 +191,8 @@ def _schema(tool: Tool) -> Any:
     if isinstance(tool, Mapping):
         return plain(tool)
     if callable(tool):
+        from intab.engine.text.tool_schema import get_json_schema  # as rare as tools are
+
         return get_json_schema(tool)
     raise ChatTemplateError(f"A tool is a JSON schema or a function, not {tool!r}.")
 
