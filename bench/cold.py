@@ -62,7 +62,7 @@ def _see_bare(page: Page, address: str) -> float:
 
 
 def _see_first_token(page: Page, address: str) -> float:
-    page.goto(address, wait_until="commit")
+    page.goto(f"{address}#program", wait_until="commit")
     page.get_by_test_id("editor").get_by_role("textbox").fill(PROGRAM)
     page.get_by_test_id("run").click()
     return float(page.evaluate(FIRST_TEXT, "[data-testid=output]"))

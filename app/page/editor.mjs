@@ -150,4 +150,8 @@ export class Editor {
       annotations: isolateHistory.of("full"),
     });
   }
+
+  focus() {
+    this.view.focus();
+  }
 }

@@ -98,12 +98,15 @@ export class Link {
     this.worker.postMessage(JSON.stringify(request));
   }
 
-  /** @param {string} source */
-  execute(source) {
+  /**
+   * @param {string} source
+   * @param {string} model what the program finds as MODEL
+   */
+  execute(source, model) {
     this.run += 1;
     this.running = true;
     this.wasUsed = true;
-    this.send({ kind: "run", run: this.run, source });
+    this.send({ kind: "run", run: this.run, source, model });
   }
 
   stop() {

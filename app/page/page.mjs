@@ -4,6 +4,7 @@
  *   loading -> ready -> running -> ready | error        (the status element's data-state)
  */
 import { EXAMPLES } from "../../examples/gallery.mjs";
+import { openChat } from "./chat/open.mjs";
 import { Editor } from "./editor.mjs";
 import { element, named } from "./elements.mjs";
 import { Link } from "./link.mjs";
@@ -24,6 +25,8 @@ import {
   transferTexts,
 } from "./texts.mjs";
 import { missingFeature } from "./features.mjs";
+import { chosenModel } from "./models/chosen.mjs";
+import { Views } from "./views.mjs";
 
 const LONG_START = 45_000; // ms: a slow device may take as long; that the site is compared harms none
 const runButton = named("run", HTMLButtonElement);
@@ -51,6 +54,10 @@ let asked; // whether the browser was asked to keep models
 let python = "none"; // none -> starting -> ready
 /** @type {string | null} */
 let waitingProgram = null; // what to run as soon as Python is ready
+/** @type {any} */
+let listener = null; // what hears of the running program in place of the output panel: the chat
+/** @type {any} */
+let chat = null; // until its module is there
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let checking; // the timer of a start that takes too long
 
@@ -62,9 +69,13 @@ function setState(state, text) {
   status.dataset.state = state;
   status.textContent = text;
   const busy = state === "running" || waitingProgram !== null;
-  runButton.disabled = busy;
-  stopButton.disabled = !busy;
+  const [off, on] = busy ? [runButton, stopButton] : [stopButton, runButton];
+  const hadFocus = document.activeElement === off;
+  on.disabled = false;
+  if (hadFocus) on.focus(); // or it would fall to the body
+  off.disabled = true;
   restartButton.disabled = python !== "ready";
+  chat?.setState(state, busy);
   output.element.setAttribute("aria-busy", String(state === "running"));
   if (state !== "ready" && state !== "error") return;
   hideProgress();
@@ -128,11 +139,21 @@ function run() {
   output.clear();
   metrics.textContent = "";
   result.scrollIntoView({ block: "nearest" });
+  begin(editor.text);
+}
+
+/**
+ * Run a program, as soon as there is Python; the chat hears of its own.
+ * @param {string} source
+ * @param {any} [whose]
+ */
+function begin(source, whose = null) {
+  listener = whose;
   if (python === "ready") {
-    execute(editor.text);
+    execute(source);
     return;
   }
-  waitingProgram = editor.text;
+  waitingProgram = source;
   if (python === "none") link.start();
   beginStart("Python is starting; your program runs next");
 }
@@ -140,18 +161,26 @@ function run() {
 /** @param {string} source */
 function execute(source) {
   waitingProgram = null;
-  link.execute(source);
+  link.execute(source, chosenModel());
   setState("running", "Running");
 }
 
 function stop() {
   if (waitingProgram !== null) {
     waitingProgram = null;
+    endForListener({ outcome: "stopped" });
     setState("loading", "Starting Python");
   } else if (link.running) {
     status.textContent = "Stopping";
     link.stop();
   }
+}
+
+/** @param {any} event how the listener's program ended; the next one is its own or the panel's */
+function endForListener(event) {
+  const ended = listener;
+  listener = null;
+  ended?.finished(event);
 }
 
 /** @type {Record<string, (event: any) => void>} */
@@ -161,7 +190,7 @@ const handlers = {
     panel.connect(true);
     hideProgress();
     if (link.running) return;
-    if (error) setState("error", `The default model could not be loaded. ${error}`);
+    if (error) setState("error", `The model ${chosenModel()} could not be loaded. ${error}`);
     else setState("ready", "Ready");
   },
   /** @param {any} event */
@@ -178,6 +207,7 @@ const handlers = {
   },
   /** @param {any} event */
   measured(event) {
+    listener?.measured(event);
     metrics.replaceChildren(...metricsTexts(event).map(onOneLine));
   },
   /** @param {any} event */
@@ -187,6 +217,7 @@ const handlers = {
   /** @param {any} event */
   stored(event) {
     panel.show(event);
+    chat?.showStored(event);
   },
   /** @param {{topic: any, text: string}} given */
   noticed({ topic, text }) {
@@ -194,13 +225,16 @@ const handlers = {
   },
   /** @param {{text: string, stream: string}} given */
   output({ text, stream }) {
-    output.add(text, stream);
+    if (listener) listener.output(text, stream);
+    else output.add(text, stream);
   },
   /** @param {{outcome: any, error_type: any, message: string, traceback: any}} given */
   finished({ outcome, error_type, message, traceback }) {
+    const isChat = listener !== null;
+    endForListener({ outcome, error_type, message, traceback });
     if (outcome === "error") {
-      output.addLine(traceback, "failure");
-      setState("error", `${error_type}: ${message}`);
+      if (!isChat) output.addLine(traceback, "failure");
+      setState("error", isChat ? message : `${error_type}: ${message}`);
     } else {
       setState("ready", outcome === "stopped" ? "Stopped" : "Ready");
       // A page may ask, its worker may not; and only for what has proved to be of use.
@@ -214,7 +248,7 @@ function onReady() {
   python = "ready";
   clearTimeout(checking);
   panel.connect(true);
-  link.send({ kind: "preload", model: "default" });
+  link.send({ kind: "preload", model: chosenModel() });
   if (waitingProgram !== null) execute(waitingProgram);
   else setState("loading", "Loading the model");
 }
@@ -230,7 +264,8 @@ function onRestart(cause) {
   model = "";
   hideProgress();
   panel.connect(false);
-  output.addLine(text, "note");
+  if (listener) endForListener({ outcome: cause === "crashed" ? "error" : "stopped", message: text });
+  else output.addLine(text, "note");
   beginStart(text);
 }
 
@@ -242,7 +277,9 @@ function onFailure(error) {
   waitingProgram = null;
   panel.connect(false);
   const reason = error.message ?? error;
-  setState("error", `Python could not start: ${reason}. Run tries again; if that fails, reload the page.`);
+  const message = `Python could not start: ${reason}. Run tries again; if that fails, reload the page.`;
+  endForListener({ outcome: "error", message });
+  setState("error", message);
 }
 
 /** @param {any} event PyScript's, with what it is at */
@@ -277,6 +314,13 @@ function showProgram() {
   showGallery();
 }
 
+/** @param {string} source the chat's program, in the Program view */
+function openProgram(source) {
+  views.show("program");
+  editor.replace(source);
+  editor.focus();
+}
+
 runButton.addEventListener("click", run);
 stopButton.addEventListener("click", stop);
 restartButton.addEventListener("click", () => link.restart("asked"));
@@ -284,9 +328,11 @@ resetButton.addEventListener("click", () => editor.replace(programs.current.sour
 addEventListener("py:progress", onProgress);
 document.addEventListener("keydown", (event) => {
   const handled = event.defaultPrevented; // by the editor, which has a binding of its own
-  if (!handled && event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
+  if (!handled && event.key === "Enter" && (event.ctrlKey || event.metaKey) && views.current === "program") run();
 });
 showProgram();
+const views = new Views();
+views.start();
 sayStarted((/** @type {string[]} */ paths) => notices.show("mended", mendedText(paths)));
 const missing = missingFeature();
 if (missing) {
@@ -296,3 +342,13 @@ if (missing) {
   beginStart("Starting Python");
   if (!(await isolate())) link.start();
 }
+chat = await openChat({
+  ask: begin,
+  stop,
+  open: openProgram,
+  list: () => python === "ready" && link.send({ kind: "manage", action: "list" }),
+  notify: (/** @type {string} */ topic, /** @type {string} */ text) => notices.show(topic, text),
+  preload: (/** @type {string} */ name) =>
+    python === "ready" && !link.running && link.send({ kind: "preload", model: name }),
+});
+chat.setState(missing ? "missing" : status.dataset.state, !stopButton.disabled);

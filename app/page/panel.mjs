@@ -226,7 +226,7 @@ function actButton(label, textContent) {
  * @param {string} question
  * @param {() => void} act
  */
-function confirmed(button, question, act) {
+export function confirmed(button, question, act) {
   const { textContent, ariaLabel } = button;
   const reset = () => Object.assign(button, { textContent, ariaLabel });
   button.addEventListener("blur", reset);

@@ -68,6 +68,7 @@ async function stop(press) {
 try {
   await page.goto(address);
   await state("ready");
+  await page.click(hook("view-program"));
   assert.ok(await page.evaluate(() => crossOriginIsolated));
   await examples();
   seen(await text("device"));

@@ -163,7 +163,7 @@ def test_keyboard_alone(page: Page, served: str) -> None:
     """Tab reaches every control in reading order; Escape then Tab leaves the editor."""
     visitor = Visitor(page).open(served)
     names = []
-    for _ in range(10):
+    for _ in range(12):
         page.keyboard.press("Escape")
         page.keyboard.press("Tab")
         focused = page.evaluate(
@@ -171,9 +171,9 @@ def test_keyboard_alone(page: Page, served: str) -> None:
             ".activeElement.textContent.trim().slice(0, 12)"
         )
         names.append(focused)
-    assert names[:3] == ["Stored model", "Reset exampl", "Continue a s"]
-    assert names[6] == "Temperatures"
-    assert names[8:10] == ["Run", "Restart Pyth"]
+    assert names[:5] == ["Chat", "Program", "Stored model", "Reset exampl", "Continue a s"]
+    assert names[8] == "Temperatures"
+    assert names[10:12] == ["Run", "Restart Pyth"]
     visitor.button("run").focus()
     page.keyboard.press("Enter")
     visitor.expect_state("running", "ready")

@@ -11,12 +11,16 @@ from playwright.sync_api import Browser, Locator, Page, expect
 STARTED = 240_000  # ms; seconds on an idle machine
 DONE = 120_000
 
+# Frames and blank pages may have no storage.
+IN_PROGRAM = "try { localStorage.setItem('intab.view', 'program'); } catch {}"
+
 
 class Visitor:
-    """Acts on the page's test hooks."""
+    """Acts on the page's test hooks, in the Program view, as one who was there before."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        page.add_init_script(IN_PROGRAM)
         self.editor = page.get_by_test_id("editor").get_by_role("textbox")
         self.output = page.get_by_test_id("output")
         self.status = page.get_by_test_id("status")
@@ -39,9 +43,12 @@ class Visitor:
 
     def choose(self, example: str) -> None:
         """Choose an example by its title."""
+        self.button("view-program").click()
         self.examples.get_by_role("button", name=example).click()
 
     def write(self, program: str) -> None:
+        if not self.editor.is_visible():  # of a page that was opened before this visitor came
+            self.button("view-program").click()
         # CodeMirror may put its own selection back before the text is in: it is all, too.
         self.editor.press("ControlOrMeta+a")
         self.editor.fill(dedent(program).strip() + "\n")

@@ -48,6 +48,16 @@ async def test_a_program_runs_and_finishes() -> None:
     assert page.output() == "hello\n"
 
 
+async def test_a_program_finds_the_model_that_was_chosen() -> None:
+    page = Page()
+    page.send("run", run=1, source="print(MODEL)")
+    await page.wait("finished")
+    page.events = [event for event in page.events if event["kind"] == "output"]
+    page.send("run", run=2, source="print(MODEL)", model="org/name")
+    await page.wait("finished")
+    assert page.output() == "default\norg/name\n"
+
+
 async def test_an_error_crosses_with_its_type() -> None:
     page = Page()
     page.send("run", run=1, source="1 / 0")

@@ -15,10 +15,11 @@ from intab.engine.io.untrusted import load_json
 
 @dataclass(frozen=True)
 class Run:
-    """Run this Python program."""
+    """Run this Python program, which finds the model that the visitor chose as MODEL."""
 
     run: int
     source: str
+    model: str = "default"
 
 
 @dataclass(frozen=True)

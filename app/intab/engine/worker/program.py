@@ -13,11 +13,11 @@ import io
 import linecache
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from time import monotonic
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 from intab.engine.io.tasks import is_lasting
@@ -37,8 +37,16 @@ class Failure:
     traceback: str
 
 
-async def run_program(source: str, on_stdout: OnText, on_stderr: OnText) -> Failure | None:
+async def run_program(
+    source: str,
+    on_stdout: OnText,
+    on_stderr: OnText,
+    *,
+    names: Mapping[str, object] = MappingProxyType({}),
+) -> Failure | None:
     """Run a program to its end; None if it ended well, or by `exit()`.
+
+    It finds `names` beside the builtins.
 
     What it left running in the background is cancelled, as asyncio.run does, and what it did to
     builtins and other modules is undone for the next one. If somebody stopped it,
@@ -50,7 +58,7 @@ async def run_program(source: str, on_stdout: OnText, on_stderr: OnText) -> Fail
     try:
         with redirect_stdout(out), redirect_stderr(err):
             try:
-                return await _execute(source, surroundings)
+                return await _execute(source, surroundings, names)
             finally:
                 await _end_tasks(asyncio.all_tasks() - before)
                 surroundings.restore()  # what those tasks did at their end
@@ -59,10 +67,13 @@ async def run_program(source: str, on_stdout: OnText, on_stderr: OnText) -> Fail
         err.close()
 
 
-async def _execute(source: str, surroundings: InterpreterState) -> Failure | None:
+async def _execute(
+    source: str, surroundings: InterpreterState, given: Mapping[str, object]
+) -> Failure | None:
     try:
         code = compile(source, FILENAME, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         names = {"__name__": "__main__", "__file__": FILENAME, "input": _refuse_input}
+        names |= given
         try:
             result = eval(code, names)  # noqa: S307 - the user's own program
             if code.co_flags & inspect.CO_COROUTINE:

@@ -102,6 +102,7 @@ class Service:
                 request.source,
                 lambda text: self._post(Output(run, text, "stdout")),
                 lambda text: self._post(Output(run, text, "stderr")),
+                names={"MODEL": request.model},
             )
         except KeyboardInterrupt:  # would end the event loop
             return Finished(run, "stopped")
