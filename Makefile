@@ -16,6 +16,7 @@ serve: site ## set everything up, serve the page, print its address
 
 test: check site ## set everything up, run every test, browsers included
 	@$(PY) -m tools.browser
+	@$(PY) -m tools.firefox
 	@$(PY) -m tools.nginx
 	@$(PY) -m pytest $(if $(ARGS),$(ARGS),$(SIDE_BY_SIDE))
 

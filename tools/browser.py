@@ -30,7 +30,7 @@ CONNECTION_MILLISECONDS = "5000"
 
 
 class BrowserError(Exception):
-    """There is no Chromium and none could be had; the message says how to name one."""
+    """There is no such browser and none could be had; the message says how to name one."""
 
 
 def find() -> Path:
@@ -88,10 +88,16 @@ def the_machines() -> Iterator[Path]:
 
 
 def from_apt() -> Iterator[Path]:
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        _quietly(["apt-get", "update"], seconds=120)
-        _quietly(["apt-get", "install", "--yes", "chromium"], seconds=600)
+    if install("chromium"):
         yield from the_machines()
+
+
+def install(package: str) -> bool:
+    """Whether that package of Debian's could be installed: by root alone."""
+    if os.geteuid() or not shutil.which("apt-get"):
+        return False
+    _quietly(["apt-get", "update"], seconds=120)
+    return _quietly(["apt-get", "install", "--yes", package], seconds=600)
 
 
 SOURCES: tuple[Callable[[], Iterator[Path]], ...] = (playwrights_own, the_machines, from_apt)
@@ -99,7 +105,7 @@ SOURCES: tuple[Callable[[], Iterator[Path]], ...] = (playwrights_own, the_machin
 
 def starts(path: Path) -> bool:
     """Being there is not enough: a downloaded browser may lack the system's libraries."""
-    return path.exists() and _quietly([str(path), "--version", "--no-sandbox"], seconds=30)
+    return path.exists() and _quietly([str(path), "--version", "--no-sandbox"], seconds=60)
 
 
 def _quietly(command: list[str], *, seconds: float, **environment: str) -> bool:

@@ -85,11 +85,18 @@ def served_unisolated(site: Path) -> Iterator[str]:
 @contextmanager
 def serve_command(folder: Path, *options: str) -> Iterator[str]:
     """`intab serve` as a user runs it; the address it prints."""
+    with server(folder, *options) as (_, address):
+        yield address
+
+
+@contextmanager
+def server(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The same, with its process."""
     command = [sys.executable, "-m", "intab.cli.main", "serve", str(folder), "--port", "0"]
     process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)
     with process:
         try:
-            yield printed_address(process)
+            yield process, printed_address(process)
         finally:
             process.terminate()
 

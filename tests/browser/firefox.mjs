@@ -1,11 +1,12 @@
 /**
- * A visit of the page in Firefox: `node firefox.mjs ADDRESS FIREFOX`. Playwright's Firefox is a build
- * of its own; puppeteer drives the one that people have. Says what it saw; a failure ends it.
+ * A visit of the page in Firefox: `node firefox.mjs ADDRESS FIREFOX SERVER`, where SERVER is the number
+ * of the server's process, which it ends to be offline. Playwright's Firefox is a build of its own;
+ * puppeteer drives the one that people have, over WebDriver BiDi. Says what it saw; a failure ends it.
  */
 import assert from "node:assert/strict";
 import puppeteer from "puppeteer-core";
 
-const [address, executablePath] = process.argv.slice(2);
+const [address, executablePath, server] = process.argv.slice(2);
 const PATIENCE = { timeout: 120_000 };
 const hook = (/** @type {string} */ name) => `[data-testid=${name}]`;
 const seen = (/** @type {string} */ text) => console.log(`seen: ${text}`);
@@ -56,6 +57,26 @@ async function secondVisit() {
   seen("a second visit, over the service worker");
 }
 
+/** What is stored is whole, by the panel's own check. */
+async function storage() {
+  await page.click(hook("open-panel"));
+  await page.waitForSelector(`${hook("stored")} li`);
+  const stored = await page.$eval(`${hook("stored")} li`, (item) => item.textContent);
+  assert.match(stored ?? "", /default.*complete/s);
+  await page.click(`${hook("stored")} li button`);
+  const isWhole = (/** @type {any} */ place) => document.querySelector(place).textContent.startsWith("Every byte");
+  await page.waitForFunction(isWhole, PATIENCE, hook("panel-message"));
+  await page.click(hook("close-panel"));
+}
+
+/** Everything comes from what the browser keeps, the model too. */
+async function offline() {
+  process.kill(Number(server));
+  await page.reload();
+  await state("ready");
+  assert.ok((await run()).length > 100, "offline, the program printed little");
+}
+
 /** @param {any} press */
 async function stop(press) {
   await page.click(hook("run"));
@@ -75,6 +96,10 @@ try {
   await secondVisit();
   await stop(() => page.click(hook("stop")));
   seen("a story that was stopped");
+  await storage();
+  seen("every stored byte is as it was");
+  await offline();
+  seen("an answer without a server");
   assert.deepEqual(complaints, []);
 } finally {
   await browser.close();

@@ -1,29 +1,36 @@
-"""Visits the served page in Firefox: `make firefox`, apart from `make test`, which needs none.
-
-INTAB_FIREFOX names one; else it is the machine's.
-"""
+"""Visits the served page in Firefox: `make firefox` prints what it saw."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.browser.conftest import serve_command
+from tests.browser.conftest import server
+from tools.browser import BrowserError
+from tools.firefox import find
 
 VISIT = Path(__file__).with_suffix(".mjs")
 SITE = Path(__file__).parents[2] / "build" / "site"
 
 
+def visit(site: Path) -> subprocess.CompletedProcess[str]:
+    """One visit of a site that is served until the visit is offline."""
+    firefox = find()
+    with server(site) as (process, address):
+        command = ["node", str(VISIT), address, str(firefox), str(process.pid)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 def main() -> int:
-    firefox = os.environ.get("INTAB_FIREFOX") or shutil.which("firefox-esr")
-    if not (firefox := firefox or shutil.which("firefox")):
-        print("intab: there is no Firefox; try: apt-get install firefox-esr", file=sys.stderr)
+    try:
+        done = visit(SITE)
+    except BrowserError as error:
+        print(f"intab: {error}", file=sys.stderr)
         return 1
-    with serve_command(SITE) as address:
-        return subprocess.run(["node", VISIT, address, firefox], check=False).returncode
+    print(done.stdout, end="")
+    print(done.stderr, end="", file=sys.stderr)
+    return done.returncode
 
 
 if __name__ == "__main__":

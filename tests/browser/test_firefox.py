@@ -1,0 +1,21 @@
+"""The page in Firefox, as it is served: every example, Stop, what is stored, a visit offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.browser.firefox import visit
+from tests.conftest import ROOT
+
+
+def test_firefox_runs_every_example_stops_stores_and_is_offline(site: Path) -> None:
+    done = visit(site)
+    assert done.returncode == 0, done.stdout + done.stderr
+    gallery = (ROOT / "examples" / "gallery.mjs").read_text(encoding="utf-8")
+    assert done.stdout.count("First token after") == gallery.count("{ id: ")
+    assert done.stdout.splitlines()[-4:] == [
+        "seen: a second visit, over the service worker",
+        "seen: a story that was stopped",
+        "seen: every stored byte is as it was",
+        "seen: an answer without a server",
+    ]
