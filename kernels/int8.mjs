@@ -53,7 +53,7 @@ class Kernel {
     workers.forEach((worker, at) =>
       worker.postMessage({ [MESSAGE]: { module: this.module, context: contexts[at + 1] } }),
     );
-    return new Installed(heap, exports);
+    return new Installed(heap, exports, contexts);
   }
 }
 
@@ -142,10 +142,12 @@ class Installed {
   /**
    * @param {any} heap
    * @param {any} exports
+   * @param {number[]} contexts where each thread's Context is
    */
-  constructor(heap, exports) {
+  constructor(heap, exports, contexts) {
     this.heap = heap;
     this.exports = exports;
+    this.contexts = contexts;
     this.sessions = new Set();
   }
 
@@ -159,6 +161,11 @@ class Installed {
   /** Bytes that kept panels take. */
   get kept() {
     return this.exports.kept() >>> 0;
+  }
+
+  /** How many threads have computed with it: each makes its scratch then. */
+  get threads() {
+    return this.contexts.filter((at) => this.heap.words(at, 2)[1]).length;
   }
 
   /** @param {Uint8Array} bytes */

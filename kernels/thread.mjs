@@ -2,8 +2,9 @@
  * A thread of onnxruntime-web with the kernel: the worker that hook.mjs starts in the place of the
  * original's own, whose address is in ours: `thread.mjs?ADDRESS`.
  *
- * The original instantiates the module when it is asked to. Before that the kernel has come, since
- * messages keep their order; those that arrive while the original is being imported are kept for it.
+ * The original instantiates the module when a message asks for it; the kernel comes in a message before
+ * that one. Either may arrive while the original is still being imported (Firefox), or not before
+ * (Chromium holds messages back until all of this script has run).
  */
 import { MESSAGE, takeOver } from "./int8.mjs";
 
@@ -11,11 +12,17 @@ import { MESSAGE, takeOver } from "./int8.mjs";
 const early = [];
 /** @type {any} */
 let given = null;
+let isImported = false;
 
 /** @param {any} event */
-function keep(event) {
-  if (event.data?.[MESSAGE]) given = event.data[MESSAGE];
-  else early.push(event);
+function receive(event) {
+  const kernel = event.data?.[MESSAGE];
+  if (kernel) {
+    given = kernel;
+    event.stopImmediatePropagation(); // the original knows no such message
+  } else if (!isImported) {
+    early.push(event);
+  }
 }
 
 const { Instance } = WebAssembly;
@@ -23,15 +30,16 @@ const hooked = /** @type {any} */ (WebAssembly);
 hooked.Instance = function (/** @type {WebAssembly.Module} */ module, /** @type {WebAssembly.Imports} */ imports) {
   const instance = new Instance(module, imports);
   WebAssembly.Instance = Instance;
+  self.removeEventListener("message", receive);
   try {
-    if (given) takeOver(instance, imports, given);
+    takeOver(instance, imports, given);
   } catch (error) {
     console.warn(`A thread keeps the shipped int8 kernel: ${/** @type {Error} */ (error).message}`);
   }
   return instance;
 };
 
-self.addEventListener("message", keep);
+self.addEventListener("message", receive);
 await import(decodeURIComponent(new URL(import.meta.url).search.slice(1)));
-self.removeEventListener("message", keep);
+isImported = true;
 for (const event of early) self.onmessage?.(event);

@@ -44,13 +44,14 @@ export async function run({ runtime, graphs, threads, kernel, tell = true }) {
     const results = await resultsOf(ort, session, inputs, rows);
     const kept = keptBy(installed);
     constants?.release();
-    found[name] = { results, kept, reason, left: keptBy(installed) };
+    found[name] = { results, kept, reason, computing: threadsOf(installed), left: keptBy(installed) };
     await session.release();
   }
   return found;
 }
 
 const SHIPPED = { kernel: null, reason: "" };
+const threadsOf = (/** @type {any} */ installed) => installed?.threads ?? 0;
 const keptBy = (/** @type {any} */ installed) => installed?.kept ?? 0;
 
 /**
