@@ -3,8 +3,8 @@
  * original's own, whose address is in ours: `thread.mjs?ADDRESS`.
  *
  * The original instantiates the module when a message asks for it; the kernel comes in a message before
- * that one. Either may arrive while the original is still being imported (Firefox), or not before
- * (Chromium holds messages back until all of this script has run).
+ * that one. Both may arrive while the original is still being imported, or long after: they wait for the
+ * first thread's instance.
  */
 import { MESSAGE, takeOver } from "./int8.mjs";
 
