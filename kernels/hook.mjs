@@ -11,7 +11,8 @@ const BINARY = "ort-wasm-simd-threaded.wasm";
 /**
  * Start `original`, the default export of ort-wasm-simd-threaded.mjs, which was imported from
  * `address`. Gives its module, and as `kernel` what int8.mjs has installed there, or null with the
- * `reason`. `loading` is int8.mjs's load(). Rejects if a thread does not load.
+ * `reason`. `loading` is int8.mjs's load(). `config.compiled` may have {module, size} of the WebAssembly;
+ * else it is compiled here. Rejects if a thread does not load.
  * @param {(config: object) => Promise<any>} original
  * @param {string} address
  * @param {any} config
@@ -32,13 +33,15 @@ export async function start(original, address, config, loading) {
       global.Worker = watched(Worker, workers, thread, reject);
       /** @type {(instance: WebAssembly.Instance, imports: WebAssembly.Imports, size: number) => void} */
       const install = (instance, imports, size) => {
+        if (!loaded) return;
         try {
           result.kernel = loaded.install(instance, imports, size, workers);
         } catch (error) {
           leave(/** @type {Error} */ (error));
         }
       };
-      const hooked = loaded && { instantiateWasm: instantiation(config, address, install, reject) };
+      const ours = loaded || config.compiled;
+      const hooked = ours && { instantiateWasm: instantiation(config, address, install, reject) };
       original({ ...config, ...hooked }).then(resolve, reject);
     });
   } finally {
@@ -57,13 +60,22 @@ export async function start(original, address, config, loading) {
 function instantiation(config, address, install, reject) {
   return (/** @type {WebAssembly.Imports} */ imports, /** @type {any} */ receive) => {
     const instantiate = async () => {
-      const bytes = await binaryOf(config, address);
-      const { instance, module } = await WebAssembly.instantiate(bytes, imports);
-      install(instance, imports, bytes.byteLength);
+      const { module, size } = config.compiled ?? (await compile(config, address));
+      const instance = await WebAssembly.instantiate(/** @type {WebAssembly.Module} */ (module), imports);
+      install(instance, imports, size);
       receive(instance, module);
     };
     instantiate().catch(reject);
   };
+}
+
+/**
+ * @param {any} config
+ * @param {string} address
+ */
+async function compile(config, address) {
+  const bytes = await binaryOf(config, address);
+  return { module: await WebAssembly.compile(bytes), size: bytes.byteLength };
 }
 
 /**

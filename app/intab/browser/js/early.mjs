@@ -4,6 +4,7 @@
  * nothing depends on what was early. A bundle by itself, since two others share what it holds.
  */
 import { AT_A_TIME, CHUNK, GPU_DTYPES, RECORD_KEY, TEXT_ENDINGS } from "./constants.mjs";
+import { compiled } from "./compiled.mjs";
 import { ADDRESS } from "./files/address.mjs";
 
 const MODELS = new URL("../../models/", import.meta.url).href;
@@ -12,6 +13,8 @@ const LASTING = 600_000; // ms: what nobody took by then is neither fresh nor wo
 
 /** @type {Map<string, {answer: Promise<Response>, stopping: AbortController}>} */
 const asked = new Map(); // address and range -> {answer, stopping}: a promise of a response
+/** @type {ReturnType<typeof compiled> | null} */
+let runtime = null; // while nobody took it
 
 /**
  * What was asked for early, once, ended by `signal`; rejected where it was not, or failed.
@@ -29,6 +32,15 @@ export function take(address, range = "", signal = undefined) {
   return found.answer;
 }
 
+/** The WebAssembly at an address, compiled: what was begun early, else from now on.
+ * @param {string} address
+ */
+export function takeCompiled(address) {
+  const begun = address === RUNTIME ? runtime : null;
+  runtime = begun ? null : runtime;
+  return begun ? begun.catch(() => compiled(address)) : compiled(address);
+}
+
 /** Ask for the model in that folder of models/, or at that whole address; what is stored in the Cache
  * API is not needed.
  * @param {string} model
@@ -37,7 +49,7 @@ export async function begin(model) {
   setTimeout(drop, LASTING);
   const folder = new URL(`${model.replace(/\/$/, "")}/`, MODELS).href;
   const { files, dtypes } = await manifest(folder);
-  if (!navigator.gpu || !GPU_DTYPES.some((dtype) => dtype in dtypes)) ask(RUNTIME);
+  if (!navigator.gpu || !GPU_DTYPES.some((dtype) => dtype in dtypes)) beginRuntime();
   if (await isStored(folder)) return;
   const graphs = Object.values(dtypes).flat();
   const sure = Object.keys(dtypes).length === 1; // else the engine chooses, by what this device can do
@@ -46,7 +58,13 @@ export async function begin(model) {
   }
 }
 
+function beginRuntime() {
+  runtime = compiled(RUNTIME);
+  runtime.catch(() => {}); // the one who takes it begins again
+}
+
 function drop() {
+  runtime = null;
   for (const { stopping } of asked.values()) stopping.abort();
   asked.clear();
 }

@@ -51,3 +51,14 @@ def _inherited_name() -> str | None:
 def is_lasting(task: asyncio.Task[Any]) -> bool:
     """Whether `start_lasting` started it, or such a task as part of its work."""
     return task.get_name().startswith(_LASTING)
+
+
+async def beside(wanted: Coroutine[Any, Any, T], other: Coroutine[Any, Any, None]) -> T:
+    """What the first gives, while the other is done; the first failure ends both."""
+    found: list[T] = []
+
+    async def find() -> None:
+        found.append(await wanted)
+
+    await all_or_first_error([find(), other])
+    return found[0]

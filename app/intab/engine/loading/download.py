@@ -23,6 +23,7 @@ from intab.engine.io.ranges import CHUNK, Span, chunk_of, missing
 from intab.engine.io.remote_file import NoRangesError, Source
 from intab.engine.io.responses import TEXTS
 from intab.engine.io.tasks import all_or_first_error
+from intab.engine.loading.late_hashes import LateHashes
 from intab.engine.storage.keys import ChunkKey
 from intab.engine.storage.model_cache import ModelCache
 from intab.errors import DamagedError, StorageError
@@ -98,10 +99,14 @@ class Download(Generic[B]):
         """One file, checked."""
         return await FileDownload(self, name).deliver()
 
-    async def get_all(self, names: Iterable[str] | None = None) -> dict[str, B]:
-        """All files at once, or those named; the first failure ends them all."""
+    async def get_all(
+        self, names: Iterable[str] | None = None, hashes: LateHashes[B] | None = None
+    ) -> dict[str, B]:
+        """All files at once, or those named; the first failure ends them all. With `hashes` who
+        asks waits for those of stored chunks."""
         wanted = list(self.files if names is None else names)
-        bodies = await all_or_first_error(self.get(name) for name in wanted)
+        downloads = [FileDownload(self, name, hashes) for name in wanted]
+        bodies = await all_or_first_error(each.deliver() for each in downloads)
         return dict(zip(wanted, bodies, strict=True))
 
     def _chosen(self, name: str) -> list[ChunkKey]:
@@ -116,7 +121,10 @@ class Download(Generic[B]):
 class FileDownload(Generic[B]):
     """Delivers one file."""
 
-    def __init__(self, delivery: Download[B], name: str) -> None:
+    def __init__(
+        self, delivery: Download[B], name: str, hashes: LateHashes[B] | None = None
+    ) -> None:
+        self._hashes = hashes
         self._delivery = delivery
         self._model_cache = delivery.model_cache
         self._tally = delivery.tally
@@ -198,7 +206,8 @@ class FileDownload(Generic[B]):
         by_chunks = self._has_declared_chunks(stored)
         trusted = by_chunks or self._model_cache.is_verified(self._name, expected, stored)
         assembly = self._delivery.services.memory.allocate(size, hashing=not trusted)
-        spans = await all_or_first_error(self._restore(key, assembly) for key in stored)
+        hashes = self._hashes if trusted else None  # else the whole is hashed too
+        spans = await all_or_first_error(self._restore(key, assembly, hashes) for key in stored)
         chunk = chunk_of([key.span for key in stored], size, self._chunk)
         left = missing(size, [span for span in spans if span], chunk)
         await all_or_first_error(self._fetch(span, size, left[0], assembly) for span in left)
@@ -215,10 +224,13 @@ class FileDownload(Generic[B]):
         entry = self._entry
         return bool(entry.chunks) and all(k.digest == entry.digest_of(k.span) for k in stored)
 
-    async def _restore(self, key: ChunkKey, assembly: Assembly[B]) -> Span | None:
+    async def _restore(
+        self, key: ChunkKey, assembly: Assembly[B], hashes: LateHashes[B] | None
+    ) -> Span | None:
         """Copy a stored chunk to its place; None if it is gone or damaged."""
         async with self._delivery.restoring:
-            body = await self._model_cache.match(key, hold=True)
+            matching = hashes.take(key) if hashes else self._model_cache.match(key, hold=True)
+            body = await matching
             if body is None:
                 self._tally.lost(self._name, key.span.size)
                 return None

@@ -6,23 +6,24 @@ room -> Download, while the device is prepared -> Runtime.open -> first runs
 from __future__ import annotations
 
 import json
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import partial
 from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
 from intab.engine.hub.diagnosis import no_graph
-from intab.engine.hub.layout import GENAI, text_paths
+from intab.engine.hub.layout import GENAI
 from intab.engine.hub.locate import Location
-from intab.engine.hub.manifest import NEEDED, Manifest, describe, is_text, parse_manifest
+from intab.engine.hub.manifest import NEEDED, Manifest, describe, parse_manifest
 from intab.engine.hub.variants import Choice, Variants
 from intab.engine.io.file_entry import FileEntry
 from intab.engine.io.file_names import resolve
 from intab.engine.io.protocols import B, OnNotice, OnProgress, Progress, Services, silent
-from intab.engine.io.tasks import all_or_first_error
+from intab.engine.io.tasks import beside
 from intab.engine.loading.download import Download
+from intab.engine.loading.late_hashes import LateHashes
 from intab.engine.loading.model_files import (
+    find_texts,
     make_graphs,
     names_in,
     parse_config,
@@ -78,7 +79,10 @@ class Attempts(Generic[B, T]):
         self._report = report
         self._notice = notice
         self._config = ModelConfig({})
-        self._texts = {"tokenizer.json": "tokenizer.json", **_text_paths(source, task.texts)}
+        self._texts = {
+            "tokenizer.json": "tokenizer.json",
+            **find_texts(source.location, source.manifest, task.texts),
+        }
         described = "config.json" not in self._texts and GENAI in self._texts
         self._config_name = GENAI if described else "config.json"
         path = self._texts.get(self._config_name, self._config_name)
@@ -143,9 +147,21 @@ class Attempts(Generic[B, T]):
             raise DeviceError(str(exc)) from exc
 
     async def _make(self, candidate: Candidate) -> Ready[T]:
+        """Made again if what was stored turns out to be damaged, which is fetched then."""
         self._task.check_candidate(self._variants, candidate, self._config)
         self._check_fits(candidate)
-        bodies = await self._bring(candidate)
+        hashes = LateHashes(self._model_cache)
+        try:
+            return await self._open(candidate, hashes)
+        except Exception:
+            if not await hashes.found_damage():
+                raise
+        finally:
+            await hashes.end()
+        return await self._open(candidate)
+
+    async def _open(self, candidate: Candidate, hashes: LateHashes[B] | None = None) -> Ready[T]:
+        bodies = await self._bring(candidate, hashes)
         named = {name: bodies[path] for name, path in self._texts.items() if path in bodies}
         graphs = make_graphs(self._variants, candidate.dtype, bodies, self._locations)
         roles = [part.role for part in self._variants.parts[candidate.dtype]]
@@ -155,11 +171,13 @@ class Attempts(Generic[B, T]):
         key = self._proof_key(candidate)
         proof = Proof(self._proofs.get(key))
         parts = Parts(by_role, texts, names, self._variants, candidate, proof)
+        parts.settle = hashes.settle if hashes else parts.settle
         bodies.clear()
         named.clear()
         graphs.clear()
         self._report(Progress("start"))
         ready = await self._task.open(self._runtime, parts, self._report)
+        await parts.settle()  # whatever the task did
         if key and proof.found is not None and proof.known is None:
             kept = list(self._proofs.items())[1 - PROOFS :]
             await self._model_cache.note(proofs=dict([*kept, (key, proof.found)]))
@@ -180,13 +198,13 @@ class Attempts(Generic[B, T]):
         told = [stored, device, str(candidate), describe(self._source.manifest)]
         return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
-    async def _bring(self, candidate: Candidate) -> dict[str, B]:
+    async def _bring(self, candidate: Candidate, hashes: LateHashes[B] | None) -> dict[str, B]:
         """The files, noted, and nothing stored of older ones."""
         delivery = self._deliver(self._needed(candidate.dtype), self._report)
         await delivery.check_room()
         if not self._has_older:
             await self._note(delivery.files)
-        bodies = await _with(self._in_order(delivery, candidate), self._prepare(candidate))
+        bodies = await beside(self._in_order(delivery, candidate, hashes), self._prepare(candidate))
         await self._deliver({**self._config_file, **delivery.files}).tidy()
         await self._note(delivery.files)
         return bodies
@@ -195,7 +213,9 @@ class Attempts(Generic[B, T]):
         for device in dict.fromkeys([candidate.device, *self._variants.devices.values()]):
             await self._runtime.prepare(device)
 
-    async def _in_order(self, delivery: Download[B], candidate: Candidate) -> dict[str, B]:
+    async def _in_order(
+        self, delivery: Download[B], candidate: Candidate, hashes: LateHashes[B] | None
+    ) -> dict[str, B]:
         """The graphs and the texts, then the files that the graphs name."""
         files = self._variants.dtypes[candidate.dtype]
         graphs = [name for name in files if name.endswith(".onnx")]
@@ -209,7 +229,8 @@ class Attempts(Generic[B, T]):
         self._check_fits(candidate)
         await delivery.check_room()
         try:
-            return bodies | await delivery.get_all(n for n in delivery.files if n not in bodies)
+            rest = [name for name in delivery.files if name not in bodies]
+            return bodies | await delivery.get_all(rest, hashes)
         except ModelNotFoundError as exc:
             named = [name for graph in graphs for name in self._locations[graph]]
             raise ModelNotFoundError(
@@ -271,29 +292,3 @@ def _recorded(model_cache: ModelCache[Any]) -> dict[str, FileEntry]:
     except ManifestError:
         return nothing
     return manifest.entries(model_cache.record.get("files", ())) or nothing
-
-
-def _text_paths(source: Source, more: Sequence[str]) -> dict[str, str]:
-    """Where the model's texts are, and those of its task."""
-    manifest, location = source.manifest, source.location
-    graphs = (files[0] for its in manifest.roles.values() for files in its.values())
-    graph = location.graph or next(graphs, "")
-    wanted = partial(_is_wanted, more)
-    return text_paths(manifest.files, graph, location.subfolder, wanted)
-
-
-def _is_wanted(more: Sequence[str], name: str) -> bool:
-    return name in more or is_text(name)
-
-
-async def _with(
-    files: Coroutine[Any, Any, dict[str, B]], preparing: Coroutine[Any, Any, None]
-) -> dict[str, B]:
-    """The files, while the device is prepared; the first failure ends both."""
-    bodies: dict[str, B] = {}
-
-    async def fill() -> None:
-        bodies.update(await files)
-
-    await all_or_first_error([fill(), preparing])
-    return bodies

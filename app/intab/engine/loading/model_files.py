@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from intab.engine.hub.genai import as_config, as_generation_config, names_of
-from intab.engine.hub.layout import GENAI
-from intab.engine.hub.manifest import is_template, is_text
+from intab.engine.hub.layout import GENAI, text_paths
+from intab.engine.hub.locate import Location
+from intab.engine.hub.manifest import Manifest, is_template, is_text
 from intab.engine.hub.variants import Variants
 from intab.engine.io.protocols import B, Body
 from intab.engine.io.small_files import parse_object
@@ -82,6 +83,15 @@ _JUDGED: dict[str, Callable[[object], None]] = {
     "id2label": _labels,
     "label2id": _numbers,
 }
+
+
+def find_texts(location: Location, manifest: Manifest, more: Sequence[str]) -> dict[str, str]:
+    """Where the model's texts are, and those of its task: paths by name."""
+    graphs = (files[0] for its in manifest.roles.values() for files in its.values())
+    graph = location.graph or next(graphs, "")
+    return text_paths(
+        manifest.files, graph, location.subfolder, lambda name: name in more or is_text(name)
+    )
 
 
 def read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:

@@ -90,18 +90,33 @@ class ModelCache(Generic[B]):
     async def match(self, key: ChunkKey, *, hold: bool = False) -> B | None:
         """A chunk, None if it is gone or not what its key says; then it is deleted. `hold` if
         it is to be used soon."""
+        body = await self.find(key, hold=hold)
+        return body if body is not None and await self.is_right(key, body) else None
+
+    async def find(self, key: ChunkKey, *, hold: bool = False) -> B | None:
+        """A chunk of which only the size was compared; the rest as `match`."""
         if self._store is None:
             return None
         try:
             body = await self._store.match(str(key))
             if body and hold:
                 body = await self._memory.hold(body)
-            if body and body.size == key.span.size and await body.sha256() == key.digest:
+            if body and body.size == key.span.size:
                 return body
         except StorageError as exc:
             self._give_up(exc)  # for this visit; the next one shall not meet it again
         await self.delete([key])
         return None
+
+    async def is_right(self, key: ChunkKey, body: B) -> bool:
+        """Whether a chunk has the sha256 that its key says; else it is deleted."""
+        try:
+            if await body.sha256() == key.digest:
+                return True
+        except StorageError as exc:
+            self._give_up(exc)
+        await self.delete([key])
+        return False
 
     async def put(self, key: ChunkKey, body: B) -> None:
         """Keep a chunk, as long as there is a store. It is listed before it is there: a

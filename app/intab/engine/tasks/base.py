@@ -8,7 +8,7 @@ batches (batches.py), and their outputs become the answer. What a user calls is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -40,9 +40,15 @@ class Proof:
     found: bool | None = None
 
 
+async def _settled() -> None:
+    """Nothing is open."""
+
+
 @dataclass
 class Parts(Generic[B]):
-    """What was brought: the graphs by role, the first need's first, and what the texts say."""
+    """What was brought: the graphs by role, the first need's first, and what the texts say.
+    `settle` is awaited once networks are made, and before they run: DamagedError if what was
+    stored of their weights was not right."""
 
     graphs: dict[str, Graph[B]]
     texts: Texts
@@ -50,6 +56,7 @@ class Parts(Generic[B]):
     variants: Variants
     candidate: Candidate
     proof: Proof = field(default_factory=Proof)
+    settle: Callable[[], Awaitable[None]] = _settled
 
     def device_of(self, role: str) -> str:
         """Where a graph runs."""
@@ -130,6 +137,7 @@ class ArrayTask:
             for role in list(parts.graphs):
                 graph = parts.graphs.pop(role)  # its bytes, which the network makes its own
                 networks[role] = await runtime.open(graph, parts.device_of(role))
+            await parts.settle()
             self.check_graph(pipeline)
             report(Progress("warm up"))
             await self.self_test(pipeline)

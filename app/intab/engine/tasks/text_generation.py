@@ -77,6 +77,7 @@ class TextGeneration:
         decoder = await runtime.open_decoder(graphs, parts.candidate.device)
         del graph, others, graphs  # their bytes, which the network has made its own
         try:
+            await parts.settle()
             decoder = recompute_where_needed(await made_right(decoder, name))
         except BaseException:
             await decoder.close()

@@ -22,6 +22,8 @@ export class Chunk {
   constructor(data) {
     this.data = data;
     this.disk = null;
+    /** @type {Promise<any> | null} */
+    this.reading = null; // while it is hashed piece by piece
   }
 
   get size() {
@@ -50,12 +52,14 @@ export class Chunk {
     if (this.data instanceof Blob) free(bytes);
   }
 
-  /** The sha256 in hexadecimal digits; SubtleCrypto is faster, where the context is secure. */
+  /** The sha256 in hexadecimal digits; SubtleCrypto is faster, where the context is secure. Bytes in
+   * memory are those of the moment of this call, though they are let go of meanwhile. */
   async sha256() {
     if (!globalThis.crypto?.subtle || this.size > SUBTLE_MOST) {
-      return (await update(await createSHA256(), this)).digest("hex");
+      this.reading = createSHA256().then((hasher) => update(hasher, this));
+      return (await this.reading.finally(() => (this.reading = null))).digest("hex");
     }
-    const bytes = await this.bytes();
+    const bytes = this.data instanceof Blob ? await this.bytes() : this.data;
     const digest = await crypto.subtle.digest("SHA-256", bytes);
     this.done(bytes);
     return hex(new Uint8Array(digest));
@@ -98,6 +102,7 @@ export class Chunk {
   /** What is on disk need not be in memory any more, if it ends before `end`. */
   letGo(end = this.size) {
     if (!this.disk || end < this.size) return;
+    if (this.reading) return void this.reading.finally(() => this.letGo()).catch(() => {});
     if (lost.unregister(this)) held -= this.size;
     free(this.data);
     [this.data, this.disk] = [this.disk, null];

@@ -1,7 +1,7 @@
 /**
  * Starting onnxruntime-web: which devices there are, one runtime for each, one run at a time.
  */
-import { take } from "../early_answers.mjs";
+import { takeCompiled } from "../early_answers.mjs";
 import { whileBusy } from "./threads.mjs";
 
 const ORT = new URL("../ort/", import.meta.url).href;
@@ -100,24 +100,40 @@ async function start(device, count) {
   // A module that is spoilt stays so: the next is another instance, of the same file.
   const address = `${ORT}${module}${spoilt ? `#${spoilt}` : ""}`;
   const binary = `${ORT}${wasm}.wasm`;
-  // Twice, since a failure here would be taken for one of the threads.
-  const once = take(binary).catch(() => fetch(binary));
-  const fetched = once.catch(() => fetch(binary));
-  // The int8 kernel is proved on this processor meanwhile.
-  const proved = device === "wasm" ? import(MODULE) : null;
-  const [ort, response] = await Promise.all([import(address), fetched, proved]);
-  if (!response.ok) throw new Error(`${wasm}.wasm: the server answered ${response.status}`);
+  const making = device === "wasm" ? giveCompiled(binary) : bytesOf(binary);
+  const [ort, bytes] = await Promise.all([import(address), making]);
   ort.env.logLevel = "error";
   ort.env.wasm.numThreads = count;
   ort.env.wasm.initTimeout = count > 1 ? START_PATIENCE : 0;
-  ort.env.wasm.wasmPaths = { mjs: device === "wasm" ? MODULE : `${ORT}${wasm}.mjs` };
-  ort.env.wasm.wasmBinary = await response.arrayBuffer();
+  ort.env.wasm.wasmPaths = { mjs: device === "wasm" ? MODULE : `${ORT}${wasm}.mjs`, wasm: binary };
+  ort.env.wasm.wasmBinary = bytes;
   const graph = Uint8Array.from(atob(NOTHING), (byte) => byte.charCodeAt(0));
   const session = await ort.InferenceSession.create(graph, { executionProviders: [device] });
   await session.release();
   ort.env.wasm.wasmBinary = undefined; // megabytes that nobody needs any more
   if (device === "wasm") inUse = count;
   return ort;
+}
+
+/**
+ * Compiles the plain build while the int8 kernel is proved on this processor. Twice, since a failure
+ * here would be taken for one of the threads.
+ * @param {string} binary
+ */
+async function giveCompiled(binary) {
+  const importing = import(MODULE);
+  const compiled = await takeCompiled(binary).catch(() => takeCompiled(binary));
+  (await importing).giveCompiled(compiled);
+}
+
+/**
+ * Likewise the bytes of another build.
+ * @param {string} binary
+ */
+async function bytesOf(binary) {
+  const response = await fetch(binary).catch(() => fetch(binary));
+  if (!response.ok) throw new Error(`${binary.split("/").at(-1)}: the server answered ${response.status}`);
+  return response.arrayBuffer();
 }
 
 /**

@@ -20,6 +20,16 @@ let instance = null;
 let kernel = null;
 let reason = ""; // why it is not in its place, once there was an attempt
 
+/** @type {{module: WebAssembly.Module, size: number} | null} */
+let compiled = null;
+
+/** What the next instance is made of.
+ * @param {{module: WebAssembly.Module, size: number}} given
+ */
+export function giveCompiled(given) {
+  compiled = given;
+}
+
 /** The running instance, null before onnxruntime-web has started. */
 export function ortModule() {
   return instance;
@@ -37,7 +47,8 @@ export function int8Kernel() {
 
 /** @param {any} config */
 export default async function start(config) {
-  const started = await startHooked(original, ADDRESS, config, loading);
+  const started = await startHooked(original, ADDRESS, { ...config, compiled }, loading);
+  compiled = null; // megabytes that nobody needs any more
   [instance, kernel, reason] = [started.module, started.kernel, started.reason];
   return instance;
 }
