@@ -58,6 +58,12 @@ CONTENDERS = {
     "Transformers.js, one thread": Contender(
         f"{TRANSFORMERS}/", "export", {"threads": 0}, isolated=False
     ),
+    "Transformers.js, our build": Contender(
+        f"{TRANSFORMERS}/", "export", {"threads": 2, "plain": True}
+    ),
+    "Transformers.js, our kernel": Contender(
+        f"{TRANSFORMERS}/", "export", {"threads": 2, "plain": True, "kernel": True}
+    ),
     "wllama": Contender(f"{WLLAMA}/", "gguf", {"threads": 2}),
     "wllama, default": Contender(f"{WLLAMA}/", "gguf", {"threads": 0}),
 }
@@ -89,6 +95,9 @@ def prepare(site: Path) -> None:
     builds = (ROOT / "node_modules" / runtime).glob("ort-wasm-simd-threaded.asyncify.*")
     _add_peer(site / TRANSFORMERS, "compute_transformers.mjs", "compute.mjs", list(builds))
     shutil.copyfile(PAGES / "compute_worker.mjs", site / TRANSFORMERS / "start.mjs")
+    [ours] = site.glob("runtime-*/kernels")
+    for folder in (ours, ours.parent / "ort"):
+        copy_site(folder, site / TRANSFORMERS / folder.name)
     wasm = ROOT / "node_modules/@wllama/wllama/esm/wasm/wllama.wasm"
     _add_peer(site / WLLAMA, "compute_wllama.mjs", "start.mjs", [wasm])
     for name in _MAKERS:

@@ -10,14 +10,18 @@ wasm.wasmPaths = {
   mjs: `${here}ort-wasm-simd-threaded.asyncify.mjs`,
   wasm: `${here}ort-wasm-simd-threaded.asyncify.wasm`,
 };
+const PLAIN = `${here}ort/ort-wasm-simd-threaded`;
+const HOOKED = `${here}kernels/module.mjs?${encodeURIComponent(`${PLAIN}.mjs`)}`;
 /** @type {any} */
 let model = null;
 
 /**
- * Seconds until a model is ready; `threads` 0 leaves the number to it.
- * @param {{base: string, threads: number}} given
+ * Seconds until a model is ready; `threads` 0 leaves the number to it. `plain`: with the build of
+ * onnxruntime-web that ours has, `kernel`: and with our int8 kernel in it (docs/kernels.md).
+ * @param {{base: string, threads: number, plain?: boolean, kernel?: boolean}} given
  */
-async function load({ base, threads }) {
+async function load({ base, threads, plain, kernel }) {
+  if (plain) wasm.wasmPaths = { mjs: kernel ? HOOKED : `${PLAIN}.mjs`, wasm: `${PLAIN}.wasm` };
   const { origin, pathname } = new URL(base);
   env.remoteHost = origin;
   env.remotePathTemplate = "{model}/";
@@ -26,7 +30,24 @@ async function load({ base, threads }) {
   /** @type {any} */
   const settings = { dtype: "q8", device: "wasm" };
   model = await AutoModelForCausalLM.from_pretrained(pathname.slice(1, -1), settings);
+  if (kernel) await tellConstants(`${base}onnx/model_quantized.onnx`);
   return (performance.now() - start) / 1000;
+}
+
+/** Before anything runs.
+ * @param {string} address of the model
+ */
+async function tellConstants(address) {
+  const [{ installed }, { addConstants }, { Source }] = await Promise.all([
+    import(HOOKED),
+    import(`${here}kernels/constants.mjs`),
+    import(`${here}kernels/protobuf.mjs`),
+  ]);
+  const { kernel, reason } = installed();
+  if (!kernel) throw new Error(`the kernel is not in its place: ${reason}`);
+  const bytes = new Uint8Array(await (await fetch(address)).arrayBuffer());
+  const read = (/** @type {number} */ from, /** @type {number} */ to) => bytes.subarray(from, to);
+  addConstants(kernel.constants(), new Source({ size: bytes.length, read }));
 }
 
 /**
