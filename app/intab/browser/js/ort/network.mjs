@@ -7,7 +7,7 @@ import { pack, tensorsOf } from "./feeds.mjs";
 import { Gpu, ON_GPU } from "./gpu.mjs";
 import { usesOf } from "./grouped.mjs";
 import { canUseHeap, Heap } from "./heap.mjs";
-import { exclusively, int8Constants, noteLoss, prepare, wasmModule } from "./ort.mjs";
+import { exclusively, int8Constants, noteLoss, prepare, wasmModule, watched } from "./ort.mjs";
 import { Session } from "./session.mjs";
 import { withoutWeights } from "./weights.mjs";
 
@@ -150,7 +150,7 @@ class Network {
     return exclusively(async () => {
       const feeds = tensorsOf(this.runner, infos, values);
       try {
-        return await pack(await this.runner.run(feeds, wanted), wanted);
+        return await watched(this.runner, async () => pack(await this.runner.run(feeds, wanted), wanted));
       } finally {
         Object.values(feeds).forEach((tensor) => tensor.dispose());
       }

@@ -25,6 +25,7 @@ const SUPPOSED = 4; // GiB, where a browser does not tell: Firefox, Safari
 
 const runtimes = new Map(); // device -> promise of the onnxruntime module
 const lostGpus = new Set();
+const LOSS_PATIENCE = 200; // ms: a browser may tell of a loss after what ran there has failed
 const MOST_LOSSES = 1; // once may be a driver's update or a tab in the background
 /** @type {import("../../../../../tools/js/types/ort.d.ts").OrtModule | null} */
 let plain = null; // the plain build's WebAssembly module, where that is what computes
@@ -40,6 +41,20 @@ export function exclusively(run) {
   const next = lastRun.then(() => whileBusy(run));
   lastRun = next.catch(() => {});
   return next;
+}
+
+/** What `run` gives. If it fails since its GPU is gone, that is known before its error is heard of.
+ * @param {any} runner
+ * @param {() => any} run
+ */
+export async function watched(runner, run) {
+  try {
+    return await run();
+  } catch (error) {
+    const late = new Promise((resolve) => setTimeout(resolve, LOSS_PATIENCE));
+    await (runner.device && Promise.race([runner.device.lost, late]));
+    throw error;
+  }
 }
 
 /** The devices that can be asked for here, best default first. */

@@ -6,7 +6,7 @@
  * nobody waited for any more.
  */
 import { emptyCache } from "./kv_cache.mjs";
-import { exclusively } from "./ort.mjs";
+import { exclusively, watched } from "./ort.mjs";
 
 const EMPTY = -1; // the place of a row that nothing was written to: before all padding
 /** @type {Record<string, any>} */
@@ -45,18 +45,26 @@ export class Session {
    * @param {number} [top]
    */
   step(ids, rows, at, top = 0) {
-    return exclusively(async () => {
-      await this.cut(at);
-      const count = ids.length / this.ids.length;
-      const longer = this.ids.map((/** @type {number[]} */ row, /** @type {number} */ i) => [
-        ...row,
-        ...ids.slice(i * count, (i + 1) * count),
-      ]);
-      const results = await this.run(longer, rows);
-      await this.keep(results);
-      this.ids = longer;
-      return await this.network.runner.rows(results[this.network.plan.logits], rows, top);
-    });
+    return exclusively(() => watched(this.network.runner, () => this.append(ids, rows, at, top)));
+  }
+
+  /**
+   * @param {any} ids
+   * @param {number} rows
+   * @param {number} at
+   * @param {number} top
+   */
+  async append(ids, rows, at, top) {
+    await this.cut(at);
+    const count = ids.length / this.ids.length;
+    const longer = this.ids.map((/** @type {number[]} */ row, /** @type {number} */ i) => [
+      ...row,
+      ...ids.slice(i * count, (i + 1) * count),
+    ]);
+    const results = await this.run(longer, rows);
+    await this.keep(results);
+    this.ids = longer;
+    return await this.network.runner.rows(results[this.network.plan.logits], rows, top);
   }
 
   /** @param {Record<string, any>} results */
