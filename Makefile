@@ -83,6 +83,7 @@ families: .venv/.stamp ## compare every family, and 250 variants, with torch (mo
 		echo "make families needs torch and transformers: $(PY) -m pip install -r models/requirements.txt"; exit 1; }
 	@PYTHONPATH=.:app $(PY) -m tests.convert.comparing
 	@PYTHONPATH=.:app $(PY) -m tests.convert.agreement
+	@PYTHONPATH=.:app $(PY) -m tests.convert.make_encoders
 
 gguf-proof: .venv/.stamp ## compare a converted GGUF file with transformers' reading of it: ARGS=FILE.gguf
 	@$(PY) -c 'import accelerate, torch, transformers' 2>/dev/null || { \

@@ -34,6 +34,15 @@ def computing(folder: Path) -> tuple[Any, Any]:
     config = transformers.AutoConfig.from_pretrained(folder)
     model = getattr(transformers, config.architectures[0])(config).eval()
 
+    padding = getattr(getattr(model.base_model, "embeddings", None), "padding_idx", None)
+
+    def positions(ids: Any) -> Any:
+        """As the model's class makes them: counted from the padding's id on, if it has one."""
+        if padding is None:
+            return torch.arange(ids.shape[1])[None]
+        real = (ids != padding).long()
+        return torch.cumsum(real, 1) * real + padding
+
     done: dict[bytes, Any] = {}  # one text is read with many options
 
     def forward(**given: Any) -> Any:
@@ -41,6 +50,7 @@ def computing(folder: Path) -> tuple[Any, Any]:
         feeds = {
             "attention_mask": torch.ones_like(ids),
             "token_type_ids": torch.zeros_like(ids),
+            "position_ids": positions(ids),
             **{name: value for name, value in given.items() if name in takes},
         }
         arrays = {name: feeds[name].numpy() for name in takes}

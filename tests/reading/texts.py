@@ -6,7 +6,7 @@ import json
 from itertools import islice
 from pathlib import Path
 
-COUNT = 200
+COUNT = 500
 ODD = [
     *("", " ", "a", "\t\n", ".", "[SEP]", "[MASK] [CLS]", "<s> </s>", "\u200b\u00a0\ufeff"),
     "Zo\u00eb\u2019s caf\u00e9: na\u00efve, d\u00e9j\u00e0 vu \u2014 100%! e\u0301 A\u030a",
@@ -29,7 +29,7 @@ def lines(file: Path, count: int) -> list[str]:
 def real_texts(material: Path) -> list[str]:
     """Sentences and paragraphs of several lengths, then the odd ones."""
     corpora = material / "corpora"
-    whole = lines(corpora / "stories-heldout.jsonl", 60) + lines(corpora / "novels.jsonl", 4)
+    whole = lines(corpora / "stories-heldout.jsonl", 100) + lines(corpora / "novels.jsonl", 10)
     pieces: list[str] = []
     for number, text in enumerate(whole):
         start, size = 0, (40, 90, 200, 500, 1200)[number % 5]
@@ -43,7 +43,7 @@ def questions(material: Path) -> list[dict[str, str]]:
     """The beginnings of questions and of the parts of tales that they are about: the models that
     answer them here take 40 tokens."""
     with (material / "corpora/fairytaleqa.jsonl").open(encoding="utf-8") as rows:
-        found = [json.loads(row) for row in islice(rows, 100)]
+        found = [json.loads(row) for row in islice(rows, 500)]
     return [
         {"question": one["question"][:14], "context": one["section"][:700]}
         for one in found

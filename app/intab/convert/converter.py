@@ -20,6 +20,8 @@ from intab.convert.card import Report, Row, card
 from intab.convert.checkpoint import Checkpoint
 from intab.convert.completing import complete_config
 from intab.convert.decoder import decoder
+from intab.convert.encoders.converting import convert_encoder
+from intab.convert.encoders.settings import is_encoder
 from intab.convert.evaluating import perplexity
 from intab.convert.families import Model, read_whole
 from intab.convert.forms import FORMS, Form, form_of
@@ -71,6 +73,8 @@ def convert(request: Request, say: Say = silent) -> Report:
     dtypes = DTYPES if request.dtypes is None else request.dtypes
     check_dtypes(dtypes)
     with opened(request.checkpoint, request.ignored) as checkpoint:
+        if is_encoder(checkpoint.config):
+            return convert_encoder(request, checkpoint, say)
         return _convert(request, checkpoint, dtypes, say)
 
 

@@ -126,19 +126,10 @@ class Writer:
         if weights.gated:
             half = weights.up.weight.shape[1] // 2
             gate, up = b.ops("Split", [x, b.ints(half, half)], 2, {"axis": -1})
-            x = b.op("Mul", self.activated(gate), up)
+            x = b.op("Mul", activate(b, self.arch.activation, gate), up)
         else:
-            x = self.activated(x)
+            x = activate(b, self.arch.activation, x)
         return multiply(b, self.form.linear, f"{name}.down", x, weights.down)
-
-    def activated(self, x: ir.Value) -> ir.Value:
-        """The family's activation."""
-        b, kind = self.b, self.arch.activation
-        if kind == "silu":
-            return b.op(f"{MICROSOFT}:QuickGelu", x, alpha=1.0)  # x * sigmoid(alpha * x)
-        if kind == "relu":
-            return b.op("Relu", x)
-        return b.op("Gelu", x, approximate="tanh" if kind == "gelu_tanh" else "none")
 
     def after(self, name: str, norm: Norm | None, branch: ir.Value) -> ir.Value:
         """A branch, normalized before it is added where the family does."""
@@ -164,3 +155,12 @@ class Writer:
             logits = softcap(b, logits, cap)
         b.output(logits, "logits", ["batch", "rows", arch.vocabulary])
         b.outputs.insert(0, b.outputs.pop())
+
+
+def activate(b: Builder, kind: str, x: ir.Value) -> ir.Value:
+    """An activation by its name in architecture.py."""
+    if kind == "silu":
+        return b.op(f"{MICROSOFT}:QuickGelu", x, alpha=1.0)  # x * sigmoid(alpha * x)
+    if kind == "relu":
+        return b.op("Relu", x)
+    return b.op("Gelu", x, approximate="tanh" if kind == "gelu_tanh" else "none")

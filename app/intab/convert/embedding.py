@@ -23,7 +23,7 @@ NAME = "lm_head"
 
 def embed(b: Builder, inputs: Inputs, weights: Weights, form: Form) -> ir.Value:
     """input_ids -> [batch, new, hidden]."""
-    x = _EMBED[form.linear](b, inputs, weights)
+    x = look_up(b, inputs.ids, weights, form)
     scale, divisor = inputs.arch.embedding_scale, weights.embedding_divisor
     if divisor is not None:
         x = b.op("Mul", x, b.floats("embedding.scale", np.float32(scale) / divisor))
@@ -33,6 +33,11 @@ def embed(b: Builder, inputs: Inputs, weights: Weights, form: Form) -> ir.Value:
         table = b.floats("positions", weights.positions)
         x = b.op("Add", x, b.op("Gather", table, inputs.positions))
     return x
+
+
+def look_up(b: Builder, ids: ir.Value, weights: Weights, form: Form) -> ir.Value:
+    """The embedding's rows of ids [batch, new]."""
+    return _EMBED[form.linear](b, ids, weights)
 
 
 def lm_head(b: Builder, x: ir.Value, weights: Weights, form: Form) -> ir.Value:
@@ -46,33 +51,33 @@ def lm_head(b: Builder, x: ir.Value, weights: Weights, form: Form) -> ir.Value:
     return multiply(b, form.linear, NAME, x, head)
 
 
-def _float(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
-    return b.op("Gather", b.floats("embedding", weights.embedding), inputs.ids)
+def _float(b: Builder, ids: ir.Value, weights: Weights) -> ir.Value:
+    return b.op("Gather", b.floats("embedding", weights.embedding), ids)
 
 
-def _int8(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
+def _int8(b: Builder, ids: ir.Value, weights: Weights) -> ir.Value:
     name = _name(weights)
     integers, scale = rounded(weights.embedding.T)
-    columns = b.op("Gather", b.constant(f"{name}.weight", integers), inputs.ids, axis=1)
+    columns = b.op("Gather", b.constant(f"{name}.weight", integers), ids, axis=1)
     rows = b.op("Transpose", b.cast(columns, b.dtype), perm=[1, 2, 0])
-    scales = b.op("Gather", b.constant(f"{name}.scale", scale), inputs.ids)
+    scales = b.op("Gather", b.constant(f"{name}.scale", scale), ids)
     return b.op("Mul", rows, b.op("Unsqueeze", scales, b.ints(2)))
 
 
-def _expanded(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
+def _expanded(b: Builder, ids: ir.Value, weights: Weights) -> ir.Value:
     table = dequantized(b, _name(weights), weights.embedding.T)
-    return b.op("Transpose", b.op("Gather", table, inputs.ids, axis=1), perm=[1, 2, 0])
+    return b.op("Transpose", b.op("Gather", table, ids, axis=1), perm=[1, 2, 0])
 
 
-def _int4(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
+def _int4(b: Builder, ids: ir.Value, weights: Weights) -> ir.Value:
     if weights.embedding.shape[1] % (2 * BLOCK):
-        return _float(b, inputs, weights)
+        return _float(b, ids, weights)
     packed, scale, zero = int4_blocks(b, _name(weights), weights.embedding.T)
     flat = b.op("Reshape", packed, b.ints(weights.embedding.shape[0], -1))
     return b.op(
         "com.microsoft:GatherBlockQuantized",
         flat,
-        inputs.ids,
+        ids,
         scale,
         zero,
         bits=4,
@@ -82,8 +87,8 @@ def _int4(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
     )
 
 
-def _nf4(b: Builder, inputs: Inputs, weights: Weights) -> ir.Value:
-    return _int8(b, inputs, replace(weights, lm_head=Linear(weights.embedding)))
+def _nf4(b: Builder, ids: ir.Value, weights: Weights) -> ir.Value:
+    return _int8(b, ids, replace(weights, lm_head=Linear(weights.embedding)))
 
 
 def _name(weights: Weights) -> str:

@@ -20,6 +20,25 @@ from intab.errors import ConvertError
 Cache = dict[str, NDArray[Any]]
 
 
+def open_graph(path: Path, options: Mapping[str, str]) -> ort.InferenceSession:
+    """A graph in native onnxruntime; ConvertError where it is refused."""
+    settings = ort.SessionOptions()
+    settings.log_severity_level = 3
+    for key, value in (EXACT_INT8 | dict(options)).items():
+        settings.add_session_config_entry(key, value)
+    try:
+        return ort.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
+    except Exception as exc:  # onnxruntime's exceptions share no public base
+        raise refused(path, exc) from exc
+
+
+def refused(path: Path, exc: Exception) -> ConvertError:
+    """What is told of a graph that does not run."""
+    return ConvertError(
+        f"onnxruntime does not run {path.name} ({plain_reason(str(exc))}): leave its dtype out."
+    )
+
+
 class Runner:
     """A graph in native onnxruntime; `config` tells what its inputs leave open."""
 
@@ -29,17 +48,9 @@ class Runner:
         options: Mapping[str, str] | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> None:
-        settings = ort.SessionOptions()
-        settings.log_severity_level = 3
-        for key, value in (EXACT_INT8 | dict(options or {})).items():
-            settings.add_session_config_entry(key, value)
-        providers = ["CPUExecutionProvider"]
         self.size = sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
         self.path, self.config = path, config or {}
-        try:
-            self.session = ort.InferenceSession(str(path), settings, providers=providers)
-        except Exception as exc:  # onnxruntime's exceptions share no public base
-            raise self._refused(exc) from exc
+        self.session = open_graph(path, options or {})
         self.inputs = {value.name: value for value in self.session.get_inputs()}
         self.outputs = [value.name for value in self.session.get_outputs()]
 
@@ -95,7 +106,7 @@ class Runner:
         try:
             return dict(zip(self.outputs, self.session.run(self.outputs, feeds), strict=True))
         except Exception as exc:
-            raise self._refused(exc) from exc
+            raise refused(self.path, exc) from exc
 
     def _integers(self, name: str, value: Any) -> NDArray[Any]:
         """A value in its input's type, and of as many dimensions."""
@@ -109,12 +120,6 @@ class Runner:
             name = self.path.name
             raise ConvertError(f"{name} gives numbers that are not finite: leave its dtype out.")
         return logits
-
-    def _refused(self, exc: Exception) -> ConvertError:
-        reason = plain_reason(str(exc))
-        return ConvertError(
-            f"onnxruntime does not run {self.path.name} ({reason}): leave its dtype out."
-        )
 
     def _empty(self) -> Cache:
         if not any(name.startswith("past_key_values.") for name in self.inputs):

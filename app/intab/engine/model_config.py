@@ -158,10 +158,12 @@ class ModelConfig(Mapping[str, Any]):
 
     @property
     def has_absolute_positions(self) -> bool:
-        """Whether there is a table of positions; T5's are relative, DeBERTa's may be."""
-        if self.model_type in ("t5", "mt5", "umt5", "xlnet"):
+        """Whether there is a table of positions; T5's are relative, DeBERTa's may be, ModernBERT
+        turns its queries and keys."""
+        if self.model_type in ("t5", "mt5", "umt5", "xlnet", "modernbert", "eurobert"):
             return False
-        return self.model_type != "deberta-v2" or self.get("position_biased_input") is not False
+        biased = self.get("position_biased_input") is not False
+        return biased or self.model_type not in ("deberta", "deberta-v2")
 
     @property
     def ranking_activation(self) -> str:

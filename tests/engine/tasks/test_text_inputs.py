@@ -53,12 +53,22 @@ async def test_a_model_of_one_type_has_no_other() -> None:
         ({}, 0),
         ({"model_type": "roberta", "pad_token_id": 1}, 2),
         ({"model_type": "xlm-roberta"}, 2),
-        ({"model_type": "mpnet", "pad_token_id": 0}, 1),
+        ({"model_type": "mpnet", "pad_token_id": 0}, 2),
     ],
 )
 async def test_positions_that_the_graph_takes(config: dict[str, Any], first: int) -> None:
     found = await fed(config=config, names=["input_ids", "position_ids"])
     assert found["position_ids"] == list(range(first, first + 6))
+
+
+async def test_a_padding_token_in_a_text_has_no_position() -> None:
+    config = {"model_type": "roberta", "pad_token_id": 3}  # which is [SEP] here
+    found = await fed(config=config, names=["input_ids", "position_ids"])
+    assert found["input_ids"].count(3) == 2
+    assert found["position_ids"] == [
+        3 if token == 3 else 4 + at - found["input_ids"][:at].count(3)
+        for at, token in enumerate(found["input_ids"])
+    ]
 
 
 async def test_other_names_of_inputs() -> None:
@@ -93,6 +103,8 @@ def test_inputs_that_no_text_gives(names: list[str], says: str) -> None:
         ({"n_positions": 512, "model_type": "t5", "max_position_embeddings": None}, None),
         ({"model_type": "deberta-v2", "position_biased_input": False}, None),
         ({"model_type": "deberta-v2"}, 12),
+        ({"model_type": "deberta", "position_biased_input": False}, None),
+        ({"model_type": "modernbert"}, None),
     ],
 )
 def test_how_many_tokens_a_family_takes(config: dict[str, Any], most: int | None) -> None:

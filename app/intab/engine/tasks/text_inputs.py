@@ -128,7 +128,7 @@ def make_row(
         "input_ids": found.ids,
         "attention_mask": [1] * length,
         "token_type_ids": kinds,
-        "position_ids": _positions(pipeline, length),
+        "position_ids": _positions(pipeline, found.ids),
     }
     feeds = {
         info.name: np.array(values[_KINDS[info.name]], info.dtype)
@@ -199,12 +199,20 @@ def longest(pipeline: Pipeline) -> int | None:
 def _first_position(config: ModelConfig) -> int:
     if config.model_type not in _FROM_PADDING:
         return 0
+    if config.model_type == "mpnet":
+        return 2  # its class has 1 for the padding, whatever pad_token_id says
     return (1 if config.padding_id is None else config.padding_id) + 1
 
 
-def _positions(pipeline: Pipeline, length: int) -> Sequence[int]:
+def _positions(pipeline: Pipeline, ids: Sequence[int]) -> Sequence[int]:
+    """Where tokens stand; where positions are counted from the padding's id, a padding token that
+    is written in a text has none."""
     first = _first_position(pipeline.config)
-    return range(first, first + length)
+    if not first:
+        return range(len(ids))
+    real = np.array(ids) != first - 1
+    places: list[int] = (np.cumsum(real) * real + first - 1).tolist()
+    return places
 
 
 def _network(pipeline: Pipeline) -> Network:

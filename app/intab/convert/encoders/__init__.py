@@ -1,0 +1,10 @@
+"""Encoders of texts with their heads, from checkpoints to the graphs that pipelines run.
+
+shape       what an encoder is made of: sizes, layers, weights
+settings    config.json as transformers' classes read it
+names       what the families call their tensors
+reader      tensors become weights
+heads       what stands on an encoder, by the architecture in config.json
+writer      the graph
+converting  the model folder
+"""
