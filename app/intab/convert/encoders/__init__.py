@@ -5,6 +5,7 @@ settings    config.json as transformers' classes read it
 names       what the families call their tensors
 reader      tensors become weights
 heads       what stands on an encoder, by the architecture in config.json
+inputs      what a graph takes, and what is made of it once
 writer      the graph
 converting  the model folder
 """
