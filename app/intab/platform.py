@@ -134,8 +134,9 @@ async def pipeline(  # type: ignore[misc]  # whose options have names
     Args:
         task: "text-classification" ("sentiment-analysis"), "token-classification" ("ner"),
             "question-answering", "fill-mask", "zero-shot-classification", "feature-extraction",
-            "sentence-similarity", "text-ranking", "text-generation"; docs/pipelines.md
-            has what each takes and gives.
+            "sentence-similarity", "text-ranking", "text-generation", "text2text-generation",
+            "summarization", "translation", "translation_en_to_de" and other pairs;
+            docs/pipelines.md has what each takes and gives.
         model: as for `intab.load`, and so are dtype, device, endpoint, token, subfolder, keep and
             on_progress.
         dtype: a dtype, or a dict with one for each role.

@@ -18,6 +18,7 @@ from tests.browser.visitor import Visitor, visits
 from tests.native.test_pipelines import CASES, GOLDEN, same
 from tests.native.test_reading import CASES as READING
 from tests.native.test_sentences import RECORDED as SENTENCE_CASES
+from tests.native.test_seq2seq import CASES as WRITTEN
 
 PROGRAM = """
 import intab, json, warnings
@@ -48,7 +49,7 @@ def visitor(
     browser: Browser, site: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Visitor]:
     folder = copy_site(site, tmp_path_factory.mktemp("pipelines"))
-    for model in (GOLDEN / "pipelines").iterdir():
+    for model in [*(GOLDEN / "pipelines").iterdir(), *(GOLDEN / "seq2seq").iterdir()]:
         shutil.copytree(model, folder / "models" / model.name)
     with serve_command(folder) as address:
         yield from visits(browser, address)
@@ -87,6 +88,38 @@ def test_sentences(visitor: Visitor) -> None:
     same(vectors, wanted["{}"])
     assert small == wanted["{'precision': 'ubinary'}"]
     same(ranks, SENTENCE_CASES["ranks"][0]["rank"])
+
+
+WRITING = """
+import intab, json, warnings
+from intab.browser.ffi import js_worker
+
+warnings.simplefilter("ignore")  # of lengths that are given twice
+found = []
+for case in json.loads({cases!r}):
+    pipe = await intab.pipeline(case["task"], case["folder"])
+    found.append([await pipe(call["inputs"], **call["options"]) for call in case["calls"]])
+    if case["task"] == "summarization":
+        text = [str(chunk) async for chunk in pipe.stream("a dog ran", max_new_tokens=8)]
+        [one] = await pipe(["a dog ran"], max_new_tokens=8, num_beams=1)
+        assert "".join(text) == one["summary_text"], (text, one)
+    await pipe.close()
+print(json.dumps([found, js_worker().keptTensors()]))
+"""
+
+
+def test_encoder_decoders(visitor: Visitor) -> None:
+    """Merged decoders and pairs, greedy and beams; nothing stays in the end."""
+    kinds = [("t5", "summarization"), ("bart", "text2text-generation"), ("nllb", "translation")]
+    recorded = {case["folder"]: case["calls"] for case in WRITTEN}
+    calls = [[c for c in recorded[n] if c["task"] == kind][:4] for n, kind in kinds]
+    cases = [
+        {"folder": name, "task": task, "calls": each[:1] if name == "t5" else each}
+        for (name, task), each in zip(kinds, calls, strict=True)
+    ]
+    found, left = printed_json(visitor, WRITING.format(cases=json.dumps(cases)))
+    assert found == [[call["result"] for call in case["calls"]] for case in cases]
+    assert left == 0
 
 
 GENERATION = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tokenizers import AddedToken, decoders, pre_tokenizers
@@ -16,6 +16,7 @@ from intab.engine.model import Model, Texts
 from intab.engine.runtime.candidates import Candidate
 from intab.engine.runtime.decoder import Decoder
 from intab.engine.runtime.graphs import DecoderGraphs, Graph
+from intab.engine.runtime.keeping import KeepingNetwork
 from intab.engine.runtime.limits import Limits
 from intab.engine.runtime.network import Network
 from intab.engine.text.tokenizer import Tokenizer
@@ -92,6 +93,9 @@ class FakeRuntime:
         if graphs.graph.body.data == b"broken":
             raise DownloadError("broken")
         return FakeNetwork(self.script)
+
+    async def open_keeping(self, graph: Graph[FakeBody], device: str) -> KeepingNetwork:
+        return cast("KeepingNetwork", await self.open(graph, device))
 
     def peak_memory(self) -> int | None:
         return 1000

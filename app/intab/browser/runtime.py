@@ -14,6 +14,7 @@ from intab.browser.cache import KINDS, BrowserStore, lock
 from intab.browser.decoder import OnnxDecoder, open_decoder
 from intab.browser.fetch import BrowserFetch, BrowserMemory, JsBody
 from intab.browser.ffi import js_array, js_worker, reason
+from intab.browser.keeping import OnnxKeeping, open_keeping
 from intab.browser.onnx import OnnxNetwork, open_network
 from intab.engine.io.protocols import Services
 from intab.engine.runtime.candidates import Candidate
@@ -103,6 +104,12 @@ class BrowserRuntime:
         decoder = await open_decoder(graphs, device)
         self._measure_threads(device)
         return decoder
+
+    async def open_keeping(self, graph: Graph[JsBody], device: str) -> OnnxKeeping:
+        """Make a network whose outputs may stay, likewise."""
+        network = await open_keeping(graph, device)
+        self._measure_threads(device)
+        return network
 
     def _measure_threads(self, device: str) -> None:
         if device == "wasm" and not self._measured:

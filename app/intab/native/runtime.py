@@ -18,6 +18,7 @@ from intab.native.bodies import NativeBody, NativeMemory
 from intab.native.decoder import OnnxDecoder, open_decoder
 from intab.native.fetch import NativeFetch
 from intab.native.folder import FolderStore
+from intab.native.keeping import OnnxKeeping, open_keeping
 from intab.native.onnx import OnnxNetwork, open_network
 from intab.native.opening import data_files
 
@@ -72,6 +73,10 @@ class NativeRuntime:
     async def open_decoder(self, graphs: DecoderGraphs[NativeBody], device: str) -> OnnxDecoder:
         """Make a decoder."""
         return await open_decoder(graphs)
+
+    async def open_keeping(self, graph: Graph[NativeBody], device: str) -> OnnxKeeping:
+        """Make a network whose outputs may stay."""
+        return await open_keeping(graph)
 
     def peak_memory(self) -> int | None:
         """The process's; None on Windows, which has no `resource`."""

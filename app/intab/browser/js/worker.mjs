@@ -3,6 +3,7 @@ export { createArchive, openArchive, part } from "./files/archives.mjs";
 export { allocate, decodeText, encodeText } from "./files/bodies.mjs";
 export { listDisk } from "./files/disk.mjs";
 export { ask } from "./files/fetch.mjs";
+export { keptTensors, letGoOf } from "./ort/kept.mjs";
 export { liveTensors } from "./ort/kv_cache.mjs";
 export { limits } from "./limits.mjs";
 export { open } from "./ort/network.mjs";

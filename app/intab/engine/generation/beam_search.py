@@ -75,15 +75,24 @@ class BeamSearch:
         """The best continuations of all beams, or drawn ones, best or first drawn first."""
         logprobs = [log_softmax(row) for row in logits]
         each = zip(self.running, logprobs, self._processors, strict=True)
-        total = np.concatenate([self._scored(*beam) for beam in each])
+        total = self._with_losing(np.concatenate([self._scored(*beam) for beam in each]))
         found = []
         for at in self._chosen(total):
-            source, token = divmod(int(at), logits.shape[1])
+            place, token = divmod(int(at), logits.shape[1])
+            source = min(place, len(self.running) - 1)
             beam = self.running[source]
             ids = (*beam.ids, token)
             told = (*beam.logprobs, *self._told(token, logprobs[source]))
             found.append(Beam(ids, source, total[at], self._reason(ids), told))
         return found
+
+    def _with_losing(self, total: Logits) -> Logits:
+        """If a first token is forced, there are fewer candidates than beams: then, as transformers
+        has it, the other beams begin with the same tokens and scores that must not win."""
+        options = self._job.options
+        if len(self.running) > 1 or np.isfinite(total).sum() >= min(self._keep, total.size):
+            return total
+        return np.concatenate([total, *[total + LOSING] * (options.num_beams - 1)])
 
     def _told(self, token: int, logprobs: Logits) -> list[TokenLogprob]:
         options = self._job.options

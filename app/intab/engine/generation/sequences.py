@@ -9,6 +9,7 @@ once with three tokens; if a sequence in company differs from one alone, they ru
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -20,20 +21,39 @@ from intab.engine.types import Logits
 _PROBE = [[1, 2, 3], [3, 2, 1]]
 # Rounding differs with the shape of a product by some 1e-6 of the largest logit.
 _NEAR = 1e-3
-_tried: WeakKeyDictionary[Decoder, dict[bool, bool]] = WeakKeyDictionary()
+_tried: WeakKeyDictionary[Any, dict[bool, bool]] = WeakKeyDictionary()
+
+
+@runtime_checkable
+class Sourced(Decoder, Protocol):
+    """A decoder whose sequences go on from sources of their own."""
+
+    @property
+    def model(self) -> object:
+        """What all decoders of this kind have in common."""
+
+    def only(self, number: int) -> Decoder:
+        """A decoder of one of the sources."""
 
 
 async def open_session(decoder: Decoder, padding: Sequence[int], most: int) -> Session:
     """A session of `len(padding)` sequences, later `most`, whose logits are those of each alone."""
     if most == 1 or await _fits(decoder, padded=any(padding)):
         return decoder.session(padding)
+    if isinstance(decoder, Sourced):
+        singles = [decoder.only(i) for i in range(len(padding))]
+        return OneByOne([single.session() for single in singles], padding)
     return OneByOne([decoder.session() for _ in padding], padding)
 
 
 async def _fits(decoder: Decoder, *, padded: bool) -> bool:
     if not (decoder.plan.can_pad if padded else decoder.plan.can_batch):
         return False
-    known = _tried.setdefault(decoder, {})
+    common: object = decoder
+    if isinstance(decoder, Sourced):
+        # Sequences of one source, so that they can be compared.
+        common, decoder = decoder.model, decoder.only(0)
+    known = _tried.setdefault(common, {})
     if padded not in known:
         known[padded] = await _try(decoder, 2 if padded else 0)
     return known[padded]

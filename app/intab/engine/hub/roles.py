@@ -62,6 +62,13 @@ class Need:
 # What continues text: a decoder, and the graph that embeds ids for one that takes embeddings.
 DECODER = (Need(DECODERS), Need((EMBEDDER,), optional=True, beside=MERGED))
 
+# What reads a source and writes an answer: one decoder, or two of which the second has a past.
+ENCODER_DECODER = (
+    Need(("encoder_model",)),
+    Need((MERGED, "decoder_model")),
+    Need(("decoder_with_past_model",), optional=True, beside="decoder_model"),
+)
+
 
 def role_of(path: str) -> str:
     """The role of a graph by its path, "" for a name that none has."""

@@ -222,8 +222,9 @@ def _first(manifest: Manifest, need: Need, asked: Asked) -> Iterator[Part]:
 def _beside(
     manifest: Manifest, needs: Sequence[Need], first: Part, dtype: str | None, asked: Asked
 ) -> Iterator[Part]:
+    chosen = {first.role: first.dtype}
     for need in needs:
-        if need.beside and need.beside != first.role:
+        if need.beside and need.beside not in chosen:
             continue
         there = [role for role in need.roles if role in manifest.roles]
         if not there:
@@ -240,7 +241,8 @@ def _beside(
         wanted = asked.get(role) or (None if need.optional else dtype)
         if wanted is not None and wanted not in have:
             raise _no_dtype(manifest, role, wanted)
-        kind = wanted or nearest(first.dtype, have)
+        kind = wanted or nearest(chosen.get(need.beside, first.dtype), have)
+        chosen[role] = kind
         yield Part(role, kind, have[kind])
 
 

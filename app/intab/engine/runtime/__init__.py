@@ -6,6 +6,9 @@ graphs        the bytes that networks are made of
 decoder       Decoder and Session, over one network or two
 decoder_plan  how a decoder's graph is fed
 cache_slots   its caches and states
+keeping       networks whose outputs may stay where they compute
+encoder_decoder_plan  how its decoders are fed
+encoder_decoder  sources, and sessions that go on from them
 recompute     sessions that compute again what their cache lost
 first_alone   graphs with one scale a step, fed the first id alone
 single_step   graphs that are right for one id a step only

@@ -8,6 +8,7 @@ from intab.engine.io.protocols import B, Services
 from intab.engine.runtime.candidates import Candidate
 from intab.engine.runtime.decoder import Decoder
 from intab.engine.runtime.graphs import DecoderGraphs, Graph
+from intab.engine.runtime.keeping import KeepingNetwork
 from intab.engine.runtime.limits import Limits
 from intab.engine.runtime.network import Network
 
@@ -46,6 +47,9 @@ class Runtime(Protocol[B]):
     async def open_decoder(self, graphs: DecoderGraphs[B], device: str) -> Decoder:
         """Make a decoder, by `open_planned`; DeviceError or UnsupportedModelError if that cannot
         be."""
+
+    async def open_keeping(self, graph: Graph[B], device: str) -> KeepingNetwork:
+        """Make a network whose outputs may stay where they are; DeviceError if that cannot be."""
 
     def remark(self, device: str, *, int8: bool) -> str:
         """What is to be said of how `device` was prepared, "" for nothing; `int8`: for a graph

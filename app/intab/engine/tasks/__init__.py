@@ -10,6 +10,14 @@ generation_pipeline  the same in a pipeline's form
 self_test            a decoder's first runs
 webgpu_checks        what is asked of a decoder on WebGPU too
 
+Writing from a source, by an encoder-decoder:
+
+sequence_model     answers to sources, by generation's loops
+sequence_pipeline  what its pipelines share
+opening            opening it, and its first runs
+text_to_text       text2text-generation, summarization, translation
+languages          the languages of models that know many
+
 Reading, by an encoder of texts:
 
 text_inputs               texts and pairs become rows

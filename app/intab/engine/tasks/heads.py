@@ -30,6 +30,7 @@ _TASKS = {
     "ForSemanticSegmentation": "image-segmentation",
     "ForDepthEstimation": "depth-estimation",
     "ForConditionalGeneration": "text2text-generation",
+    "MTModel": "text2text-generation",
     "ForMultipleChoice": "multiple-choice",
     "Model": "feature-extraction",
 }

@@ -15,6 +15,7 @@ from intab.engine.tasks.sentence_similarity import SentenceSimilarity
 from intab.engine.tasks.text_classification import TextClassification
 from intab.engine.tasks.text_generation import TEXT_GENERATION
 from intab.engine.tasks.text_ranking import TextRanking
+from intab.engine.tasks.text_to_text import TextToText, translation
 from intab.engine.tasks.token_classification import TokenClassification
 from intab.engine.tasks.zero_shot_classification import ZeroShotClassification
 from intab.errors import OptionError
@@ -29,6 +30,9 @@ _TASKS: tuple[Task[Any], ...] = (
     SentenceSimilarity(),
     TextRanking(),
     TEXT_GENERATION,
+    TextToText("text2text-generation"),
+    TextToText("summarization"),
+    TextToText("translation"),
 )
 TASKS = {task.name: task for task in _TASKS}
 ALIASES = {"sentiment-analysis": "text-classification", "ner": "token-classification"}
@@ -36,7 +40,9 @@ ALIASES = {"sentiment-analysis": "text-classification", "ner": "token-classifica
 
 def find_task(name: str) -> Task[Any]:
     """The task of that name; OptionError names those that there are."""
-    found = TASKS.get(ALIASES.get(name, name)) if isinstance(name, str) else None
+    found: Task[Any] | None = None
+    if isinstance(name, str):
+        found = TASKS.get(ALIASES.get(name, name)) or translation(name)
     if found is None:
         known = ", ".join(sorted([*TASKS, *ALIASES]))
         raise OptionError(f"There is no task {name!r}; there are: {known}.")

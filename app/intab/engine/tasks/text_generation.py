@@ -98,14 +98,15 @@ def check_architecture(config: Mapping[str, Any]) -> None:
     names = told.architectures
     causal = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
     if told.is_encoder_decoder:
-        reason = "it is an encoder-decoder"
-    elif names and not any(name.endswith(causal) for name in names):
-        reason = f"its architecture is {names[0]}{use_of(names[0])}"
-    else:
-        return
-    raise UnsupportedModelError(
-        f"This model cannot continue text: {reason}. Choose a decoder (…ForCausalLM)."
-    )
+        raise UnsupportedModelError(
+            "This model cannot continue text: it is an encoder-decoder. Load it for its task, such "
+            'as intab.pipeline("text2text-generation", ...), or choose a decoder (…ForCausalLM).'
+        )
+    if names and not any(name.endswith(causal) for name in names):
+        raise UnsupportedModelError(
+            f"This model cannot continue text: its architecture is {names[0]}{use_of(names[0])}. "
+            "Choose a decoder (…ForCausalLM)."
+        )
 
 
 def check_one_device(variants: Variants, candidate: Candidate) -> None:

@@ -179,12 +179,19 @@ class Tokenizer:
         token = self.special_tokens_map.get(name)
         return None if token is None else self.token_id(token)
 
-    def decode(self, ids: Sequence[int], skip_special_tokens: bool = True) -> str:
+    def decode(
+        self,
+        ids: Sequence[int],
+        skip_special_tokens: bool = True,
+        clean_up_tokenization_spaces: bool | None = None,
+    ) -> str:
         """Turn ids into a text.
 
         Args:
             ids: token ids; those that the tokenizer has no token for give nothing.
             skip_special_tokens: whether to leave special tokens out.
+            clean_up_tokenization_spaces: whether to take spaces before punctuation away; None: as
+                tokenizer_config.json says.
 
         Returns:
             The text; U+FFFD in it stands for a part of a character.
@@ -198,7 +205,8 @@ class Tokenizer:
             raise
         except BaseException as exc:  # a panic of the library, which is no Exception
             raise RunError(f"The tokenizer failed on the answer's ids ({exc}).") from exc
-        return clean_up(text) if self._cleans_up else text
+        cleans = clean_up_tokenization_spaces
+        return clean_up(text) if (self._cleans_up if cleans is None else cleans) else text
 
     @property
     def size(self) -> int:

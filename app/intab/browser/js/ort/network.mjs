@@ -7,6 +7,7 @@ import { pack, tensorsOf } from "./feeds.mjs";
 import { Gpu, ON_GPU } from "./gpu.mjs";
 import { usesOf } from "./grouped.mjs";
 import { canUseHeap, Heap } from "./heap.mjs";
+import { compute, put, take } from "./kept.mjs";
 import { exclusively, int8Constants, noteLoss, prepare, wasmModule, watched } from "./ort.mjs";
 import { Session } from "./session.mjs";
 import { withoutWeights } from "./weights.mjs";
@@ -155,6 +156,31 @@ class Network {
         Object.values(feeds).forEach((tensor) => tensor.dispose());
       }
     });
+  }
+
+  /**
+   * Run once, with tensors that stay (kept.mjs).
+   * @param {string} told
+   * @param {Uint8Array[]} values
+   */
+  compute(told, values) {
+    return compute(this.runner, told, values);
+  }
+
+  /**
+   * @param {string} told
+   * @param {Uint8Array[]} values
+   */
+  put(told, values) {
+    return put(this.runner, told, values);
+  }
+
+  /**
+   * @param {string} told
+   * @param {string} chosen
+   */
+  take(told, chosen) {
+    return take(this.runner, told, chosen);
   }
 
   /**
