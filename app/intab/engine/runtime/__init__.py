@@ -7,6 +7,7 @@ decoder       Decoder and Session, over one network or two
 decoder_plan  how a decoder's graph is fed
 cache_slots   its caches and states
 keeping       networks whose outputs may stay where they compute
+encoded       sources side by side
 encoder_decoder_plan  how its decoders are fed
 encoder_decoder  sources, and sessions that go on from them
 recompute     sessions that compute again what their cache lost

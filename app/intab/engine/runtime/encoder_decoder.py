@@ -12,13 +12,12 @@ as two, of which the second goes on from a past; one without is fed all ids each
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from intab.engine.runtime.decoder import CLOSED
 from intab.engine.runtime.decoder_plan import DecoderPlan
+from intab.engine.runtime.encoded import Encoded, stacked
 from intab.engine.runtime.encoder_decoder_plan import HIDDEN, MASK, GraphPlan, plan_decoder
 from intab.engine.runtime.keeping import KeepingNetwork, Kept, Tensors
 from intab.engine.runtime.network import Arrays, Network
@@ -96,28 +95,6 @@ def _encoded(encoder: Network) -> str:
     if not found:
         raise UnsupportedModelError("The encoder gives nothing: export it again.")
     return found
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """What the encoder made of one source: [1, length, size], and which places are its own."""
-
-    hidden: NDArray[np.floating]
-    mask: NDArray[np.int64]
-
-
-def _stacked(sources: Sequence[Encoded]) -> Encoded:
-    """Side by side: the shorter ones end in places that the mask hides."""
-    longest = max(source.hidden.shape[1] for source in sources)
-    parts = []
-    for source in sources:
-        rest = longest - source.hidden.shape[1]
-        hidden = np.pad(source.hidden, ((0, 0), (0, rest), (0, 0)))
-        parts.append(Encoded(hidden, np.pad(source.mask, ((0, 0), (0, rest)))))
-    return Encoded(
-        np.concatenate([part.hidden for part in parts]),
-        np.concatenate([part.mask for part in parts]),
-    )
 
 
 class ReadingDecoder:
@@ -252,9 +229,9 @@ class ReadingSession:
         """The encoder's output and the mask, put beside the decoder once."""
         if self._given is None:
             model, sources = self._model, self._decoder.sources
-            stacked = _stacked([sources[i] for i in self._sources])
+            both = stacked([sources[i] for i in self._sources])
             dtypes = {i.name: i.dtype for i in (*model.first.inputs, *model.later_inputs)}
-            values = {HIDDEN: stacked.hidden, MASK: stacked.mask}
+            values = {HIDDEN: both.hidden, MASK: both.mask}
             wanted = {n: v.astype(dtypes[n]) for n, v in values.items() if n in dtypes}
             found = await model.first.put(list(wanted.values()))
             self._given = Tensors(model.first, dict(zip(wanted, found, strict=True)))

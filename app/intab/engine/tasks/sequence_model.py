@@ -20,7 +20,8 @@ from intab.engine.generation.option_checks import CHECKS
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.streamer import Generation, TextChunk
 from intab.engine.model_config import ModelConfig
-from intab.engine.runtime.encoder_decoder import Encoded, EncoderDecoder
+from intab.engine.runtime.encoded import Encoded
+from intab.engine.runtime.encoder_decoder import EncoderDecoder
 from intab.engine.text.assets import Texts
 from intab.errors import OptionError, UnsupportedModelError
 
