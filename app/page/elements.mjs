@@ -23,3 +23,15 @@ export function element(selector, kind, inside = document) {
 export function named(name, kind) {
   return element(`[data-testid="${name}"]`, kind);
 }
+
+/**
+ * One button goes off and another on; the focus goes with it, or it would fall to the body.
+ * @param {HTMLButtonElement} off
+ * @param {HTMLButtonElement} on
+ */
+export function switchOver(off, on) {
+  const hadFocus = document.activeElement === off;
+  on.disabled = false;
+  if (hadFocus) on.focus();
+  off.disabled = true;
+}

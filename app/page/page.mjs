@@ -6,7 +6,7 @@
 import { EXAMPLES } from "../../examples/gallery.mjs";
 import { openChat } from "./chat/open.mjs";
 import { Editor } from "./editor.mjs";
-import { element, named } from "./elements.mjs";
+import { element, named, switchOver } from "./elements.mjs";
 import { Link } from "./link.mjs";
 import { Notices } from "./notices.mjs";
 import { checkKept, isolate, keepOffline, sayStarted } from "./offline.mjs";
@@ -15,6 +15,7 @@ import { Panel, askToKeep } from "./panel.mjs";
 import { Programs } from "./programs.mjs";
 import {
   deviceText,
+  deviceWordText,
   filesText,
   loadingText,
   mendedText,
@@ -39,6 +40,7 @@ const progress = named("progress", HTMLProgressElement);
 const transfer = named("transfer", HTMLElement);
 const metrics = named("metrics", HTMLElement);
 const device = named("device", HTMLElement);
+const deviceWord = named("device-word", HTMLElement);
 const result = element(".result", HTMLElement);
 const output = new Output(named("output", HTMLElement));
 const notices = new Notices(named("notices", HTMLElement));
@@ -69,11 +71,7 @@ function setState(state, text) {
   status.dataset.state = state;
   status.textContent = text;
   const busy = state === "running" || waitingProgram !== null;
-  const [off, on] = busy ? [runButton, stopButton] : [stopButton, runButton];
-  const hadFocus = document.activeElement === off;
-  on.disabled = false;
-  if (hadFocus) on.focus(); // or it would fall to the body
-  off.disabled = true;
+  switchOver(busy ? runButton : stopButton, busy ? stopButton : runButton);
   restartButton.disabled = python !== "ready";
   chat?.setState(state, busy);
   output.element.setAttribute("aria-busy", String(state === "running"));
@@ -202,6 +200,7 @@ const handlers = {
   /** @param {any} event */
   loaded(event) {
     model = deviceText(event);
+    deviceWord.textContent = deviceWordText(event);
     hideProgress();
     if (link.running) status.textContent = "Running";
   },
@@ -261,7 +260,7 @@ function onEvent(event) {
 /** @param {string} cause */
 function onRestart(cause) {
   const text = restartText(cause);
-  model = "";
+  model = deviceWord.textContent = "";
   hideProgress();
   panel.connect(false);
   if (listener) endForListener({ outcome: cause === "crashed" ? "error" : "stopped", message: text });

@@ -128,6 +128,19 @@ export function deviceText({ name, dtype, device, reason }) {
   return `${name}, ${dtype} on ${device} (${reason}${isolation})`;
 }
 
+/** @type {Record<string, string>} */
+const WEIGHTS = { q8: "8-bit", int8: "8-bit", uint8: "8-bit", q4: "4-bit", q4f16: "4-bit", bnb4: "4-bit", fp16: "16-bit", fp32: "32-bit" };
+
+/**
+ * The same in plain words.
+ * @param {{dtype: string, device: string}} given
+ */
+export function deviceWordText({ dtype, device }) {
+  const where = device.startsWith("webgpu") ? "graphics processor" : "processor";
+  const weights = WEIGHTS[dtype] ? `, with ${WEIGHTS[dtype]} weights` : "";
+  return `Runs on this device's ${where}${weights}.`;
+}
+
 /**
  * Three facts.
  * @param {any} figures

@@ -29,7 +29,6 @@ PEM = Path(__file__).with_name("hub.pem")
 SPKI = "cFswYZ3Ht2rnwf9lY9dFEUxDqdwi675rS4qGpcxcI60="
 TOKEN = "hf_secret"  # noqa: S105
 LARGE = (".onnx", ".onnx_data")
-SMALL = f"/api/resolve-cache/models/org/name/{COMMIT}/"  # where the hub has small files
 CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Headers": "authorization, range",
@@ -47,13 +46,14 @@ class FakeHub:
     hub: str = ""
     network: str = ""
     private: bool = True
+    name: str = "org/name"
     rules: str = ""  # for Chromium: where the names lead to
     heard: dict[str, list[str | None]] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
 
     def question(self, name: str) -> str:
         """The address at which the hub is asked for a file."""
-        return f"{self.hub}/org/name/resolve/{COMMIT}/{quote(name)}"
+        return f"{self.hub}/{self.name}/resolve/{COMMIT}/{quote(name)}"
 
     def answer(self, host: str, path: str, token: str | None) -> tuple[int, dict[str, str], bytes]:
         """Status, headers, body."""
@@ -64,18 +64,26 @@ class FakeHub:
             return 200, {}, self.files[unquote(path.removeprefix("/"))]
         if self.private and token != f"Bearer {TOKEN}":
             return 401, {}, b""
-        if path == "/api/models/org/name/revision/main":
-            return 200, {}, json.dumps({"sha": COMMIT}).encode()
-        if path.startswith(f"/api/models/org/name/tree/{COMMIT}"):
+        if path.partition("?")[0] == f"/api/models/{self.name}/revision/main":
+            return 200, {}, json.dumps(self._facts()).encode()
+        if path.startswith(f"/api/models/{self.name}/tree/{COMMIT}"):
             return self._listing(path)
-        if path.startswith(SMALL):
-            return 200, {}, self.files[unquote(path.removeprefix(SMALL))]
-        name = unquote(path.removeprefix(f"/org/name/resolve/{COMMIT}/"))
+        small = f"/api/resolve-cache/models/{self.name}/{COMMIT}/"  # where the hub has small files
+        if path.startswith(small):
+            return 200, {}, self.files[unquote(path.removeprefix(small))]
+        name = unquote(path.removeprefix(f"/{self.name}/resolve/{COMMIT}/"))
         if name not in self.files:
             return 404, {}, b""
         if name.endswith(LARGE):
             return 302, {"Location": f"{self.network}/{quote(name)}"}, b""
-        return 307, {"Location": SMALL + quote(name)}, b""
+        return 307, {"Location": small + quote(name)}, b""
+
+    def _facts(self) -> dict[str, Any]:
+        """As with `?blobs=true`, which asks for the sizes."""
+        files = [{"rfilename": name, "size": len(data)} for name, data in self.files.items()]
+        card = {"license": "apache-2.0"}
+        facts = {"sha": COMMIT, "siblings": files, "cardData": card, "gated": False}
+        return {**facts, "pipeline_tag": "text-generation"}
 
     def _listing(self, path: str) -> tuple[int, dict[str, str], bytes]:
         """One file a page."""
@@ -112,12 +120,13 @@ def serving_hub(
     *,
     tls: bool = False,
     private: bool = True,
+    name: str = "org/name",
 ) -> Iterator[FakeHub]:
     """A hub with a folder's files; its two origins have ports of their own, and these hosts. With
     TLS the hosts' names alone are their addresses, and `rules` lead there."""
     paths = [path for path in folder.rglob("*") if path.is_file()]
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-    hub = FakeHub(files, private=private)
+    hub = FakeHub(files, private=private, name=name)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import intab
 from tools.site import compress, esbuild, licences, offline, page, runtime
 from tools.site.sources import Sources, files_under
 
@@ -28,10 +29,14 @@ def _fill(sources: Sources, site: Path) -> None:
     _add_stable_names(site, names["runtime"])
     page.fill(sources.app / "page/python.mjs", names, site / "intab/python.mjs")
     esbuild.run(sources, "app/page/disk.mjs", f"--outfile={site / 'intab/disk.mjs'}")
+    for name in ("manifest.webmanifest", "icon.svg"):
+        shutil.copyfile(sources.app / name, site / name)
     names["files.json"] = offline.write_list(site)
+    names["version"] = intab.__version__
     page.fill(sources.app / "index.html", names, site / "index.html")
     offline.bundle_service_worker(sources, site)
     copy_models(sources.models, site / "models")
+    _copy_docs(sources, site)
     licences.write(sources, site, names)
     compress.add_variants(site, sources.cache / "compressed")
 
@@ -42,6 +47,14 @@ def _add_stable_names(site: Path, runtime_name: str) -> None:
         (site / name).parent.mkdir()
         (site / name).write_text(f'export * from "../{runtime_name}/{name}";\n', encoding="utf-8")
     shutil.copyfile(site / runtime_name / "pyscript/core.css", site / "pyscript/core.css")
+
+
+def _copy_docs(sources: Sources, site: Path) -> None:
+    """As they are written; and the picture by which others show a link to the page."""
+    (site / "docs").mkdir()
+    for path in sources.texts():
+        shutil.copyfile(path, site / path.relative_to(sources.root))
+    shutil.copyfile(sources.app / "card.png", site / "card.png")
 
 
 def copy_models(models: Path, target: Path) -> None:

@@ -1,7 +1,7 @@
 """What the service worker needs: the list of the site's files with their digests, and itself.
 
 The list has a digest in its name and stands for a version of the site. Not in it are the page that
-names it, the licences, and the models, which intab keeps in a store of its own.
+names it, the licences, the documentation, and the models, which intab keeps in a store of its own.
 """
 
 from __future__ import annotations

@@ -53,6 +53,11 @@ class Sources:
     def cache(self) -> Path:
         return self.root / "build" / "cache"
 
+    def texts(self) -> Iterator[Path]:
+        """The documentation that the site carries."""
+        yield from (self.root / "README.md", self.root / "CHANGELOG.md")
+        yield from sorted((self.root / "docs").glob("*.md"))
+
     def inputs(self) -> Iterator[Path]:
         """Every file whose change must lead to a new assembly."""
         for folder in (self.app, self.examples, self.root / "tools", self.kernels, self.models):
@@ -61,6 +66,7 @@ class Sources:
         yield self.wheels / "wheels.lock.json"
         for name in ("LICENSE", "pyscript.toml", "pyproject.toml", "package-lock.json"):
             yield self.root / name
+        yield from self.texts()
         yield self.node_modules / ".stamp"
 
     def fingerprint(self) -> str:

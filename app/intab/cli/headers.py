@@ -13,6 +13,7 @@ from collections.abc import Sequence
 #   script-src 'wasm-unsafe-eval'  WebAssembly.compile: Pyodide, tokenizers, onnxruntime-web
 #   worker-src blob:               PyScript starts its worker from a blob of its own source
 #   connect-src blob:              PyScript's worker reads a program that stands in the page itself
+#   manifest-src                   the web manifest, by which the page is installed
 #   img-src data:                  the editor's stylesheet draws with small data: pictures
 CONTENT_SECURITY_POLICY = {
     "default-src": "'none'",
@@ -22,6 +23,7 @@ CONTENT_SECURITY_POLICY = {
     "style-src": "'self'",
     "img-src": "'self' data:",
     "font-src": "'self'",
+    "manifest-src": "'self'",
     "base-uri": "'none'",
     "form-action": "'none'",
     "frame-ancestors": "'self'",

@@ -19,6 +19,7 @@ export class SavedChats {
     this.list = page.named("chats", HTMLSelectElement);
     /** @type {Map<string, any>} */
     this.known = new Map();
+    this.forgotten = new Set();
     this.list.addEventListener("change", () => this.show(this.known.get(this.list.value)));
     page.named("new-chat", HTMLElement).addEventListener("click", () => this.begin());
     this.remove = page.named("delete-chat", HTMLButtonElement);
@@ -39,10 +40,14 @@ export class SavedChats {
     this.draw("");
   }
 
-  /** @param {any} conversation */
-  async keep(conversation) {
+  /**
+   * @param {any} conversation
+   * @param {boolean} isShown
+   */
+  async keep(conversation, isShown) {
+    if (this.forgotten.has(conversation.id)) return; // deleted while it was answered
     this.known.set(conversation.id, conversation);
-    this.draw(conversation.id);
+    this.draw(isShown ? conversation.id : this.list.value);
     try {
       await keep(conversation);
     } catch (error) {
@@ -54,6 +59,7 @@ export class SavedChats {
   async forgetShown() {
     const id = this.list.value;
     this.known.delete(id);
+    this.forgotten.add(id);
     this.begin();
     await forget(id).catch(() => {}); // what was never kept
   }

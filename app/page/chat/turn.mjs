@@ -115,11 +115,14 @@ export class Turn {
   }
 
   drawFigures() {
-    if (!this.turn.figures || this.figures) return;
-    this.figures = document.createElement("details");
-    this.figures.className = "figures";
-    this.figures.append(textIn("summary", "Figures"), textIn("p", this.figuresOf(this.turn.figures).join(" · ")));
-    this.foot.append(this.figures);
+    if (!this.turn.figures) return;
+    if (!this.figures) {
+      this.figures = document.createElement("details");
+      this.figures.className = "figures";
+      this.figures.append(textIn("summary", "Figures"), document.createElement("p"));
+      this.foot.append(this.figures);
+    }
+    this.figures.children[1].textContent = this.figuresOf(this.turn.figures).join(" · ");
   }
 
   drawError() {

@@ -175,7 +175,7 @@ export class ChatView {
 
   save(conversation = this.current) {
     conversation.changed = Date.now();
-    this.saved.keep(conversation);
+    this.saved.keep(conversation, conversation === this.current);
   }
 
   drawTurns() {

@@ -94,8 +94,8 @@ export class Menu {
    */
   useButton(id, title) {
     const button = document.createElement("button");
-    const isChosen = id === this.page.chosenModel();
-    Object.assign(button, { type: "button", textContent: isChosen ? "Chosen" : "Use", ariaLabel: `Use ${title}` });
+    const textContent = id === this.page.chosenModel() ? "Chosen" : "Use";
+    Object.assign(button, { type: "button", textContent, ariaLabel: `${textContent} ${title}` });
     button.addEventListener("click", () => this.use(id));
     return button;
   }
