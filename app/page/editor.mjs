@@ -99,6 +99,7 @@ function extensions({ onChange, onRun }) {
     indentUnit.of("    "),
     EditorView.lineWrapping,
     EditorView.contentAttributes.of({
+      tabindex: "0", // said, so that what looks for it knows that the scrolled text has the focus
       "aria-label": "Python program. Escape, then Tab, leaves the editor.",
     }),
     EditorView.domEventHandlers({ beforeinput: replaceSelected }),

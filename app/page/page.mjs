@@ -20,6 +20,7 @@ import {
   loadingText,
   mendedText,
   metricsTexts,
+  noticeText,
   onOneLine,
   restartText,
   startingText,
@@ -220,7 +221,7 @@ const handlers = {
   },
   /** @param {{topic: any, text: string}} given */
   noticed({ topic, text }) {
-    notices.show(topic, text);
+    notices.show(topic, noticeText({ topic, text }));
   },
   /** @param {{text: string, stream: string}} given */
   output({ text, stream }) {

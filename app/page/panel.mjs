@@ -108,6 +108,8 @@ export class Panel {
   /** @param {any} busy */
   setBusy(busy) {
     dialog.setAttribute("aria-busy", String(busy));
+    // What is pressed goes off, and may go away: the focus waits where the answer will be.
+    if (busy && document.activeElement?.matches("[data-acts]")) message.focus();
     for (const button of dialog.querySelectorAll("[data-acts]")) button.toggleAttribute("disabled", busy);
   }
 

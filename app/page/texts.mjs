@@ -49,6 +49,15 @@ export function mendedText(paths) {
   return `What this browser had kept of the site was damaged (${names.join(", ")}${more}): it was fetched again.`;
 }
 
+/**
+ * A visit without a network is no failure: what kept the hub from being asked is not for visitors.
+ * @param {{topic: string, text: string}} given
+ */
+export function noticeText({ topic, text }) {
+  const kept = /^.* is loaded as it was stored/.exec(text);
+  return topic === "offline" && kept ? `${kept[0]}; it needs no network.` : text;
+}
+
 /** @param {{stage: any}} given */
 export function loadingText({ stage }) {
   return STAGES[stage] ?? "Loading the model";

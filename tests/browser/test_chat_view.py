@@ -100,7 +100,8 @@ def test_chats_are_kept_in_the_browser(visit: Watch) -> None:
 def test_a_full_storage_is_said_and_nothing_is_lost(visit: Watch) -> None:
     page = visit.page
     page.evaluate(
-        "IDBObjectStore.prototype.put = () => { throw new DOMException('', 'QuotaExceededError') }"
+        "() => { IDBObjectStore.prototype.put = () => {"
+        "  throw new DOMException('', 'QuotaExceededError') } }"
     )
     page.get_by_role("button", name="One day, Mia").click()
     expect(page.get_by_test_id("notices")).to_contain_text("the browser's storage is full")

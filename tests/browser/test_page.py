@@ -174,9 +174,13 @@ def test_keyboard_alone(page: Page, served: str) -> None:
     assert names[:5] == ["Chat", "Program", "Stored model", "Reset exampl", "Continue a s"]
     assert names[8] == "Temperatures"
     assert names[10:12] == ["Run", "Restart Pyth"]
+    visitor.write("import asyncio\nawait asyncio.Event().wait()")
     visitor.button("run").focus()
-    page.keyboard.press("Enter")
-    visitor.expect_state("running", "ready")
+    for name, state in (("run", "running"), ("stop", "ready")):
+        expect(visitor.button(name)).to_be_focused()  # which never falls to the body
+        page.keyboard.press("Enter")
+        visitor.expect_state(state)
+    expect(visitor.button("run")).to_be_focused()
 
 
 def test_what_a_screen_reader_is_told(opened: Visitor) -> None:

@@ -50,3 +50,21 @@ def test_of_many_files_on_their_way_the_first_are_named() -> None:
     assert say("filesText", some) == "a.onnx 1.0 of 2.0 MB · b.bin 0 of 900 kB"
     many = [[f"{n}.bin", [0, 1e6]] for n in range(5)]
     assert say("filesText", many).endswith("2.bin 0.0 of 1.0 MB · 2 more files")
+
+
+def test_on_what_a_model_runs_in_plain_words() -> None:
+    assert (
+        say("deviceWordText", {"dtype": "q8", "device": "wasm, 2 threads"})
+        == "Runs on this device's processor, with 8-bit weights."
+    )
+    assert say("deviceWordText", {"dtype": "?", "device": "webgpu"}) == (
+        "Runs on this device's graphics processor."
+    )
+
+
+def test_a_visit_without_a_network_is_no_failure() -> None:
+    text = "org/name is loaded as it was stored: https://hub/x: could not be reached"
+    assert say("noticeText", {"topic": "offline", "text": text}) == (
+        "org/name is loaded as it was stored; it needs no network."
+    )
+    assert say("noticeText", {"topic": "memory", "text": text}) == text

@@ -20,7 +20,7 @@ export class SavedChats {
     /** @type {Map<string, any>} */
     this.known = new Map();
     this.forgotten = new Set();
-    this.list.addEventListener("change", () => this.show(this.known.get(this.list.value)));
+    this.list.addEventListener("change", () => this.choose(this.list.value));
     page.named("new-chat", HTMLElement).addEventListener("click", () => this.begin());
     this.remove = page.named("delete-chat", HTMLButtonElement);
     page.confirmed(this.remove, "Really delete?", () => this.forgetShown());
@@ -33,6 +33,12 @@ export class SavedChats {
       if (!this.known.has(conversation.id)) this.known.set(conversation.id, conversation);
     }
     this.draw(this.list.value);
+  }
+
+  /** @param {string} id */
+  choose(id) {
+    this.draw(id);
+    this.show(this.known.get(id));
   }
 
   begin() {
