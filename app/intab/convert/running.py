@@ -33,7 +33,7 @@ def open_graph(path: Path, options: Mapping[str, str]) -> ort.InferenceSession:
 
 
 def refused(path: Path, exc: Exception) -> ConvertError:
-    """What is told of a graph that does not run."""
+    """What to say of a graph that does not run."""
     return ConvertError(
         f"onnxruntime does not run {path.name} ({plain_reason(str(exc))}): leave its dtype out."
     )
