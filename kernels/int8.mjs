@@ -7,7 +7,7 @@ import { PLACES } from "./places.mjs";
 
 /** What a message to a thread is found by. */
 export const MESSAGE = "int8 kernel";
-const CONTEXT = 20; // bytes of int8/layout.h's Context
+const CONTEXT = 20; // bytes of int8/layout.h's Context; behind it a word, 1 once its thread has the kernel
 const DIGESTED = 1 << 20; // bytes at a time, as in int8/registry.h
 
 /** Fetch the kernel and prove it on this processor; an Error says why it cannot serve here. */
@@ -43,12 +43,12 @@ class Kernel {
   install(instance, imports, size, workers) {
     if (size !== PLACES.size) throw new Error("this is another version of onnxruntime-web");
     const heap = new Heap(instance, imports);
-    const exports = heap.instantiate(this.module, heap.allocate(CONTEXT));
+    const exports = heap.instantiate(this.module, heap.allocate(CONTEXT + 4));
     const registry = heap.allocate(exports.registry_size());
     heap.bytes(registry, exports.registry_size()).fill(0);
-    const contexts = [heap.context, ...workers.map(() => heap.allocate(CONTEXT))];
+    const contexts = [heap.context, ...workers.map(() => heap.allocate(CONTEXT + 4))];
     const { flip, limit } = this.habit;
-    for (const at of contexts) heap.words(at, CONTEXT / 4).set([registry, 0, 0, flip, limit]);
+    for (const at of contexts) heap.words(at, CONTEXT / 4 + 1).set([registry, 0, 0, flip, limit, 0]);
     heap.replace(exports.gemm);
     workers.forEach((worker, at) =>
       worker.postMessage({ [MESSAGE]: { module: this.module, context: contexts[at + 1] } }),
@@ -117,6 +117,7 @@ class Heap {
   /** @param {any} gemm */
   replace(gemm) {
     for (const slot of PLACES.slots) this.table.set(slot, gemm);
+    Atomics.store(this.words(this.context + CONTEXT, 1), 0, 1);
   }
 
   /**
@@ -163,9 +164,9 @@ class Installed {
     return this.exports.kept() >>> 0;
   }
 
-  /** How many threads have computed with it: each makes its scratch then. */
+  /** How many threads have it in the place of the shipped one. */
   get threads() {
-    return this.contexts.filter((at) => this.heap.words(at, 2)[1]).length;
+    return this.contexts.filter((at) => Atomics.load(this.heap.words(at + CONTEXT, 1), 0)).length;
   }
 
   /** @param {Uint8Array} bytes */

@@ -44,7 +44,7 @@ export async function run({ runtime, graphs, threads, kernel, tell = true }) {
     const results = await resultsOf(ort, session, inputs, rows);
     const kept = keptBy(installed);
     constants?.release();
-    found[name] = { results, kept, reason, computing: threadsOf(installed), left: keptBy(installed) };
+    found[name] = { results, kept, reason, having: threadsOf(installed), left: keptBy(installed) };
     await session.release();
   }
   return found;

@@ -237,7 +237,7 @@ def test_a_default_model_that_does_not_arrive_leaves_the_page_usable(
 
     page.route("**/model_quantized.onnx", refuse)
     visitor = Visitor(page).open(served, "error")
-    expect(visitor.status).to_contain_text("The default model could not be loaded")
+    expect(visitor.status).to_contain_text("The model default could not be loaded")
     expect(visitor.status).to_contain_text("the server answered 503")
     assert visitor.run("print('usable')") == "usable\n"
     page.unroute("**/model_quantized.onnx", refuse)

@@ -78,7 +78,7 @@ def test_results_are_the_shipped_kernels_to_the_bit(
     assert {name for name, graph in found.items() if not graph["kept"]} == LEFT_ALONE
     assert {graph["left"] for graph in found.values()} == {0}
     assert {graph["reason"] for graph in found.values()} == {""}
-    assert [graph["computing"] for graph in found.values()][-1] == threads
+    assert {graph["having"] for graph in found.values()} == {threads}
     assert {len(graph["results"]) for graph in found.values()} == {2 * len(ROWS)}
 
 
