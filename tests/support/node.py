@@ -8,7 +8,6 @@ from typing import Any
 
 from tests.conftest import ROOT
 
-
 # Not as an argument: the system takes none of more than 128 KiB.
 READ = """
 import { readFileSync as readGiven } from "node:fs";
