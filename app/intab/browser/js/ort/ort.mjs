@@ -26,11 +26,13 @@ const SUPPOSED = 4; // GiB, where a browser does not tell: Firefox, Safari
 const runtimes = new Map(); // device -> promise of the onnxruntime module
 const lostGpus = new Set();
 const LOSS_PATIENCE = 200; // ms: a browser may tell of a loss after what ran there has failed
+const DEAF = 100; // ms of runs without a break
 const MOST_LOSSES = 1; // once may be a driver's update or a tab in the background
 /** @type {import("../../../../../tools/js/types/ort.d.ts").OrtModule | null} */
 let plain = null; // the plain build's WebAssembly module, where that is what computes
 let spoilt = 0; // instances that did not start, or lost their GPU
 let lastRun = Promise.resolve();
+let heard = 0; // when messages from the page could last be heard
 let inUse = 1; // threads of the plain build
 
 /**
@@ -38,9 +40,16 @@ let inUse = 1; // threads of the plain build
  * @param {() => any} run
  */
 export function exclusively(run) {
-  const next = lastRun.then(() => whileBusy(run));
+  const next = lastRun.then(listen).then(() => whileBusy(run));
   lastRun = next.catch(() => {});
   return next;
+}
+
+/** Let the page's messages in, Stop among them: fast runs follow each other in tasks that go before them. */
+async function listen() {
+  if (performance.now() - heard < DEAF) return;
+  await new Promise((resolve) => setTimeout(resolve));
+  heard = performance.now();
 }
 
 /** What `run` gives. If it fails since its GPU is gone, that is known before its error is heard of.
