@@ -3,7 +3,7 @@
  * may go from one network to another on the same device.
  */
 import { pack, tensorsOf } from "./feeds.mjs";
-import { exclusively } from "./ort.mjs";
+import { exclusively, watched } from "./ort.mjs";
 
 /** @typedef {import("../../../../../tools/js/types/ort.d.ts").CacheTensor} Tensor */
 
@@ -51,7 +51,8 @@ export function compute(runner, told, values) {
     try {
       const taken = held.map((/** @type {[string, number]} */ [name, number]) => [name, kept.get(number)]);
       const names = keep.map((/** @type {[string, number]} */ [name]) => name);
-      found = await runner.run({ ...fed, ...Object.fromEntries(taken) }, [...read, ...names]);
+      const feeds = { ...fed, ...Object.fromEntries(taken) };
+      found = await watched(runner, () => runner.run(feeds, [...read, ...names]));
     } finally {
       Object.values(fed).forEach((tensor) => tensor.dispose());
     }

@@ -40,7 +40,7 @@ let inUse = 1; // threads of the plain build
  * @param {() => any} run
  */
 export function exclusively(run) {
-  const next = lastRun.then(listen).then(() => whileBusy(run));
+  const next = lastRun.then(() => whileBusy(run));
   lastRun = next.catch(() => {});
   return next;
 }
@@ -53,10 +53,12 @@ async function listen() {
 }
 
 /** What `run` gives. If it fails since its GPU is gone, that is known before its error is heard of.
+ * What is given back does not come here: it is never kept waiting by what the page says.
  * @param {any} runner
  * @param {() => any} run
  */
 export async function watched(runner, run) {
+  await listen();
   try {
     return await run();
   } catch (error) {
