@@ -20,7 +20,8 @@ from intab.engine.generation.streamer import Generation, TextChunk
 from intab.engine.io.protocols import Progress
 from intab.engine.model import Model
 from intab.engine.tasks.pipeline import Pipeline
-from intab.platform import load, pipeline, run_sync, storage
+from intab.engine.tasks.plain_network import LoadedNetwork
+from intab.platform import image, load, network, pipeline, run_sync, storage
 
 if _typing.TYPE_CHECKING:
     from intab.engine.tasks.sentence_pipeline import SentencePipeline
@@ -31,6 +32,7 @@ __all__ = [
     "Chat",
     "Generation",
     "GenerationOptions",
+    "LoadedNetwork",
     "Metrics",
     "Model",
     "Pipeline",
@@ -42,21 +44,27 @@ __all__ = [
     "TokenLogprob",
     "__version__",
     "errors",
+    "image",
     "load",
+    "network",
     "pipeline",
     "run_sync",
     "storage",
 ]
 
 
+# Classes that a page which only writes text need not wait for, by their modules in engine/tasks.
+_LATER = {
+    "RankingPipeline": "text_ranking",
+    "SentencePipeline": "sentence_pipeline",
+}
+
+
 def __getattr__(name: str) -> type:
-    """The classes of pipelines that a page which only writes text need not wait for."""
-    if name == "RankingPipeline":
-        from intab.engine.tasks.text_ranking import RankingPipeline
+    """Those classes, once they are asked for."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'intab' has no attribute {name!r}")
+    from importlib import import_module
 
-        return RankingPipeline
-    if name == "SentencePipeline":
-        from intab.engine.tasks.sentence_pipeline import SentencePipeline
-
-        return SentencePipeline
-    raise AttributeError(f"module 'intab' has no attribute {name!r}")
+    found: type = getattr(import_module(f"intab.engine.tasks.{_LATER[name]}"), name)
+    return found

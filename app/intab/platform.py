@@ -16,6 +16,7 @@ from intab.engine.loading.loader import Loader
 from intab.engine.model import Model
 from intab.engine.storage.storage import Storage
 from intab.engine.tasks.pipeline import Pipeline
+from intab.engine.tasks.plain_network import PLAIN_NETWORK, LoadedNetwork
 from intab.errors import DeviceError
 
 if TYPE_CHECKING:
@@ -135,8 +136,10 @@ async def pipeline(  # type: ignore[misc]  # whose options have names
         task: "text-classification" ("sentiment-analysis"), "token-classification" ("ner"),
             "question-answering", "fill-mask", "zero-shot-classification", "feature-extraction",
             "sentence-similarity", "text-ranking", "text-generation", "text2text-generation",
-            "summarization", "translation", "translation_en_to_de" and other pairs;
-            docs/pipelines.md has what each takes and gives.
+            "summarization", "translation", "translation_en_to_de" and other pairs,
+            "image-classification", "image-feature-extraction", "zero-shot-image-classification",
+            "object-detection", "image-segmentation", "depth-estimation"; docs/pipelines.md has what
+            each takes and gives.
         model: as for `intab.load`, and so are dtype, device, endpoint, token, subfolder, keep and
             on_progress.
         dtype: a dtype, or a dict with one for each role.
@@ -169,6 +172,78 @@ async def pipeline(  # type: ignore[misc]  # whose options have names
         task=find_task(task),
     )
     return as_pipeline(found)
+
+
+async def network(
+    model: str | PathLike[str],
+    *,
+    dtype: str | None = None,
+    device: str | None = None,
+    endpoint: str | Sequence[str] | None = None,
+    token: str | None = None,
+    subfolder: str | PathLike[str] = "",
+    keep: bool = True,
+    on_progress: OnProgress | None = None,
+) -> LoadedNetwork:
+    """Load any ONNX graph, or give back the one that is already loaded under that name.
+
+        digits = await intab.network("./mnist/model.onnx")
+        found = await digits.run({"pixels": pixels})
+
+    Args:
+        model: as for `intab.load`, and so are dtype, device, endpoint, token, subfolder, keep and
+            on_progress. Of a folder the graph is onnx/model*.onnx or model*.onnx, or the only one
+            that is there; neither config.json nor tokenizer.json is needed.
+        dtype: a dtype.
+        device: a device.
+        endpoint: the hub's address, or that and its mirrors'.
+        token: the hub's access token.
+        subfolder: the folder in it that the graph is in.
+        keep: whether to store it.
+        on_progress: called with a `Progress` as bytes arrive and stages begin.
+
+    Returns:
+        The network, ready to run; its `inputs` and `outputs` say what it takes and gives.
+
+    Raises:
+        LoadError: it cannot be loaded; its subclasses say why, as for `intab.load`.
+        OptionError: an argument is none of these.
+    """
+    found: LoadedNetwork = await loader().load(
+        model,
+        dtype=dtype,
+        device=device,
+        endpoint=endpoint,
+        token=token,
+        subfolder=subfolder,
+        keep=keep,
+        on_progress=on_progress,
+        task=PLAIN_NETWORK,
+    )
+    return found
+
+
+async def image(source: Any) -> Any:
+    """Read a picture.
+
+        picture = await intab.image("cat.jpg")
+        picture.size    # (640, 480)
+
+    Args:
+        source: a path, an address, the bytes of a file, "data:image/...", a numpy array (uint8, or
+            floats from 0 to 1; grey, RGB or RGBA), or a PIL.Image. In a page a string is an
+            address, relative to the page; a Blob or File, an ArrayBuffer, an ImageBitmap and a
+            canvas will do too.
+
+    Returns:
+        A PIL.Image: the first frame, upright as EXIF says; CMYK has become RGB.
+
+    Raises:
+        PromptError: it is no picture, is damaged, or has too many pixels.
+        DownloadError: it cannot be fetched.
+        DeviceError: Pillow is not there.
+    """
+    return await loader().read_picture(source)
 
 
 storage = Storage(lambda: loader().services, lambda spec: loader().locate(spec))

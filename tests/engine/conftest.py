@@ -97,6 +97,9 @@ class FakeRuntime:
     async def open_keeping(self, graph: Graph[FakeBody], device: str) -> KeepingNetwork:
         return cast("KeepingNetwork", await self.open(graph, device))
 
+    async def read_picture(self, source: Any) -> Any:
+        return source
+
     def peak_memory(self) -> int | None:
         return 1000
 

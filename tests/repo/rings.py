@@ -42,9 +42,11 @@ class Ring:
 
 _ENGINE = frozenset({"engine", "errors"})
 RINGS = {
-    "engine": Ring(frozenset({"jinja2", "numpy", "tokenizers"}), frozenset({"errors"}), pure=True),
-    "browser": Ring(JAVASCRIPT | {"numpy"}, _ENGINE),
-    "native": Ring(frozenset({"httpx", "numpy", "onnxruntime"}), _ENGINE),
+    "engine": Ring(
+        frozenset({"PIL", "jinja2", "numpy", "tokenizers"}), frozenset({"errors"}), pure=True
+    ),
+    "browser": Ring(JAVASCRIPT | {"PIL", "numpy"}, _ENGINE),
+    "native": Ring(frozenset({"PIL", "httpx", "numpy", "onnxruntime"}), _ENGINE),
     "page": Ring(JAVASCRIPT, _ENGINE | {"", "browser", "platform"}),
     "convert": Ring(
         frozenset(
@@ -57,7 +59,7 @@ RINGS = {
     ),
     "errors": Ring(frozenset(), frozenset(), pure=True),
     # intab/__init__.py, platform.py, __main__.py: they name the parts and choose.
-    "": Ring(frozenset(), _ENGINE | {"", "browser", "cli", "native", "platform"}),
+    "": Ring(frozenset({"PIL"}), _ENGINE | {"", "browser", "cli", "native", "platform"}),
 }
 
 
@@ -68,13 +70,14 @@ PACKAGES: dict[str, frozenset[str]] = {
     "storage": frozenset({"io", "hub"}),
     "types": frozenset(),
     "model_config": frozenset(),
-    "runtime": frozenset({"io", "hub", "types", "model_config"}),
+    "media": frozenset(),
+    "runtime": frozenset({"io", "hub", "types", "model_config", "media"}),
     "text": frozenset({"io", "types", "model_config"}),
     "generation": frozenset({"io", "types", "model_config", "runtime", "text"}),
     "chat": frozenset({"types", "runtime", "text", "generation"}),
     "model": frozenset({"types", "model_config", "runtime", "text", "generation", "chat"}),
     "tasks": frozenset(
-        {"io", "hub", "types", "model_config", "runtime", "text", "generation", "model"}
+        {"io", "hub", "types", "model_config", "media", "runtime", "text", "generation", "model"}
     ),
     "loading": frozenset(
         {"io", "hub", "storage", "types", "model_config", "runtime", "text", "generation"}

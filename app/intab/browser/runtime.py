@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pyodide_js
 from pyodide.ffi import JsException
@@ -23,6 +24,9 @@ from intab.engine.runtime.limits import Limits
 from intab.engine.runtime.threads import Start, candidates, parse_measured, starts
 from intab.engine.storage.stores import Stores
 from intab.errors import DeviceError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class BrowserRuntime:
@@ -115,6 +119,12 @@ class BrowserRuntime:
         if device == "wasm" and not self._measured:
             js_worker().measureThreads(js_array(candidates(js_worker().cores())))
             self._measured = True
+
+    async def read_picture(self, source: Any) -> Image:
+        """A picture of an address, bytes, an array, a PIL.Image, or of JavaScript's."""
+        from intab.browser.pictures import read_picture
+
+        return await read_picture(source, self.services, page_address())
 
     def peak_memory(self) -> int | None:
         """WebAssembly's, which never shrinks: Python's heap and onnxruntime's."""

@@ -7,6 +7,7 @@ import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from intab.engine.io.protocols import Services
 from intab.engine.runtime.candidates import Candidate
@@ -21,6 +22,10 @@ from intab.native.folder import FolderStore
 from intab.native.keeping import OnnxKeeping, open_keeping
 from intab.native.onnx import OnnxNetwork, open_network
 from intab.native.opening import data_files
+from intab.native.pictures import read_picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _HERE = Path(__file__).resolve()
 # An installed package has the default model inside it; a checkout has it beside app/.
@@ -77,6 +82,10 @@ class NativeRuntime:
     async def open_keeping(self, graph: Graph[NativeBody], device: str) -> OnnxKeeping:
         """Make a network whose outputs may stay."""
         return await open_keeping(graph)
+
+    async def read_picture(self, source: Any) -> Image:
+        """A picture of a path, an address, bytes, an array or a PIL.Image."""
+        return await read_picture(source, self.services)
 
     def peak_memory(self) -> int | None:
         """The process's; None on Windows, which has no `resource`."""

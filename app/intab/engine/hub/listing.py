@@ -41,9 +41,11 @@ async def read_manifest(
     retry_policy: RetryPolicy | None = None,
     needs: Sequence[Need] = DECODER,
     texts: Sequence[str] = (),
+    needed: Sequence[str] = NEEDED,
 ) -> Manifest:
     """Learn what is at `location`: by a hub's listing, by intab.json, by a disk's listing, or by
-    asking for each file; then what is needed alone is asked for, and `texts` besides."""
+    asking for each file; then what is needed alone is asked for, and `texts` besides. `needed`
+    texts are taken to be there."""
     if location.repository:
         revision = location.commit or location.revision
         entries = await list_files(services, location.repository, revision, retry_policy)
@@ -54,10 +56,10 @@ async def read_manifest(
             services, location, join(folder, DESCRIPTION), retry_policy
         )
         if data is not None:
-            return _below(folder, parse_manifest(data))
+            return _below(folder, parse_manifest(data), needed)
     names = await services.fetch.listing(location.base)
     if names is None:
-        names = await _from_asking(services, location, needs, texts)
+        names = await _from_asking(services, location, needs, texts, needed)
     return await _with_graphs(services, location, dict.fromkeys(names, FileEntry()), retry_policy)
 
 
@@ -67,12 +69,12 @@ def _described_folders(folder: str) -> list[str]:
     return [folder, folder[: -len("/onnx")]] if name == "onnx" else [folder]
 
 
-def _below(folder: str, manifest: Manifest) -> Manifest:
+def _below(folder: str, manifest: Manifest, needed: Sequence[str]) -> Manifest:
     """A manifest of that folder as one of the folder that it is in."""
     if not folder:
         return manifest
-    needed = {join(folder, name): FileEntry() for name in NEEDED}
-    files = needed | {join(folder, name): entry for name, entry in manifest.files.items()}
+    taken = {join(folder, name): FileEntry() for name in needed}
+    files = taken | {join(folder, name): entry for name, entry in manifest.files.items()}
     roles = {
         role: {d: tuple(join(folder, name) for name in names) for d, names in its.items()}
         for role, its in manifest.roles.items()
@@ -105,17 +107,22 @@ def _listed(entry: dict[str, Any]) -> FileEntry:
 
 
 async def _from_asking(
-    services: Services[Any], location: Location, needs: Sequence[Need], more: Sequence[str]
+    services: Services[Any],
+    location: Location,
+    needs: Sequence[Need],
+    more: Sequence[str],
+    needed: Sequence[str],
 ) -> list[str]:
-    """The files that are found where nobody lists them; config.json and tokenizer.json are taken
-    to be there if there is no choice."""
+    """The files that are found where nobody lists them; those that are needed are taken to be
+    there if there is no choice."""
     stems = [path_of(role) for need in needs if not need.beside for role in need.roles]
     first = [path_of(role) for need in needs if not need.beside for role in need.roles[:2]]
     folder = location.subfolder
-    texts = [*TEXT_FILES, GENAI, *more, *(NEEDED if folder else ())]
+    asked = [name for name in NEEDED if folder or name not in needed]
+    texts = [*TEXT_FILES, GENAI, *more, *asked]
     wanted = [join(top, name) for top in folders_up(folder) for name in texts]
     if location.graph:
-        return [*await _existing(services, location, wanted), location.graph, *NEEDED]
+        return [*await _existing(services, location, wanted), location.graph, *needed]
     usual = graph_names(folder, first, PLACES if folder else PLACES[:1])
     found = await _existing(services, location, [*usual, *wanted])
     found += await _existing(services, location, _graphs_beside(found, needs))
@@ -127,8 +134,8 @@ async def _from_asking(
         others = [n for n in graph_names(folder, stems, PLACES, MORE_SUFFIXES) if n not in usual]
         found += await _existing(services, location, [*others, *TELLING])
     if described and not await _existing(services, location, ["config.json"]):
-        return [*found, "tokenizer.json"]
-    return [*found, *NEEDED]
+        return [*found, *(name for name in needed if name != "config.json")]
+    return [*found, *needed]
 
 
 def _graphs_beside(found: Sequence[str], needs: Sequence[Need]) -> list[str]:

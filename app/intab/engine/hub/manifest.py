@@ -14,7 +14,7 @@ from typing import Any
 
 from intab.engine.hub.layout import GENAI, guess_dtype
 from intab.engine.hub.manifest_checks import find_problems
-from intab.engine.hub.roles import Roles, as_dtypes, from_dtypes
+from intab.engine.hub.roles import Need, Roles, as_dtypes, from_dtypes
 from intab.engine.io.file_entry import FileEntry
 from intab.errors import ManifestError
 
@@ -125,6 +125,19 @@ def with_graph(
     kept = {name: its for name, its in left.items() if its}
     weights = {d: size for d, size in manifest.weights.items() if d != kind or graph in known}
     return replace(manifest, roles=kept, weights=weights), kind
+
+
+def lone_graph(manifest: Manifest, need: Need) -> str:
+    """The only graph of a folder, if the need takes any and none has a name that it knows; else
+    "".
+
+    >>> lone_graph(Manifest({"digits.onnx": FileEntry()}, {}), Need(("model",), lone=True))
+    'digits.onnx'
+    """
+    if not need.lone or not manifest.roles.keys().isdisjoint(need.roles):
+        return ""
+    graphs = [name for name in manifest.files if name.endswith(".onnx")]
+    return graphs[0] if len(graphs) == 1 else ""
 
 
 def is_template(name: str) -> bool:

@@ -52,11 +52,13 @@ _FLOATS = ("q8", "int8", "uint8", "q4", "bnb4", "fp32", "q8f32")
 @dataclass(frozen=True)
 class Need:
     """A graph that a task needs: of `roles` the first that has the dtype. An `optional` one may be
-    missing; with `beside` it is taken only if that role is there."""
+    missing; with `beside` it is taken only if that role is there; with `lone` a folder's only graph
+    will do, whatever it is called."""
 
     roles: tuple[str, ...]
     optional: bool = False
     beside: str = ""
+    lone: bool = False
 
 
 # What continues text: a decoder, and the graph that embeds ids for one that takes embeddings.

@@ -80,13 +80,14 @@ class Attempts(Generic[B, T]):
         self._notice = notice
         self._config = ModelConfig({})
         self._texts = {
-            "tokenizer.json": "tokenizer.json",
+            **({"tokenizer.json": "tokenizer.json"} if task.tokenizer else {}),
             **find_texts(source.location, source.manifest, task.texts),
         }
         described = "config.json" not in self._texts and GENAI in self._texts
         self._config_name = GENAI if described else "config.json"
         path = self._texts.get(self._config_name, self._config_name)
-        self._config_file = source.manifest.entries([path])
+        there = path in source.manifest.files or task.config
+        self._config_file = source.manifest.entries([path] if there else [])
         # What was loaded before stays noted until what is wanted now is there.
         self._has_older = self._deliver(_recorded(model_cache)).is_stored()
         self._fallback: Candidate | None = None
@@ -97,10 +98,11 @@ class Attempts(Generic[B, T]):
     async def read_config(self) -> None:
         """Fetch config.json; UnsupportedModelError if it is no decoder's, and an error that says
         what the folder is instead if it has no graph of one."""
-        [path], manifest = self._config_file, self._source.manifest
-        if self._has_graph or path in manifest.files:
-            self._config = parse_config(await self._fetch(path), self._config_name)
-            self._task.check(self._config)
+        manifest = self._source.manifest
+        for path in self._config_file:
+            if self._has_graph or path in manifest.files:
+                self._config = parse_config(await self._fetch(path), self._config_name)
+                self._task.check(self._config)
         if not self._has_graph:
             raise no_graph(self._source.location, manifest.files, self._config, self._task.graph)
 

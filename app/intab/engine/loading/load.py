@@ -12,7 +12,7 @@ from intab.engine.generation.metrics import OnMetrics, Stopwatch
 from intab.engine.hub import client as hub
 from intab.engine.hub.listing import read_manifest
 from intab.engine.hub.locate import Location
-from intab.engine.hub.manifest import parse_manifest, with_graph
+from intab.engine.hub.manifest import lone_graph, parse_manifest, with_graph
 from intab.engine.hub.variants import Choice, PerRole
 from intab.engine.io.protocols import B, Notice, OnNotice, OnProgress, Progress, Services, silent
 from intab.engine.loading.fallbacks import Attempts, Source
@@ -21,7 +21,7 @@ from intab.engine.runtime.candidates import first_that_works
 from intab.engine.runtime.protocols import Runtime
 from intab.engine.storage.keys import ModelKey
 from intab.engine.storage.model_cache import ModelCache, open_model_cache
-from intab.engine.tasks.base import Card, Task
+from intab.engine.tasks.base import Card, Task, needed_files
 from intab.engine.tasks.text_generation import TEXT_GENERATION
 from intab.errors import DeviceError, DownloadError
 
@@ -57,10 +57,10 @@ async def load_task(
         services, key, notice, keep=keep and location.remote
     ) as model_cache:
         source = await _describe(services, location, model_cache, notice, task)
-        if location.graph:
+        if graph := location.graph or lone_graph(source.manifest, task.needs[0]):
             roles = task.needs[0].roles
             asked = choice.first(task.needs[0])[1]
-            manifest, dtype = with_graph(source.manifest, location.graph, asked, roles)
+            manifest, dtype = with_graph(source.manifest, graph, asked, roles)
             source = replace(source, manifest=manifest)
             choice = choice.of_graph(dtype)
         attempts = Attempts(runtime, services, model_cache, source, report, notice, task)
@@ -91,7 +91,8 @@ async def _describe(
     retry_policy = replace(services.retry_policy, attempts=1) if kept else services.retry_policy
     try:
         now = await hub.pin(services, location, retry_policy)
-        manifest = await read_manifest(services, now, retry_policy, task.needs, task.texts)
+        needed = needed_files(task)
+        manifest = await read_manifest(services, now, retry_policy, task.needs, task.texts, needed)
         return Source(now, manifest, online=True)
     except DownloadError as exc:
         if not kept:

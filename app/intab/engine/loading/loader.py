@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from intab.engine.generation.metrics import Metrics
 from intab.engine.hub.locate import DEFAULT_ENDPOINT, Location, locate
@@ -24,6 +24,9 @@ from intab.engine.model import Model
 from intab.engine.runtime.protocols import Runtime
 from intab.engine.tasks.base import Task
 from intab.engine.tasks.text_generation import TEXT_GENERATION
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _Key = tuple[str, str, str, Hashable]
 
@@ -116,6 +119,10 @@ class Loader:
             model = await load.wait()
         self.listeners.on_loaded(model)
         return model
+
+    async def read_picture(self, source: Any) -> Image:
+        """A picture, as the platform reads it."""
+        return await self._runtime.read_picture(source)
 
     def holds(self, address: str) -> bool:
         """Whether a model from there is in memory."""

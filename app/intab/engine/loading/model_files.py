@@ -22,6 +22,7 @@ from intab.engine.text.special_tokens import TokenFiles
 from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import ManifestError
 
+_NO_TOKENS = '{"added_tokens": [], "model": {"type": "WordLevel", "vocab": {}, "unk_token": ""}}'
 _NO_LOCATIONS: Mapping[str, Mapping[str, str]] = {}
 
 
@@ -111,10 +112,12 @@ def read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:
 
 
 def make_tokenizer(texts: Mapping[str, str], config: Mapping[str, Any]) -> Tokenizer:
-    """The tokenizer of a folder's texts by their names, of which tokenizer.json is there."""
+    """The tokenizer of a folder's texts by their names; one without tokens if there is none."""
     names = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
     files = TokenFiles(*(_read(texts, name) for name in names))
-    return Tokenizer(texts["tokenizer.json"], files, config)
+    if "tokenizer.json" in texts:
+        return Tokenizer(texts["tokenizer.json"], files, config)
+    return Tokenizer(_NO_TOKENS)
 
 
 def _read(texts: Mapping[str, str], name: str) -> dict[str, Any]:

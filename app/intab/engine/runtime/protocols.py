@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from intab.engine.io.protocols import B, Services
 from intab.engine.runtime.candidates import Candidate
@@ -11,6 +11,9 @@ from intab.engine.runtime.graphs import DecoderGraphs, Graph
 from intab.engine.runtime.keeping import KeepingNetwork
 from intab.engine.runtime.limits import Limits
 from intab.engine.runtime.network import Network
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class Runtime(Protocol[B]):
@@ -50,6 +53,10 @@ class Runtime(Protocol[B]):
 
     async def open_keeping(self, graph: Graph[B], device: str) -> KeepingNetwork:
         """Make a network whose outputs may stay where they are; DeviceError if that cannot be."""
+
+    async def read_picture(self, source: Any) -> Image:
+        """A picture of whatever a user has, upright; PromptError for what is none, DeviceError if
+        Pillow is missing."""
 
     def remark(self, device: str, *, int8: bool) -> str:
         """What is to be said of how `device` was prepared, "" for nothing; `int8`: for a graph

@@ -6,6 +6,7 @@ batches              rows side by side: sorted, padded, streamed
 heads                which task an architecture is for
 registry             the tasks by their names
 text_generation      a decoder that continues text: Model
+plain_network        any graph, with named arrays in and out
 generation_pipeline  the same in a pipeline's form
 self_test            a decoder's first runs
 webgpu_checks        what is asked of a decoder on WebGPU too
@@ -35,4 +36,14 @@ text_ranking              documents ordered by a query
 sentence_pipeline         what users call of these two
 sentence_files            what sentence-transformers' files say
 embeddings                pooling, small numbers, similarities
+
+Looking at pictures:
+
+image_task                      what these tasks share
+image_classification            labels and scores of pictures
+image_feature_extraction        what a model sees, as vectors
+zero_shot_image_classification  labels of the caller's
+object_detection                boxes with labels
+image_segmentation              masks with labels
+depth_estimation                how far away everything is
 """

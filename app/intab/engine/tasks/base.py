@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from intab.engine.hub.manifest import NEEDED
 from intab.engine.hub.roles import Need
 from intab.engine.hub.variants import Variants
 from intab.engine.io.protocols import B, OnProgress, Progress
@@ -86,6 +87,14 @@ class Task(Protocol[T_co]):
         """Files that it reads beside those of every model, if they are there."""
 
     @property
+    def tokenizer(self) -> bool:
+        """Whether it needs tokenizer.json; if not, it is read if it is one of `texts`."""
+
+    @property
+    def config(self) -> bool:
+        """Whether it needs config.json; if not, it is read if it is there."""
+
+    @property
     def graph(self) -> str:
         """What its graph is, in words: "a decoder of text"."""
 
@@ -102,6 +111,12 @@ class Task(Protocol[T_co]):
         open, if they do not work."""
 
 
+def needed_files(task: Task[Any]) -> tuple[str, ...]:
+    """Those of config.json and tokenizer.json that it cannot do without."""
+    wanted = dict(zip(NEEDED, (task.config, task.tokenizer), strict=True))
+    return tuple(name for name in NEEDED if wanted[name])
+
+
 class ArrayTask:
     """A Task whose graphs are Networks; `preprocess`, `run` and `postprocess` are its own.
 
@@ -115,6 +130,8 @@ class ArrayTask:
     graph: str
     needs: Sequence[Need] = (Need(("model",)),)
     texts: Sequence[str] = ()
+    tokenizer: bool = True
+    config: bool = True
     heads: Sequence[str] = ()
     probe: Any = "a"
     token_rank: int = 0
@@ -187,6 +204,10 @@ class ArrayTask:
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """The options of preprocess and of postprocess; OptionError for any other."""
         raise NotImplementedError
+
+    async def read(self, pipeline: Pipeline, item: Any) -> Any:
+        """One input as `preprocess` takes it, where a file is to be read first."""
+        return item
 
     def preprocess(self, pipeline: Pipeline, item: Any, options: Mapping[str, Any]) -> list[Row]:
         """One input as rows of feeds, at least one."""

@@ -113,7 +113,8 @@ class Pipeline:
         waiting: list[list[Row]] = []
         async for item in each(inputs):
             self._check_open()
-            waiting.append(task.preprocess(self, item, before))
+            read = await task.read(self, item)
+            waiting.append(task.preprocess(self, read, before))
             if sum(map(len, waiting)) >= common.ahead:
                 for answer in await self._compute(task, waiting, after, common.batch_size, count):
                     yield answer

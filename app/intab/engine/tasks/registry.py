@@ -6,9 +6,14 @@ from typing import Any
 
 from intab.engine.model import Model
 from intab.engine.tasks.base import Task
+from intab.engine.tasks.depth_estimation import DepthEstimation
 from intab.engine.tasks.feature_extraction import FeatureExtraction
 from intab.engine.tasks.fill_mask import FillMask
 from intab.engine.tasks.generation_pipeline import GenerationPipeline
+from intab.engine.tasks.image_classification import ImageClassification
+from intab.engine.tasks.image_feature_extraction import ImageFeatureExtraction
+from intab.engine.tasks.image_segmentation import ImageSegmentation
+from intab.engine.tasks.object_detection import ObjectDetection
 from intab.engine.tasks.pipeline import Pipeline
 from intab.engine.tasks.question_answering import QuestionAnswering
 from intab.engine.tasks.sentence_similarity import SentenceSimilarity
@@ -18,6 +23,7 @@ from intab.engine.tasks.text_ranking import TextRanking
 from intab.engine.tasks.text_to_text import TextToText, translation
 from intab.engine.tasks.token_classification import TokenClassification
 from intab.engine.tasks.zero_shot_classification import ZeroShotClassification
+from intab.engine.tasks.zero_shot_image_classification import ZeroShotImageClassification
 from intab.errors import OptionError
 
 _TASKS: tuple[Task[Any], ...] = (
@@ -29,6 +35,12 @@ _TASKS: tuple[Task[Any], ...] = (
     FeatureExtraction(),
     SentenceSimilarity(),
     TextRanking(),
+    ImageClassification(),
+    ImageFeatureExtraction(),
+    DepthEstimation(),
+    ImageSegmentation(),
+    ObjectDetection(),
+    ZeroShotImageClassification(),
     TEXT_GENERATION,
     TextToText("text2text-generation"),
     TextToText("summarization"),

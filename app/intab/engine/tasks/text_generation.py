@@ -56,6 +56,8 @@ class TextGeneration:
     graph = "a decoder of text"
     needs: Sequence[Need] = DECODER
     texts: Sequence[str] = ()
+    tokenizer = True
+    config = True
 
     def check(self, config: ModelConfig) -> None:
         """UnsupportedModelError unless the config is a decoder's that writes text."""

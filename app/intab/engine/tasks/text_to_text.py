@@ -50,6 +50,8 @@ class TextToText:
     graph = "an encoder-decoder of text"
     needs: Sequence[Need] = ENCODER_DECODER
     texts: Sequence[str] = ()
+    tokenizer = True
+    config = True
 
     def __init__(self, name: str) -> None:
         self.name = name

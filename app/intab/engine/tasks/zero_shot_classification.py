@@ -48,9 +48,9 @@ class ZeroShotClassification(TextTask):
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """OptionError for what is unknown or cannot be used."""
         only(self.name, options, _OPTIONS)
-        labels = _labels(options.get("candidate_labels"))
+        labels = take_labels(options.get("candidate_labels"))
         template = options.get("hypothesis_template")
-        texts = _hypotheses(_TEMPLATE if template is None else template, labels)
+        texts = hypotheses(_TEMPLATE if template is None else template, labels)
         several = take_flag(options, "multi_label", default=False)
         return {"hypotheses": texts}, {"labels": labels, "multi_label": several}
 
@@ -102,7 +102,7 @@ def entailment_of(config: ModelConfig) -> int:
     return next((number for name, number in labels if name.lower().startswith("entail")), -1)
 
 
-def _labels(given: Any) -> list[str]:
+def take_labels(given: Any) -> list[str]:
     labels = [one.strip() for one in given.split(",")] if isinstance(given, str) else given
     if not isinstance(labels, list | tuple) or not all(isinstance(one, str) for one in labels):
         raise OptionError("candidate_labels must be a list of labels, or a string of them, a, b.")
@@ -112,7 +112,7 @@ def _labels(given: Any) -> list[str]:
     return found
 
 
-def _hypotheses(template: Any, labels: Sequence[str]) -> list[str]:
+def hypotheses(template: Any, labels: Sequence[str]) -> list[str]:
     try:
         if isinstance(template, str) and template.format(labels[0]) != template:
             return [template.format(label) for label in labels]

@@ -267,6 +267,11 @@ export function decodeText(body) {
   return new TextDecoder("utf-8", { fatal: true }).decode(body.read(0, body.size));
 }
 
+/** @param {any} body */
+export function bytesOf(body) {
+  return body.read(0, body.size);
+}
+
 /** @param {string} text */
 export function encodeText(text) {
   return new Chunk(new TextEncoder().encode(text));

@@ -1,0 +1,9 @@
+"""Pictures as arrays: read, brought to a size, made into what models take, and back.
+
+pictures       what may be a picture: bytes and arrays become PIL's images
+processor      what preprocessor_config.json asks for, done
+processors     what each class of processors does unless its file says otherwise
+resizing       sizes that keep a picture's shape, as each class has them
+boxes          boxes on pictures, and which of those that overlap stay
+interpolation  maps of numbers at a picture's own size
+"""

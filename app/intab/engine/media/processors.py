@@ -1,0 +1,106 @@
+"""What each class of image processors does unless its file says otherwise, as transformers 5.24's.
+
+The names are those that preprocessor_config.json has in image_processor_type, without "Processor"
+and what follows; older files have feature_extractor_type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+NEAREST, LANCZOS, BILINEAR, BICUBIC = range(4)  # and BOX 4, HAMMING 5, as Pillow counts them
+_HALF = {"image_mean": (0.5, 0.5, 0.5), "image_std": (0.5, 0.5, 0.5)}
+_IMAGENET = {"image_mean": (0.485, 0.456, 0.406), "image_std": (0.229, 0.224, 0.225)}
+_CLIP = {
+    "image_mean": (0.48145466, 0.4578275, 0.40821073),
+    "image_std": (0.26862954, 0.26130258, 0.27577711),
+}
+
+
+def _square(size: int) -> dict[str, int]:
+    return {"height": size, "width": size}
+
+
+def _crop(size: int) -> dict[str, Any]:
+    return {"do_center_crop": True, "crop_size": _square(size)}
+
+
+BASE: Mapping[str, Any] = {
+    "do_resize": True,
+    "resample": BILINEAR,
+    "default_to_square": True,
+    "do_rescale": True,
+    "rescale_factor": 1 / 255,
+    "do_normalize": True,
+    "do_pad": False,
+    **_HALF,
+}
+_SHORTEST: Mapping[str, Any] = {"size": {"shortest_edge": 224}, "default_to_square": False}
+_DETR = {
+    **_IMAGENET,
+    "size": {"shortest_edge": 800, "longest_edge": 1333},
+    "default_to_square": False,
+    "do_pad": True,
+    "max_size": 1333,  # of the longest edge, if a file has a number for its size
+}
+_CLIPS = {**_SHORTEST, **_CLIP, **_crop(224), "resample": BICUBIC}
+_MOBILENET = {"size": {"shortest_edge": 256}, "default_to_square": False, **_crop(224)}
+PROCESSORS: dict[str, Mapping[str, Any]] = {
+    "ViTImage": {"size": _square(224)},
+    "DeiTImage": {"size": _square(256), "resample": BICUBIC, **_crop(224)},
+    "BeitImage": {"size": _square(224), "resample": BICUBIC, "crop_size": _square(224)},
+    "BitImage": _CLIPS,
+    "CLIPImage": _CLIPS,
+    "ChineseCLIPImage": _CLIPS,
+    "SiglipImage": {"size": _square(224), "resample": BICUBIC, "default_to_square": False},
+    "OwlViTImage": {
+        **_CLIP, "size": _square(768), "crop_size": _square(768), "resample": BICUBIC
+    },
+    "PvtImage": {**_IMAGENET, "size": _square(224), "resample": BICUBIC},
+    "ConvNextImage": {
+        "size": {"shortest_edge": 384},
+        "default_to_square": False,
+        "resample": BICUBIC,
+        "crop_pct": 224 / 256,
+    },
+    "MobileNetV1Image": _MOBILENET,
+    "MobileNetV2Image": _MOBILENET,
+    "MobileViTImage": {
+        **_SHORTEST, **_crop(256), "resample": BICUBIC, "do_normalize": False,
+        "do_flip_channel_order": True,
+    },
+    "SegformerImage": {**_IMAGENET, "size": _square(512)},
+    "DPTImage": {
+        "size": _square(384), "resample": BICUBIC, "ensure_multiple_of": 1,
+        "keep_aspect_ratio": False,
+    },
+    "DetrImage": _DETR,
+    "ConditionalDetrImage": _DETR,
+    "DeformableDetrImage": _DETR,
+    "YolosImage": _DETR,
+    "RTDetrImage": {
+        **_IMAGENET, "size": _square(640), "default_to_square": False, "do_normalize": False,
+    },
+}  # fmt: skip
+# What they are called in older files.
+_OLDER = {
+    "ViT": "ViTImage", "DeiT": "DeiTImage", "Beit": "BeitImage", "CLIP": "CLIPImage",
+    "ConvNext": "ConvNextImage", "MobileNetV1": "MobileNetV1Image",
+    "MobileNetV2": "MobileNetV2Image", "MobileViT": "MobileViTImage", "DPT": "DPTImage",
+    "Segformer": "SegformerImage", "Detr": "DetrImage", "Yolos": "YolosImage",
+    "ConditionalDetr": "ConditionalDetrImage", "DeformableDetr": "DeformableDetrImage",
+    "OwlViT": "OwlViTImage", "ChineseCLIP": "ChineseCLIPImage",
+}  # fmt: skip
+
+
+def kind_of(file: Mapping[str, Any]) -> str:
+    """The class that a file names, "" if it names none; without what says how it computes.
+
+    >>> kind_of({"image_processor_type": "CLIPImageProcessorFast"})
+    'CLIPImage'
+    """
+    named = file.get("image_processor_type") or file.get("feature_extractor_type") or ""
+    name = str(named).removesuffix("Fast").removesuffix("Pil")
+    name = name.removesuffix("Processor").removesuffix("FeatureExtractor")
+    return _OLDER.get(name, name)

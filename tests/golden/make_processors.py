@@ -1,0 +1,114 @@
+"""Records what transformers' image processors over Pillow make of pictures.
+
+    python -m tests.golden.make_processors
+
+Needs transformers 5.24.0, torch and Pillow 12.2.0. Writes tests/golden/processors.json: for each
+preprocessor_config.json and picture the size, the digest of the uint8 pixels after resizing and
+cropping, and the first floats of each channel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+import transformers
+from PIL import Image
+
+from tests.engine.support.drawing import SIZES, drawing
+
+HERE = Path(__file__).parent
+FLOATS = 5
+CONFIGS: list[dict[str, Any]] = [
+    {"image_processor_type": "ViTImageProcessor", "size": {"height": 12, "width": 12}},
+    {"feature_extractor_type": "ViTFeatureExtractor", "size": 13, "resample": 3},
+    {"image_processor_type": "ViTImageProcessor", "size": 14, "resample": 0, "do_normalize": False},
+    {"image_processor_type": "ViTImageProcessor", "size": [9, 15], "resample": 1},
+    {"image_processor_type": "ViTImageProcessor", "size": 16, "resample": 4, "do_rescale": False},
+    {"image_processor_type": "ViTImageProcessor", "size": 11, "resample": 5,
+     "image_mean": [0.1, 0.2, 0.3], "image_std": [0.9, 0.8, 0.7], "rescale_factor": 0.0078},
+    {"image_processor_type": "DeiTImageProcessor", "size": 20, "crop_size": 15},
+    {"image_processor_type": "BeitImageProcessor", "size": 17, "do_center_crop": True,
+     "crop_size": 12},
+    {"image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 12},
+     "crop_size": {"height": 12, "width": 12}},
+    {"image_processor_type": "CLIPImageProcessorFast", "size": 13, "crop_size": 18},
+    {"image_processor_type": "ChineseCLIPImageProcessor", "size": {"height": 12, "width": 10},
+     "do_center_crop": False},
+    {"image_processor_type": "SiglipImageProcessor", "size": {"height": 16, "width": 16}},
+    {"image_processor_type": "OwlViTImageProcessor", "size": {"height": 16, "width": 14}},
+    {"image_processor_type": "PvtImageProcessor", "size": {"height": 14, "width": 14}},
+    {"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 14}},
+    {"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 384},
+     "resample": 2},
+    {"feature_extractor_type": "ConvNextFeatureExtractor", "size": 15, "crop_pct": 0.95},
+    {"image_processor_type": "MobileNetV1ImageProcessor", "size": {"shortest_edge": 14},
+     "crop_size": {"height": 12, "width": 12}},
+    {"image_processor_type": "MobileNetV2ImageProcessor", "size": {"shortest_edge": 17},
+     "crop_size": {"height": 15, "width": 14}},
+    {"image_processor_type": "MobileViTImageProcessor", "size": {"shortest_edge": 17},
+     "crop_size": {"height": 15, "width": 14}},
+    {"image_processor_type": "SegformerImageProcessor", "size": {"height": 16, "width": 24},
+     "do_reduce_labels": True},
+    {"image_processor_type": "DPTImageProcessor", "size": {"height": 16, "width": 16}},
+    {"image_processor_type": "DPTImageProcessor", "size": {"height": 30, "width": 20},
+     "keep_aspect_ratio": True, "ensure_multiple_of": 4},
+    {"image_processor_type": "BitImageProcessor", "size": {"shortest_edge": 12},
+     "crop_size": {"height": 11, "width": 11}},
+    {"image_processor_type": "DetrImageProcessor", "size": {"shortest_edge": 20,
+     "longest_edge": 33}},
+    {"feature_extractor_type": "DetrFeatureExtractor", "size": 24, "max_size": 40},
+    {"image_processor_type": "DetrImageProcessor", "size": {"height": 10, "width": 12},
+     "pad_size": {"height": 16, "width": 14}},
+    {"image_processor_type": "DetrImageProcessor", "size": {"max_height": 20, "max_width": 30}},
+    {"image_processor_type": "ConditionalDetrImageProcessor", "size": {"shortest_edge": 21,
+     "longest_edge": 37}},
+    {"image_processor_type": "DeformableDetrImageProcessor", "size": {"shortest_edge": 19,
+     "longest_edge": 30}, "do_pad": False},
+    {"image_processor_type": "YolosImageProcessor", "size": {"shortest_edge": 32,
+     "longest_edge": 55}},
+    {"image_processor_type": "RTDetrImageProcessor", "size": {"height": 20, "width": 20}},
+]  # fmt: skip
+UNSCALED = {"do_rescale": False, "do_normalize": False}
+
+
+def processor_of(config: dict[str, Any]) -> Any:
+    named = config.get("image_processor_type") or config["feature_extractor_type"]
+    name = named.removesuffix("Fast").replace("FeatureExtractor", "ImageProcessor")
+    rest = {k: v for k, v in config.items() if not k.endswith("_type")}
+    return getattr(transformers, f"{name}Pil")(**rest)
+
+
+def record(config: dict[str, Any], size: tuple[int, int]) -> dict[str, Any]:
+    picture = Image.fromarray(drawing(*size))
+    try:
+        processor = processor_of(config)
+        found = processor(picture, return_tensors="np")["pixel_values"][0]
+        plain = processor(picture, return_tensors="np", **UNSCALED)["pixel_values"][0]
+    except (ValueError, ZeroDivisionError) as exc:
+        return {"error": f"{type(exc).__name__}: {exc}"}
+    plain = np.ascontiguousarray(plain)
+    assert plain.dtype == np.uint8
+    return {
+        "shape": list(found.shape),
+        "sha256": hashlib.sha256(plain.tobytes()).hexdigest(),
+        "floats": [[float(v) for v in channel.reshape(-1)[:FLOATS]] for channel in found],
+    }
+
+
+def main() -> None:
+    cases = [
+        {"config": config, "pictures": {name: record(config, size) for name, size in SIZES.items()}}
+        for config in CONFIGS
+    ]
+    made = f"transformers {transformers.__version__}, Pillow {PIL.__version__}"
+    text = json.dumps({"made": made, "cases": cases}, separators=(",", ":"))
+    (HERE / "processors.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
