@@ -27,6 +27,8 @@ WORDS = {
     "intab": ["Permission is hereby granted"],
     "CPython": ["PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2", "Mersenne Twister"],
     "pyodide": ["Mozilla Public License Version 2.0", "github.com/pyodide/pyodide"],
+    "pillow": ["Fredrik Lundh"],
+    "Pillow's libraries": ["Independent JPEG Group", "libtiff", "libwebp", "FreeType", "zlib"],
     "Pyodide's libraries": ["Emscripten authors", "musl", "SQLite", "bzip2", "libffi", "zlib"],
     "onnxruntime-web": ["Microsoft Corporation", "protobuf", "XNNPACK", "Eigen"],
     "numpy": ["NumPy Developers", "pocketfft", "Max-Planck-Society", "University of Tennessee"],

@@ -45,10 +45,11 @@ def test_dependencies_are_here_too() -> None:
     assert all(set(entry["depends"]) <= names for entry in LOCK.values())
 
 
-def test_numpy_is_the_one_that_pyodide_names() -> None:
+@pytest.mark.parametrize("name", ["numpy", "pillow"])
+def test_what_is_kept_is_what_pyodide_names(name: str) -> None:
     lock = json.loads((FOLDERS["/pyodide/"] / "pyodide-lock.json").read_text())
-    numpy = lock["packages"]["numpy"]
-    assert (numpy["file_name"], numpy["sha256"]) == (wheel("numpy"), LOCK[wheel("numpy")]["sha256"])
+    found, file = lock["packages"][name], wheel(name)
+    assert (found["file_name"], found["sha256"]) == (file, LOCK[file]["sha256"])
 
 
 def test_tokenizers_is_small_typed_and_depends_on_nothing() -> None:

@@ -32,6 +32,7 @@ _COMPRESSED = frozenset({".br", ".gz"})
 # Whose a file of the site is, by its address; the first that fits. A wheel's and a model's name is
 # in the address itself.
 OWNERS = {
+    r"runtime-[0-9a-f]{16}/pyodide/pillow-.+\.whl": ("pillow", "Pillow's libraries"),
     r"runtime-[0-9a-f]{16}/pyodide/(?P<wheel>[a-z0-9_]+)-.+\.whl": (),
     r"models/(?P<model>[^/]+)/.+": (),
     r"runtime-[0-9a-f]{16}/pyodide/(?:pyodide\.asm\.(?:mjs|wasm)|pyodide\.mjs|python_stdlib\.zip)":
@@ -165,6 +166,7 @@ def _by_hand(sources: Sources) -> Iterator[Component]:
     facts = json.loads((sources.node_modules / "pyodide/pyodide-lock.json").read_text("utf-8"))
     yield Component("CPython", facts["info"]["python"], "PSF-2.0", _kept("cpython.txt"))
     yield Component("Pyodide's libraries", "", "see there", _kept("pyodide-libraries.txt"))
+    yield Component("Pillow's libraries", "", "see there", _kept("pillow-libraries.txt"))
     yield Component("PyScript's bundles", "", "see there", _kept("pyscript-bundles.txt"))
 
 
