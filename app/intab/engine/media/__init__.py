@@ -5,5 +5,6 @@ processor      what preprocessor_config.json asks for, done
 processors     what each class of processors does unless its file says otherwise
 resizing       sizes that keep a picture's shape, as each class has them
 boxes          boxes on pictures, and which of those that overlap stay
+yolo           detectors that are exported without a config
 interpolation  maps of numbers at a picture's own size
 """

@@ -12,15 +12,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from intab.engine.media.boxes import corners
+from intab.engine.media.boxes import corners, suppressed
+from intab.engine.media.processor import ImageProcessor
+from intab.engine.media.resizing import Size
+from intab.engine.media.yolo import detections, layout_of, letterbox
 from intab.engine.runtime.network import Arrays
 from intab.engine.tasks.base import Pipeline
 from intab.engine.tasks.batches import Row
-from intab.engine.tasks.image_task import ImagePipeline, ImageTask
+from intab.engine.tasks.image_task import KWARGS, ImagePipeline, ImageTask
 from intab.engine.tasks.text_task import softmax
 from intab.errors import OptionError, UnsupportedModelError
 
 _WANTED = ("logits", "pred_boxes")
+_SIZE = 640  # pixels of a side, if a detector without a config takes any
+_SHARED = 0.45
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 # Families that score each class alone, with no class for nothing: how many pairs of box and class
 # they keep, None for as many as there are boxes.
@@ -31,19 +36,35 @@ _FOCAL: Mapping[str, int | None] = {
 
 
 class ObjectDetection(ImageTask):
-    """Options: threshold, image_processor_kwargs."""
+    """Options: threshold, image_processor_kwargs; of YOLO's detectors without a config threshold
+    and iou_threshold, the part that two boxes of one label may share."""
 
     name = "object-detection"
     does = "detect objects"
     graph = "a detector of objects"
     heads = ("ForObjectDetection",)
-    known = ("threshold",)
+    known = ("threshold", "iou_threshold")
+
+    def layout(self, pipeline: ImagePipeline) -> str:
+        """How a detector without a config gives its boxes, "" for one of transformers'."""
+        [network] = pipeline.networks.values()
+        if any(info.name in _WANTED for info in network.outputs):
+            return ""
+        return layout_of(network.outputs[0].shape, self.size(pipeline))
+
+    def size(self, pipeline: ImagePipeline) -> Size:
+        """The height and the width of such a detector's pictures."""
+        height, width = pipeline.fixed_size
+        return height or _SIZE, width or _SIZE
 
     def check_graph(self, pipeline: Pipeline) -> None:
         """UnsupportedModelError for what gives no boxes."""
         super().check_graph(pipeline)
         [network] = pipeline.networks.values()
         given = [info.name for info in network.outputs]
+        assert isinstance(pipeline, ImagePipeline)
+        if self.layout(pipeline):
+            return
         if lacking := [name for name in _WANTED if name not in given]:
             raise UnsupportedModelError(
                 f"The graph has no output {lacking[0]}; it gives {', '.join(given)}: export the "
@@ -52,17 +73,45 @@ class ObjectDetection(ImageTask):
 
     def outputs(self, pipeline: Pipeline) -> Sequence[str]:
         """Scores and boxes."""
-        return _WANTED
+        [network] = pipeline.networks.values()
+        assert isinstance(pipeline, ImagePipeline)
+        return [network.outputs[0].name] if self.layout(pipeline) else _WANTED
 
     def split(
         self, pipeline: Pipeline, options: Mapping[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """OptionError for what is unknown."""
         before, after = super().split(pipeline, options)
-        least = after.get("threshold", 0.5)
-        if isinstance(least, bool) or not isinstance(least, int | float):
-            raise OptionError(f"threshold must be a number, not {least!r}.")
-        return before, {"threshold": least}
+        assert isinstance(pipeline, ImagePipeline)
+        layout = self.layout(pipeline)
+        if "iou_threshold" in after and not layout:
+            raise OptionError(
+                "iou_threshold has no effect: this model makes no two boxes of one thing."
+            )
+        for name, usual in (("threshold", 0.5), ("iou_threshold", _SHARED)):
+            value = after.setdefault(name, usual)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise OptionError(f"{name} must be a number, not {value!r}.")
+        return {**before, "layout": layout}, {**after, "layout": layout}
+
+    def processor(
+        self, pipeline: ImagePipeline, changed: Mapping[str, Any] | None
+    ) -> ImageProcessor:
+        """None is needed by a detector without a config, whose pictures are all made alike."""
+        if not self.layout(pipeline):
+            return super().processor(pipeline, changed)
+        if changed:
+            raise OptionError(f"{KWARGS} has no effect: YOLO's pictures are scaled and filled up.")
+        return ImageProcessor.of({})
+
+    def preprocess(self, pipeline: Pipeline, item: Any, options: Mapping[str, Any]) -> list[Row]:
+        """A picture as one row."""
+        if not options["layout"]:
+            return super().preprocess(pipeline, item, options)
+        assert isinstance(pipeline, ImagePipeline)
+        pixels, placed = letterbox(item, self.size(pipeline), options["layout"])
+        row = self.row(pipeline, pixels, (item.height, item.width))
+        return [Row(row.feeds, about=(row.about, placed))]
 
     def postprocess(
         self,
@@ -74,6 +123,8 @@ class ObjectDetection(ImageTask):
         """What scores more than the threshold, in pixels of the picture: in the model's order, or
         the best first for families that score each class alone."""
         assert isinstance(pipeline, ImagePipeline)
+        if options["layout"]:
+            return self._without_config(pipeline, rows[0], outputs[0], options)
         logits, boxes = (outputs[0][name].astype(np.float32) for name in _WANTED)
         family = pipeline.config.model_type
         scores, labels, boxes = (
@@ -83,15 +134,26 @@ class ObjectDetection(ImageTask):
         )
         height, width = rows[0].about
         pixels = corners(boxes) * np.array([width, height, width, height], np.float32)
-        return [
-            {
-                "score": float(score),
-                "label": pipeline.label(int(label)),
-                "box": dict(zip(_SIDES, map(int, box), strict=True)),
-            }
-            for score, label, box in zip(scores, labels, pixels, strict=True)
-            if score > options["threshold"]
-        ]
+        kept = np.flatnonzero(scores > options["threshold"])
+        return [_record(pipeline, scores[n], labels[n], pixels[n]) for n in kept]
+
+    def _without_config(
+        self, pipeline: ImagePipeline, row: Row, output: Arrays, options: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Of boxes that share too much with a better one of their label none stays."""
+        [raw] = output.values()
+        layout = options["layout"]
+        boxes, scores, labels = detections(raw.astype(np.float32), layout, self.size(pipeline))
+        kept = np.flatnonzero(scores > options["threshold"])
+        boxes, scores, labels = row.about[1].back(boxes[kept]), scores[kept], labels[kept]
+        most = 1.0 if layout == "v10" else options["iou_threshold"]  # which chose already
+        stay = suppressed(boxes, scores, labels, most)
+        return [_record(pipeline, scores[n], labels[n], boxes[n]) for n in stay]
+
+
+def _record(pipeline: ImagePipeline, score: Any, label: Any, box: Any) -> dict[str, Any]:
+    sides = dict(zip(_SIDES, map(int, box), strict=True))
+    return {"score": float(score), "label": pipeline.label(int(label)), "box": sides}
 
 
 Found = tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float32]]
