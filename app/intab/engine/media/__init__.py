@@ -1,4 +1,4 @@
-"""Pictures as arrays: read, brought to a size, made into what models take, and back.
+"""Pictures and sound as arrays: read, made into what models take, and back. It knows no model.
 
 pictures       what may be a picture: bytes and arrays become PIL's images
 processor      what preprocessor_config.json asks for, done
@@ -7,4 +7,9 @@ resizing       sizes that keep a picture's shape, as each class has them
 boxes          boxes on pictures, and which of those that overlap stay
 yolo           detectors that are exported without a config
 interpolation  maps of numbers at a picture's own size
+sound          Sound: samples with their rate; channels become one
+wav            WAV files
+resampling     another rate, by a polyphase filter
+mel            the bands of the mel scale
+log_mel        Whisper's features
 """
