@@ -138,8 +138,9 @@ async def pipeline(  # type: ignore[misc]  # whose options have names
             "sentence-similarity", "text-ranking", "text-generation", "text2text-generation",
             "summarization", "translation", "translation_en_to_de" and other pairs,
             "image-classification", "image-feature-extraction", "zero-shot-image-classification",
-            "object-detection", "image-segmentation", "depth-estimation"; docs/pipelines.md has what
-            each takes and gives.
+            "object-detection", "image-segmentation", "depth-estimation",
+            "automatic-speech-recognition", "audio-classification"; docs/pipelines.md has what each
+            takes and gives.
         model: as for `intab.load`, and so are dtype, device, endpoint, token, subfolder, keep and
             on_progress.
         dtype: a dtype, or a dict with one for each role.

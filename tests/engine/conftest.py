@@ -61,6 +61,7 @@ class FakeRuntime:
         self.graphs: dict[bytes, Network] = {}  # by the bytes of their graphs
         self.identities: dict[str, str] = {}
         self.limits_of: dict[str, Limits] = {}
+        self.read: dict[str, bytes] = {}  # files that a user may name
 
     def limits(self, device: str) -> Limits:
         return self.limits_of.get(device, Limits())
@@ -99,6 +100,9 @@ class FakeRuntime:
 
     async def read_picture(self, source: Any) -> Any:
         return source
+
+    async def read_file(self, path: str) -> bytes:
+        return self.read[path]
 
     def peak_memory(self) -> int | None:
         return 1000

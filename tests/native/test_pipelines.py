@@ -166,6 +166,7 @@ def test_the_snippets_of_the_docs() -> None:
     assert re.fullmatch(vectors, run_snippet(2))
     story = r"\[\{'generated_text': ['\"]Once upon a time.+\}\]\nModel 1\n"
     assert re.fullmatch(story, run_snippet(3))
+    assert re.fullmatch(r"\{'text': .+, 'chunks': \[.*\]\}\n", run_snippet(6))
     assert re.fullmatch(r"3\n(\[(\d+(, )?)*\]\n){3}", run_snippet(1))
     names = r"input_ids \(int64 \[\?, \?\]\)\nattention_mask .+\ntoken_type_ids .+\n"
     labels = r"\['NEGATIVE', 'NEUTRAL', 'POSITIVE'\]\n\(1, 3\)\n"

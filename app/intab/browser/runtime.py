@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyodide_js
@@ -23,7 +24,7 @@ from intab.engine.runtime.graphs import DecoderGraphs, Graph
 from intab.engine.runtime.limits import Limits
 from intab.engine.runtime.threads import Start, candidates, parse_measured, starts
 from intab.engine.storage.stores import Stores
-from intab.errors import DeviceError
+from intab.errors import DeviceError, PromptError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -115,6 +116,10 @@ class BrowserRuntime:
         self._measure_threads(device)
         return network
 
+    async def read_file(self, path: str) -> bytes:
+        """Of the interpreter's own file system, into which a page or a program puts files."""
+        return _read(path)
+
     def _measure_threads(self, device: str) -> None:
         if device == "wasm" and not self._measured:
             js_worker().measureThreads(js_array(candidates(js_worker().cores())))
@@ -130,6 +135,17 @@ class BrowserRuntime:
         """WebAssembly's, which never shrinks: Python's heap and onnxruntime's."""
         peak = js_worker().peakMemory(pyodide_js)
         return None if peak is None else int(peak)
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as exc:
+        why = getattr(exc, "strerror", None) or str(exc)
+        raise PromptError(
+            f"The file {path} cannot be read ({why}): programs of a page have a file system of "
+            "their own, so write it there or pass its bytes."
+        ) from exc
 
 
 async def _int8_remark() -> str:

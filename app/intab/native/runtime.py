@@ -14,6 +14,7 @@ from intab.engine.runtime.candidates import Candidate
 from intab.engine.runtime.graphs import DecoderGraphs, Graph
 from intab.engine.runtime.limits import Limits
 from intab.engine.storage.stores import Stores
+from intab.errors import PromptError
 from intab.native.archives import NativeArchives
 from intab.native.bodies import NativeBody, NativeMemory
 from intab.native.decoder import OnnxDecoder, open_decoder
@@ -87,6 +88,10 @@ class NativeRuntime:
         """A picture of a path, an address, bytes, an array or a PIL.Image."""
         return await read_picture(source, self.services)
 
+    async def read_file(self, path: str) -> bytes:
+        """Of this computer."""
+        return await asyncio.to_thread(read_file, path)
+
     def peak_memory(self) -> int | None:
         """The process's; None on Windows, which has no `resource`."""
         try:
@@ -95,6 +100,15 @@ class NativeRuntime:
             return None
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else peak * 1024
+
+
+def read_file(path: str) -> bytes:
+    """All of a file; PromptError if it cannot be read."""
+    try:
+        return Path(path).expanduser().read_bytes()
+    except (OSError, ValueError) as exc:
+        why = getattr(exc, "strerror", None) or str(exc)
+        raise PromptError(f"The file {path} cannot be read ({why}): check its path.") from exc
 
 
 def models_folder() -> str:

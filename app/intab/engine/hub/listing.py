@@ -125,7 +125,11 @@ async def _from_asking(
         return [*await _existing(services, location, wanted), location.graph, *needed]
     usual = graph_names(folder, first, PLACES if folder else PLACES[:1])
     found = await _existing(services, location, [*usual, *wanted])
-    found += await _existing(services, location, _graphs_beside(found, needs))
+    asked_too: set[str] = set()
+    # A graph that stands beside another may have one beside itself.
+    while graphs := [n for n in _graphs_beside(found, needs) if n not in asked_too]:
+        asked_too.update(graphs)
+        found += await _existing(services, location, graphs)
     described = any(name.endswith(GENAI) for name in found)
     if described:
         filename = graph_of(await get_json(services, location.file(join(folder, GENAI))) or {})

@@ -71,6 +71,13 @@ ENCODER_DECODER = (
     Need(("decoder_with_past_model",), optional=True, beside="decoder_model"),
 )
 
+# What writes down speech: one graph that has a token for each moment, or such a pair.
+SPEECH = (
+    Need(("model", "encoder_model")),
+    Need((MERGED, "decoder_model"), optional=True, beside="encoder_model"),
+    Need(("decoder_with_past_model",), optional=True, beside="decoder_model"),
+)
+
 
 def role_of(path: str) -> str:
     """The role of a graph by its path, "" for a name that none has."""

@@ -20,9 +20,9 @@ from intab.engine.runtime.graphs import Graph
 from intab.engine.text import chat_template as chat
 from intab.engine.text.special_tokens import TokenFiles
 from intab.engine.text.tokenizer import Tokenizer
+from intab.engine.text.vocabulary import VOCABULARY, of_words
 from intab.errors import ManifestError
 
-_NO_TOKENS = '{"added_tokens": [], "model": {"type": "WordLevel", "vocab": {}, "unk_token": ""}}'
 _NO_LOCATIONS: Mapping[str, Mapping[str, str]] = {}
 
 
@@ -112,12 +112,15 @@ def read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:
 
 
 def make_tokenizer(texts: Mapping[str, str], config: Mapping[str, Any]) -> Tokenizer:
-    """The tokenizer of a folder's texts by their names; one without tokens if there is none."""
+    """The tokenizer of a folder's texts by their names: tokenizer.json, else what vocab.json has;
+    one without tokens for a model that needs none."""
     names = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
     files = TokenFiles(*(_read(texts, name) for name in names))
     if "tokenizer.json" in texts:
         return Tokenizer(texts["tokenizer.json"], files, config)
-    return Tokenizer(_NO_TOKENS)
+    if VOCABULARY in texts:
+        return Tokenizer(of_words(_read(texts, VOCABULARY), files.config), files, config)
+    return Tokenizer(of_words({}, {}))
 
 
 def _read(texts: Mapping[str, str], name: str) -> dict[str, Any]:

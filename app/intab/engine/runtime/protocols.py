@@ -58,6 +58,9 @@ class Runtime(Protocol[B]):
         """A picture of whatever a user has, upright; PromptError for what is none, DeviceError if
         Pillow is missing."""
 
+    async def read_file(self, path: str) -> bytes:
+        """A file that a user names; PromptError if it cannot be read."""
+
     def remark(self, device: str, *, int8: bool) -> str:
         """What is to be said of how `device` was prepared, "" for nothing; `int8`: for a graph
         whose products are of int8."""

@@ -19,6 +19,8 @@ opening            opening it, and its first runs
 text_to_text       text2text-generation, summarization, translation
 languages          the languages of models that know many
 
+The package speech: sound becomes text or labels.
+
 Reading, by an encoder of texts:
 
 text_inputs               texts and pairs become rows

@@ -17,6 +17,8 @@ from intab.engine.tasks.object_detection import ObjectDetection
 from intab.engine.tasks.pipeline import Pipeline
 from intab.engine.tasks.question_answering import QuestionAnswering
 from intab.engine.tasks.sentence_similarity import SentenceSimilarity
+from intab.engine.tasks.speech.audio_classification import AudioClassification
+from intab.engine.tasks.speech.recognition import SpeechRecognition
 from intab.engine.tasks.text_classification import TextClassification
 from intab.engine.tasks.text_generation import TEXT_GENERATION
 from intab.engine.tasks.text_ranking import TextRanking
@@ -45,6 +47,8 @@ _TASKS: tuple[Task[Any], ...] = (
     TextToText("text2text-generation"),
     TextToText("summarization"),
     TextToText("translation"),
+    SpeechRecognition(),
+    AudioClassification(),
 )
 TASKS = {task.name: task for task in _TASKS}
 ALIASES = {"sentiment-analysis": "text-classification", "ner": "token-classification"}

@@ -246,6 +246,14 @@ class Tokenizer:
             kept = max(overlap(text, before) for before, _ in _CLEAN_UPS)
         return kept
 
+    def vocabulary(self) -> dict[str, int]:
+        """List all tokens, added ones included.
+
+        Returns:
+            Their ids, by the tokens as they are written.
+        """
+        return dict(self.backend.get_vocab())
+
     def token_id(self, token: str) -> int | None:
         """Look one token up, as it is written in the vocabulary.
 
