@@ -14,7 +14,8 @@ What ends up where, and which names carry a digest of their content:
     runtime-HASH/pyscript.toml    the same as above, its addresses being relative to itself
     runtime-HASH/worker.py        app/worker.py: what PyScript runs
     runtime-HASH/pyscript/        @pyscript/core as npm has it
-    runtime-HASH/pyodide/         interpreter, start.mjs, our pyodide-lock.json, the wheels
+    runtime-HASH/pyodide/         interpreter, its snapshot, start.mjs, our pyodide-lock.json,
+                                  the wheels
     runtime-HASH/ort/             onnxruntime-web
     runtime-HASH/intab/           the worker's JavaScript: app/intab/browser/js/worker.mjs, bundled,
                                   what it imports by address, and app/page/without_eval.mjs

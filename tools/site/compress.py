@@ -14,7 +14,7 @@ import brotli
 
 from tools.site.sources import files_under, sha256_of
 
-SUFFIXES = frozenset({".css", ".html", ".js", ".json", ".mjs", ".toml", ".wasm"})
+SUFFIXES = frozenset({".css", ".html", ".js", ".json", ".mjs", ".snapshot", ".toml", ".wasm"})
 # Smaller files gain nothing worth a second file.
 SMALLEST = 1024
 # Above this brotli's best quality takes minutes for a few per cent.

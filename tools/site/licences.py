@@ -35,7 +35,9 @@ OWNERS = {
     r"runtime-[0-9a-f]{16}/pyodide/pillow-.+\.whl": ("pillow", "Pillow's libraries"),
     r"runtime-[0-9a-f]{16}/pyodide/(?P<wheel>[a-z0-9_]+)-.+\.whl": (),
     r"models/(?P<model>[^/]+)/.+": (),
-    r"runtime-[0-9a-f]{16}/pyodide/(?:pyodide\.asm\.(?:mjs|wasm)|pyodide\.mjs|python_stdlib\.zip)":
+    r"runtime-[0-9a-f]{16}/pyodide/pyodide(?:\.asm\.mjs|\.asm\.wasm|\.mjs)":
+        ("pyodide", "CPython", "Pyodide's libraries"),
+    r"runtime-[0-9a-f]{16}/pyodide/python(?:_stdlib\.zip|\.snapshot)":
         ("pyodide", "CPython", "Pyodide's libraries"),
     r"runtime-[0-9a-f]{16}/ort/ort[\w.-]+\.(?:mjs|wasm)": ("onnxruntime-web",),
     r"runtime-[0-9a-f]{16}/pyscript/[\w-]+\.(?:js|css)": ("@pyscript/core", "PyScript's bundles"),

@@ -11,7 +11,8 @@ import shutil
 from pathlib import Path
 
 from kernels.places import PlaceError, find_places
-from tools.site import esbuild, lock, page, probe, wheels
+from tools.site import esbuild, lock, page, probe, snapshots, wheels
+from tools.site.offline import integrity_of
 from tools.site.sources import SiteError, Sources, files_under, sha256_of
 
 PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
@@ -42,7 +43,7 @@ def build(sources: Sources, site: Path) -> str:
     """Fill `site/runtime-HASH` and return that name."""
     draft = site / "runtime-draft"
     copy_named(sources.node_modules / "pyodide", PYODIDE, draft / "pyodide")
-    shutil.copyfile(sources.browser / "start.mjs", draft / "pyodide/start.mjs")
+    _add_start(sources, draft / "pyodide")
     copy_named(sources.node_modules / "onnxruntime-web/dist", ORT, draft / "ort")
     _add_kernels(sources, draft)
     _bundle_worker(sources, draft / "intab")
@@ -59,6 +60,20 @@ def copy_named(source: Path, names: tuple[str, ...], target: Path) -> None:
         if not (source / name).exists():
             raise SiteError(f"{source / name} is missing; try: rm -r node_modules && make site")
         shutil.copyfile(source / name, target / name)
+
+
+def _add_start(sources: Sources, target: Path) -> None:
+    """What starts Pyodide, and the snapshot of a Pyodide that has started."""
+    snapshot = target / "python.snapshot"
+    snapshot.write_bytes(snapshots.made(sources))
+    esbuild.run(
+        sources,
+        str(sources.browser / "start.mjs"),
+        f"--outfile={target / 'start.mjs'}",
+        f'--define:SNAPSHOT="{integrity_of(snapshot)}"',
+        "--external:./pyodide.mjs",
+        "--external:../intab/early.mjs",
+    )
 
 
 def _bundle_worker(sources: Sources, target: Path) -> None:

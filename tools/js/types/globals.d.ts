@@ -24,6 +24,9 @@ declare const GPUMapMode: Readonly<Record<"READ", number>>;
 /** What tools/site/offline.py gives the service worker. */
 declare const SITE: { hashed: string; isolation: Record<string, string> };
 
+/** What tools/site/runtime.py gives start.mjs: the integrity of Python's snapshot. */
+declare const SNAPSHOT: string;
+
 /** The File System Access API of Chromium's pages. */
 declare var showDirectoryPicker: undefined | ((options: object) => Promise<FileSystemDirectoryHandle>);
 declare var showOpenFilePicker: undefined | ((options?: object) => Promise<FileSystemFileHandle[]>);

@@ -3,8 +3,30 @@
  * lies beside pyodide.mjs, since PyScript looks there for what belongs to the interpreter.
  */
 import { begin } from "../intab/early.mjs";
+import { loadPyodide as load } from "./pyodide.mjs";
+import { forget, keptSnapshot, renew, startsAlike } from "./snapshot.mjs";
 
 export * from "./pyodide.mjs";
 
+const ADDRESS = new URL("python.snapshot", import.meta.url).href;
+
 const model = new URL(import.meta.url).searchParams.get("model");
 if (model) begin(model).catch(() => {}); // then it comes when Python asks for it
+
+/**
+ * Pyodide's, which takes what it did at an earlier visit from what is kept of the site.
+ * @param {Record<string, any>} options
+ */
+export async function loadPyodide(options = {}) {
+  const snapshot = startsAlike(options) && (await keptSnapshot(ADDRESS, SNAPSHOT));
+  if (!snapshot) return load(options);
+  try {
+    // A copy: Pyodide writes into its options, and would refuse them the second time.
+    const python = await load({ ...options, _loadSnapshot: snapshot });
+    renew(python);
+    return python;
+  } catch {
+    await forget(ADDRESS);
+    return load(options);
+  }
+}
