@@ -40,7 +40,7 @@ def test_every_family_computes_the_same(case: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(other, one, atol=2e-4)
     assert len(samples) == 4 * len(arch.layers) + 1
     scaled = smoothed.layer(0).qkv.weight / weights.layer(0).qkv.weight
-    assert samples["layers.0.qkv"].shape == (12, len(scaled))
+    assert samples["layers.0.qkv"].shape == (48, len(scaled))
 
 
 def test_a_column_that_is_always_large_costs_the_others_less() -> None:

@@ -44,6 +44,20 @@ class Blocks:
         odd = self.zeros.shape[-1] % 2
         return _packed(np.pad(self.zeros, ((0, 0), (0, odd))))
 
+    def restored(self) -> Array:
+        """The weight [inputs, outputs], with what fills the last blocks."""
+        steps = self.values.astype(np.float32) - self.zeros[..., None]
+        return (steps * self.scales[..., None]).reshape(len(steps), -1).T
+
+    def where(self, chosen: NDArray[np.bool_], other: Blocks) -> Blocks:
+        """These for the outputs that are chosen, and the others'."""
+        column = chosen[:, None]
+        return Blocks(
+            np.where(column[..., None], self.values, other.values),
+            np.where(column, self.scales, other.scales),
+            np.where(column, self.zeros, other.zeros),
+        )
+
 
 def _packed(halves: Bytes) -> Bytes:
     packed: Bytes = np.bitwise_or(halves[..., ::2], halves[..., 1::2] << 4, dtype=np.uint8)
@@ -68,12 +82,12 @@ def fit(weight: Array, sizes: Array | None = None) -> Blocks:
     for at in range(0, len(blocks), step):
         part = slice(at, at + step)
         of_each = counts[np.arange(at, min(at + step, len(blocks))) % len(counts)]
-        values[part], scales[part], zeros[part] = _fit(blocks[part], of_each)
+        values[part], scales[part], zeros[part] = fit_blocks(blocks[part], of_each)
     shape = (outputs, -1)
     return Blocks(values.reshape(outputs, -1, BLOCK), scales.reshape(shape), zeros.reshape(shape))
 
 
-def _fit(blocks: Array, counts: Array) -> tuple[Bytes, Array, Bytes]:
+def fit_blocks(blocks: Array, counts: Array) -> tuple[Bytes, Array, Bytes]:
     """Values, scales and zeros of blocks; both are [blocks, BLOCK]."""
     low = np.minimum(blocks.min(-1), 0)
     width = np.maximum(blocks.max(-1), 0) - low

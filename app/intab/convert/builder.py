@@ -6,7 +6,7 @@ It knows opsets and dtypes, no models.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import onnx_ir as ir
@@ -17,21 +17,23 @@ MICROSOFT = "com.microsoft"
 OPSETS = {"": 21, MICROSOFT: 1}
 IR_VERSION = 10
 
+Made = TypeVar("Made")
+
 
 class Builder:
-    """A graph in the making whose floats are `dtype`; `sizes` has the mean squares of what products
-    read, by their names, as far as they are known."""
+    """A graph in the making whose floats are `dtype`; `samples` has what products read [rows,
+    inputs], by their names, as far as it is known."""
 
     def __init__(
-        self, dtype: ir.DataType, sizes: Mapping[str, NDArray[np.float32]] | None = None
+        self, dtype: ir.DataType, samples: Mapping[str, NDArray[np.float32]] | None = None
     ) -> None:
         self.dtype = dtype
-        self.sizes = sizes or {}
+        self.samples = samples or {}
         self.tape = Tape()
         self.inputs: list[ir.Value] = []
         self.outputs: list[ir.Value] = []
         self._constants: dict[str, ir.Value] = {}
-        self._made: dict[str, ir.Value] = {}
+        self._made: dict[str, Any] = {}
 
     def input(self, name: str, dtype: ir.DataType, shape: Sequence[int | str]) -> ir.Value:
         """A new input of the graph."""
@@ -70,11 +72,12 @@ class Builder:
             self._constants[name] = self.tape.initializer(tensor, name)
         return self._constants[name]
 
-    def once(self, name: str, make: Callable[[], ir.Value]) -> ir.Value:
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
         """What `make` writes; a second one of that name is the first."""
         if name not in self._made:
             self._made[name] = make()
-        return self._made[name]
+        made: Made = self._made[name]
+        return made
 
     def floats(self, name: str, array: NDArray[np.float32]) -> ir.Value:
         """An initializer of the graph's own float dtype."""

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from intab.convert.architecture import Architecture, Array, Weights
 from intab.convert.card import Report, Row, card
 from intab.convert.checkpoint import Checkpoint
@@ -29,11 +27,14 @@ from intab.convert.gguf.finding import find_model
 from intab.convert.kernels import check_kernels
 from intab.convert.memory import FLOAT, weights_loaded
 from intab.convert.progress import Say, Steps, silent
-from intab.convert.proving import read_prompts, self_test
+from intab.convert.proving import Prompts, read_prompts, self_test
 from intab.convert.reading import check_vocabulary, copy_texts, read_tokenizer
 from intab.convert.reporting import (
+    NO_IDS,
+    TOO_LARGE,
     Graph,
     LeftOut,
+    by_themselves,
     make_report,
     measured_on,
     read_pieces,
@@ -78,41 +79,6 @@ def convert(request: Request, say: Say = silent) -> Report:
         return _convert(request, checkpoint, dtypes, say)
 
 
-def _convert(request: Request, checkpoint: Checkpoint, dtypes: tuple[str, ...], say: Say) -> Report:
-    tokenizer = read_tokenizer(checkpoint.folder)
-    watched, pieces = read_pieces(request.text, tokenizer, checkpoint.config)
-    model = Source(checkpoint, read_whole(checkpoint, request.ignored))
-    check_vocabulary(tokenizer, model.arch.vocabulary)
-    prompts = read_prompts(tokenizer, checkpoint.config)
-    small = fits_memory(FLOAT * checkpoint.parameters())
-    rounds = model.rounds_rows(dtypes) or model.has_blocks(dtypes)
-    smoothed = bool(watched) and small and rounds
-    compared = bool(pieces) and "fp32" not in dtypes and (small or request.text is not None)
-    check_room(request.out, expected_bytes(checkpoint, dtypes, more=compared or smoothed))
-    steps = Steps(say, 2 * len(dtypes) + 1 + compared + smoothed)
-    left = LeftOut(may=request.dtypes is None)
-    with staged(request.out) as draft:
-        copy_texts(checkpoint.folder, draft)
-        complete_config(draft / "config.json", checkpoint.config, model.whole.config)
-        if smoothed:
-            steps.begin("what is multiplied, to round it well")
-            model = model.watched(draft, watched, dtypes)
-        graphs = write_graphs(draft, dtypes, model, steps, left)
-        fp32 = Row("fp32", (), FLOAT * checkpoint.parameters())
-        if compared:
-            fp32 = reference(draft, model, pieces, steps)
-        report = make_report(draft, graphs, prompts, pieces, steps, fp32, left)
-        report = replace(report, notes=(*checkpoint.remarks, *model.whole.notes, *left.reasons))
-        steps.begin("intab.json")
-        test = self_test(prompts, report.answers)
-        license_of = {"license": request.license} if request.license else {}
-        write_folder(draft, request.out.name, graphs, report, self_test=test, **license_of)
-        note = measured_on(request.text, pieces)
-        text = card(request.out.name, model.arch.family, report, note)
-        (draft / "README.md").write_text(text, encoding="utf-8")
-    return report
-
-
 @contextmanager
 def opened(path: Path, ignored: tuple[str, ...]) -> Iterator[Checkpoint]:
     """The checkpoint that a path names: a folder's, or the one in a GGUF file."""
@@ -132,8 +98,8 @@ class Source:
 
     checkpoint: Checkpoint
     whole: Model
+    samples: Mapping[str, Array] = field(default_factory=dict)  # of what products read
     smooth: Weights | None = None  # for int8, if they are not the model's own
-    sizes: Mapping[str, Array] = field(default_factory=dict)  # mean squares of what products read
 
     @property
     def arch(self) -> Architecture:
@@ -152,18 +118,95 @@ class Source:
         """Whether one of these dtypes has blocks of 4 bits."""
         return any(self.form(dtype).linear == "int4" for dtype in dtypes)
 
-    def watched(self, folder: Path, pieces: list[list[int]], dtypes: Sequence[str]) -> Source:
+    def with_samples(self, folder: Path, pieces: list[list[int]], dtypes: Sequence[str]) -> Source:
         """The same with weights that round better, by what is multiplied in a text's pieces."""
         weights, config = self.whole.weights, self.whole.config.values
         samples = watch(self.arch, weights, pieces, folder, config)
-        sizes = {name: np.square(sample).mean(0) for name, sample in samples.items()}
         made = smooth(self.arch, weights, samples) if self.rounds_rows(dtypes) else None
-        return replace(self, smooth=made, sizes=sizes)
+        return replace(self, smooth=made, samples=samples)
 
     def weights(self, form: Form) -> Weights:
         """Those that a form is written with."""
         own = self.whole.weights
         return (self.smooth or own) if form.linear in ("int8", "expanded") else own
+
+
+def _convert(request: Request, checkpoint: Checkpoint, dtypes: tuple[str, ...], say: Say) -> Report:
+    tokenizer = read_tokenizer(checkpoint.folder)
+    watched, pieces = read_pieces(request.text, tokenizer, checkpoint.config)
+    model = Source(checkpoint, read_whole(checkpoint, request.ignored))
+    check_vocabulary(tokenizer, model.arch.vocabulary)
+    prompts = read_prompts(tokenizer, checkpoint.config)
+    task = Task(request, dtypes, model, watched, pieces, prompts)
+    more = task.compares or task.watches
+    check_room(request.out, expected_bytes(checkpoint, dtypes, more=more))
+    steps = Steps(say, 2 * len(dtypes) + 1 + task.compares + task.watches)
+    with staged(request.out) as draft:
+        return task.write(draft, steps)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A conversion whose inputs are read: the ids to round weights by and those to measure on."""
+
+    request: Request
+    dtypes: tuple[str, ...]
+    model: Source
+    watched: list[list[int]]
+    pieces: list[list[int]]
+    prompts: Prompts
+
+    @property
+    def small(self) -> bool:
+        """Whether the model's floats can be run here."""
+        return fits_memory(FLOAT * self.model.checkpoint.parameters())
+
+    @property
+    def watches(self) -> bool:
+        """Whether a text is run to see what is multiplied."""
+        rounds = self.model.rounds_rows(self.dtypes) or self.model.has_blocks(self.dtypes)
+        return bool(self.watched) and self.small and rounds
+
+    @property
+    def compares(self) -> bool:
+        """Whether an fp32 graph is made for the while."""
+        asked = self.small or self.request.text is not None
+        return bool(self.pieces) and "fp32" not in self.dtypes and asked
+
+    def write(self, draft: Path, steps: Steps) -> Report:
+        """Write all that the folder has."""
+        model, left = self.model, LeftOut(may=self.request.dtypes is None)
+        copy_texts(model.checkpoint.folder, draft)
+        complete_config(draft / "config.json", model.checkpoint.config, model.whole.config)
+        if self.watches:
+            steps.begin("what is multiplied, to round it well")
+            model = model.with_samples(draft, self.watched, self.dtypes)
+        graphs = write_graphs(draft, self.dtypes, model, steps, left)
+        fp32 = Row("fp32", (), FLOAT * model.checkpoint.parameters())
+        if self.compares:
+            fp32 = reference(draft, model, self.pieces, steps)
+        report = make_report(draft, graphs, self.prompts, self.pieces, steps, fp32, left)
+        report = replace(report, notes=self.notes(left))
+        steps.begin("intab.json")
+        self.describe(draft, graphs, report)
+        return report
+
+    def notes(self, left: LeftOut) -> tuple[str, ...]:
+        """What there is to say of the model."""
+        reason = NO_IDS if self.small else TOO_LARGE
+        blind = "" if self.watches else by_themselves(self.dtypes, reason)
+        found = (*self.model.checkpoint.remarks, *self.model.whole.notes, blind, *left.reasons)
+        return tuple(filter(None, found))
+
+    def describe(self, draft: Path, graphs: Mapping[str, Graph], report: Report) -> None:
+        """Write intab.json and README.md."""
+        name, license_of = self.request.out.name, self.request.license
+        more = {"license": license_of} if license_of else {}
+        test = self_test(self.prompts, report.answers)
+        write_folder(draft, name, graphs, report, self_test=test, **more)
+        note = measured_on(self.request.text, self.pieces)
+        text = card(name, self.model.arch.family, report, note)
+        (draft / "README.md").write_text(text, encoding="utf-8")
 
 
 def reference(folder: Path, model: Source, pieces: list[list[int]], steps: Steps) -> Row:
@@ -201,7 +244,7 @@ def write_graph(
 ) -> Graph:
     """Write one dtype's graph, with its weights or with those of the graph it is `sharing`."""
     form, place = model.form(dtype), folder / "onnx"
-    graph = decoder(model.arch, model.weights(form), form, model.sizes)
+    graph = decoder(model.arch, model.weights(form), form, model.samples)
     for device in form.devices:
         check_kernels(graph, device, dtype)
     weights = weights_loaded(graph.graph)

@@ -31,11 +31,11 @@ Residual = tuple[ir.Value, ir.Value | None]
 
 
 def decoder(
-    arch: Architecture, weights: Weights, form: Form, sizes: Mapping[str, Array] | None = None
+    arch: Architecture, weights: Weights, form: Form, samples: Mapping[str, Array] | None = None
 ) -> ir.Model:
-    """The graph: ids, mask, positions and cache in; logits of the last rows and cache out. `sizes`:
-    as for Builder."""
-    b = Builder(form.dtype, sizes)
+    """The graph: ids, mask, positions and cache in; logits of the last rows and cache out.
+    `samples`: as for Builder."""
+    b = Builder(form.dtype, samples)
     fused = form.attention == "fused" and can_be_fused(arch)
     inputs = Inputs(b, arch, roomy=not fused, gpu="webgpu" in form.devices)
     writer = Writer(b, inputs, form)

@@ -72,7 +72,7 @@ def _expanded(b: Builder, ids: ir.Value, weights: Weights) -> ir.Value:
 def _int4(b: Builder, ids: ir.Value, weights: Weights) -> ir.Value:
     if weights.embedding.shape[1] % (2 * BLOCK):
         return _float(b, ids, weights)
-    packed, scale, zero = int4_blocks(b, _name(weights), weights.embedding.T)
+    packed, scale, zero = int4_blocks(b, _name(weights), weights.embedding.T, read=True)
     flat = b.op("Reshape", packed, b.ints(weights.embedding.shape[0], -1))
     return b.op(
         "com.microsoft:GatherBlockQuantized",

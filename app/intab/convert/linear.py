@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from onnxruntime.capi._pybind_state import quantize_matmul_bnb4
 
 from intab.convert.architecture import Array, Linear
-from intab.convert.blocks import BLOCK, fit
+from intab.convert.blocks import BLOCK, Blocks, fit
 from intab.convert.builder import MICROSOFT, Builder
+from intab.convert.feedback import blocks_in_turn
 
 READ = "read."  # of the names of the outputs that give what a watched product reads
 STEPS, ZERO = 127, 128  # of a row's bytes: on either side of 0, and where 0 is
@@ -123,14 +124,27 @@ def _int4(b: Builder, name: str, x: ir.Value, weight: Array) -> ir.Value:
     )
 
 
-def int4_blocks(b: Builder, name: str, weight: Array) -> tuple[ir.Value, ir.Value, ir.Value]:
-    """Blocks of 32 inputs: values [outputs, blocks, 16], scales and zero points."""
-    fitted = fit(weight, b.sizes.get(name))
-    return (
-        b.constant(f"{name}.weight", fitted.packed_values()),
-        b.floats(f"{name}.scale", fitted.scales),
-        b.constant(f"{name}.zero", fitted.packed_zeros()),
-    )
+def int4_blocks(
+    b: Builder, name: str, weight: Array, *, read: bool = False
+) -> tuple[ir.Value, ir.Value, ir.Value]:
+    """Blocks of 32 inputs: values [outputs, blocks, 16], scales and zero points.
+    `read`: outputs are looked up too, so that each weight is to be near what it was."""
+
+    def make() -> tuple[ir.Value, ir.Value, ir.Value]:
+        fitted = _fitted(weight, b.samples.get(name), read=read)
+        return (
+            b.constant(f"{name}.weight", fitted.packed_values()),
+            b.floats(f"{name}.scale", fitted.scales),
+            b.constant(f"{name}.zero", fitted.packed_zeros()),
+        )
+
+    return b.once(f"{name}.blocks", make)
+
+
+def _fitted(weight: Array, sample: Array | None, *, read: bool) -> Blocks:
+    if sample is None:
+        return fit(weight)
+    return fit(weight, np.square(sample).mean(0)) if read else blocks_in_turn(weight, sample)
 
 
 def _nf4(b: Builder, name: str, x: ir.Value, weight: Array) -> ir.Value:

@@ -12,6 +12,7 @@ from typing import Any
 from intab.convert.card import MEASURED, NOT_MEASURED, Report, Row
 from intab.convert.describing import write_manifest
 from intab.convert.evaluating import MOST, WINDOW, perplexity, windows
+from intab.convert.forms import FORMS
 from intab.convert.progress import Steps
 from intab.convert.proving import Prompts, answer
 from intab.convert.running import Runner
@@ -24,6 +25,9 @@ from intab.errors import ConvertError
 FABLES = Path(__file__).with_name("fables.txt")  # docs/convert.md says whose they are
 MOST_PIECES = 11  # of the fables
 LONGEST = 16 * MOST  # characters: a token has fewer
+TOO_LARGE = "the model's floats need more than half of this machine's memory"
+NO_IDS = "its tokenizer makes no ids of the fables"
+NOT_RUN = "no text is run through an encoder beforehand"
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,13 @@ def read_text(path: Path, tokenizer: Tokenizer) -> list[list[int]]:
     if not pieces:
         raise ConvertError(f"{path} has hardly any text: give --eval-text a longer one.")
     return pieces
+
+
+def by_themselves(dtypes: Sequence[str], reason: str) -> str:
+    """What to say of dtypes whose blocks were rounded without a sample of what they multiply; ""
+    if none has blocks."""
+    names = ", ".join(dtype for dtype in dtypes if FORMS[dtype].linear == "int4")
+    return f"{names}: each weight was rounded by itself, since {reason}" if names else ""
 
 
 class LeftOut:

@@ -22,6 +22,7 @@ from intab.convert.linear import STEPS, rounded
 STRENGTHS = (0.3, 0.5, 0.7, 0.85)  # 1: the columns all become alike
 LEAST = 1e-5  # of the largest: a column that is nearly nothing needs no scale of its own
 OUTPUTS = 384  # of a product that are tried, about
+EVERY = 4  # of how many rows of a sample one is tried
 
 
 def smooth(arch: Architecture, weights: Weights, samples: Mapping[str, Array]) -> Weights:
@@ -33,7 +34,7 @@ def smooth(arch: Architecture, weights: Weights, samples: Mapping[str, Array]) -
         """The scale of each input that rounds best, the same for `copies` query heads."""
         if name not in scales:
             shape = (copies, arch.head_dim) if copies > 1 else None
-            scales[name] = best_scale(samples[name], linear.weight, shape=shape)
+            scales[name] = best_scale(samples[name][::EVERY], linear.weight, shape=shape)
         return scales[name]
 
     def layer(number: int) -> LayerWeights:
@@ -55,7 +56,7 @@ def smooth(arch: Architecture, weights: Weights, samples: Mapping[str, Array]) -
 
     smoothed, norm = replace(weights, layer=layer), weights.final_norm
     if weights.lm_head is None:
-        by = best_scale(samples["lm_head"], weights.embedding.T, _rows_lost)
+        by = best_scale(samples["lm_head"][::EVERY], weights.embedding.T, _rows_lost)
         embedding, norm = weights.embedding * by, _less(norm, by)
         return replace(smoothed, final_norm=norm, embedding=embedding, embedding_divisor=by)
     by = scale("lm_head", weights.lm_head)

@@ -19,7 +19,6 @@ from intab.convert.linear import READ
 from intab.convert.running import Runner
 from intab.convert.saving import save
 
-EVERY = 4  # of how many rows one is kept
 PIECES = 3  # of the text that are run
 
 
@@ -40,9 +39,9 @@ def watch(
 
 
 def _kept(outputs: dict[str, Array]) -> dict[str, Array]:
-    """Some rows of each."""
+    """All rows of each."""
     return {
-        name.removeprefix(READ): value.reshape(-1, value.shape[-1])[::EVERY].copy()
+        name.removeprefix(READ): value.reshape(-1, value.shape[-1])
         for name, value in outputs.items()
         if name.startswith(READ)
     }

@@ -28,7 +28,7 @@ from intab.convert.kernels import check_kernels
 from intab.convert.memory import FLOAT, weights_loaded
 from intab.convert.progress import Say, Steps
 from intab.convert.reading import check_vocabulary, copy_texts, read_tokenizer
-from intab.convert.reporting import FABLES, Graph, LeftOut, write_folder
+from intab.convert.reporting import FABLES, NOT_RUN, Graph, LeftOut, by_themselves, write_folder
 from intab.convert.running import open_graph, refused
 from intab.convert.saving import save, save_sharing
 from intab.convert.staging import check_room, staged
@@ -60,7 +60,8 @@ def convert_encoder(request: Request, checkpoint: Checkpoint, say: Say) -> Repor
         _copy_sentences(checkpoint.folder, draft)
         graphs = _write_graphs(draft, dtypes, write, steps, left)
         report = _report(draft, graphs, write, tokenizer, checkpoint, steps)
-        report = replace(report, notes=(*notes, *left.reasons))
+        blind = by_themselves(tuple(graphs), NOT_RUN)
+        report = replace(report, notes=tuple(filter(None, (*notes, blind, *left.reasons))))
         steps.begin("intab.json")
         license_of = {"license": request.license} if request.license else {}
         write_folder(draft, request.out.name, graphs, report, **license_of)

@@ -33,10 +33,10 @@ def encoder(
     weights: Weights,
     head: Head,
     form: Form,
-    sizes: Mapping[str, Array] | None = None,
+    samples: Mapping[str, Array] | None = None,
 ) -> ir.Model:
     """The graph: ids, mask and perhaps types in; what the head gives out."""
-    b = Builder(form.dtype, sizes)
+    b = Builder(form.dtype, samples)
     inputs = Inputs(b, shape, weights, gpu="webgpu" in form.devices)
     writer = Writer(b, inputs, form)
     words = _words(weights, head)
