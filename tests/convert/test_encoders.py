@@ -17,6 +17,7 @@ from intab.convert.converter import Request, convert
 from intab.convert.encoders.converting import read_encoder, write_graph
 from intab.convert.forms import FORMS
 from intab.convert.running import open_graph
+from intab.engine.hub.manifest import EXPANDING
 from intab.errors import ConvertError
 from tests.convert import tiny_encoders as tiny
 from tests.convert.make_encoders import NUMBERS, by_us, outside
@@ -41,19 +42,24 @@ def test_the_comparison_with_torch_is_recorded_and_within_its_bounds() -> None:
     assert outside(RECORDED) == []
 
 
-@pytest.mark.parametrize("dtype", ["fp32", "q8", "q4"])
-def test_a_row_is_the_same_alone_and_beside_others(tmp_path: Path, dtype: str) -> None:
-    """int8 has a scale for each row, so that a batch changes nothing."""
-    folder = tiny.write_checkpoint(tmp_path / "checkpoint", "bert tokens")
-    graph = write_graph(tmp_path, dtype, read_encoder(Checkpoint(folder))[0])
-    session, feeds = open_graph(tmp_path / graph.files[0], {}), tiny.feeds()
-    [both] = session.run(None, feeds)
+@pytest.mark.parametrize("family", tiny.FAMILIES)
+def test_a_row_is_the_same_alone_and_beside_others(tmp_path: Path, family: str) -> None:
+    """In every dtype: int8 has a scale for each row, so that a batch changes nothing."""
+    folder = tiny.write_checkpoint(tmp_path / "checkpoint", f"{family} tokens")
+    write, feeds = read_encoder(Checkpoint(folder))[0], tiny.feeds()
     alone = {name: value[1:, : tiny.SHORT] for name, value in feeds.items()}
-    [one] = session.run(None, alone)
-    np.testing.assert_allclose(both[1, : tiny.SHORT], one[0], atol=1e-4)
-    if dtype == "q8":
-        kinds = {node.op_type for node in _nodes(tmp_path / graph.files[0])}
-        assert "MatMulIntegerToFloat" in kinds
+    for dtype in FORMS:
+        graph = write_graph(tmp_path / dtype, dtype, write)
+        session = open_graph(tmp_path / dtype / graph.files[0], EXPANDING if graph.expanded else {})
+        asked = [value.name for value in session.get_inputs()]
+        both, one = (
+            session.run(None, {name: values[name] for name in asked})[0]
+            for values in (feeds, alone)
+        )
+        near = 0.02 if dtype.endswith("16") else 1e-4
+        np.testing.assert_allclose(both[1, : tiny.SHORT], one[0], atol=near, err_msg=dtype)
+    kinds = {node.op_type for node in _nodes(tmp_path / "q8/onnx/model_quantized.onnx")}
+    assert "MatMulIntegerToFloat" in kinds
 
 
 def _nodes(path: Path) -> Any:

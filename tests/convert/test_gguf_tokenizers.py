@@ -21,8 +21,10 @@ from tests.convert.test_gguf import GOLDEN
 
 CONFIG = {"model_type": "qwen2", "vocab_size": 10_000}  # a type whose class has pieces of its own
 
-# llama.cpp leaves combining marks out of words by case; the models' own pattern has them in.
-BY_CASE, MARKS = ("gpt-4o", "tekken"), 5
+# llama.cpp leaves combining marks out of words by case; the models' own pattern has them in. Nor
+# does it cut Kimi's words by case.
+CASES, MARKS = 4, 5
+OTHERWISE = {"gpt-4o": [MARKS], "tekken": [MARKS], "kimi-k2": [CASES, MARKS]}
 
 
 def texts_of(
@@ -55,8 +57,17 @@ def test_byte_level_ids_are_llama_cpps(tmp_path: Path, name: str) -> None:
     tokenizer, _, _ = texts_of(file)
     found = [tokenizer.encode(text) for text in GOLDEN["texts"]]
     wanted = list(GOLDEN["byte_level"][name])
-    if name in BY_CASE:
-        found[MARKS] = wanted[MARKS] = []
+    for place in OTHERWISE.get(name, []):
+        found[place] = wanted[place] = []
+    assert found == wanted
+
+
+def test_kimi_s_words_are_cut_by_case_and_by_chinese(tmp_path: Path) -> None:
+    file = gguf_files.write_byte_level(tmp_path / "model.gguf", GOLDEN["vocabulary"], "kimi-k2")
+    cut = texts_of(file)[0].backend.pre_tokenizer
+    text = "userName's \u4e2d\u6587\u3092x 12345 a/\n"
+    found = [text[slice(*span)] for _, span in cut.pre_tokenize_str(text)]
+    wanted = ["user", "Name's", " ", "\u4e2d\u6587", "\u3092x", " ", "123", "45", " a", "/\n"]
     assert found == wanted
 
 
@@ -157,6 +168,8 @@ def test_templates_are_kept_by_name(tmp_path: Path) -> None:
 
 REFUSED: dict[str, dict[str, Any]] = {
     "kind 'bert'": {"model": "bert"},
+    "kind 't5'": {"model": "t5"},
+    "kind 'gemma4'": {"model": "gemma4"},
     "kind 'none'": {"model": ""},
     "token 'a' twice": {"tokens": ["<unk>", "<s>", "</s>", "a", "a"]},
     "must be a list of 8": {"scores": [0.0]},
@@ -169,6 +182,14 @@ def test_a_vocabulary_that_is_no_tokenizer_json_is_refused(tmp_path: Path, messa
     path = written(tmp_path / "model.gguf", **REFUSED[message])
     with pytest.raises(ConvertError, match=message):
         texts_of(path)
+
+
+@pytest.mark.parametrize("model", ["llama", "gpt2"])
+def test_a_file_without_a_vocabulary_is_refused(tmp_path: Path, model: str) -> None:
+    writer = GGUFWriter(tmp_path / "model.gguf", "llama")
+    writer.add_tokenizer_model(model)
+    with pytest.raises(ConvertError, match="has no vocabulary"):
+        texts_of(gguf_files.finish(writer, tmp_path / "model.gguf"))
 
 
 @pytest.mark.parametrize(
