@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from intab.engine.hub.roles import Need
 from intab.engine.io.protocols import B, OnProgress
 from intab.engine.io.small_files import parse_object
 from intab.engine.media.pictures import rgb
@@ -86,6 +87,7 @@ class ImageTask(ArrayTask):
     """`wanted`: what the output is called, the first of these that is there, else the first;
     `known`: the options of a call, beside those of the image processor."""
 
+    needs: Sequence[Need] = (Need(("model",), lone=True),)
     tokenizer = False
     config = False
     texts = (*FILES, *LABELS)
