@@ -8,4 +8,20 @@ audio_classification  labels and scores of sounds
 recognition           automatic-speech-recognition, for models of either kind
 ctc                   models that give a letter for each moment (wav2vec 2, HuBERT)
 ctc_text              their letters become text and times
+
+Whisper, which listens and writes:
+
+whisper           its pipeline
+whisper_options   what a call asks for
+whisper_files     what its generation_config.json says
+whisper_start     the tokens that its answers begin with
+whisper_long      a sound of any length, piece by piece
+whisper_times     its rules for tokens of times
+whisper_scores    how good an answer is
+whisper_segments  segments, and how far it got
+whisper_text      text, segments and words of its tokens
+alignment         when each token was said, by attention
+overlaps          windows that overlap become one
+words             tokens become words
+languages         codes and names
 """

@@ -1,0 +1,136 @@
+"""Whisper over onnxruntime in CPython writes down what it writes with transformers 5.24."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import intab
+from intab.errors import (
+    ContextLengthError,
+    IntabError,
+    ModelNotFoundError,
+    OptionError,
+    PromptError,
+    UnsupportedModelError,
+)
+from tests.engine.support.sounds import made_up
+from tests.native.test_pipelines import same
+from tests.native.test_speech import GOLDEN, SPEECH, as_lists, sounds_of
+
+FOLDERS = GOLDEN / "whisper"
+CASES = json.loads((GOLDEN / "whisper.json").read_text("utf-8"))["cases"]
+cases = pytest.mark.parametrize("case", CASES, ids=[case["folder"] for case in CASES])
+
+
+@cases
+async def test_as_transformers(case: dict[str, Any]) -> None:
+    pipe = await intab.pipeline(SPEECH, FOLDERS / case["folder"])
+    for call in case["calls"]:
+        found = await pipe(sounds_of(call["inputs"]), **call["options"])
+        try:
+            same(as_lists(found), call["result"])
+        except AssertionError as exc:
+            raise AssertionError((call["inputs"], call["options"], found, call["result"])) from exc
+    await pipe.close()
+
+
+@cases
+async def test_prompts_as_transformers(case: dict[str, Any]) -> None:
+    pipe: Any = await intab.pipeline(SPEECH, FOLDERS / case["folder"])
+    assert pipe.get_prompt_ids(" the cat, so ") == case["prompt"]
+    for call in case["prompted"]:
+        options = {**call["options"], "generate_kwargs": {"prompt_ids": case["prompt"]}}
+        same(as_lists(await pipe(sounds_of(call["inputs"]), **options)), call["result"])
+    with pytest.raises(PromptError, match="the special token"):
+        pipe.get_prompt_ids("a <|nospeech|>")
+    await pipe.close()
+
+
+SOUND = made_up(16000)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "kind", "says"),
+    [
+        ("english", {"language": "en"}, OptionError, "knows English alone"),
+        ("many", {"language": "klingon"}, OptionError, "no language 'klingon'; it knows de, en"),
+        ("many", {"language": "korean"}, OptionError, "no language 'korean'"),
+        ("many", {"language": 3}, OptionError, "language must be a text"),
+        ("many", {"task": "sing"}, OptionError, "task must be one of translate, transcribe"),
+        ("many", {"return_timestamps": "char"}, OptionError, "no times of letters"),
+        ("many", {"return_timestamps": 3}, OptionError, "must be True, False or"),
+        ("many", {"return_language": 3}, OptionError, "return_language must be True or False"),
+        ("english", {"return_timestamps": "word"}, OptionError, "no alignment_heads"),
+        ("many", {"do_sample": True}, OptionError, "no effect without a temperature"),
+        ("many", {"temperature": []}, OptionError, "not an empty list"),
+        ("many", {"temperature": -1.0}, OptionError, "temperature must be a number, 0 or more"),
+        ("many", {"no_speech_threshold": 0.5}, OptionError, "needs logprob_threshold"),
+        ("many", {"condition_on_prev_tokens": 1}, OptionError, "must be True or False"),
+        ("many", {"prompt_condition_type": "b"}, OptionError, "must be one of first-segment"),
+        (
+            "many",
+            {"prompt_condition_type": "all-segments"},
+            OptionError,
+            "needs condition_on_prev_tokens",
+        ),
+        ("many", {"prompt_ids": [1.5]}, OptionError, "a list of token ids"),
+        ("many", {"generate_kwargs": 3}, OptionError, "must be a dict"),
+        ("many", {"beams": 3}, OptionError, "Unknown option 'beams'"),
+        ("many", {"stop": "the"}, OptionError, "stop is not for speech"),
+        ("many", {"max_new_tokens": 80}, ContextLengthError, "the model has places for 64"),
+    ],
+)
+async def test_what_cannot_be_is_an_error(
+    name: str, options: dict[str, Any], kind: type[IntabError], says: str
+) -> None:
+    pipe = await intab.pipeline(SPEECH, FOLDERS / name)
+    with pytest.raises(kind, match=says):
+        await pipe(SOUND, **options)
+
+
+async def test_a_long_sound_needs_times() -> None:
+    pipe = await intab.pipeline(SPEECH, FOLDERS / "english")
+    with pytest.raises(OptionError, match="pass return_timestamps=True, or chunk_length_s"):
+        await pipe(made_up(40000))
+
+
+async def test_drawn_answers() -> None:
+    pipe = await intab.pipeline(SPEECH, FOLDERS / "many")
+    options = {"temperature": (0.0, 0.8), "logprob_threshold": 0.0, "seed": 3}
+    one = await pipe(SOUND, max_new_tokens=8, **options)
+    assert one == await pipe(SOUND, max_new_tokens=8, **options)
+    assert isinstance(one["text"], str)
+
+
+def copied(tmp_path: Path, name: str, without: str) -> Path:
+    folder = shutil.copytree(FOLDERS / name, tmp_path / name)
+    (folder / without).unlink()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("without", "kind", "says"),
+    [
+        ("onnx/encoder_model.onnx", ModelNotFoundError, "encoder|writes down speech"),
+        ("onnx/decoder_model.onnx", UnsupportedModelError, "an encoder and no decoder"),
+        ("tokenizer.json", UnsupportedModelError, "no tokenizer.json"),
+    ],
+)
+async def test_folders_that_lack_something(
+    without: str, kind: type[IntabError], says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(kind, match=says):
+        await intab.pipeline(SPEECH, copied(tmp_path, "english", without))
+
+
+async def test_no_decoder_with_a_past(tmp_path: Path) -> None:
+    folder = copied(tmp_path, "english", "onnx/decoder_with_past_model.onnx")
+    slow = await intab.pipeline(SPEECH, folder)
+    fast = await intab.pipeline(SPEECH, FOLDERS / "english")
+    assert await slow(SOUND, num_beams=2) == await fast(SOUND, num_beams=2)
+    await slow.close()
