@@ -104,6 +104,9 @@ class FakeRuntime:
     async def read_file(self, path: str) -> bytes:
         return self.read[path]
 
+    async def bring(self, package: str) -> None:
+        """Everything is here."""
+
     def peak_memory(self) -> int | None:
         return 1000
 

@@ -43,7 +43,9 @@ class Ring:
 _ENGINE = frozenset({"engine", "errors"})
 RINGS = {
     "engine": Ring(
-        frozenset({"PIL", "jinja2", "numpy", "tokenizers"}), frozenset({"errors"}), pure=True
+        frozenset({"PIL", "jinja2", "llguidance", "numpy", "tokenizers"}),
+        frozenset({"errors"}),
+        pure=True,
     ),
     "browser": Ring(JAVASCRIPT | {"PIL", "numpy"}, _ENGINE),
     "native": Ring(frozenset({"PIL", "httpx", "numpy", "onnxruntime"}), _ENGINE),
@@ -73,7 +75,8 @@ PACKAGES: dict[str, frozenset[str]] = {
     "media": frozenset(),
     "runtime": frozenset({"io", "hub", "types", "model_config", "media"}),
     "text": frozenset({"io", "types", "model_config"}),
-    "generation": frozenset({"io", "types", "model_config", "runtime", "text"}),
+    "constrain": frozenset({"io", "types", "text"}),
+    "generation": frozenset({"io", "types", "model_config", "runtime", "text", "constrain"}),
     "chat": frozenset({"types", "runtime", "text", "generation"}),
     "model": frozenset({"types", "model_config", "runtime", "text", "generation", "chat"}),
     "tasks": frozenset(

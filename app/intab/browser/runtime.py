@@ -131,6 +131,16 @@ class BrowserRuntime:
 
         return await read_picture(source, self.services, page_address())
 
+    async def bring(self, package: str) -> None:
+        """Load the wheel beside the interpreter, once."""
+        try:
+            await pyodide_js.loadPackage(package)
+        except JsException as exc:
+            raise DeviceError(
+                f"{package} is not to be had from this site ({reason(exc)}): put its wheel beside "
+                "the interpreter and its name into pyodide-lock.json, or use CPython."
+            ) from exc
+
     def peak_memory(self) -> int | None:
         """WebAssembly's, which never shrinks: Python's heap and onnxruntime's."""
         peak = js_worker().peakMemory(pyodide_js)

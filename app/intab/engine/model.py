@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, cast, overload
 
 from intab.engine.chat import Chat, Speaker
-from intab.engine.generation.batch import Job, generate_batch
+from intab.engine.generation.batch import Job, generate_batch, make_job
 from intab.engine.generation.decode import complete, stream
 from intab.engine.generation.generation_config import generation_defaults
 from intab.engine.generation.metrics import UNKNOWN, Meter, Setting
@@ -54,8 +54,7 @@ class Model:
         self._rows_agree = rows_agree
         # The logits of a row: a model may have more of them than its tokenizer has tokens.
         self._vocabulary = vocabulary or self.tokenizer.size
-        self._texts = texts
-        self._setting = setting
+        self._texts, self._setting = texts, setting
         self._defaults = generation_defaults(texts, self._vocabulary)
 
     def __repr__(self) -> str:
@@ -261,7 +260,7 @@ class Model:
         chosen = chosen.for_prompt(len(ids))
         if self.context_length is not None:
             chosen = chosen.limited(room_for_answer(len(ids), self.context_length))
-        return Job(ids, chosen)
+        return make_job(ids, chosen, self.tokenizer, self._vocabulary, self._setting)
 
     def _cut(
         self, prompt: Prompt, ids: list[int], options: GenerationOptions, context: Mapping[str, Any]
@@ -297,5 +296,5 @@ class Model:
             session.close()
 
     def _run(self, session: Session, job: Job) -> AsyncGenerator[TextChunk]:
-        meter = Meter(len(job.prompt), self._setting, session.length)
-        return stream(session, self.tokenizer, job.prompt, job.options, meter, self._guesser(job))
+        guesser, meter = self._guesser(job), Meter(len(job.prompt), self._setting, session.length)
+        return stream(session, self.tokenizer, job.prompt, job.options, meter, guesser, job.begin)

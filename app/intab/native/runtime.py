@@ -92,6 +92,9 @@ class NativeRuntime:
         """Of this computer."""
         return await asyncio.to_thread(read_file, path)
 
+    async def bring(self, package: str) -> None:
+        """Nothing: what is installed is there, and the engine says what is not."""
+
     def peak_memory(self) -> int | None:
         """The process's; None on Windows, which has no `resource`."""
         try:

@@ -2,6 +2,7 @@
 
 options            GenerationOptions
 option_checks      the range of each
+option_rules       what several keep together
 generation_config  what a model's files ask for
 prefill            a prompt's way in, piece by piece
 logits_processors  penalties and bans, before the warpers

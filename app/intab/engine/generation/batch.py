@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
+from intab.engine.constrain.constraint import Begin, beginning
 from intab.engine.generation.metrics import UNKNOWN, Meter, Setting
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.prefill import prefill
@@ -23,6 +25,9 @@ from intab.engine.runtime.largest import narrow
 from intab.engine.text.tokenizer import Tokenizer
 from intab.engine.types import Logits
 
+if TYPE_CHECKING:
+    from intab.engine.constrain.matcher import Matcher
+
 PAD = 0  # which id it is does not matter: nothing looks at it
 
 
@@ -32,16 +37,36 @@ class Job:
 
     prompt: Sequence[int]
     options: GenerationOptions
+    begin: Begin | None = None  # compiles the grammar that the options ask for
+
+
+def make_job(
+    prompt: Sequence[int],
+    options: GenerationOptions,
+    tokenizer: Tokenizer,
+    size: int,
+    setting: Setting,
+) -> Job:
+    """A job for a model of `size` logits, with what compiles its grammar if it has one."""
+    ends, bring = options.eos_token_id, setting.bring
+    return Job(prompt, options, beginning(options.constraint, tokenizer, size, ends, bring))
 
 
 class Line:
     """One answer of a batch."""
 
-    def __init__(self, tokenizer: Tokenizer, job: Job, number: int, setting: Setting) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        job: Job,
+        number: int,
+        setting: Setting,
+        matcher: Matcher | None = None,
+    ) -> None:
         options, prompt = job.options, job.prompt
         self.chunks: list[TextChunk] = []
         self.writer = Writer(tokenizer, options, Meter(len(prompt), setting), prompt)
-        self._state = SequenceState(prompt, options, number, several=True)
+        self._state = SequenceState(prompt, options, number, several=True, matcher=matcher)
         self.needed = self._state.needed
 
     def take(self, row: Logits) -> int:
@@ -62,8 +87,11 @@ async def generate_batch(
     counts = [job.options.num_return_sequences for job in jobs]
     owners = [i for i, count in enumerate(counts) for _ in range(count)]
     quiet = replace(setting, on_metrics=None)  # one meter tells of all answers together
+    starts = [await job.begin() if job.begin else None for job in jobs]
     lines = [
-        Line(tokenizer, jobs[i], k, quiet) for i, count in enumerate(counts) for k in range(count)
+        Line(tokenizer, jobs[i], k, quiet, start.matcher() if start else None)
+        for i, (count, start) in enumerate(zip(counts, starts, strict=True))
+        for k in range(count)
     ]
     await _write(decoder, lines, owners, jobs, setting)
     grouped = groupby(zip(owners, lines, strict=True), key=lambda pair: pair[0])

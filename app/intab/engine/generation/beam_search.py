@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +22,19 @@ from intab.engine.generation.metrics import UNKNOWN, Meter, Setting
 from intab.engine.generation.next_token import make_rng, process, warpers
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.prefill import prefill
-from intab.engine.generation.sampling import largest, log_softmax
+from intab.engine.generation.sampling import NEVER, largest, log_softmax
 from intab.engine.generation.sequence_state import make_end
 from intab.engine.generation.sequences import open_session
 from intab.engine.generation.stop_strings import StoppedText, ends_with_a_stop
-from intab.engine.generation.streamer import Generation
+from intab.engine.generation.streamer import Generation, whole_characters
 from intab.engine.generation.user_processors import forked
 from intab.engine.runtime.decoder import Decoder
 from intab.engine.text.tokenizer import Tokenizer
 from intab.engine.types import Logits, LogitsProcessor
+from intab.errors import RunError
+
+if TYPE_CHECKING:
+    from intab.engine.constrain.matcher import Matcher
 
 # What transformers adds to a score that must not win; finite, so that sums stay ordered.
 LOSING = np.float32(-1e9)
@@ -37,22 +42,24 @@ LOSING = np.float32(-1e9)
 
 @dataclass(frozen=True)
 class Beam:
-    """A beginning of an answer: its ids without the prompt, the beam it came from, its score."""
+    """A beginning of an answer: its ids without the prompt, the beam it came from, its score; where
+    it is in its grammar, None if it has ended or has none."""
 
     ids: tuple[int, ...]
     source: int
     score: np.float32
     reason: str | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
+    matcher: Matcher | None = None
 
 
 class BeamSearch:
     """The state of one search, without a decoder: rows of logits in, the next beams out."""
 
-    def __init__(self, tokenizer: Tokenizer, job: Job) -> None:
+    def __init__(self, tokenizer: Tokenizer, job: Job, matcher: Matcher | None = None) -> None:
         options = job.options
         ends = len(options.eos_token_id)
-        self.running = [Beam((), 0, np.float32(0))]
+        self.running = [Beam((), 0, np.float32(0), matcher=matcher)]
         self.finished: list[Beam] = []
         self._tokenizer = tokenizer
         self._job = job
@@ -78,19 +85,30 @@ class BeamSearch:
         total = self._with_losing(np.concatenate([self._scored(*beam) for beam in each]))
         found = []
         for at in self._chosen(total):
+            if self._job.begin and np.isneginf(total[at]):
+                continue  # the grammar does not allow it
             place, token = divmod(int(at), logits.shape[1])
             source = min(place, len(self.running) - 1)
             beam = self.running[source]
             ids = (*beam.ids, token)
             told = (*beam.logprobs, *self._told(token, logprobs[source]))
-            found.append(Beam(ids, source, total[at], self._reason(ids), told))
+            reason, matcher = self._reason(ids), beam.matcher
+            if matcher and reason != "eos":
+                matcher = matcher.copy()
+                matcher.accept(token)
+                reason = "stop" if matcher.ended else reason
+            found.append(Beam(ids, source, total[at], reason, told, None if reason else matcher))
         return found
 
     def _with_losing(self, total: Logits) -> Logits:
         """If a first token is forced, there are fewer candidates than beams: then, as transformers
         has it, the other beams begin with the same tokens and scores that must not win."""
         options = self._job.options
-        if len(self.running) > 1 or np.isfinite(total).sum() >= min(self._keep, total.size):
+        if (
+            len(self.running) > 1
+            or self.running[0].ids
+            or np.isfinite(total).sum() >= min(self._keep, total.size)
+        ):
             return total
         return np.concatenate([total, *[total + LOSING] * (options.num_beams - 1)])
 
@@ -103,11 +121,20 @@ class BeamSearch:
     def _scored(self, beam: Beam, row: Logits, processors: list[LogitsProcessor]) -> Logits:
         options, ids = self._job.options, [*self._job.prompt, *beam.ids]
         row = process(ids, row, processors, keep=options.logprobs)
+        if self._job.begin:
+            row = self._held(beam, row)
+            if np.isneginf(row.max()):
+                return row
         for warp in self._warpers:
             row = warp(row)
         if options.renormalize_logits:
             row = log_softmax(row)
         return row + beam.score
+
+    def _held(self, beam: Beam, row: Logits) -> Logits:
+        """The row with what the beam's grammar allows, nothing after its end."""
+        allowed = beam.matcher.allowed(row.size) if beam.matcher else False
+        return np.where(allowed, row, NEVER)
 
     def _chosen(self, total: Logits) -> NDArray[np.intp]:
         if self._rng is not None:
@@ -150,8 +177,8 @@ class BeamSearch:
     def _can_improve(self) -> bool:
         """Whether a running beam may still beat the worst answer, by transformers' heuristics."""
         options = self._job.options
-        if len(self.finished) < options.num_beams:
-            return True
+        if len(self.finished) < options.num_beams or not self.running:
+            return bool(self.running)
         longest = options.early_stopping == "never" and options.length_penalty > 0
         length = options.max_new_tokens if longest else len(self.running[0].ids)
         best = self.running[0].score / length**options.length_penalty
@@ -168,7 +195,8 @@ async def search_beams(
     """The num_return_sequences best answers, the best first, each with its score."""
     options = job.options
     meter = Meter(len(job.prompt), setting)
-    search = BeamSearch(tokenizer, job)
+    matcher = (await job.begin()).matcher() if job.begin else None
+    search = BeamSearch(tokenizer, job, matcher)
     session = await open_session(decoder, (0,), options.num_beams)
     try:
         piece = options.prefill_chunk_size
@@ -183,6 +211,8 @@ async def search_beams(
         meter.report()
     finally:
         session.close()
+    if not search.finished:
+        raise RunError("No token is left: the options forbid what the grammar allows.")
     best = search.finished[: options.num_return_sequences]
     return [_generation(tokenizer, beam, options, job.prompt, meter) for beam in best]
 
@@ -201,6 +231,7 @@ def _generation(
         replace(meter.metrics(), new_tokens=len(beam.ids)),
         beam.logprobs if options.logprobs else None,
         float(beam.score),
+        options.constraint,
     )
 
 
@@ -217,4 +248,4 @@ def _text(
         text += more
         if found:
             return text
-    return text + stopped.push(None, last=True)[0]
+    return text + whole_characters(stopped.push(None, last=True)[0], beam.reason, options)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 
+from intab.engine.constrain.constraint import Begin
 from intab.engine.generation.metrics import Meter
 from intab.engine.generation.options import GenerationOptions
-from intab.engine.generation.prefill import OnPrefill, prefill
+from intab.engine.generation.prefill import OnPrefill, append, prefill
 from intab.engine.generation.prompt_lookup import Guesser, generate_with_guesses
 from intab.engine.generation.sequence_state import SequenceState, Step
 from intab.engine.generation.streamer import Generation, TextChunk, Writer, join
@@ -34,13 +35,17 @@ async def generate_tokens(
     The ids that the session has already are not computed again; the rest goes in `piece` ids at a
     time, and `on_prefill` gets how many are in after each.
     """
-    row = (await prefill(session, [state.ids[session.length :]], piece, on_prefill))[0]
-    while True:
-        step = state.advance(row)
+    for step in state.certain():
         yield step
         if step.end:
             return
-        row = (await session.step([[step.token]]))[0, -1]
+    row = (await prefill(session, [state.ids[session.length :]], piece, on_prefill))[0]
+    while True:
+        for step in (state.advance(row), *state.certain()):
+            yield step
+            if step.end:
+                return
+        row = (await append(session, [state.ids[session.length :]]))[0, -1]
 
 
 async def stream(
@@ -50,13 +55,14 @@ async def stream(
     options: GenerationOptions,
     meter: Meter,
     guesser: Guesser | None = None,
+    begin: Begin | None = None,
 ) -> AsyncGenerator[TextChunk]:
     """Yield text as soon as it is complete; the last chunk has finish_reason and metrics.
 
-    finish_reason is "eos" (an end token), "stop" (a stop string; neither is part of the text),
-    "length" or "time".
+    finish_reason is "eos" (an end token), "stop" (a stop string; neither is part of the text; or
+    the end of the grammar that `begin` compiles), "length" or "time".
     """
-    state = SequenceState(prompt, options)
+    state = SequenceState(prompt, options, matcher=(await begin()).matcher() if begin else None)
     narrow(session, state.needed)
     writer = Writer(tokenizer, options, meter, prompt)
     piece, told = options.prefill_chunk_size, meter.prefilled

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from intab.engine.constrain.constraint import OPTIONS as CONSTRAINTS
 from intab.engine.generation.option_checks import CHECKS
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.model_config import ModelConfig
@@ -80,7 +81,7 @@ def read_defaults(
         said["stop"] = config["stop_strings"]
     defaults, ignored = dict[str, Any](), list[str]()
     for name, value in said.items():
-        if name in CHECKS and value is not None:
+        if name in CHECKS and name not in CONSTRAINTS and value is not None:
             kept = _known_ids(name, value, vocabulary)
             if kept is not None and not _changes_nothing(name, kept, said):
                 defaults[name] = kept

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
+from intab.engine.constrain.constraint import Bring
+
 
 @dataclass(frozen=True)
 class Metrics:
@@ -38,14 +40,20 @@ class Metrics:
 OnMetrics = Callable[[Metrics], None]
 
 
+async def already_here(package: str) -> None:
+    """Nothing is to be fetched."""
+
+
 @dataclass(frozen=True)
 class Setting:
-    """The part that all generations of a model share: how it was loaded, who gets the figures."""
+    """The part that all generations of a model share: how it was loaded, who gets the figures, what
+    fetches a package that not all need."""
 
     on_metrics: OnMetrics | None = None
     load_time: float = 0.0
     warm_up_time: float = 0.0
     peak_memory: Callable[[], int | None] = lambda: None
+    bring: Bring = already_here
 
 
 UNKNOWN = Setting()
@@ -63,10 +71,15 @@ class Stopwatch:
         if stage == "warm up":
             self._warm_up = self._clock()
 
-    def setting(self, on_metrics: OnMetrics | None, memory: Callable[[], int | None]) -> Setting:
+    def setting(
+        self,
+        on_metrics: OnMetrics | None,
+        memory: Callable[[], int | None],
+        bring: Bring = already_here,
+    ) -> Setting:
         """When the load is done: the part that its generations share."""
         end = self._clock()
-        return Setting(on_metrics, end - self._start, end - self._warm_up, memory)
+        return Setting(on_metrics, end - self._start, end - self._warm_up, memory, bring)
 
 
 class Meter:

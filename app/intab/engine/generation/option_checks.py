@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from intab.engine.constrain.constraint import OPTIONS as CONSTRAINTS
 from intab.engine.io.untrusted import shown
 from intab.engine.types import LogitsProcessor, LogitsProcessorFactory
 from intab.errors import OptionError
@@ -131,6 +132,13 @@ def side(name: str, value: Any) -> str:
     return str(value)
 
 
+def constraint(name: str, value: Any) -> Any:
+    """What an answer is to be; what judges it comes when it is first asked for."""
+    from intab.engine.constrain.checks import CHECKS
+
+    return CHECKS[name](name, value)
+
+
 TINY = sys.float_info.min
 MOST_LOGPROBS = 20  # https://platform.openai.com/docs/api-reference/chat/create
 _COUNT = make_integer(0, "a whole number, 0 or more")
@@ -168,6 +176,7 @@ CHECKS: dict[str, Check] = {
     "logit_bias": bias,
     "sequence_bias": sequence_bias,
     "logits_processors": functions,
+    **dict.fromkeys(CONSTRAINTS, constraint),
     "prompt_lookup_num_tokens": _COUNT,
     "num_return_sequences": make_integer(1, "a whole number, 1 or more"),
     "num_beams": make_integer(1, "a whole number, 1 or more"),

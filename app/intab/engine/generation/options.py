@@ -8,26 +8,22 @@ The model's generation_config.json gives the defaults; what the caller passes wi
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from typing import Any
 
+from intab.engine.constrain.constraint import OPTIONS as CONSTRAINTS
+from intab.engine.constrain.constraint import Constraint
 from intab.engine.generation.option_checks import CHECKS
+from intab.engine.generation.option_rules import (
+    decide_sampling,
+    refuse_contradictions,
+    refuse_unknown,
+    refuse_without_effect,
+    settle_lengths,
+)
 from intab.engine.types import LogitsProcessor, LogitsProcessorFactory
 from intab.errors import OptionError
-
-_SAMPLING = (
-    "temperature",
-    "top_k",
-    "top_p",
-    "min_p",
-    "typical_p",
-    "epsilon_cutoff",
-    "eta_cutoff",
-    "seed",
-)
 
 _TOKEN_LISTS = (
     "suppress_tokens",
@@ -82,6 +78,13 @@ class GenerationOptions:
         logits_processors: functions (ids, logits) -> logits, called in order before the sampler
             with all ids so far and the float32 row [vocab]. One that remembers something is an
             object, which is copied, or comes from a factory: see docs/generation.md.
+
+    Form of the answer (one of these; docs/constrain.md)
+        json_schema: JSON by a schema: a dict, a text, a dataclass, TypedDict or pydantic model.
+        regex: a text that matches a regular expression as a whole.
+        choices: one of several strings.
+        grammar: a text of a grammar in Lark's syntax or GBNF.
+        json_object: True for any JSON object.
 
     Speed
         prompt_lookup_num_tokens: if the text repeats itself, guess up to that many tokens and
@@ -144,6 +147,11 @@ class GenerationOptions:
     logit_bias: Mapping[int, float] = field(default_factory=dict)
     sequence_bias: tuple[tuple[tuple[int, ...], float], ...] = ()
     logits_processors: tuple[LogitsProcessor | LogitsProcessorFactory, ...] = ()
+    json_schema: Constraint | None = None
+    regex: Constraint | None = None
+    choices: Constraint | None = None
+    grammar: Constraint | None = None
+    json_object: Constraint | None = None
     prompt_lookup_num_tokens: int | None = None
     num_return_sequences: int = 1
     num_beams: int = 1
@@ -171,23 +179,33 @@ class GenerationOptions:
             OptionError: a name is unknown, a value is out of range or has no effect, or two of them
                 contradict each other.
         """
-        _refuse_unknown(passed)
+        refuse_unknown(passed, [f.name for f in fields(cls)])
         values = {name: value for name, value in passed.items() if value is not None}
         known = {k: v for k, v in defaults.items() if k in CHECKS and v is not None}
+        known = {k: v for k, v in known.items() if k not in CONSTRAINTS}  # a caller's alone
         merged = {name: CHECKS[name](name, v) for name, v in {**known, **values}.items()}
-        merged["do_sample"] = _decide_sampling(values, merged)
+        merged["do_sample"] = decide_sampling(values, merged)
         if merged.get("top_logprobs"):
             merged["logprobs"] = merged["logprobs"] if "logprobs" in values else True
-        _settle_lengths(values, merged)
+        settle_lengths(values, merged, cls.max_new_tokens)
         options = cls(**merged)
-        _refuse_without_effect(values, options)
-        _refuse_contradictions(options)
+        refuse_without_effect(values, options)
+        refuse_contradictions(values, options)
+        if options.constraint:
+            # Those of a model's files: the constraint says how an answer begins and ends.
+            options = replace(options, forced_bos_token_id=(), forced_eos_token_id=())
         return options
 
     @property
     def greedy(self) -> bool:
         """Whether the most probable token is taken each time."""
         return not self.do_sample or self.temperature == 0
+
+    @property
+    def constraint(self) -> Constraint | None:
+        """What the answer is to be, None for any text."""
+        found = (getattr(self, name) for name in CONSTRAINTS)
+        return next((one for one in found if one), None)
 
     def check_tokens(self, size: int) -> None:
         """Check the token ids in the options against a vocabulary of `size` tokens.
@@ -232,68 +250,3 @@ class GenerationOptions:
             The same options with at most `room` new tokens.
         """
         return replace(self, max_new_tokens=min(self.max_new_tokens, room))
-
-
-def _refuse_unknown(passed: Mapping[str, Any]) -> None:
-    names = [f.name for f in fields(GenerationOptions)]
-    for name in passed:
-        if name not in names:
-            close = get_close_matches(name, names, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"the options are {', '.join(names)}."
-            raise OptionError(f"Unknown option {name!r}: {hint}")
-
-
-def _decide_sampling(passed: Mapping[str, Any], merged: Mapping[str, Any]) -> bool:
-    asked = [name for name in _SAMPLING if name in passed]
-    greedy = "do_sample=False" if passed.get("do_sample") is False else ""
-    greedy = greedy or ("temperature=0" if merged.get("temperature") == 0 else "")
-    # A seed is honoured by greedy decoding as well: the same seed gives the same text.
-    lost = [name for name in asked if name != "seed" and merged[name] != 0]
-    if greedy and lost:
-        raise OptionError(f"{lost[0]} has no effect with {greedy}: leave one of the two out.")
-    return not greedy and bool(merged.get("do_sample", False) or asked)
-
-
-def _settle_lengths(passed: Mapping[str, Any], merged: dict[str, Any]) -> None:
-    """Leave max_length and min_length out if max_new_tokens and min_new_tokens are there too,
-    as in transformers."""
-    for total, new in (("max_length", "max_new_tokens"), ("min_length", "min_new_tokens")):
-        if new in merged and total in merged:
-            if total in passed:
-                warnings.warn(
-                    f"Both {new} (={merged[new]}) and {total} (={merged[total]}) are set: "
-                    f"{new} takes precedence.",
-                    stacklevel=5,
-                )
-            del merged[total]
-    # What a model's files ask for gives way to what the caller asks for.
-    if "min_new_tokens" not in passed and "min_new_tokens" in merged and "max_length" not in merged:
-        most = merged.get("max_new_tokens", GenerationOptions.max_new_tokens)
-        merged["min_new_tokens"] = min(merged["min_new_tokens"], most)
-
-
-def _refuse_without_effect(passed: Mapping[str, Any], options: GenerationOptions) -> None:
-    needed = (
-        ("length_penalty", options.num_beams > 1, "num_beams above 1"),
-        ("early_stopping", options.num_beams > 1, "num_beams above 1"),
-        ("truncation_side", options.truncation, "truncation=True"),
-        ("top_logprobs", options.logprobs or not options.top_logprobs, "logprobs=True"),
-    )
-    for name, met, need in needed:
-        if name in passed and not met:
-            raise OptionError(f"{name} has no effect without {need}: pass both or neither.")
-
-
-def _refuse_contradictions(options: GenerationOptions) -> None:
-    if options.min_new_tokens > options.max_new_tokens and options.max_length is None:
-        raise OptionError(
-            f"min_new_tokens ({options.min_new_tokens}) is more than "
-            f"max_new_tokens ({options.max_new_tokens}): change one of the two."
-        )
-    answers, beams = options.num_return_sequences, options.num_beams
-    if answers > beams and (beams > 1 or options.greedy):
-        raise OptionError(
-            f"num_return_sequences is {answers}, but "
-            + (f"num_beams is {beams}" if beams > 1 else "greedy decoding has one answer")
-            + ": sample (do_sample=True) or pass as many num_beams."
-        )

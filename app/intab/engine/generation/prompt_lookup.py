@@ -17,7 +17,7 @@ from collections.abc import AsyncGenerator, Sequence
 import numpy as np
 
 from intab.engine.generation.options import GenerationOptions
-from intab.engine.generation.prefill import OnPrefill, prefill
+from intab.engine.generation.prefill import OnPrefill, append, prefill
 from intab.engine.generation.sequence_state import SequenceState, Step
 from intab.engine.io.protocols import silent
 from intab.engine.runtime.decoder import Decoder, Session
@@ -43,8 +43,16 @@ async def generate_with_guesses(
 ) -> AsyncGenerator[Step]:
     """Yield what decode.generate_tokens yields for the same arguments, in fewer steps."""
     ids, guess = state.ids, list[int]()
-    rows = await prefill(session, [ids[session.length :]], piece, on_prefill)  # [1, vocab]
+    rows: Logits | None = None
     while True:
+        for step in state.certain():
+            yield step
+            if step.end:
+                return
+        if rows is None:
+            rows = await prefill(session, [ids[session.length :]], piece, on_prefill)  # [1, vocab]
+        else:
+            guess, rows, guesser = await _next(session, state, guesser)
         known = len(ids)
         for row, guessed in zip(rows, [*guess, None], strict=True):
             step = state.advance(row)
@@ -56,15 +64,24 @@ async def generate_with_guesses(
         if guesser and guess:
             guesser.learn(ids, len(ids) - known - 1, len(guess))
             await session.rewind(session.length - (len(guess) + 1 - (len(ids) - known)))
-        guess = guesser.guess(ids) if guesser else []
+
+
+async def _next(
+    session: Session, state: SequenceState, guesser: Guesser | None
+) -> tuple[list[int], Logits, Guesser | None]:
+    """A guess, the rows after what is new and after each of its ids, and who guesses from now on:
+    nobody if the graph cannot."""
+    new = state.ids[session.length :]
+    guess = state.agreeing(guesser.guess(state.ids)) if guesser else []
+    if guess:
         try:
-            rows = (await session.step([[*ids[-1:], *guess]], len(guess) + 1))[0]
+            rows = await session.step([[*new, *guess]], len(guess) + 1)
         except RunError:
-            if not guess:
-                raise
             # Some graphs take a whole prompt or one token, nothing between.
-            guesser, guess = None, []
-            rows = (await session.step([ids[-1:]]))[0]
+            guess, guesser = [], None
+        else:
+            return guess, rows[0], guesser
+    return [], (await append(session, [new]))[0], guesser
 
 
 class Guesser:

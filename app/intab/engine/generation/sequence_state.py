@@ -8,20 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from intab.engine.generation.logits_processors import make_processors
 from intab.engine.generation.next_token import choose, make_picker, needed_logits
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.types import Logits
 
+if TYPE_CHECKING:
+    from intab.engine.constrain.matcher import Matcher
+
+NO_ROW = np.zeros(0, np.float32)
 # (token, tokens of the answer with it) -> "eos", "length" or "time" if that ends the answer.
 End = Callable[[int, int], str | None]
 
 
 class Step(NamedTuple):
     """A token that was chosen, the row [vocab] of logits, and whether the token is the last one:
-    "eos", "length", "time" or None.
+    "eos", "length", "time", "stop" (the end of a grammar) or None.
 
     With the option logprobs the row is as the model gave it. Otherwise logits processors may have
     changed it, since a copy of each row takes time.
@@ -37,6 +43,7 @@ class SequenceState:
 
     number: which of num_return_sequences it is; each has random numbers of its own.
     several: other sequences are generated with the same options.
+    matcher: where it is in its grammar, if it has one.
 
     Attributes:
         needed: how many of the largest logits of a row it looks at, 0 for all.
@@ -49,20 +56,51 @@ class SequenceState:
         number: int = 0,
         *,
         several: bool = False,
+        matcher: Matcher | None = None,
     ) -> None:
         self.ids = list(prompt)
         self._prompt = len(prompt)
         self._processors = make_processors(options, len(prompt), several=several)
+        if matcher:
+            self._processors.append(matcher.mask)
         self.needed = needed_logits(options, self._processors)
+        self._matcher = matcher
+        self._forced = matcher.forced() if matcher else []
         self._keep = options.logprobs
         self._pick = make_picker(options, number)
         self._end = make_end(options)
 
     def advance(self, row: Logits) -> Step:
         """Choose the token that follows and append it; RunError if the row leaves no choice."""
-        token = choose(self.ids, row, self._processors, self._pick, keep=self._keep)
+        if self._forced:
+            token = self._forced.pop(0)
+        else:
+            token = choose(self.ids, row, self._processors, self._pick, keep=self._keep)
+        return self._taken(token, row)
+
+    def certain(self) -> list[Step]:
+        """Take the tokens that the grammar forces, whatever the logits are.
+
+        None if log-probabilities are to be told, for which each needs its row.
+        """
+        steps: list[Step] = []
+        while self._forced and not self._keep and not (steps and steps[-1].end):
+            steps.append(self._taken(self._forced.pop(0), NO_ROW))
+        return steps
+
+    def agreeing(self, guess: list[int]) -> list[int]:
+        """As much of a guess as the grammar allows."""
+        return guess[: self._matcher.agreeing(guess)] if self._matcher else guess
+
+    def _taken(self, token: int, row: Logits) -> Step:
         self.ids.append(token)
-        return Step(token, row, self._end(token, len(self.ids) - self._prompt))
+        end = self._end(token, len(self.ids) - self._prompt)
+        if self._matcher and end != "eos":
+            self._matcher.accept(token)
+            end = "stop" if self._matcher.ended else end
+            if not self._forced and not end:
+                self._forced = self._matcher.forced()
+        return Step(token, row, end)
 
 
 def make_end(options: GenerationOptions, clock: Callable[[], float] = perf_counter) -> End:

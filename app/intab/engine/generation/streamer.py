@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from intab.engine.constrain.constraint import Constraint, load_answer
 from intab.engine.generation.logprobs import TokenLogprob, token_logprob
 from intab.engine.generation.metrics import Meter, Metrics
 from intab.engine.generation.options import GenerationOptions
@@ -23,9 +25,10 @@ class TextChunk:
         text: whole characters; "" if no text is complete yet.
         ids: the ids it took.
         finish_reason: None but for the last chunk: "eos" (an end token), "stop" (a stop string;
-            neither is part of the text), "length" or "time".
+            neither is part of the text; or the end of a grammar), "length" or "time".
         metrics: the figures, in the last chunk.
         logprobs: one entry an id if the option logprobs asked for them.
+        constraint: what the answer was held to, in the last chunk; None for nothing.
     """
 
     text: str
@@ -33,6 +36,7 @@ class TextChunk:
     finish_reason: str | None = None
     metrics: Metrics | None = None
     logprobs: tuple[TokenLogprob, ...] | None = None
+    constraint: Constraint | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -50,6 +54,7 @@ class Generation:
         logprobs: one entry an id if the option logprobs asked for them.
         score: of a beam search, the sum of the log-probabilities by the length to the power of
             length_penalty; None of anything else.
+        constraint: what the answer was held to; None for nothing.
     """
 
     text: str
@@ -58,9 +63,27 @@ class Generation:
     metrics: Metrics
     logprobs: tuple[TokenLogprob, ...] | None = None
     score: float | None = None
+    constraint: Constraint | None = None
 
     def __str__(self) -> str:
         return self.text
+
+    def json(self) -> Any:
+        """Read the answer as JSON.
+
+        Returns:
+            Its value.
+
+        Raises:
+            RunError: it is no JSON, such as one that max_new_tokens cut.
+        """
+        return load_answer(self.text)
+
+    @property
+    def parsed(self) -> Any:
+        """The answer as what was asked for: the value of its JSON, an object of the class that
+        json_schema was, or the text. RunError as for `json`."""
+        return self.constraint.parse(self.text) if self.constraint else self.text
 
 
 class Writer:
@@ -95,12 +118,14 @@ class Writer:
         shown = None if unseen else step.token
         text, stopped = self._text.push(shown, last=step.end is not None)
         reason = "stop" if stopped else step.end
+        text = whole_characters(text, reason, self._options)
         self.ended = reason is not None
         return self._chunk(text, reason) if text or reason else None
 
     def _chunk(self, text: str, reason: str | None) -> TextChunk:
         logprobs = tuple(self._logprobs) if self._options.logprobs else None
-        chunk = TextChunk(text, tuple(self._ids), reason, self._end(reason), logprobs)
+        constraint = self._options.constraint if reason else None
+        chunk = TextChunk(text, tuple(self._ids), reason, self._end(reason), logprobs, constraint)
         self._ids.clear()
         self._logprobs.clear()
         return chunk
@@ -125,4 +150,12 @@ def join(parts: Sequence[TextChunk]) -> Generation:
         tuple(one for part in parts for one in part.logprobs or ())
         if last.logprobs is not None
         else None,
+        constraint=last.constraint,
     )
+
+
+def whole_characters(text: str, reason: str | None, options: GenerationOptions) -> str:
+    """The last text of an answer, without the part of a character that it was cut in if it is held
+    to a grammar: what there is of the answer is the beginning of a right one."""
+    cut = reason in ("length", "time") and options.constraint
+    return text.rstrip("\ufffd") if cut else text

@@ -68,7 +68,7 @@ async def load_task(
         candidates = attempts.candidates(choice)
         found = await first_that_works(candidates, runtime, attempts.make)
     candidate = found.candidate
-    setting = watch.setting(on_metrics, runtime.peak_memory)
+    setting = watch.setting(on_metrics, runtime.peak_memory, runtime.bring)
     remark = runtime.remark(candidate.device, int8=source.manifest.multiplies_int8(candidate.dtype))
     reason = "; ".join(filter(None, [found.reason, remark]))
     return found.reached.build(Card(location.name, candidate.dtype, reason, setting))

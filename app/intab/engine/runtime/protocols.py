@@ -65,5 +65,9 @@ class Runtime(Protocol[B]):
         """What is to be said of how `device` was prepared, "" for nothing; `int8`: for a graph
         whose products are of int8."""
 
+    async def bring(self, package: str) -> None:
+        """Make a package that not all need ready to be imported, if it is not; DeviceError if it
+        should be there and cannot be had."""
+
     def peak_memory(self) -> int | None:
         """The most bytes that were in use so far; None if that cannot be told."""

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from intab.engine.generation.batch import Job, generate_batch
+from intab.engine.generation.batch import Job, generate_batch, make_job
 from intab.engine.generation.beam_search import search_beams
 from intab.engine.generation.decode import stream
 from intab.engine.generation.generation_config import read_defaults
@@ -88,7 +88,7 @@ class SequenceModel:
     ) -> list[list[Generation]]:
         """num_return_sequences answers to each source; options: one GenerationOptions for all."""
         tokenizer, setting = self.texts.tokenizer, self.setting
-        jobs = [Job(list(prompt), options) for prompt in prompts]
+        jobs = [self._job(prompt, options) for prompt in prompts]
         if options.num_beams > 1:
             readers = [self.reader.reading([source]) for source in sources]
             return [
@@ -109,10 +109,15 @@ class SequenceModel:
         session = self.reader.reading([source]).session()
         meter = Meter(len(prompt), self.setting)
         try:
-            async for chunk in stream(session, self.texts.tokenizer, prompt, options, meter):
+            tokenizer, begin = self.texts.tokenizer, self._job(prompt, options).begin
+            async for chunk in stream(session, tokenizer, prompt, options, meter, begin=begin):
                 yield chunk
         finally:
             session.close()
+
+    def _job(self, prompt: Sequence[int], options: GenerationOptions) -> Job:
+        tokenizer, setting = self.texts.tokenizer, self.setting
+        return make_job(list(prompt), options, tokenizer, self.vocabulary, setting)
 
 
 def said_by(texts: Texts) -> dict[str, Any]:
