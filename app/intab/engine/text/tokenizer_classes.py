@@ -41,12 +41,6 @@ _LLAMA: dict[str, str | None] = {"bos_token": "<s>", "eos_token": "</s>", "unk_t
 # The named special tokens of a class if no file names them.
 CLASSES: dict[str, dict[str, str | None]] = {
     BACKEND: {},
-    "Wav2Vec2CTCTokenizer": {
-        "bos_token": "<s>",
-        "eos_token": "</s>",
-        "unk_token": "<unk>",
-        "pad_token": "<pad>",
-    },
     "BartTokenizer": _ROBERTA,
     "BertTokenizer": _BERT,
     "CLIPTokenizer": {
