@@ -13,6 +13,8 @@ import typing as _typing
 
 from intab import errors
 from intab.engine.chat import Chat, Snapshot
+from intab.engine.display.asking import Controls, controls, input  # noqa: A004
+from intab.engine.display.screen import show
 from intab.engine.generation.logprobs import TokenLogprob
 from intab.engine.generation.metrics import Metrics
 from intab.engine.generation.options import GenerationOptions
@@ -30,6 +32,7 @@ if _typing.TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Chat",
+    "Controls",
     "Generation",
     "GenerationOptions",
     "LoadedNetwork",
@@ -43,12 +46,15 @@ __all__ = [
     "TextChunk",
     "TokenLogprob",
     "__version__",
+    "controls",
     "errors",
     "image",
+    "input",
     "load",
     "network",
     "pipeline",
     "run_sync",
+    "show",
     "storage",
 ]
 

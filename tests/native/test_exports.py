@@ -9,6 +9,7 @@ from intab import errors
 
 PUBLIC = [
     "Chat",
+    "Controls",
     "Generation",
     "GenerationOptions",
     "LoadedNetwork",
@@ -22,12 +23,15 @@ PUBLIC = [
     "TextChunk",
     "TokenLogprob",
     "__version__",
+    "controls",
     "errors",
     "image",
+    "input",
     "load",
     "network",
     "pipeline",
     "run_sync",
+    "show",
     "storage",
 ]
 

@@ -86,7 +86,8 @@ PACKAGES: dict[str, frozenset[str]] = {
         {"io", "hub", "storage", "types", "model_config", "runtime", "text", "generation"}
         | {"model", "tasks"}
     ),
-    "worker": frozenset({"io", "storage", "generation", "loading", "model"}),
+    "display": frozenset({"types", "generation"}),
+    "worker": frozenset({"io", "storage", "generation", "display", "loading", "model"}),
 }
 
 

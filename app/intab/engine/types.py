@@ -17,3 +17,14 @@ Warper = Callable[[Logits], Logits]
 LogitsProcessor = Callable[[list[int], Logits], Logits]
 # What makes one for a sequence.
 LogitsProcessorFactory = Callable[[], LogitsProcessor]
+
+
+class LiveNumber(float):
+    """A number that somebody may change meanwhile, such as a slider's; `now()` is its value."""
+
+    now: Callable[[], float]
+
+    def __new__(cls, value: float, now: Callable[[], float]) -> LiveNumber:
+        self = super().__new__(cls, value)
+        self.now = now
+        return self

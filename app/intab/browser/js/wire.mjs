@@ -7,12 +7,16 @@
  *   {"kind": "fetched", "addresses": [...]}
  */
 
+import { shareAnswers } from "./shown.mjs";
+
 /**
- * Answer the page's first message: `interrupt` is its shared buffer, where it could make one.
- * @param {{lock: string, interrupt: SharedArrayBuffer | undefined}} given
+ * Answer the page's first message: `interrupt` and `answer` are its shared buffers, where it could
+ * make them.
+ * @param {{lock: string, interrupt: SharedArrayBuffer | undefined, answer: SharedArrayBuffer | undefined}} given
  * @param {any} pyodide
  */
-export function connect({ lock, interrupt }, pyodide) {
+export function connect({ lock, interrupt, answer }, pyodide) {
+  shareAnswers(interrupt, answer);
   const tell = (/** @type {any} */ event) => postMessage(JSON.stringify(event));
   const fetched = (/** @type {PerformanceObserverEntryList} */ list) =>
     list.getEntries().map(({ name }) => name);

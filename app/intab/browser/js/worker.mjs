@@ -10,6 +10,7 @@ export { open } from "./ort/network.mjs";
 export { externalFiles } from "./ort/onnx_file.mjs";
 export { devices, gpuObjection, identity, int8Objection, peakMemory, prepare, threads } from "./ort/ort.mjs";
 export { decodePicture, readPicture } from "./pictures.mjs";
+export { canWait, postData, waitForAnswer } from "./shown.mjs";
 export { connect } from "./wire.mjs";
 export { lock, makeStore, room } from "./files/stores.mjs";
 export { cores, measuredThreads, measureThreads } from "./ort/threads.mjs";

@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from intab.engine.generation.option_checks import CHECKS
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.sampling import argmax, make_sampler, make_warpers
 from intab.engine.runtime.largest import MOST
-from intab.engine.types import Logits, LogitsProcessor, Sampler, Warper
+from intab.engine.types import LiveNumber, Logits, LogitsProcessor, Sampler, Warper
 from intab.errors import OptionError, RunError
 
 
@@ -51,6 +53,8 @@ def process(
     return logits
 
 
+# Options of sampling that a slider may change from token to token.
+_LIVE = ("temperature", "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff")
 # Temperatures beyond these may make equal what is not so near: more than largest.mjs finds.
 TEMPERATURES = (1e-3, 1e3)
 
@@ -61,6 +65,8 @@ def needed_logits(options: GenerationOptions, processors: Sequence[LogitsProcess
     A processor may raise any of them, or look at all; after top_k no filter sees another.
     """
     if processors or options.logprobs:
+        return 0
+    if live_options(options):
         return 0
     if options.greedy:
         return 1
@@ -73,7 +79,33 @@ def make_picker(options: GenerationOptions, number: int = 0) -> Sampler:
     """The sampler that the options describe; each `number` has random numbers of its own."""
     if options.greedy:
         return argmax
-    return make_sampler(warpers(options), rng=make_rng(options, number))
+    rng = make_rng(options, number)
+    live = live_options(options)
+    return _live_sampler(options, live, rng) if live else make_sampler(warpers(options), rng=rng)
+
+
+def live_options(options: GenerationOptions) -> dict[str, LiveNumber]:
+    """The options that may change from token to token."""
+    values = {name: getattr(options, name) for name in _LIVE}
+    return {name: value for name, value in values.items() if isinstance(value, LiveNumber)}
+
+
+def _live_sampler(
+    options: GenerationOptions, live: dict[str, LiveNumber], rng: np.random.Generator
+) -> Sampler:
+    """A sampler that looks at the live options before each token."""
+    made: dict[tuple[float, ...], Sampler] = {}
+
+    def sample(logits: Logits) -> int:
+        now = {name: CHECKS[name](name, value.now()) for name, value in live.items()}
+        key = tuple(now.values())
+        if key not in made:
+            made.clear()
+            settled = replace(options, **now)
+            made[key] = argmax if settled.greedy else make_sampler(warpers(settled), rng=rng)
+        return made[key](logits)
+
+    return sample
 
 
 def make_rng(options: GenerationOptions, number: int = 0) -> np.random.Generator:

@@ -15,7 +15,7 @@ from typing import Any
 
 from intab.engine.constrain.constraint import OPTIONS as CONSTRAINTS
 from intab.engine.io.untrusted import shown
-from intab.engine.types import LogitsProcessor, LogitsProcessorFactory
+from intab.engine.types import LiveNumber, LogitsProcessor, LogitsProcessorFactory
 from intab.errors import OptionError
 
 Check = Callable[[str, Any], Any]
@@ -43,7 +43,7 @@ def make_number(low: float, high: float, what: str) -> Callable[[str, Any], floa
             found = math.nan
         if not low <= found <= high or math.isinf(found):
             raise OptionError(f"{name} must be {what}, not {shown(value)}.")
-        return found
+        return value if isinstance(value, LiveNumber) else found
 
     return check
 

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from intab.engine.constrain.constraint import OPTIONS as CONSTRAINTS
+from intab.engine.types import LiveNumber
 from intab.errors import OptionError
 
 if TYPE_CHECKING:
@@ -34,11 +35,16 @@ def refuse_unknown(passed: Mapping[str, Any], names: Sequence[str]) -> None:
             raise OptionError(f"Unknown option {name!r}: {hint}")
 
 
+def is_zero(temperature: float | None) -> bool:
+    """Whether it is 0 for good."""
+    return temperature == 0 and not isinstance(temperature, LiveNumber)
+
+
 def decide_sampling(passed: Mapping[str, Any], merged: Mapping[str, Any]) -> bool:
     """Whether to sample; OptionError for what only sampling uses and greedy decoding."""
     asked = [name for name in _SAMPLING if name in passed]
     greedy = "do_sample=False" if passed.get("do_sample") is False else ""
-    greedy = greedy or ("temperature=0" if merged.get("temperature") == 0 else "")
+    greedy = greedy or ("temperature=0" if is_zero(merged.get("temperature")) else "")
     # A seed is honoured by greedy decoding as well: the same seed gives the same text.
     lost = [name for name in asked if name != "seed" and merged[name] != 0]
     if greedy and lost:

@@ -17,6 +17,7 @@ from intab.engine.constrain.constraint import Constraint
 from intab.engine.generation.option_checks import CHECKS
 from intab.engine.generation.option_rules import (
     decide_sampling,
+    is_zero,
     refuse_contradictions,
     refuse_unknown,
     refuse_without_effect,
@@ -199,7 +200,7 @@ class GenerationOptions:
     @property
     def greedy(self) -> bool:
         """Whether the most probable token is taken each time."""
-        return not self.do_sample or self.temperature == 0
+        return not self.do_sample or is_zero(self.temperature)
 
     @property
     def constraint(self) -> Constraint | None:

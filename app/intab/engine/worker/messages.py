@@ -7,6 +7,7 @@ running, so that late words of a stopped program are known as such.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -54,6 +55,22 @@ class Token:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """The visitor's line, where the program asked with `await`."""
+
+    run: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Control:
+    """A control has a new value: for the program that runs, and for the next."""
+
+    name: str
+    value: float | str | bool
+
+
+@dataclass(frozen=True)
 class Preloaded:
     """The preload ended; `error` is "" if it succeeded."""
 
@@ -67,6 +84,33 @@ class Output:
     run: int
     text: str
     stream: Literal["stdout", "stderr"]
+
+
+@dataclass(frozen=True)
+class Display:
+    """A value to show; `content` is as `Shown` has it. Bytes come beside the message."""
+
+    run: int
+    form: str
+    text: str
+    content: Any = None
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question: Answer is awaited, or, if it is `blocking`, the worker stands still for it."""
+
+    run: int
+    prompt: str
+    blocking: bool = False
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The controls to draw; each has a name, a kind, a value and what it may be."""
+
+    run: int
+    controls: list[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -165,11 +209,14 @@ class Managing:
     seconds_left: float | None
 
 
-Request = Run | Stop | Preload | Manage | Token
-Event = Preloaded | Output | Loading | Noticed | Loaded | Measured | Finished | Stored | Managing
+Request = Run | Stop | Answer | Control | Preload | Manage | Token
+Shows = Output | Display | Ask | Draw
+Event = Preloaded | Shows | Loading | Noticed | Loaded | Measured | Finished | Stored | Managing
 _REQUESTS: dict[str, type[Request]] = {
     "run": Run,
     "stop": Stop,
+    "answer": Answer,
+    "control": Control,
     "preload": Preload,
     "manage": Manage,
     "token": Token,

@@ -6,13 +6,12 @@ page: printed text goes to a function, an error comes back as `Failure`.
 
 from __future__ import annotations
 
-import ast
 import asyncio
-import inspect
 import io
 import linecache
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -20,7 +19,11 @@ from time import monotonic
 from types import FrameType, MappingProxyType
 from typing import Any
 
+from intab.engine.display import screen
+from intab.engine.display.screen import Screen
 from intab.engine.io.tasks import is_lasting
+from intab.engine.worker import hints
+from intab.engine.worker.code import compile_program, run_code
 from intab.engine.worker.interpreter_state import InterpreterState
 from intab.errors import IntabError, ProgramError
 
@@ -41,12 +44,14 @@ async def run_program(
     source: str,
     on_stdout: OnText,
     on_stderr: OnText,
+    on: Screen | None = None,
     *,
     names: Mapping[str, object] = MappingProxyType({}),
 ) -> Failure | None:
     """Run a program to its end; None if it ended well, or by `exit()`.
 
-    It finds `names` beside the builtins.
+    It finds `names` beside the builtins. The value of an expression at its end is shown `on` its
+    screen.
 
     What it left running in the background is cancelled, as asyncio.run does, and what it did to
     builtins and other modules is undone for the next one. If somebody stopped it,
@@ -56,7 +61,7 @@ async def run_program(
     out, err = PrintStream(on_stdout), PrintStream(on_stderr)
     before, surroundings = asyncio.all_tasks(), InterpreterState()
     try:
-        with redirect_stdout(out), redirect_stderr(err):
+        with redirect_stdout(out), redirect_stderr(err), screen.use(on or _NO_PAGE):
             try:
                 return await _execute(source, surroundings, names)
             finally:
@@ -71,13 +76,14 @@ async def _execute(
     source: str, surroundings: InterpreterState, given: Mapping[str, object]
 ) -> Failure | None:
     try:
-        code = compile(source, FILENAME, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        names = {"__name__": "__main__", "__file__": FILENAME, "input": _refuse_input}
-        names |= given
+        body, last = compile_program(source, FILENAME)
+        names = {"__name__": "__main__", "__file__": FILENAME, "input": _ask, **given}
+        warnings.filterwarnings("always", hints.UNUSED, RuntimeWarning)
+        warnings.showwarning = _show_warning  # type: ignore[assignment]  # the rest as it comes
         try:
-            result = eval(code, names)  # noqa: S307 - the user's own program
-            if code.co_flags & inspect.CO_COROUTINE:
-                await result
+            await run_code(body, names)
+            if last and (value := await run_code(last, names)) is not None:
+                _show_last(value)
         finally:
             surroundings.restore()
     except SystemExit:
@@ -103,9 +109,34 @@ async def _end_tasks(tasks: set[asyncio.Task[Any]]) -> None:
             print(describe(ended).traceback, file=sys.stderr)
 
 
-def _refuse_input(prompt: object = "") -> str:  # noqa: ARG001 - the builtin's own argument
+def _show_last(value: object) -> None:
+    if asyncio.iscoroutine(value):
+        print(hints.unused_call(value.__name__), file=sys.stderr)
+        value.close()
+    else:
+        screen.show(value)
+
+
+def _ask(prompt: object = "") -> str:
     """In place of the builtin, which would wait for a terminal that is not there."""
+    sys.stdout.flush()
+    return screen.current().ask(str(prompt))
+
+
+def _refuse(_: str) -> str:
     raise ProgramError("input() cannot ask here: write the answer into the program instead.")
+
+
+_NO_PAGE = Screen(ask=_refuse)
+_show_warning_plainly = warnings.showwarning
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *rest: Any) -> None:
+    """In place of the warnings module's: a coroutine that was never awaited has a plain word."""
+    if sentence := hints.unused(str(message)):
+        print(sentence, file=sys.stderr)
+    else:
+        _show_warning_plainly(message, category, *rest)
 
 
 def interrupt_program(_: int, frame: FrameType | None) -> None:
@@ -132,8 +163,10 @@ def describe(exc: BaseException) -> Failure:
             [frame for frame in shown.stack if frame.filename == FILENAME]
         )
         shown.__cause__ = shown.__context__ = None
-    sentence = str(exc) or type(exc).__name__
-    return Failure(type(exc).__name__, sentence, "".join(shown.format()))
+    sentence, lines = str(exc) or type(exc).__name__, "".join(shown.format())
+    if hint := hints.of_error(exc):
+        sentence, lines = f"{sentence}. {hint}", f"{lines}{hint}\n"
+    return Failure(type(exc).__name__, sentence, lines)
 
 
 def _remember_lines(source: str) -> None:

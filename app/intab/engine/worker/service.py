@@ -9,12 +9,15 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import asdict, fields
 
+from intab.engine.display import asking
 from intab.engine.generation.metrics import Metrics
 from intab.engine.io.protocols import Notice, Progress
 from intab.engine.io.tasks import start_lasting
 from intab.engine.loading.loader import Listeners, Loader
 from intab.engine.model import Model
 from intab.engine.worker.messages import (
+    Answer,
+    Control,
     Event,
     Finished,
     Loaded,
@@ -33,6 +36,7 @@ from intab.engine.worker.messages import (
     decode,
     encode,
 )
+from intab.engine.worker.page_screen import PageScreen, Wire
 from intab.engine.worker.program import describe, run_program
 from intab.engine.worker.storage_panel import StoragePanel
 
@@ -40,7 +44,8 @@ from intab.engine.worker.storage_panel import StoragePanel
 class Service:
     """Answers a page's requests; `post` sends one JSON text to the page.
 
-    `before_run` is called before each program, to mend what the last one may have broken.
+    `before_run` is called before each program, to mend what the last one may have broken; `wire`
+    has more ways to the page than `post`.
     """
 
     def __init__(
@@ -48,12 +53,14 @@ class Service:
         loader: Loader,
         post: Callable[[str], None],
         before_run: Callable[[], object] = lambda: None,
+        wire: Wire | None = None,
     ) -> None:
         self._post_text = post
         self._before_run = before_run
         self._loader = loader
         self._running: tuple[int, asyncio.Task[Finished]] | None = None
         self._preloading: asyncio.Task[None] | None = None
+        self._screen = PageScreen(wire or Wire(post, lambda text, _: post(text)))
         self._manager = StoragePanel(loader)
         self._managing: set[asyncio.Task[None]] = set()
         loader.listeners = Listeners(
@@ -68,6 +75,10 @@ class Service:
                 self._start_run(request)
             case Stop():
                 self._stop(request.run)
+            case Answer():
+                self._screen.answer(request.run, request.text)
+            case Control():
+                asking.change(request.name, request.value)
             case Preload():
                 self._preloading = start_lasting(self._preload(request.model), "preload")
             case Token():
@@ -102,6 +113,7 @@ class Service:
                 request.source,
                 lambda text: self._post(Output(run, text, "stdout")),
                 lambda text: self._post(Output(run, text, "stderr")),
+                self._screen.of(run),
                 names={"MODEL": request.model},
             )
         except KeyboardInterrupt:  # would end the event loop

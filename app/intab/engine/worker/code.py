@@ -1,0 +1,32 @@
+"""A program's source as code that may have `await` at top level, and what its last line gives."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from types import CodeType
+from typing import Any
+
+_AWAITS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+
+
+def compile_program(source: str, filename: str) -> tuple[CodeType, CodeType | None]:
+    """The program, and the expression it ends with, if it ends with one."""
+    tree = compile(source, filename, "exec", flags=ast.PyCF_ONLY_AST | _AWAITS)
+    assert isinstance(tree, ast.Module)
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, ast.Expr) or _is_docstring(tree):
+        return compile(tree, filename, "exec", flags=_AWAITS), None
+    tree.body.pop()
+    body = compile(tree, filename, "exec", flags=_AWAITS)
+    return body, compile(ast.Expression(last.value), filename, "eval", flags=_AWAITS)
+
+
+def _is_docstring(tree: ast.Module) -> bool:
+    return len(tree.body) == 1 and ast.get_docstring(tree, clean=False) is not None
+
+
+async def run_code(code: CodeType, names: dict[str, Any]) -> Any:
+    """Run it with these global names; an expression's value."""
+    value = eval(code, names)  # noqa: S307 - the user's own program
+    return await value if code.co_flags & inspect.CO_COROUTINE else value
