@@ -13,6 +13,7 @@ const INTERPRETER = element("#interpreter", HTMLLinkElement).href;
 const CONFIG = new URL("../pyscript.toml", INTERPRETER).href;
 const PROGRAM = new URL("../worker.py", INTERPRETER).href;
 const PYSCRIPT = new URL("../intab/without_eval.mjs", INTERPRETER).href;
+const ANSWER = 8 + 3 * 50_000; // bytes of the longest answer: app/page/output/shows.mjs
 const SIGINT = 2;
 const INTERRUPT_EVERY = 300; // ms: a generation ends by message within one token
 const RESTART_AFTER = 900; // ms: where there is no interrupt
@@ -57,7 +58,8 @@ export class Link {
     this.interrupt = hasSharedMemory ? new Int32Array(new SharedArrayBuffer(4)) : undefined;
     worker.addEventListener("message", (/** @type {MessageEvent} */ { data }) => this.receive(data, worker));
     const lock = `intab ${performance.timeOrigin} ${Math.random()}`;
-    worker.postMessage({ lock, interrupt: this.interrupt?.buffer });
+    this.answers = hasSharedMemory ? new Int32Array(new SharedArrayBuffer(ANSWER)) : undefined;
+    worker.postMessage({ lock, interrupt: this.interrupt?.buffer, answer: this.answers?.buffer });
     this.onReady();
   }
 
@@ -66,8 +68,9 @@ export class Link {
    * @param {any} worker
    */
   receive(data, worker) {
-    if (typeof data !== "string" || worker !== this.worker) return;
-    const event = JSON.parse(data);
+    const { event: text = data, bytes } = data ?? {}; // bytes come beside their event
+    if (typeof text !== "string" || worker !== this.worker) return;
+    const event = { ...JSON.parse(text), bytes };
     if (event.run !== undefined && event.run !== this.run) return; // of a program that was given up
     if (event.kind === "alive") navigator.locks.request(event.lock, () => this.lose(worker));
     else if (event.kind === "fetched") this.fetched.push(...event.addresses);
@@ -107,6 +110,23 @@ export class Link {
     this.running = true;
     this.wasUsed = true;
     this.send({ kind: "run", run: this.run, source, model });
+  }
+
+  /**
+   * Answer the program's question; one that is `blocking` stands still and hears no messages.
+   * @param {string} text
+   * @param {boolean} blocking
+   */
+  answer(text, blocking) {
+    if (!blocking || !this.answers) {
+      this.send({ kind: "answer", run: this.run, text });
+      return;
+    }
+    const bytes = new TextEncoder().encode(text);
+    new Uint8Array(this.answers.buffer).set(bytes, 8);
+    this.answers[1] = bytes.length;
+    Atomics.store(this.answers, 0, 1);
+    Atomics.notify(this.answers, 0);
   }
 
   stop() {

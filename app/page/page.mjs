@@ -11,6 +11,7 @@ import { Link } from "./link.mjs";
 import { Notices } from "./notices.mjs";
 import { checkKept, isolate, keepOffline, sayStarted } from "./offline.mjs";
 import { Output } from "./output.mjs";
+import { Shows } from "./output/shows.mjs";
 import { Panel, askToKeep } from "./panel.mjs";
 import { Programs } from "./programs.mjs";
 import {
@@ -50,6 +51,7 @@ const files = new Map(); // of the model on its way: name -> [loaded, total] in 
 const programs = new Programs();
 const editor = new Editor(named("editor", HTMLElement), { onChange: (/** @type {string} */ text) => programs.edit(text), onRun: run });
 const link = new Link({ onReady, onEvent, onRestart, onFailure });
+const shows = new Shows({ output, link, rerun: run, controls: named("drawn", HTMLElement) });
 const panel = new Panel((/** @type {object} */ request) => link.send(request));
 let model = ""; // the name and device of the one that was loaded last
 /** @type {Promise<boolean> | undefined} */
@@ -136,6 +138,7 @@ function beginStart(text) {
 function run() {
   if (runButton.disabled) return;
   output.clear();
+  shows.begin();
   metrics.textContent = "";
   result.scrollIntoView({ block: "nearest" });
   begin(editor.text);
@@ -255,7 +258,8 @@ function onReady() {
 
 /** @param {any} event */
 function onEvent(event) {
-  handlers[event.kind](event);
+  shows.onEvent(event);
+  handlers[event.kind]?.(event);
 }
 
 /** @param {string} cause */
@@ -263,6 +267,7 @@ function onRestart(cause) {
   const text = restartText(cause);
   model = deviceWord.textContent = "";
   hideProgress();
+  shows.end();
   panel.connect(false);
   if (listener) endForListener({ outcome: cause === "crashed" ? "error" : "stopped", message: text });
   else output.addLine(text, "note");

@@ -85,16 +85,32 @@ def test_copied_output_is_what_was_printed(opened: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("program", "end"),
+    ("program", "begin", "end"),
     [
-        ("print('x' * 5_000_000, end='!')", "xx!"),
-        ("for i in range(200_000): print(i)", "199998\n199999\n"),
-        ("print('first')\nfor i in range(150_000): print(i)\nprint('last')", "149999\nlast\n"),
+        ("print('x' * 5_000_000, end='!')", "", "xx!"),
+        ("for i in range(1_000_000): print(i)", "0\n1\n2\n", "999998\n999999\n"),
+        (
+            "print('first')\nfor i in range(150_000): print(i)\nprint('last')",
+            "first\n0\n",
+            "last\n",
+        ),
     ],
-    ids=["one-piece", "many-lines", "mixed"],
+    ids=["one-piece", "million-lines", "mixed"],
 )
-def test_of_too_much_output_the_end_is_kept(opened: Visitor, program: str, end: str) -> None:
+def test_of_too_much_output_the_middle_is_left_out(
+    opened: Visitor, program: str, begin: str, end: str
+) -> None:
+    """What is left stays usable, and all of it is there to download."""
     printed = opened.run(program)
-    assert printed.startswith("… earlier output dropped\n")
+    assert printed.startswith(begin)
     assert printed.endswith(end)
-    assert 200_000 <= len(printed) < 200_100
+    assert "characters left out" in printed
+    assert 200_000 <= len(printed) < 250_000
+
+
+def test_all_of_it_is_there_to_download(opened: Visitor) -> None:
+    opened.run("for i in range(200_000): print(i)")
+    with opened.page.expect_download() as saved:
+        opened.output.get_by_role("button", name="Download all of it").click()
+    text = saved.value.path().read_text()
+    assert text == "".join(f"{i}\n" for i in range(200_000))

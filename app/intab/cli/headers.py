@@ -15,13 +15,15 @@ from collections.abc import Sequence
 #   connect-src blob:              PyScript's worker reads a program that stands in the page itself
 #   manifest-src                   the web manifest, by which the page is installed
 #   img-src data:                  the editor's stylesheet draws with small data: pictures
+#   img-src, media-src blob:       pictures and sound that a program shows, from its own bytes
 CONTENT_SECURITY_POLICY = {
     "default-src": "'none'",
     "script-src": "'self' 'wasm-unsafe-eval'",
     "worker-src": "'self' blob:",
     "connect-src": "'self' blob:",
     "style-src": "'self'",
-    "img-src": "'self' data:",
+    "img-src": "'self' data: blob:",
+    "media-src": "blob:",
     "font-src": "'self'",
     "manifest-src": "'self'",
     "base-uri": "'none'",
