@@ -45,7 +45,7 @@ def test_a_worker_without_pyscript(own_worker: str, page: Page, watch: Watch) ->
     assert watch.violations == []
 
 
-@pytest.mark.parametrize("document", ["integration.md", "chat.md"])
+@pytest.mark.parametrize("document", ["integration.md", "chat.md", "programs.md"])
 def test_the_python_in_cpython(document: str) -> None:
     [program] = snippets(document, "python")
     command = [sys.executable, "-c", program]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -36,7 +37,9 @@ HOSTILE = """
     class Page:
         def _repr_html_(self):
             return '''<h3 style="color: rgb(1, 2, 3)">Shown</h3>
-    <style>h3 { letter-spacing: 7px } @import "/import.css"; h3 { background: url(/css.png) } h3 { background: u\\72l(/refused.png) }</style>
+    <style>h3 { letter-spacing: 7px } @import "/import.css";
+    h3 { background: url(/css.png) }
+    h3 { background: u\\72l(/refused.png) }</style>
     <script>parent.hacked = 1</script><img src=x onerror="parent.hacked = 2">
     <img src="/leak.png"><img srcset="/set.png 1x"><link rel=stylesheet href="/leak.css">
     <link rel=preconnect href="https://evil.example"><meta http-equiv=refresh content="0;url=/away">
@@ -49,6 +52,8 @@ HOSTILE = """
 
     intab.show(Page())
 """
+# What it asks for, with and without the policy's help.
+WRONG = re.compile(r"leak|set\.png|evil|away|inner|object|embed|\.css|css\.png|form|refused")
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +72,8 @@ def opened(browser: Browser, served: str) -> Iterator[Visitor]:
 def test_each_form_is_shown_in_its_place(opened: Visitor) -> None:
     opened.run(EVERYTHING)
     shown = opened.output.locator("figure.shown")
-    forms = [" ".join(one.get_attribute("class").split()[1:]) for one in shown.all()]
-    assert forms == ["image", "image", "audio", "table", "tokens"]
+    forms = shown.evaluate_all("all => all.map((one) => one.className)")
+    assert forms == [f"shown {form}" for form in ("image", "image", "audio", "table", "tokens")]
     sizes = "images => images.map((image) => [image.naturalWidth, image.naturalHeight])"
     expect(shown.locator("img").first).to_have_js_property("complete", True)
     assert opened.output.locator("img").evaluate_all(sizes) == [[64, 48], [40, 20]]
@@ -107,19 +112,7 @@ def test_html_is_tame(opened: Visitor) -> None:
         frame.locator(name).click()
     assert page.evaluate("window.hacked") is None
     assert page.url == before
-    wrong = (
-        "leak",
-        "set.png",
-        "evil",
-        "away",
-        "inner",
-        "object",
-        "embed",
-        "css",
-        "form",
-        "refused",
-    )
-    assert [url for url in asked if any(word in url.split("/", 3)[-1] for word in wrong)] == []
+    assert [url for url in asked if WRONG.search(url)] == []
 
 
 def test_a_program_asks_and_stands_still(opened: Visitor) -> None:

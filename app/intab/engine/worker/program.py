@@ -111,7 +111,7 @@ async def _end_tasks(tasks: set[asyncio.Task[Any]]) -> None:
 
 def _show_last(value: object) -> None:
     if asyncio.iscoroutine(value):
-        print(hints.unused_call(value.__name__), file=sys.stderr)
+        print(hints.unused_call(getattr(value, "__name__", "This call")), file=sys.stderr)
         value.close()
     else:
         screen.show(value)
