@@ -20,7 +20,7 @@ import {
   indentUnit,
   syntaxHighlighting,
 } from "@codemirror/language";
-import { EditorState, Prec } from "@codemirror/state";
+import { Compartment, EditorState, Prec } from "@codemirror/state";
 import {
   EditorView,
   drawSelection,
@@ -104,6 +104,7 @@ function extensions({ onChange, onRun }) {
     }),
     EditorView.domEventHandlers({ beforeinput: replaceSelected }),
     python(),
+    later.of([]),
     theme,
     syntaxHighlighting(highlighting),
     EditorView.updateListener.of(({ docChanged, state }) => {
@@ -111,6 +112,8 @@ function extensions({ onChange, onRun }) {
     }),
   ];
 }
+
+const later = new Compartment(); // editor_extras.mjs
 
 /** The editor inside `host`; `onChange(text)` on every edit, `onRun()` on Ctrl-Enter. */
 export class Editor {
@@ -120,6 +123,8 @@ export class Editor {
    */
   constructor(host, handlers) {
     this.extensions = extensions(handlers);
+    /** @type {any} */
+    this.extras = [];
     this.states = new Map(); // of programs that were shown, with their undo history and selection
     const root = host.attachShadow({ mode: "open", delegatesFocus: true });
     this.view = new EditorView({ root, parent: root });
@@ -139,6 +144,28 @@ export class Editor {
     this.id = id;
     const fresh = () => EditorState.create({ doc: text, extensions: this.extensions });
     this.view.setState(this.states.get(id) ?? fresh());
+    this.view.dispatch({ effects: later.reconfigure(this.extras) });
+  }
+
+  /** What came after the page. @param {any} extras */
+  extend(extras) {
+    this.extras = extras;
+    this.view.dispatch({ effects: later.reconfigure(extras) });
+  }
+
+  focus() {
+    this.view.focus();
+  }
+
+  /**
+   * Put the cursor into a line, as far as there is one.
+   * @param {number} number counted from 1
+   */
+  goTo(number) {
+    const { doc } = this.view.state;
+    const { from } = doc.line(Math.min(Math.max(number, 1), doc.lines));
+    this.view.dispatch({ selection: { anchor: from }, scrollIntoView: true });
+    this.view.focus();
   }
 
   /**
@@ -150,9 +177,5 @@ export class Editor {
       changes: { from: 0, to: this.view.state.doc.length, insert: text },
       annotations: isolateHistory.of("full"),
     });
-  }
-
-  focus() {
-    this.view.focus();
   }
 }

@@ -13,6 +13,7 @@ const INTERPRETER = element("#interpreter", HTMLLinkElement).href;
 const CONFIG = new URL("../pyscript.toml", INTERPRETER).href;
 const PROGRAM = new URL("../worker.py", INTERPRETER).href;
 const PYSCRIPT = new URL("../intab/without_eval.mjs", INTERPRETER).href;
+const API = new URL("../completions.json", INTERPRETER).href;
 const ANSWER = 8 + 3 * 50_000; // bytes of the longest answer: app/page/output/shows.mjs
 const SIGINT = 2;
 const INTERRUPT_EVERY = 300; // ms: a generation ends by message within one token
@@ -37,6 +38,7 @@ export class Link {
     this.onEvent = onEvent;
     this.onRestart = onRestart;
     this.onFailure = onFailure;
+    this.api = API;
     this.run = 0;
     this.running = false;
     /** @type {string[]} */

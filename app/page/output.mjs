@@ -11,6 +11,7 @@ const KEPT = 50_000_000; // characters kept for the file
 // Lines are kept in blocks, so that a new line lays out its block alone, and one that is out of
 // sight is not laid out at all (style.css).
 const BLOCK = 4000; // characters; it ends with the line that reaches them
+const LINE = /(?<=File "program\.py", )(line \d+)/;
 const ELEMENT = 500; // characters that an element of its own counts for
 
 export class Output {
@@ -175,8 +176,18 @@ function dress(text, kind) {
   if (kind === "stdout") return text;
   const span = document.createElement("span");
   span.className = kind;
-  span.textContent = text;
+  if (kind === "failure") span.append(...text.split(LINE).map((part, at) => (at % 2 ? lineButton(part) : part)));
+  else span.textContent = text;
   return span;
+}
+
+/** Leads to that line of the program: the panel's element fires `goto`. @param {string} text */
+function lineButton(text) {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "to-line", textContent: text });
+  const detail = Number(text.replace(/\D/g, ""));
+  button.addEventListener("click", () => button.dispatchEvent(new CustomEvent("goto", { detail, bubbles: true })));
+  return button;
 }
 
 /**

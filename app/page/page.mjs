@@ -3,10 +3,10 @@
  *
  *   loading -> ready -> running -> ready | error        (the status element's data-state)
  */
-import { EXAMPLES } from "../../examples/gallery.mjs";
 import { openChat } from "./chat/open.mjs";
 import { Editor } from "./editor.mjs";
 import { element, named, switchOver } from "./elements.mjs";
+import { addActions } from "./output/actions.mjs";
 import { Link } from "./link.mjs";
 import { Notices } from "./notices.mjs";
 import { checkKept, isolate, keepOffline, sayStarted } from "./offline.mjs";
@@ -14,6 +14,8 @@ import { Output } from "./output.mjs";
 import { Shows } from "./output/shows.mjs";
 import { Panel, askToKeep } from "./panel.mjs";
 import { Programs } from "./programs.mjs";
+import { ProgramMenu } from "./programs_menu.mjs";
+import { Syntax } from "./syntax.mjs";
 import {
   deviceText,
   deviceWordText,
@@ -49,9 +51,12 @@ const notices = new Notices(named("notices", HTMLElement));
 /** @type {Map<string, any>} */
 const files = new Map(); // of the model on its way: name -> [loaded, total] in bytes
 const programs = new Programs();
-const editor = new Editor(named("editor", HTMLElement), { onChange: (/** @type {string} */ text) => programs.edit(text), onRun: run });
+const editor = new Editor(named("editor", HTMLElement), { onChange: onEdit, onRun: run });
 const link = new Link({ onReady, onEvent, onRestart, onFailure });
 const shows = new Shows({ output, link, rerun: run, controls: named("drawn", HTMLElement) });
+const syntax = new Syntax(link);
+const say = (/** @type {string} */ text) => notices.show("program", text);
+const menu = new ProgramMenu({ programs, editor, show: showProgram, say });
 const panel = new Panel((/** @type {object} */ request) => link.send(request));
 let model = ""; // the name and device of the one that was loaded last
 /** @type {Promise<boolean> | undefined} */
@@ -249,6 +254,8 @@ const handlers = {
 
 function onReady() {
   python = "ready";
+  syntax.isReady = true;
+  extendEditor().catch(() => {}); // the editor writes without them
   clearTimeout(checking);
   panel.connect(true);
   link.send({ kind: "preload", model: chosenModel() });
@@ -259,6 +266,7 @@ function onReady() {
 /** @param {any} event */
 function onEvent(event) {
   shows.onEvent(event);
+  syntax.onEvent(event);
   handlers[event.kind]?.(event);
 }
 
@@ -296,15 +304,33 @@ function onProgress({ detail }) {
 
 function showGallery() {
   gallery.replaceChildren(
-    ...EXAMPLES.map(({ id, title }) => {
+    ...programs.all.map((program) => {
+      const { id, title } = program;
       const button = document.createElement("button");
       Object.assign(button, { type: "button", textContent: title });
       button.dataset.example = id;
+      markEdited(button, programs.isEdited(program));
       button.setAttribute("aria-current", String(id === programs.current.id));
       button.addEventListener("click", () => choose(id));
       return button;
     }),
   );
+}
+
+/**
+ * @param {HTMLElement} button
+ * @param {boolean} isEdited
+ */
+function markEdited(button, isEdited) {
+  button.toggleAttribute("data-edited", isEdited);
+  button.title = isEdited ? "You have edited this example." : "";
+}
+
+/** @param {string} text */
+function onEdit(text) {
+  programs.edit(text);
+  const current = gallery.querySelector('[aria-current="true"]');
+  if (current instanceof HTMLElement) markEdited(current, programs.isEdited(programs.current));
 }
 
 /** @param {string} id */
@@ -317,6 +343,13 @@ function choose(id) {
 function showProgram() {
   editor.show(programs.current.id, programs.text);
   showGallery();
+  menu.refresh();
+}
+
+/** What nobody needs in the first second. */
+async function extendEditor() {
+  const { extras } = await import("./editor_extras.mjs");
+  editor.extend(extras({ check: (text) => syntax.check(text), api: link.api }));
 }
 
 /** @param {string} source the chat's program, in the Program view */
@@ -329,7 +362,9 @@ function openProgram(source) {
 runButton.addEventListener("click", run);
 stopButton.addEventListener("click", stop);
 restartButton.addEventListener("click", () => link.restart("asked"));
-resetButton.addEventListener("click", () => editor.replace(programs.current.source));
+resetButton.addEventListener("click", () => menu.reset());
+output.element.addEventListener("goto", (/** @type {any} */ { detail }) => editor.goTo(detail));
+addActions(output, say);
 addEventListener("py:progress", onProgress);
 document.addEventListener("keydown", (event) => {
   const handled = event.defaultPrevented; // by the editor, which has a binding of its own
@@ -338,6 +373,9 @@ document.addEventListener("keydown", (event) => {
 showProgram();
 const views = new Views();
 views.start();
+const openShared = async () => (await menu.openShared()) && views.show("program");
+addEventListener("hashchange", openShared);
+openShared();
 sayStarted((/** @type {string[]} */ paths) => notices.show("mended", mendedText(paths)));
 const missing = missingFeature();
 if (missing) {

@@ -16,6 +16,7 @@ What ends up where, and which names carry a digest of their content:
     runtime-HASH/pyscript/        @pyscript/core as npm has it
     runtime-HASH/pyodide/         interpreter, its snapshot, start.mjs, our pyodide-lock.json,
                                   the wheels
+    runtime-HASH/completions.json what the editor completes, from intab's docstrings
     runtime-HASH/ort/             onnxruntime-web
     runtime-HASH/intab/           the worker's JavaScript: app/intab/browser/js/worker.mjs, bundled,
                                   what it imports by address, and app/page/without_eval.mjs

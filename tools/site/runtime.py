@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from kernels.places import PlaceError, find_places
-from tools.site import esbuild, lock, page, probe, snapshots, wheels
+from tools.site import completions, esbuild, lock, page, probe, snapshots, wheels
 from tools.site.offline import integrity_of
 from tools.site.sources import SiteError, Sources, files_under, sha256_of
 
@@ -49,6 +49,7 @@ def build(sources: Sources, site: Path) -> str:
     _bundle_worker(sources, draft / "intab")
     _add_wheels(sources, draft / "pyodide")
     _add_pyscript(sources, draft)
+    completions.write(draft / "completions.json")
     name = f"runtime-{digest_of(draft)[:16]}"
     draft.rename(site / name)
     return name

@@ -8,6 +8,7 @@ import pytest
 
 from intab.engine.display.screen import Screen
 from intab.engine.display.shown import Shown
+from intab.engine.worker.code import syntax_problems
 from intab.engine.worker.messages import decode
 from intab.engine.worker.page_screen import PageScreen, Wire
 from intab.engine.worker.program import Failure, run_program
@@ -156,3 +157,23 @@ async def test_answers_come_in_the_order_of_the_questions() -> None:
 def test_requests_of_the_page() -> None:
     assert vars(decode('{"kind": "answer", "run": 1, "text": "x"}')) == {"run": 1, "text": "x"}
     assert vars(decode('{"kind": "control", "name": "n", "value": 2}')) == {"name": "n", "value": 2}
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ("await x\nfor i in y: pass", None),
+        ("x = 1\ny = = 2", (2, 5)),
+        ("'\\d'", None),
+        ("def f(:", (1, 7)),
+        ("return", (1, 1)),
+    ],
+)
+def test_the_syntax_s_first_fault(source: str, place: tuple[int, int] | None) -> None:
+    problems = [(one["line"], one["column"]) for one in syntax_problems(source)]
+    assert problems == ([place] if place else [])
+
+
+def test_what_is_no_text_of_a_program() -> None:
+    assert syntax_problems("\0")[0]["line"] == 1
+    assert syntax_problems("(" * 5000)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import warnings
+from collections.abc import Mapping
 from types import CodeType
 from typing import Any
 
@@ -30,3 +32,16 @@ async def run_code(code: CodeType, names: dict[str, Any]) -> Any:
     """Run it with these global names; an expression's value."""
     value = eval(code, names)  # noqa: S307 - the user's own program
     return await value if code.co_flags & inspect.CO_COROUTINE else value
+
+
+def syntax_problems(source: str) -> list[Mapping[str, Any]]:
+    """What is wrong with a program's syntax: nothing, or the first fault."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            compile(source, "program.py", "exec", flags=_AWAITS)
+    except SyntaxError as exc:
+        place = {"line": exc.lineno or 1, "column": exc.offset or 1}
+        return [{**place, "message": exc.msg}]
+    except (ValueError, RecursionError, MemoryError, OverflowError) as exc:
+        return [{"line": 1, "column": 1, "message": str(exc) or type(exc).__name__}]
+    return []

@@ -71,6 +71,22 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Check:
+    """Look at a program's syntax; `number` comes back with the answer."""
+
+    number: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What Python says of the syntax: each problem has a line, a column and a message."""
+
+    number: int
+    problems: list[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
 class Preloaded:
     """The preload ended; `error` is "" if it succeeded."""
 
@@ -209,14 +225,15 @@ class Managing:
     seconds_left: float | None
 
 
-Request = Run | Stop | Answer | Control | Preload | Manage | Token
-Shows = Output | Display | Ask | Draw
+Request = Run | Stop | Answer | Control | Check | Preload | Manage | Token
+Shows = Output | Display | Ask | Draw | Checked
 Event = Preloaded | Shows | Loading | Noticed | Loaded | Measured | Finished | Stored | Managing
 _REQUESTS: dict[str, type[Request]] = {
     "run": Run,
     "stop": Stop,
     "answer": Answer,
     "control": Control,
+    "check": Check,
     "preload": Preload,
     "manage": Manage,
     "token": Token,

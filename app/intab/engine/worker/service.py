@@ -15,8 +15,11 @@ from intab.engine.io.protocols import Notice, Progress
 from intab.engine.io.tasks import start_lasting
 from intab.engine.loading.loader import Listeners, Loader
 from intab.engine.model import Model
+from intab.engine.worker.code import syntax_problems
 from intab.engine.worker.messages import (
     Answer,
+    Check,
+    Checked,
     Control,
     Event,
     Finished,
@@ -79,6 +82,8 @@ class Service:
                 self._screen.answer(request.run, request.text)
             case Control():
                 asking.change(request.name, request.value)
+            case Check():
+                self._post(Checked(request.number, syntax_problems(request.source)))
             case Preload():
                 self._preloading = start_lasting(self._preload(request.model), "preload")
             case Token():
