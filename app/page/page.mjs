@@ -4,18 +4,14 @@
  *   loading -> ready -> running -> ready | error        (the status element's data-state)
  */
 import { openChat } from "./chat/open.mjs";
-import { Editor } from "./editor.mjs";
 import { element, named, switchOver } from "./elements.mjs";
-import { addActions } from "./output/actions.mjs";
 import { Link } from "./link.mjs";
 import { Notices } from "./notices.mjs";
 import { checkKept, isolate, keepOffline, sayStarted } from "./offline.mjs";
 import { Output } from "./output.mjs";
 import { Shows } from "./output/shows.mjs";
 import { Panel, askToKeep } from "./panel.mjs";
-import { Programs } from "./programs.mjs";
-import { ProgramMenu } from "./programs_menu.mjs";
-import { Syntax } from "./syntax.mjs";
+import { ProgramView } from "./program_view.mjs";
 import {
   deviceText,
   deviceWordText,
@@ -36,9 +32,7 @@ import { Views } from "./views.mjs";
 const LONG_START = 45_000; // ms: a slow device may take as long; that the site is compared harms none
 const runButton = named("run", HTMLButtonElement);
 const stopButton = named("stop", HTMLButtonElement);
-const resetButton = named("reset", HTMLButtonElement);
 const restartButton = named("restart", HTMLButtonElement);
-const gallery = named("examples", HTMLElement);
 const status = named("status", HTMLElement);
 const progress = named("progress", HTMLProgressElement);
 const transfer = named("transfer", HTMLElement);
@@ -50,13 +44,10 @@ const output = new Output(named("output", HTMLElement));
 const notices = new Notices(named("notices", HTMLElement));
 /** @type {Map<string, any>} */
 const files = new Map(); // of the model on its way: name -> [loaded, total] in bytes
-const programs = new Programs();
-const editor = new Editor(named("editor", HTMLElement), { onChange: onEdit, onRun: run });
 const link = new Link({ onReady, onEvent, onRestart, onFailure });
 const shows = new Shows({ output, link, rerun: run, controls: named("drawn", HTMLElement) });
-const syntax = new Syntax(link);
 const say = (/** @type {string} */ text) => notices.show("program", text);
-const menu = new ProgramMenu({ programs, editor, show: showProgram, say });
+const program = new ProgramView({ output, link, say, onRun: run });
 const panel = new Panel((/** @type {object} */ request) => link.send(request));
 let model = ""; // the name and device of the one that was loaded last
 /** @type {Promise<boolean> | undefined} */
@@ -146,7 +137,7 @@ function run() {
   shows.begin();
   metrics.textContent = "";
   result.scrollIntoView({ block: "nearest" });
-  begin(editor.text);
+  begin(program.text);
 }
 
 /**
@@ -254,8 +245,7 @@ const handlers = {
 
 function onReady() {
   python = "ready";
-  syntax.isReady = true;
-  extendEditor().catch(() => {}); // the editor writes without them
+  program.onReady();
   clearTimeout(checking);
   panel.connect(true);
   link.send({ kind: "preload", model: chosenModel() });
@@ -266,7 +256,7 @@ function onReady() {
 /** @param {any} event */
 function onEvent(event) {
   shows.onEvent(event);
-  syntax.onEvent(event);
+  program.syntax.onEvent(event);
   handlers[event.kind]?.(event);
 }
 
@@ -302,78 +292,24 @@ function onProgress({ detail }) {
   }
 }
 
-function showGallery() {
-  gallery.replaceChildren(
-    ...programs.all.map((program) => {
-      const { id, title } = program;
-      const button = document.createElement("button");
-      Object.assign(button, { type: "button", textContent: title });
-      button.dataset.example = id;
-      markEdited(button, programs.isEdited(program));
-      button.setAttribute("aria-current", String(id === programs.current.id));
-      button.addEventListener("click", () => choose(id));
-      return button;
-    }),
-  );
-}
-
-/**
- * @param {HTMLElement} button
- * @param {boolean} isEdited
- */
-function markEdited(button, isEdited) {
-  button.toggleAttribute("data-edited", isEdited);
-  button.title = isEdited ? "You have edited this example." : "";
-}
-
-/** @param {string} text */
-function onEdit(text) {
-  programs.edit(text);
-  const current = gallery.querySelector('[aria-current="true"]');
-  if (current instanceof HTMLElement) markEdited(current, programs.isEdited(programs.current));
-}
-
-/** @param {string} id */
-function choose(id) {
-  programs.choose(id);
-  showProgram();
-  element('[aria-current="true"]', HTMLElement, gallery).focus();
-}
-
-function showProgram() {
-  editor.show(programs.current.id, programs.text);
-  showGallery();
-  menu.refresh();
-}
-
-/** What nobody needs in the first second. */
-async function extendEditor() {
-  const { extras } = await import("./editor_extras.mjs");
-  editor.extend(extras({ check: (text) => syntax.check(text), api: link.api }));
-}
-
 /** @param {string} source the chat's program, in the Program view */
 function openProgram(source) {
   views.show("program");
-  editor.replace(source);
-  editor.focus();
+  program.open(source);
 }
 
 runButton.addEventListener("click", run);
 stopButton.addEventListener("click", stop);
 restartButton.addEventListener("click", () => link.restart("asked"));
-resetButton.addEventListener("click", () => menu.reset());
-output.element.addEventListener("goto", (/** @type {any} */ { detail }) => editor.goTo(detail));
-addActions(output, say);
 addEventListener("py:progress", onProgress);
 document.addEventListener("keydown", (event) => {
   const handled = event.defaultPrevented; // by the editor, which has a binding of its own
   if (!handled && event.key === "Enter" && (event.ctrlKey || event.metaKey) && views.current === "program") run();
 });
-showProgram();
+program.show();
 const views = new Views();
 views.start();
-const openShared = async () => (await menu.openShared()) && views.show("program");
+const openShared = async () => (await program.menu.openShared()) && views.show("program");
 addEventListener("hashchange", openShared);
 openShared();
 sayStarted((/** @type {string[]} */ paths) => notices.show("mended", mendedText(paths)));

@@ -44,9 +44,10 @@ OWNERS = {
     # Our own, with npm's packages in the bundles; which may be there is what package.json has.
     r"(?:index|licences)\.html|pyscript\.toml|service-worker\.mjs": ("intab",),
     r"manifest\.webmanifest|icon\.svg|card\.png|(?:docs/)?[\w-]+\.md": ("intab",),
-    r"assets/(?:page|style|files|chunk|view|blocks|menu|editor_extras)-[0-9A-Z]{8}\.(?:mjs|css|json)": ("intab",),
+    r"assets/(?:page|style|files|chunk|view|blocks|menu|editor_extras)-[0-9A-Z]{8}\.(?:mjs|css|json)":
+        ("intab",),
     r"(?:runtime-[0-9a-f]{16}/)?intab/[\w-]+\.(?:mjs|onnx)": ("intab",),
-    r"runtime-[0-9a-f]{16}/(?:pyscript\.toml|worker\.py|completions\.json|pyodide/(?:start\.mjs|pyodide-lock\.json))":
+    r"runtime-[0-9a-f]{16}/(?:pyscript\.toml|completions\.json|worker\.py|pyodide/(?:start\.mjs|pyodide-lock\.json))":
         ("intab",),
     r"runtime-[0-9a-f]{16}/kernels/[\w-]+\.(?:mjs|wasm)": ("intab",),
     r"pyscript/core\.(?:js|css)": ("intab", "@pyscript/core"),
