@@ -1,4 +1,4 @@
-"""Questions to whoever reads: a line of text, and controls whose values may change meanwhile."""
+"""Questions to the reader: a line of text, and controls whose values may change meanwhile."""
 
 from __future__ import annotations
 
