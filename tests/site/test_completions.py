@@ -28,4 +28,4 @@ def test_every_public_name_is_there_with_its_words() -> None:
 def test_models_have_their_methods() -> None:
     members = {entry["label"]: entry["detail"] for entry in MADE["members"]}
     assert members["stream"].startswith("(prompt")
-    assert {"generate", "chat", "tokenizer", "close"} <= members.keys()
+    assert {"generate", "chat", "close"} <= members.keys()
