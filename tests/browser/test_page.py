@@ -163,7 +163,7 @@ def test_keyboard_alone(page: Page, served: str) -> None:
     """Tab reaches every control in reading order; Escape then Tab leaves the editor."""
     visitor = Visitor(page).open(served)
     names = []
-    for _ in range(12):
+    for _ in range(13):
         page.keyboard.press("Escape")
         page.keyboard.press("Tab")
         focused = page.evaluate(
@@ -171,9 +171,10 @@ def test_keyboard_alone(page: Page, served: str) -> None:
             ".activeElement.textContent.trim().slice(0, 12)"
         )
         names.append(focused)
-    assert names[:5] == ["Chat", "Program", "Stored model", "Reset exampl", "Continue a s"]
-    assert names[8] == "Temperatures"
-    assert names[10:12] == ["Run", "Restart Pyth"]
+    assert names[:4] == ["Chat", "Program", "Stored model", "Reset exampl"]
+    assert names[4:6] == ["More", "Continue a s"]
+    assert names[9] == "Temperatures"
+    assert names[11:13] == ["Run", "Restart Pyth"]
     visitor.write("import asyncio\nawait asyncio.Event().wait()")
     visitor.button("run").focus()
     for name, state in (("run", "running"), ("stop", "ready")):

@@ -30,11 +30,11 @@ export function postData(text, bytes) {
 /** Whether Python can stand still for an answer. */
 export const canWait = () => answer !== undefined;
 
-/** The page's answer; null if the program is stopped meanwhile. */
+/** The page's answer; undefined, which is None in Python (null is not), if the program is stopped. */
 export function waitForAnswer() {
-  if (!answer || !interrupted) return null;
+  if (!answer || !interrupted) return undefined;
   while (Atomics.wait(answer, 0, 0, LOOK_EVERY) === "timed-out") {
-    if (Atomics.exchange(interrupted, 0, 0)) return null;
+    if (Atomics.exchange(interrupted, 0, 0)) return undefined;
   }
   const bytes = new Uint8Array(answer.buffer, 8, answer[1]).slice(); // no decoder reads shared memory
   Atomics.store(answer, 0, 0);
