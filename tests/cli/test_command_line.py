@@ -11,7 +11,7 @@ import pytest
 
 import intab
 from intab import Progress
-from intab.cli.progress import describe, show_progress
+from intab.cli.progress import show_progress
 from tests.conftest import ROOT
 
 
@@ -65,7 +65,7 @@ def test_the_version_and_the_commands() -> None:
     ],
 )
 def test_progress_is_one_line(progress: Progress, line: str) -> None:
-    assert describe(progress) == line
+    assert str(progress) == line
 
 
 def test_progress_shows_in_a_terminal_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from shutil import get_terminal_size
 
-from intab.engine.io.protocols import OnProgress, Progress, silent
-
-MB = 1e6
+from intab.engine.io.protocols import OnProgress, silent
 
 
 @contextmanager
@@ -22,21 +20,9 @@ def show_progress() -> Iterator[OnProgress]:
         yield silent
         return
     try:
-        yield lambda progress: _write(describe(progress))
+        yield lambda progress: _write(str(progress))
     finally:
         _write("")
-
-
-def describe(progress: Progress) -> str:
-    """Such as "download: 34 of 140 MB, 12.3 MB/s, 9 s left"."""
-    said = [progress.stage]
-    if progress.total > 0:
-        said = [f"{progress.stage}: {progress.loaded / MB:.0f} of {progress.total / MB:.0f} MB"]
-    if progress.rate:
-        said.append(f"{progress.rate / MB:.1f} MB/s")
-    if progress.seconds_left is not None:
-        said.append(f"{progress.seconds_left:.0f} s left")
-    return ", ".join(said)
 
 
 def _write(line: str) -> None:

@@ -59,6 +59,9 @@ class Snapshot:
     session: Session | None
     ids: Sequence[int]
 
+    def __repr__(self) -> str:
+        return f"<intab.Snapshot of {len(self.messages)} messages, {len(self.ids)} tokens>"
+
     def close(self) -> None:
         """Give its memory back; it cannot be restored after."""
         if self.session:
@@ -89,6 +92,10 @@ class Chat:
         self._ids: list[int] = []  # those of the session's tokens that are certain, or a few more
         self._answering: AsyncGenerator[TextChunk] | None = None
         self._taken = False
+
+    def __str__(self) -> str:
+        said = (f"{one.get('role')}: {one.get('content')}" for one in self.messages)
+        return "\n".join(said) or "(nothing was said yet)"
 
     def stream(self, said: Said = None, **options: Any) -> AsyncGenerator[TextChunk]:
         """Yield the answer, chunk by chunk; it and the words before it stand in `messages` then.

@@ -59,6 +59,9 @@ class Controls(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._specs)
 
+    def __repr__(self) -> str:
+        return f"<intab.Controls {self}>"
+
     def __str__(self) -> str:
         return ", ".join(f"{name}={_value(name, spec)!r}" for name, spec in self._specs.items())
 

@@ -7,6 +7,7 @@ and as transformers' `compute_transition_scores` does for `output_logits`. Natur
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from intab.engine.generation.sampling import largest
@@ -29,6 +30,11 @@ class TokenLogprob:
     text: str
     logprob: float
     top: tuple[TokenLogprob, ...] = ()
+
+    def __str__(self) -> str:
+        """Such as "' fox' 12.3 % (' cat' 40.1 %, ' fox' 12.3 %)"."""
+        own = f"{self.text!r} {math.exp(self.logprob):.1%}".replace("%", " %")
+        return f"{own} ({', '.join(map(str, self.top))})" if self.top else own
 
 
 def token_logprob(tokenizer: Tokenizer, token: int, logprobs: Logits, top: int = 0) -> TokenLogprob:

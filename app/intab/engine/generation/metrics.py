@@ -36,6 +36,14 @@ class Metrics:
     warm_up_time: float = 0.0
     peak_memory: int | None = None
 
+    def __str__(self) -> str:
+        cached = f", {self.cached_tokens} of them kept" if self.cached_tokens else ""
+        return (
+            f"first token after {self.time_to_first_token:.2f} s; "
+            f"prompt {self.prompt_tokens} tokens{cached}, {self.prefill_rate:.0f} tokens/s; "
+            f"answer {self.new_tokens} tokens, {self.decode_rate:.1f} tokens/s"
+        )
+
 
 OnMetrics = Callable[[Metrics], None]
 

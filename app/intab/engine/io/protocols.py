@@ -115,6 +115,13 @@ class Room:
             return None
         return max(self.quota - self.used, 0)
 
+    def __str__(self) -> str:
+        used, quota = (
+            "an unknown number of" if size is None else f"{size / 1e6:,.1f}"
+            for size in (self.used, self.quota)
+        )
+        return f"{used} MB used of {quota} MB{', kept for good' if self.persisted else ''}"
+
 
 class Store(Protocol[B]):
     """Where bodies are kept; every method raises StorageError if that cannot be."""
@@ -215,6 +222,19 @@ class Progress:
     file_total: int = 0
     rate: float = 0.0
     seconds_left: float | None = None
+
+    def __str__(self) -> str:
+        """Such as "download: 34 of 140 MB, 12.3 MB/s, 9 s left"."""
+        said = [self.stage]
+        if self.total > 0 and self.stage == "run":
+            said = [f"{self.stage}: {self.loaded} of {self.total}"]
+        elif self.total > 0:
+            said = [f"{self.stage}: {self.loaded / 1e6:.0f} of {self.total / 1e6:.0f} MB"]
+        if self.rate:
+            said.append(f"{self.rate / 1e6:.1f} MB/s")
+        if self.seconds_left is not None:
+            said.append(f"{self.seconds_left:.0f} s left")
+        return ", ".join(said)
 
 
 OnProgress = Callable[[Progress], None]

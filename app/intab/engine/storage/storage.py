@@ -40,6 +40,10 @@ class Verdict:
     right: int
     damaged: tuple[str, ...]
 
+    def __str__(self) -> str:
+        damaged = ", ".join(self.damaged) or "nothing"
+        return f"{self.right:,} bytes are right; {damaged} is damaged"
+
 
 class Storage:
     """The place where this origin's models, or this user's, are kept."""
@@ -49,6 +53,9 @@ class Storage:
     ) -> None:
         self._services = services
         self._locate = locate
+
+    def __repr__(self) -> str:
+        return "<intab.storage: list(), verify(), export(), import_(), delete(), room(), use()>"
 
     def use(self, store: str) -> None:
         """Keep models in another store.

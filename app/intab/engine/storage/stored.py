@@ -53,6 +53,10 @@ class StoredModel:
     complete: bool
     last_used: float | None
 
+    def __str__(self) -> str:
+        whole = "complete" if self.complete else "incomplete"
+        return f"{self.name}: {self.bytes / 1e6:.1f} MB, {whole}"
+
     @property
     def bytes(self) -> int:
         """The bytes that are stored."""

@@ -81,6 +81,9 @@ class Tokenizer:
         self._has_bytes = "ByteFallback" in repr(self.backend.decoder)
         self._cleans_up = _cleans_up(self.backend, files.config)
 
+    def __repr__(self) -> str:
+        return f"<intab.Tokenizer of {self.size:,} tokens>"
+
     def __deepcopy__(self, memo: object) -> Tokenizer:
         """Itself: it never changes, and copies of a logits processor may share it."""
         return self
