@@ -1,7 +1,7 @@
 # A conversation about a story: what was computed for one turn is kept for the next.
 import intab
 
-model = await intab.load("default")
+model = await intab.load(MODEL)
 chat = model.chat(max_new_tokens=30, do_sample=False)
 
 story = """One day, Mia went to the park. Mia saw a red boat on the pond.

@@ -1,7 +1,7 @@
-# The model runs in this tab. Change the prompt, press Run.
+# The model runs in this tab. Change the prompt, press Run. (MODEL is what the chat uses.)
 import intab
 
-model = await intab.load("default")
+model = await intab.load(MODEL)
 
 prompt = "Once upon a time, a little fox found a red balloon."
 print(prompt, end="")

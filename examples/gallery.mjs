@@ -1,18 +1,74 @@
 /**
- * The programs of the page's gallery, in its order. The first one is what a visitor sees first.
- * `id` is a name for ever: a visitor's edit of the program is kept under it.
+ * The programs of the page's gallery, by what one wants to do, in its order. The first one is what a
+ * visitor sees first. `id` is a name for ever: a visitor's edit of the program is kept under it. What
+ * a program is stands in its first line.
  */
+import beams from "./beams.py";
+import branches from "./branches.py";
 import chat from "./chat.py";
+import compare from "./compare.py";
 import continuation from "./continuation.py";
+import controls from "./controls.py";
+import endings from "./endings.py";
 import list from "./list.py";
 import logits from "./logits.py";
+import mood from "./mood.py";
+import probabilities from "./probabilities.py";
+import sound from "./sound.py";
+import sureness from "./sureness.py";
+import surprise from "./surprise.py";
 import temperatures from "./temperatures.py";
+import timing from "./timing.py";
+import together from "./together.py";
+import tokenizer from "./tokenizer.py";
 
-/** @type {{id: string, title: string, source: string}[]} */
-export const EXAMPLES = [
-  { id: "continuation", title: "Continue a story", source: continuation },
-  { id: "chat", title: "Chat", source: chat },
-  { id: "list", title: "Prompts from a list", source: list },
-  { id: "logits", title: "Your own logits", source: logits },
-  { id: "temperatures", title: "Temperatures", source: temperatures },
+/** @typedef {{id: string, title: string, source: string}} Example */
+
+/** @type {[string, Example[]][]} */
+export const GALLERY = [
+  [
+    "Write",
+    [
+      { id: "continuation", title: "Continue a story", source: continuation },
+      { id: "controls", title: "Sliders", source: controls },
+      { id: "together", title: "Write together", source: together },
+      { id: "endings", title: "Four endings", source: endings },
+      { id: "list", title: "Prompts from a list", source: list },
+      { id: "temperatures", title: "Temperatures", source: temperatures },
+    ],
+  ],
+  [
+    "Talk",
+    [
+      { id: "chat", title: "Chat", source: chat },
+      { id: "branches", title: "A chat that branches", source: branches },
+    ],
+  ],
+  [
+    "Read",
+    [
+      { id: "surprise", title: "What surprises it", source: surprise },
+      { id: "mood", title: "Happy or sad?", source: mood },
+    ],
+  ],
+  [
+    "See and hear",
+    [
+      { id: "sureness", title: "A picture of its choices", source: sureness },
+      { id: "timing", title: "A plot of its speed", source: timing },
+      { id: "sound", title: "Hear how sure it is", source: sound },
+    ],
+  ],
+  [
+    "Look inside",
+    [
+      { id: "probabilities", title: "Token probabilities", source: probabilities },
+      { id: "tokenizer", title: "Tokenizer explorer", source: tokenizer },
+      { id: "beams", title: "Beam search", source: beams },
+      { id: "logits", title: "Your own logits", source: logits },
+      { id: "compare", title: "Two models compared", source: compare },
+    ],
+  ],
 ];
+
+export const EXAMPLES = GALLERY.flatMap(([, examples]) => examples);

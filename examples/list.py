@@ -1,7 +1,7 @@
 # A prompt is a string: build it with Python.
 import intab
 
-model = await intab.load("default")
+model = await intab.load(MODEL)
 
 animals = ["cat", "bear", "tiny mouse"]
 places = ["the garden", "the dark forest", "a big house"]

@@ -1,7 +1,7 @@
 # A logits processor sees every token's score before one is chosen, and may change it.
 import intab
 
-model = await intab.load("default")
+model = await intab.load(MODEL)
 comma = model.tokenizer.token_id(",")
 
 

@@ -1,7 +1,7 @@
 # The same beginning, from cautious to wild. One seed: only the temperature differs.
 import intab
 
-model = await intab.load("default")
+model = await intab.load(MODEL)
 prompt = "The princess opened the door and saw"
 
 for temperature in (0.2, 0.7, 1.2):

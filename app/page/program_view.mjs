@@ -1,27 +1,22 @@
-/** The Program view: gallery, editor, and the menu of the program that is open. */
+/** The Program view: the editor, the gallery, and the menu of the program that is open. */
 import { Editor } from "./editor.mjs";
-import { element, named } from "./elements.mjs";
+import { named } from "./elements.mjs";
+import { Gallery } from "./gallery.mjs";
 import { addActions } from "./output/actions.mjs";
 import { Programs } from "./programs.mjs";
 import { ProgramMenu } from "./programs_menu.mjs";
 import { Syntax } from "./syntax.mjs";
-
-/** @param {HTMLElement} button @param {boolean} isEdited */
-function markEdited(button, isEdited) {
-  button.toggleAttribute("data-edited", isEdited);
-  button.title = isEdited ? "You have edited this example." : "";
-}
 
 export class ProgramView {
   /** @param {{output: any, link: any, say: (text: string) => void, onRun: () => void}} given */
   constructor({ output, link, say, onRun }) {
     const onChange = (/** @type {string} */ text) => this.onEdit(text);
     this.link = link;
-    this.gallery = named("examples", HTMLElement);
     this.programs = new Programs();
     this.syntax = new Syntax(link);
     this.editor = new Editor(named("editor", HTMLElement), { onChange, onRun });
     const { programs, editor } = this;
+    this.gallery = new Gallery({ programs, choose: (id) => this.choose(id) });
     this.menu = new ProgramMenu({ programs, editor, show: () => this.show(), say });
     named("reset", HTMLButtonElement).addEventListener("click", () => this.menu.reset());
     output.element.addEventListener("goto", (/** @type {any} */ { detail }) => editor.goTo(detail));
@@ -34,39 +29,26 @@ export class ProgramView {
 
   show() {
     this.editor.show(this.programs.current.id, this.programs.text);
-    this.gallery.replaceChildren(...this.programs.all.map((program) => this.buttonOf(program)));
+    this.gallery.show();
     this.menu.refresh();
-  }
-
-  /** @param {import("./programs.mjs").Program} program */
-  buttonOf(program) {
-    const { id, title } = program;
-    const button = document.createElement("button");
-    Object.assign(button, { type: "button", textContent: title });
-    button.dataset.example = id;
-    markEdited(button, this.programs.isEdited(program));
-    button.setAttribute("aria-current", String(id === this.programs.current.id));
-    button.addEventListener("click", () => this.choose(id));
-    return button;
   }
 
   /** @param {string} id */
   choose(id) {
     this.programs.choose(id);
     this.show();
-    element('[aria-current="true"]', HTMLElement, this.gallery).focus();
   }
 
   /** @param {string} text */
   onEdit(text) {
     this.programs.edit(text);
-    const current = this.gallery.querySelector('[aria-current="true"]');
-    if (current instanceof HTMLElement) markEdited(current, this.programs.isEdited(this.programs.current));
+    this.gallery.mark();
   }
 
-  /** @param {string} source a program that the visitor has not seen yet */
+  /** @param {string} source the chat's, which becomes one of the visitor's own: no edit is lost */
   open(source) {
-    this.editor.replace(source);
+    this.programs.bring("From the chat", source);
+    this.show();
     this.editor.focus();
   }
 

@@ -114,6 +114,17 @@ export class Programs {
     this.edit(text);
   }
 
+  /**
+   * A program that comes from elsewhere, as one of the visitor's own; the same one twice is one.
+   * @param {string} title
+   * @param {string} text
+   */
+  bring(title, text) {
+    const same = this.mine.find((one) => this.textOf(one) === text);
+    if (same) this.choose(same.id);
+    else this.create(title, text);
+  }
+
   /** A title that no program has. @param {string} title */
   free(title) {
     const titles = new Set(this.all.map((program) => program.title));

@@ -3,7 +3,7 @@ import { named } from "./elements.mjs";
 import { save } from "./output/save.mjs";
 import { linkOf, sharedBy } from "./programs_share.mjs";
 
-const NEW = '# A program of your own.\nimport intab\n\nmodel = await intab.load("default")\n';
+const NEW = '# A program of your own.\nimport intab\n\nmodel = await intab.load(MODEL)\n';
 const fileName = (/** @type {string} */ title) => `${title.replace(/[^\p{L}\p{N}]+/gu, "_").toLowerCase() || "program"}.py`;
 
 export class ProgramMenu {
@@ -124,9 +124,7 @@ export class ProgramMenu {
       this.say(found.error);
       return true;
     }
-    const same = this.programs.mine.find((/** @type {any} */ one) => this.programs.textOf(one) === found.code);
-    if (same) this.programs.choose(same.id);
-    else this.programs.create(found.title, found.code);
+    this.programs.bring(found.title, found.code);
     this.show();
     const from = document.referrer && new URL(document.referrer).host;
     const source = from && from !== location.host ? `a link on ${from}` : "a link";

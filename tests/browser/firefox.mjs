@@ -26,6 +26,20 @@ function state(wanted) {
   return page.waitForFunction(isThere, PATIENCE, hook("status"), wanted);
 }
 
+/** Wait for the program's end; what it asks meanwhile has one answer, and then none. */
+async function ended() {
+  const isAsking = (/** @type {any} */ places) => document.querySelector(places) !== null;
+  const idle = `${hook("status")}:not([data-state=running])`;
+  const answer = `${hook("output")} form button`;
+  for (const line of ["They went home.", "", "end"]) {
+    await page.waitForFunction(isAsking, PATIENCE, `${idle}, ${answer}`);
+    if (!(await page.$(answer))) break;
+    await page.type(`${hook("output")} form input`, line);
+    await page.click(answer);
+  }
+  await state("ready");
+}
+
 /** @param {number} length */
 function output(length) {
   const isLong = (/** @type {any} */ place, /** @type {any} */ least) => document.querySelector(place).textContent.length >= least;
@@ -35,7 +49,7 @@ function output(length) {
 async function run() {
   await page.click(hook("run"));
   await state("running");
-  await state("ready");
+  await ended();
   return await text("output");
 }
 
@@ -43,6 +57,7 @@ async function examples() {
   const place = `${hook("examples")} button`;
   const names = await page.$$eval(place, (buttons) => buttons.map((button) => button.textContent));
   for (const [i, name] of names.entries()) {
+    await page.click(hook("open-gallery"));
     await (await page.$$(place))[i].click(); // a choice makes the buttons anew
     assert.ok((await run()).length > 100, `${name} printed little`);
     seen(`${name}: ${await text("metrics")}`);

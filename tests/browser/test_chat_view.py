@@ -68,6 +68,27 @@ def test_the_program_that_wrote_it_can_be_opened_and_run(visit: Watch) -> None:
     page.get_by_test_id("view-chat").click()
 
 
+def test_it_is_a_program_of_one_s_own(visit: Watch) -> None:
+    """No example is written over, nor what the visitor made of it; the same one is there once."""
+    page = visit.page
+    page.get_by_test_id("open-as-program").click()
+    current = page.get_by_test_id("open-gallery")
+    expect(current).to_have_text("Program: From the chat")
+    page.get_by_test_id("editor").get_by_role("textbox").press("Control+End")
+    page.keyboard.type("# mine")
+    page.get_by_test_id("view-chat").click()
+    page.get_by_test_id("open-as-program").click()
+    expect(current).to_have_text("Program: From the chat 2")
+    expect(page.get_by_test_id("editor")).not_to_contain_text("# mine")
+    current.click()
+    examples = page.get_by_test_id("examples")
+    expect(examples.locator("[data-edited]")).to_have_count(0)
+    examples.get_by_role("button", name="From the chat", exact=True).click()
+    expect(page.get_by_test_id("editor")).to_contain_text("# mine")
+    assert focused(page) == "open-gallery"
+    page.get_by_test_id("view-chat").click()
+
+
 def test_a_message_is_edited_and_sent_again(visit: Watch) -> None:
     page = visit.page
     page.get_by_role("button", name="Edit").click()

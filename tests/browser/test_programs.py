@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.axe import looked_at
 from tests.browser.visitor import STARTED, Visitor
 from tests.browser.watching import Watch
 
@@ -76,6 +77,12 @@ def test_programs_of_one_s_own(opened: Visitor) -> None:
     opened.expect_text("print('own')\n")
     page.reload()
     assert current(opened) == "Foxes, copy"
+    opened.button("open-gallery").click()
+    assert looked_at(page, "gallery-own") == []
+    opened.button("close-gallery").click()
+    opened.page.get_by_test_id("program-menu").locator("summary").click()
+    assert looked_at(page, "program-menu") == []
+    page.keyboard.press("Escape")
     answer(page, None)
     act(opened, "Delete")
     assert current(opened) == "Continue a story"
@@ -97,6 +104,7 @@ def test_a_link_brings_the_program_and_runs_nothing(opened: Visitor, served: str
     expect(opened.page.get_by_test_id("notices")).to_contain_text("“Theirs” came with a link")
     opened.expect_text("print('theirs')")
     opened.expect_state("ready", timeout=STARTED)
+    assert looked_at(opened.page, "shared") == []
     assert opened.printed() == ""
     assert "#" not in opened.page.url
     opened.button("run").click()
@@ -132,6 +140,7 @@ def test_the_editor_completes_from_the_docstrings(opened: Visitor) -> None:
     tooltip = opened.page.locator(".cm-tooltip-autocomplete")
     expect(tooltip).to_contain_text("show(*values, rate)")
     expect(opened.page.locator(".cm-completionInfo")).to_contain_text("Show values")
+    assert looked_at(opened.page, "completion") == []
     opened.page.keyboard.press("Escape")
     opened.page.keyboard.type("ow(model.stream('a', temper", delay=20)
     expect(tooltip).to_contain_text("temperature=")
@@ -142,6 +151,9 @@ def test_the_syntax_is_looked_at_while_one_types(opened: Visitor) -> None:
     opened.write("x = 1\ny = = 2")
     wrong = opened.page.locator(".cm-lintRange-error")
     expect(wrong).to_have_count(1)
+    wrong.hover()
+    expect(opened.page.locator(".cm-tooltip-lint")).to_be_visible()
+    assert looked_at(opened.page, "syntax") == []
     opened.write("x = 1\ny = await z")
     expect(wrong).to_have_count(0)
 
@@ -156,6 +168,7 @@ def test_find_and_the_output_s_buttons(opened: Visitor) -> None:
     opened.run("print('found')")
     opened.editor.press("Control+f")
     expect(opened.page.locator(".cm-search input").first).to_be_focused()
+    assert looked_at(opened.page, "find") == []
     opened.page.keyboard.press("Escape")
     opened.button("copy-output").click()
     expect(opened.page.get_by_test_id("notices")).to_contain_text(re.compile("output is copied"))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser.axe import looked_at
 from tests.browser.visitor import Visitor, visits
 from tests.browser.watching import Watch
 
@@ -98,6 +99,13 @@ def test_a_token_tells_what_else_was_likely(opened: Visitor) -> None:
     assert tokens.evaluate_all("all => all.filter((one) => one.tabIndex === 0).length") == 1
 
 
+def test_what_is_shown_can_be_read_by_all(opened: Visitor) -> None:
+    opened.output.evaluate("output => { output.scrollTop = 0; }")
+    assert looked_at(opened.page, "shown-top") == []
+    opened.output.evaluate("output => { output.scrollTop = output.scrollHeight; }")
+    assert looked_at(opened.page, "shown") == []
+
+
 def test_html_is_tame(opened: Visitor) -> None:
     """Nothing in it runs, loads or leads away; its looks stay."""
     page, asked = opened.page, []
@@ -119,6 +127,7 @@ def test_a_program_asks_and_stands_still(opened: Visitor) -> None:
     opened.start("name = input('Who are you? ')\nprint('Hello', name)")
     line = opened.output.get_by_label("Who are you?")
     expect(line).to_be_focused()
+    assert looked_at(opened.page, "input") == []
     line.fill("Mia Ünver 🦊")
     line.press("Enter")
     opened.expect_state("ready")
@@ -156,6 +165,8 @@ def test_controls_change_what_runs_and_begin_the_next_run(opened: Visitor) -> No
     """)
     drawn = opened.page.get_by_test_id("drawn")
     slider = drawn.get_by_label("warmth")
+    expect(slider).to_be_visible()
+    assert looked_at(opened.page, "controls") == []
     slider.fill("7")
     opened.expect_state("ready")
     assert opened.printed() == "warmth=7, animal='fox'\n"

@@ -44,7 +44,8 @@ class Visitor:
     def choose(self, example: str) -> None:
         """Choose an example by its title."""
         self.button("view-program").click()
-        self.examples.get_by_role("button", name=example).click()
+        self.button("open-gallery").click()
+        self.examples.get_by_role("button", name=example, exact=True).click()
 
     def write(self, program: str) -> None:
         if not self.editor.is_visible():  # of a page that was opened before this visitor came

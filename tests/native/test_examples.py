@@ -43,9 +43,13 @@ def program(source: Path | str) -> CodeType:
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
-async def test_a_program_runs_in_cpython(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = program(path)
-    await FunctionType(code, {"__name__": "__main__"})()
+async def test_a_program_runs_in_cpython(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = iter(["They went home", ""])
+    monkeypatch.setattr("builtins.input", lambda _: next(lines))
+    names = {"__name__": "__main__", "MODEL": "default"}
+    await FunctionType(program(path), names)()
     assert len(capsys.readouterr().out.split()) > 20
 
 

@@ -1,0 +1,23 @@
+# Sliders: a change acts on the next token; once the story has ended, on a new one.
+import intab
+
+model = await intab.load(MODEL)
+chosen = intab.controls(
+    temperature=(0, 2, 0.7),
+    min_p=(0, 0.5),
+    animal=["fox", "owl", "tiny dragon"],
+    sad=False,
+)
+
+mood = "sad" if chosen.sad else "happy"
+prompt = f"Once upon a time there was a {mood} little {chosen.animal}. One day, the {chosen.animal}"
+print(prompt, end="")
+
+async for chunk in model.stream(
+    prompt,
+    max_new_tokens=100,
+    temperature=chosen.temperature,
+    min_p=chosen.min_p,
+    seed=5,
+):
+    print(chunk, end="")
