@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 ARGS ?=
+PACKAGES ?=
 # Two files of tests at a time: a browser takes more than half a core.
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
@@ -42,8 +43,8 @@ check: .venv/.stamp node_modules/.stamp ## ruff and mypy; of JavaScript eslint, 
 	@for place in worker page node; do node_modules/.bin/tsc -p tools/js/$$place.json || exit 1; done
 	@node --test --test-reporter=dot tests/js/*.test.mjs
 
-site: .venv/.stamp node_modules/.stamp ## assemble the static site in build/site
-	@$(PY) -m tools.site
+site: .venv/.stamp node_modules/.stamp ## assemble the static site in build/site, with PACKAGES='a b' more for programs
+	@$(PY) -m tools.site --packages '$(PACKAGES)'
 
 release: site ## the package, the wheels for Pyodide and the site in dist/, with checksums
 	@$(PY) -m tools.release $(ARGS)

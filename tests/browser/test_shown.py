@@ -184,6 +184,12 @@ def test_a_forgotten_await_has_a_sentence(opened: Visitor) -> None:
     assert "load(...) did nothing, since nobody waited for it" in printed
 
 
+def test_a_package_of_the_site_is_there_when_it_is_imported(opened: Visitor) -> None:
+    assert opened.run("import micropip\nprint(micropip.__name__)") == "micropip\n"
+    opened.run("import pandas", "error")
+    expect(opened.status).to_contain_text('make site PACKAGES="pandas"')
+
+
 def test_without_isolation_input_says_what_to_do(browser: Browser, served_unisolated: str) -> None:
     for visitor in visits(browser, served_unisolated):
         visitor.run("input('Who? ')", "error")

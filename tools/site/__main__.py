@@ -1,9 +1,10 @@
-"""`python -m tools.site [TARGET]`: bring the site (build/site) up to date."""
+"""`python -m tools.site [TARGET] [--packages NAMES]`: bring the site (build/site) up to date."""
 
 from __future__ import annotations
 
 import fcntl
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 from tools.site.sources import SiteError, Sources
@@ -12,9 +13,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str]) -> int:
-    target = Path(arguments[0]).resolve() if arguments else ROOT / "build" / "site"
+    parser = ArgumentParser(prog="python -m tools.site", description="Assemble the static site.")
+    parser.add_argument("target", nargs="?", type=Path, default=ROOT / "build" / "site")
+    parser.add_argument("--packages", default="", help="packages to add, with spaces in between")
+    given = parser.parse_args(arguments)
     try:
-        bring_up_to_date(Sources(ROOT), target)
+        bring_up_to_date(Sources(ROOT, tuple(given.packages.split())), given.target.resolve())
     except SiteError as error:
         print(f"intab: {error}", file=sys.stderr)
         return 1

@@ -33,7 +33,7 @@ _COMPRESSED = frozenset({".br", ".gz"})
 # in the address itself.
 OWNERS = {
     r"runtime-[0-9a-f]{16}/pyodide/pillow-.+\.whl": ("pillow", "Pillow's libraries"),
-    r"runtime-[0-9a-f]{16}/pyodide/(?P<wheel>[a-z0-9_]+)-.+\.whl": (),
+    r"runtime-[0-9a-f]{16}/pyodide/(?:packages/)?(?P<wheel>[A-Za-z0-9_.]+?)-.+\.whl": (),
     r"models/(?P<model>[^/]+)/.+": (),
     r"runtime-[0-9a-f]{16}/pyodide/pyodide(?:\.asm\.mjs|\.asm\.wasm|\.mjs)":
         ("pyodide", "CPython", "Pyodide's libraries"),
@@ -110,7 +110,7 @@ def owners(address: str) -> set[str]:
         if found := re.fullmatch(pattern, address):
             parts = found.groupdict()
             if "wheel" in parts:
-                return {parts["wheel"].replace("_", "-")}
+                return {re.sub(r"[-_.]+", "-", parts["wheel"]).lower()}
             return {f"models/{parts['model']}"} if "model" in parts else set(names)
     return set()
 
@@ -178,7 +178,7 @@ def _kept(name: str) -> str:
 
 
 def _wheels(site: Path) -> Iterator[Component]:
-    for path in sorted(site.glob("runtime-*/pyodide/*.whl")):
+    for path in sorted(site.glob("runtime-*/pyodide/**/*.whl")):
         if not path.name.startswith("intab-"):
             yield _wheel(path)
 
@@ -193,8 +193,10 @@ def _wheel(path: Path) -> Component:
             for name in names
             if _IN_WHEEL.fullmatch(name)
         ]
-    name = facts["Name"].lower().replace("_", "-")
-    return Component(name, facts["Version"], _spdx(facts), "\n\n".join(texts))
+    name = re.sub(r"[-_.]+", "-", facts["Name"]).lower()
+    # One that its owner added may have none: then what it says of itself stands there.
+    text = "\n\n".join(texts) or f"This wheel carries no licence text. It names: {_spdx(facts)}"
+    return Component(name, facts["Version"], _spdx(facts), text)
 
 
 def _spdx(facts: Message) -> str:

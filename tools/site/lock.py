@@ -7,6 +7,7 @@ at load. The interpreter's own facts (ABI, Python version) are taken over from n
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from pyodide_lock import PyodideLockSpec
@@ -15,14 +16,19 @@ from pyodide_lock.spec import InfoSpec, PackageSpec
 from tools.site.wheels import Wheel
 
 
-def write(upstream: Path, wheels: list[Wheel], target: Path) -> None:
+ADDED = "packages"  # the folder of what the site's owner added: kept offline only once it was used
+
+
+def write(upstream: Path, wheels: list[Wheel], target: Path, added: Sequence[Wheel] = ()) -> None:
     info = json.loads(upstream.read_text(encoding="utf-8"))["info"]
     spec = PyodideLockSpec(
         # Pyodide 314 dropped `version` here; the library still requires it.
         info=InfoSpec(**{"version": info["abi_version"], **info}),
-        packages={wheel.name: _entry(wheel) for wheel in wheels},
+        packages={wheel.name: _entry(wheel) for wheel in [*wheels, *added]},
     )
     spec.check_wheel_filenames()
+    for wheel in added:
+        spec.packages[wheel.name].file_name = f"{ADDED}/{wheel.path.name}"
     spec.to_json(target, indent=1)
 
 

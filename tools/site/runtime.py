@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from kernels.places import PlaceError, find_places
-from tools.site import completions, esbuild, lock, page, probe, snapshots, wheels
+from tools.site import completions, esbuild, lock, packages, page, probe, snapshots, wheels
 from tools.site.offline import integrity_of
 from tools.site.sources import SiteError, Sources, files_under, sha256_of
 
@@ -102,11 +102,16 @@ def _add_kernels(sources: Sources, draft: Path) -> None:
 
 
 def _add_wheels(sources: Sources, target: Path) -> None:
-    collected = wheels.collect(sources)
-    for wheel in collected:
+    own = wheels.collect(sources)
+    added = packages.collect(sources, own)
+    wheels.check_complete([*own, *added])
+    for wheel in own:
         shutil.copyfile(wheel.path, target / wheel.path.name)
+    for wheel in added:
+        (target / lock.ADDED).mkdir(exist_ok=True)
+        shutil.copyfile(wheel.path, target / lock.ADDED / wheel.path.name)
     upstream = sources.node_modules / "pyodide/pyodide-lock.json"
-    lock.write(upstream, collected, target / "pyodide-lock.json")
+    lock.write(upstream, own, target / "pyodide-lock.json", added)
 
 
 def _add_pyscript(sources: Sources, target: Path) -> None:

@@ -18,7 +18,10 @@ class SiteError(Exception):
 
 @dataclass(frozen=True)
 class Sources:
+    """`packages` are those that the site's owner adds, as pip's requirements."""
+
     root: Path
+    packages: tuple[str, ...] = ()
 
     @property
     def app(self) -> Path:
@@ -70,7 +73,7 @@ class Sources:
         yield self.node_modules / ".stamp"
 
     def fingerprint(self) -> str:
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(f"{self.packages}\n".encode())
         for path in self.inputs():
             if path.exists():
                 stat = path.stat()

@@ -44,7 +44,6 @@ class Wheel:
 def collect(sources: Sources) -> list[Wheel]:
     """All wheels of the runtime; a SiteError names what is missing or does not match."""
     wheels = [*recorded(sources.wheels), *downloaded(sources.cache / "wheels"), built(sources)]
-    check_complete(wheels)
     return wheels
 
 
@@ -88,7 +87,7 @@ def downloaded(folder: Path, pins: Path = PYPI_WHEELS) -> list[Wheel]:
     if not stamp.exists():
         _download(folder, pins)
         stamp.touch()
-    return [_described(path) for path in sorted(folder.glob("*.whl"))]
+    return [described(path) for path in sorted(folder.glob("*.whl"))]
 
 
 def _download(folder: Path, pins: Path) -> None:
@@ -117,10 +116,11 @@ def built(sources: Sources) -> Wheel:
         kept = sources.cache / Path(made).name
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(Path(made).read_bytes())
-    return _described(kept, "jinja2", "numpy", "tokenizers")
+    return described(kept, "jinja2", "numpy", "tokenizers")
 
 
-def _described(path: Path, *depends: str) -> Wheel:
+def described(path: Path, *depends: str) -> Wheel:
+    """What a wheel's file and folders say of it."""
     name, version = path.name.split("-")[:2]
     return Wheel(
         path=path,
@@ -135,5 +135,6 @@ def _described(path: Path, *depends: str) -> Wheel:
 def _top_level(path: Path) -> tuple[str, ...]:
     """What the wheel's own folders let one import."""
     with zipfile.ZipFile(path) as archive:
-        tops = {name.split("/")[0] for name in archive.namelist() if name.endswith(".py")}
-    return tuple(sorted(top for top in tops if not top.endswith(".dist-info")))
+        tops = {name.split("/")[0] for name in archive.namelist() if name.endswith((".py", ".so"))}
+    names = {top.split(".")[0] for top in tops if not top.endswith((".dist-info", ".data"))}
+    return tuple(sorted(names))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyscript
 
-from intab.browser import worker
+from intab.browser import packages, worker
 from intab.engine.display.screen import show
 from intab.engine.worker.program import interrupt_program
 from intab.engine.worker.service import Service
@@ -15,7 +15,7 @@ from intab.platform import loader
 def main(js_xworker: Any) -> None:
     """Answer the page from now on; PyScript tells the page that it can begin."""
     wire = worker.wire(js_xworker)
-    service = Service(loader(), js_xworker.postMessage, _hear_interrupts, wire)
+    service = Service(loader(), js_xworker.postMessage, _hear_interrupts, wire, packages.provide)
     worker.listen(js_xworker, service.handle)
     pyscript.display = _display
 

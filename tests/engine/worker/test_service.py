@@ -11,6 +11,7 @@ from intab.engine.loading.loader import Loader
 from intab.engine.worker.messages import Output, Run, decode, encode
 from intab.engine.worker.service import Service
 from intab.engine.worker.storage_panel import StoragePanel
+from intab.errors import ProgramError
 from tests.engine.conftest import FakeRuntime, model_files
 
 
@@ -209,3 +210,22 @@ async def test_the_panel_is_answered_whatever_happens(monkeypatch: pytest.Monkey
     page = Page()
     page.send("manage", action="list")
     assert (await page.wait("stored"))["error"] == "OSError: the file was moved"
+
+
+async def test_what_a_program_imports_is_provided_before_it_runs() -> None:
+    page, asked = Page(), []
+
+    async def provide(source: str) -> None:
+        asked.append(source)
+        if "gone" in source:
+            raise ProgramError("gone could not be loaded")
+
+    page.service = Service(page.loader, lambda text: page.events.append(json.loads(text)), provide=provide)
+    page.send("run", run=1, source="import gone")
+    finished = await page.wait("finished")
+    assert (finished["outcome"], finished["message"]) == ("error", "gone could not be loaded")
+    page.events.clear()
+    page.send("run", run=2, source="print('hello')")
+    await page.wait("finished")
+    assert page.output() == "hello\n"
+    assert asked == ["import gone", "print('hello')"]

@@ -177,3 +177,12 @@ def test_the_syntax_s_first_fault(source: str, place: tuple[int, int] | None) ->
 def test_what_is_no_text_of_a_program() -> None:
     assert syntax_problems("\0")[0]["line"] == 1
     assert syntax_problems("(" * 5000)
+
+
+async def test_a_package_that_is_not_there_has_a_sentence() -> None:
+    _, failure = await run("import no_such_package.part")
+    assert failure is not None
+    assert 'make site PACKAGES="no_such_package"' in failure.message
+    _, failure = await run("raise ModuleNotFoundError('of my own')")
+    assert failure is not None
+    assert failure.message == "of my own"

@@ -1,4 +1,5 @@
-"""Sentences for a forgotten `await`: Python's own words do not say what to do."""
+"""Sentences for a forgotten `await` and a package that is not there: Python's own words do not say
+what to do."""
 
 from __future__ import annotations
 
@@ -22,9 +23,18 @@ def unused_call(name: str) -> str:
     return f"{name}(...) did nothing, since nobody waited for it: write `await` before it."
 
 
+def _missing(name: str) -> str:
+    return (
+        f"This site does not carry {name}. If Pyodide or PyPI has it, the site's owner adds it: "
+        f'make site PACKAGES="{name}".'
+    )
+
+
 def of_error(exc: BaseException) -> str | None:
-    """For an error that a forgotten `await` makes; None of any other."""
+    """For an error that a forgotten `await` makes, or a package that is not there; else None."""
     text = str(exc)
+    if isinstance(exc, ModuleNotFoundError) and exc.name and text == f"No module named {exc.name!r}":
+        return _missing(exc.name.partition(".")[0])
     if isinstance(exc, AttributeError | TypeError) and (found := _ATTRIBUTE.search(text)):
         if found[1] == "async_generator":
             return "This is a stream, not an answer: go through it with `async for`."

@@ -6,7 +6,7 @@ It knows neither a browser nor a page: it is given a function that posts a text 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, fields
 
 from intab.engine.display import asking
@@ -47,8 +47,8 @@ from intab.engine.worker.storage_panel import StoragePanel
 class Service:
     """Answers a page's requests; `post` sends one JSON text to the page.
 
-    `before_run` is called before each program, to mend what the last one may have broken; `wire`
-    has more ways to the page than `post`.
+    `before_run` is called before each program, to mend what the last one may have broken, and
+    `provide` with its source, to load what it imports; `wire` has more ways to the page than `post`.
     """
 
     def __init__(
@@ -57,9 +57,11 @@ class Service:
         post: Callable[[str], None],
         before_run: Callable[[], object] = lambda: None,
         wire: Wire | None = None,
+        provide: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._post_text = post
         self._before_run = before_run
+        self._provide = provide
         self._loader = loader
         self._running: tuple[int, asyncio.Task[Finished]] | None = None
         self._preloading: asyncio.Task[None] | None = None
@@ -113,6 +115,8 @@ class Service:
     async def _run(self, request: Run) -> Finished:
         run = request.run
         self._before_run()
+        if self._provide:
+            await self._provide(request.source)
         try:
             failure = await run_program(
                 request.source,
