@@ -1,4 +1,4 @@
-# Two models, one prompt: the story-teller, and what you chose in the chat's menu of models.
+# Two models, one prompt: the story-teller, and the one you chose in the chat's menu.
 import intab
 
 prompt = "Once upon a time, a brave girl found a map."

@@ -9,8 +9,8 @@ chosen = intab.controls(
     sad=False,
 )
 
-mood = "sad" if chosen.sad else "happy"
-prompt = f"Once upon a time there was a {mood} little {chosen.animal}. One day, the {chosen.animal}"
+mood, animal = "sad" if chosen.sad else "happy", chosen.animal
+prompt = f"Once upon a time there was a {mood} little {animal}. One day, the {animal}"
 print(prompt, end="")
 
 async for chunk in model.stream(

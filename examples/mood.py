@@ -21,7 +21,7 @@ for text in (
     "It was dark, and there was a loud noise in the forest.",
 ):
     prompt = f"{text} The child was very"
-    await model.generate(prompt, max_new_tokens=1, do_sample=False, logits_processors=[look])
+    await model.generate(prompt, max_new_tokens=1, logits_processors=[look])
     best = sorted(scores.items(), key=lambda pair: -pair[1])
     print(text)
     print("   ", ", ".join(f"{word.strip()} {share:.0%}" for word, share in best))

@@ -14,7 +14,7 @@ intab.show(answer)
 print("\nThe redder, the more surprising. In numbers, the first six:")
 intab.show(
     [
-        {"token": repr(one.text), "log-probability": one.logprob, "likeliest": repr(one.top[0].text)}
+        {"token": repr(one.text), "log-probability": one.logprob, "best": one.top[0].text}
         for one in answer.logprobs[:6]
     ]
 )

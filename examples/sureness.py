@@ -1,4 +1,4 @@
-# A picture of its choices: a row a token, from the likeliest on the left; bright is likely.
+# A picture of its choices: a row for each token, the likeliest left; bright is likely.
 import intab
 import numpy as np
 

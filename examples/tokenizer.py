@@ -7,5 +7,6 @@ tokenizer = model.tokenizer
 
 ids = model.encode(text) if text else []
 pieces = [tokenizer.decode([token], skip_special_tokens=False) for token in ids]
-print(f"{len(text)} characters, {len(ids)} of {tokenizer.size:,} tokens: {'|'.join(pieces)}\n")
+print(f"{len(text)} characters, {len(ids)} tokens (it knows {tokenizer.size:,}):")
+print("|".join(pieces))
 intab.show([{"id": token, "piece": repr(piece)} for token, piece in zip(ids, pieces)])

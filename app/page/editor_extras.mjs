@@ -19,6 +19,7 @@ const theme = EditorView.theme({
   ".cm-tooltip-autocomplete > ul > li[aria-selected]": { background: "var(--selection)", color: "var(--ink)" },
   ".cm-completionInfo": { maxWidth: "26rem", whiteSpace: "pre-wrap", font: "0.85rem/1.45 system-ui, sans-serif" },
   ".cm-completionDetail": { color: "var(--soft)", fontStyle: "normal" },
+  "[aria-selected] .cm-completionDetail": { color: "var(--ink)" },
   ".cm-panels": { background: "var(--panel)", color: "var(--ink)" },
   ".cm-panel.cm-search": { font: "0.9rem system-ui, sans-serif" },
   ".cm-panel.cm-search input, .cm-panel.cm-search button, .cm-panel.cm-search label": { fontSize: "0.85rem" },

@@ -16,7 +16,7 @@ export class Gallery {
     named("close-gallery", HTMLButtonElement).addEventListener("click", () => this.dialog.close());
   }
 
-  /** Draw it anew: programs may have come and gone, in another tab too. */
+  /** Draw it: programs may have come and gone, in another tab too. */
   show() {
     const groups = GALLERY.map(([title, programs]) => this.groupOf(title, programs));
     const { mine } = this.programs;

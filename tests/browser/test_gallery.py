@@ -54,7 +54,9 @@ def finish(visitor: Visitor) -> None:
     """Wait for the program's end; what it asks has one answer, and then none."""
     for line in ("They went home.", ""):
         asks = visitor.output.locator("form input")
-        expect(asks.or_(visitor.page.locator('[data-testid="status"]:not([data-state="running"])'))).to_be_visible()
+        expect(
+            asks.or_(visitor.page.locator('[data-testid="status"]:not([data-state="running"])'))
+        ).to_be_visible()
         if asks.is_visible():
             asks.fill(line)
             asks.press("Enter")
@@ -90,7 +92,7 @@ def test_the_gallery_can_be_read_by_all(opened: Visitor, scheme: str, width: int
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     opened.button("open-gallery").click()
     assert violations(page) == []
-    wide = "document.querySelector('[data-testid=gallery]').scrollWidth - document.querySelector('[data-testid=gallery]').clientWidth"
-    assert page.evaluate(wide) == 0
+    dialog = page.get_by_test_id("gallery")
+    assert dialog.evaluate("dialog => dialog.scrollWidth - dialog.clientWidth") == 0
     page.screenshot(path=SHOTS / f"gallery-{width}-{scheme}.png")
     opened.button("close-gallery").click()

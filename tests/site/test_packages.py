@@ -1,4 +1,4 @@
-"""Packages that a site's owner adds: their wheels, what they need, and what is said if one is not there."""
+"""Packages that a site's owner adds: their wheels, and what is said where there is none."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PUBLISHED: dict[str, Any] = {
     },
     "numbers-py": {"imports": ["numbers_py"], "file_name": "numbers_py-2.whl", "depends": []},
 }
-ABI = {"abi_version": "2026_0", "arch": "wasm32", "platform": "emscripten_5_0_3", "python": "3.14.0"}
+ABI = {"abi_version": "2026_0", "arch": "wasm32", "platform": "emscripten", "python": "3.14.0"}
 
 
 def make_wheel(folder: Path, name: str, *needs: str, files: tuple[str, ...] = ()) -> Path:

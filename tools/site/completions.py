@@ -42,8 +42,14 @@ def _members(owner: type) -> Iterator[dict[str, str]]:
 
 def _entry(name: str, value: Any) -> dict[str, str]:
     kind = "class" if inspect.isclass(value) else "function" if callable(value) else "property"
-    info = SECTIONS.sub("", inspect.getdoc(value) or "")
+    info = _unwrapped(SECTIONS.sub("", inspect.getdoc(value) or ""))
     return {"label": name, "type": kind, "detail": _signature(value), "info": info}
+
+
+def _unwrapped(text: str) -> str:
+    """Each paragraph as one line, which the editor breaks; code stays as it is."""
+    parts = text.split("\n\n")
+    return "\n\n".join(p if p.startswith(" ") else " ".join(p.split()) for p in parts)
 
 
 def _signature(value: Any) -> str:

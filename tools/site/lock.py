@@ -15,7 +15,6 @@ from pyodide_lock.spec import InfoSpec, PackageSpec
 
 from tools.site.wheels import Wheel
 
-
 ADDED = "packages"  # the folder of what the site's owner added: kept offline only once it was used
 
 

@@ -1,8 +1,8 @@
 """Packages that a site's owner adds: `make site PACKAGES="pandas"`.
 
-Each comes with what it depends on, as wheels from wheels/ or PyPI. pip compares what it downloads with
-PyPI's hash; a wheel of wheels/ that Pyodide publishes must be that very file. Their sha256 go into the
-site's lock, where Pyodide checks them. What the site has anyway stays as it is.
+Each comes with what it depends on, as wheels from wheels/ or PyPI. pip compares what it downloads
+with PyPI's hash; a wheel of wheels/ that Pyodide publishes must be that very file. Their sha256 go
+into the site's lock, where Pyodide checks them. What the site has anyway stays as it is.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _needed(
 ) -> list[Wheel]:
     """Those that are reached from what is wanted: pip goes by this machine's markers."""
     reached: dict[str, Wheel] = {}
-    left = [canonicalize_name(one.name) for one in wanted]
+    left: list[str] = [canonicalize_name(one.name) for one in wanted]
     while left:
         name = left.pop()
         if name in have or name in reached:
@@ -125,8 +125,10 @@ def _pip(folder: Path, links: Path, wanted: list[str]) -> int:
 
 def _absent(names: list[str], published: dict[str, Any]) -> str:
     """What to do where there is no wheel: Pyodide's own are files of its release."""
-    said = f"There is no wheel for Pyodide of {', '.join(names)}, or of what it needs, in wheels/ or on PyPI."
-    files, left = {}, [canonicalize_name(name) for name in names]
+    named = ", ".join(names)
+    said = f"No wheel for Pyodide of {named}, or of what it needs, is in wheels/ or on PyPI."
+    files: dict[str, str] = {}
+    left: list[str] = [canonicalize_name(name) for name in names]
     while left:
         name = left.pop()
         if name in published and name not in files:

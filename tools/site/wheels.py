@@ -43,8 +43,7 @@ class Wheel:
 
 def collect(sources: Sources) -> list[Wheel]:
     """All wheels of the runtime; a SiteError names what is missing or does not match."""
-    wheels = [*recorded(sources.wheels), *downloaded(sources.cache / "wheels"), built(sources)]
-    return wheels
+    return [*recorded(sources.wheels), *downloaded(sources.cache / "wheels"), built(sources)]
 
 
 def check_complete(wheels: list[Wheel]) -> None:

@@ -60,7 +60,7 @@ function likeliest({ text, probability, top }) {
       meter.setAttribute("aria-hidden", "true");
       const name = document.createElement("code");
       name.textContent = visible(other);
-      item.append(name, ` ${percent(part)} `, meter);
+      item.append(meter, " ", name, ` ${percent(part)}`);
       return item;
     }),
   );

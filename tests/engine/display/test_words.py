@@ -35,15 +35,15 @@ TOP = (TokenLogprob(1, " a", -0.5), TokenLogprob(2, "\n", -2.0))
         (TokenLogprob(2, "\n", -2.0, TOP), "'\\n' 13.5 % (' a' 60.7 %, '\\n' 13.5 %)"),
         (Progress("run", loaded=3, total=40), "run: 3 of 40"),
         (Room(1_500_000, 2_000_000_000), "1.5 MB used of 2,000.0 MB"),
-        (Room(None, None, True), "an unknown number of MB used of an unknown number of MB, kept for good"),
+        (Room(None, 2_000_000, True), "an unknown number of MB used of 2.0 MB, kept for good"),
         (Verdict(1_000, ()), "1,000 bytes are right; nothing is damaged"),
         (Verdict(0, ("a.onnx", "b.json")), "0 bytes are right; a.onnx, b.json is damaged"),
         (
             StoredModel("org/name", "https://a/", "", "", FILES, 6_000_000, True, None),
             "org/name: 6.0 MB, complete",
         ),
-        (StoredModel("other", "https://a/", "", "", (), None, False, None), "other: 0.0 MB, incomplete"),
-        (Snapshot([{"role": "user", "content": "Hi"}], None, (1, 2)), "<intab.Snapshot of 1 messages, 2 tokens>"),
+        (StoredModel("a", "https://a/", "", "", (), None, False, None), "a: 0.0 MB, incomplete"),
+        (Snapshot([{}], None, (1, 2)), "<intab.Snapshot of 1 messages, 2 tokens>"),
         (Controls({"loud": {"kind": "tick", "value": True}}), "loud=True"),
     ],
 )

@@ -220,7 +220,8 @@ async def test_what_a_program_imports_is_provided_before_it_runs() -> None:
         if "gone" in source:
             raise ProgramError("gone could not be loaded")
 
-    page.service = Service(page.loader, lambda text: page.events.append(json.loads(text)), provide=provide)
+    post = lambda text: page.events.append(json.loads(text))  # noqa: E731
+    page.service = Service(page.loader, post, provide=provide)
     page.send("run", run=1, source="import gone")
     finished = await page.wait("finished")
     assert (finished["outcome"], finished["message"]) == ("error", "gone could not be loaded")

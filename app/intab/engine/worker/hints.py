@@ -33,8 +33,8 @@ def _missing(name: str) -> str:
 def of_error(exc: BaseException) -> str | None:
     """For an error that a forgotten `await` makes, or a package that is not there; else None."""
     text = str(exc)
-    if isinstance(exc, ModuleNotFoundError) and exc.name and text == f"No module named {exc.name!r}":
-        return _missing(exc.name.partition(".")[0])
+    if isinstance(exc, ModuleNotFoundError) and text == f"No module named {exc.name!r}":
+        return _missing(str(exc.name).partition(".")[0])
     if isinstance(exc, AttributeError | TypeError) and (found := _ATTRIBUTE.search(text)):
         if found[1] == "async_generator":
             return "This is a stream, not an answer: go through it with `async for`."

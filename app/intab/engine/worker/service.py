@@ -48,7 +48,7 @@ class Service:
     """Answers a page's requests; `post` sends one JSON text to the page.
 
     `before_run` is called before each program, to mend what the last one may have broken, and
-    `provide` with its source, to load what it imports; `wire` has more ways to the page than `post`.
+    `provide` with its source, to load what it imports; `wire` has more ways to the page.
     """
 
     def __init__(
