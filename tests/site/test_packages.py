@@ -14,10 +14,11 @@ from tools.site import lock, packages
 from tools.site.sources import SiteError, Sources, sha256_of
 from tools.site.wheels import Wheel, described
 
+COMPILED = "cp314-cp314-pyemscripten_2026_0_wasm32"
 PUBLISHED: dict[str, Any] = {
     "drawing": {
         "imports": ["PEN"],
-        "file_name": "drawing-1.0-py3-none-any.whl",
+        "file_name": f"drawing-1.0-{COMPILED}.whl",
         "depends": ["numbers-py"],
         "sha256": "0" * 64,
     },
@@ -26,8 +27,10 @@ PUBLISHED: dict[str, Any] = {
 ABI = {"abi_version": "2026_0", "arch": "wasm32", "platform": "emscripten", "python": "3.14.0"}
 
 
-def make_wheel(folder: Path, name: str, *needs: str, files: tuple[str, ...] = ()) -> Path:
-    path = folder / f"{name}-1.0-py3-none-any.whl"
+def make_wheel(
+    folder: Path, name: str, *needs: str, files: tuple[str, ...] = (), tag: str = "py3-none-any"
+) -> Path:
+    path = folder / f"{name}-1.0-{tag}.whl"
     facts = "".join(f"Requires-Dist: {need}\n" for need in needs)
     with zipfile.ZipFile(path, "w") as archive:
         for file in files or (f"{name}/__init__.py",):
@@ -91,7 +94,7 @@ def test_what_is_nowhere_has_a_word(sources: Sources) -> None:
     with pytest.raises(SiteError, match=r"wheel for Pyodide of story_kit.* Is its name right"):
         packages.collect(sources, [])
     drawing = Sources(sources.root, ("PEN",))
-    files = "put into wheels/ drawing-1.0-py3-none-any.whl, numbers_py-2.whl"
+    files = f"put into wheels/ drawing-1.0-{COMPILED}.whl, numbers_py-2.whl"
     with pytest.raises(SiteError, match=f"Pyodide's release has it: {files}"):
         packages.collect(drawing, [])
 
@@ -103,6 +106,6 @@ def test_what_it_needs_and_is_nowhere_has_a_word(sources: Sources) -> None:
 
 
 def test_pyodide_s_own_must_be_that_file(sources: Sources) -> None:
-    make_wheel(sources.wheels, "drawing")
+    make_wheel(sources.wheels, "drawing", tag=COMPILED)
     with pytest.raises(SiteError, match=r"drawing-1.0.* has sha256 .*, not 0000"):
         packages.collect(Sources(sources.root, ("drawing",)), [])

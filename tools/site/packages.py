@@ -1,7 +1,7 @@
 """Packages that a site's owner adds: `make site PACKAGES="pandas"`.
 
 Each comes with what it depends on, as wheels from wheels/ or PyPI. pip compares what it downloads
-with PyPI's hash; a wheel of wheels/ that Pyodide publishes must be that very file. Their sha256 go
+with PyPI's hash; a compiled wheel that Pyodide publishes must be that very file. Their sha256 go
 into the site's lock, where Pyodide checks them. What the site has anyway stays as it is.
 """
 
@@ -46,7 +46,7 @@ def collect(sources: Sources, have: list[Wheel]) -> list[Wheel]:
     wanted = [requirement(name, published) for name in sources.packages]
     folder = _downloaded(sources, wanted, have, published)
     found = {wheel.name: wheel for wheel in map(described, sorted(folder.glob("*.whl")))}
-    return _needed(wanted, found, {wheel.name for wheel in have}, published)
+    return _needed(wanted, found, {wheel.name for wheel in have}, published, sources.wheels)
 
 
 def requirement(text: str, published: dict[str, Any]) -> Requirement:
@@ -61,7 +61,11 @@ def requirement(text: str, published: dict[str, Any]) -> Requirement:
 
 
 def _needed(
-    wanted: list[Requirement], found: dict[str, Wheel], have: set[str], published: dict[str, Any]
+    wanted: list[Requirement],
+    found: dict[str, Wheel],
+    have: set[str],
+    published: dict[str, Any],
+    links: Path,
 ) -> list[Wheel]:
     """Those that are reached from what is wanted: pip goes by this machine's markers."""
     reached: dict[str, Wheel] = {}
@@ -71,7 +75,7 @@ def _needed(
         if name in have or name in reached:
             continue
         if name not in found:
-            raise SiteError(_absent([name], published))
+            raise SiteError(_absent([name], published, links))
         wheel = found[name]
         _check(wheel, published)
         reached[name] = replace(wheel, depends=needs(wheel.path))
@@ -90,8 +94,10 @@ def needs(path: Path) -> tuple[str, ...]:
 
 
 def _check(wheel: Wheel, published: dict[str, Any]) -> None:
+    """Compiled ones alone: of the others Pyodide has builds of its own, under PyPI's names."""
     entry = published.get(wheel.name, {})
-    if wheel.path.name == entry.get("file_name") and wheel.sha256 != entry["sha256"]:
+    is_its = wheel.path.name == entry.get("file_name") and BROWSER_PLATFORM in wheel.path.name
+    if is_its and wheel.sha256 != entry["sha256"]:
         raise SiteError(
             f"{wheel.path.name} has sha256 {wheel.sha256}, not {entry['sha256']} as Pyodide has."
         )
@@ -110,7 +116,7 @@ def _downloaded(
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "pins.txt").write_text("\n".join(pins), encoding="utf-8")
         if _pip(folder, sources.wheels, [str(one) for one in wanted]):
-            raise SiteError(_absent([one.name for one in wanted], published))
+            raise SiteError(_absent([one.name for one in wanted], published, sources.wheels))
         stamp.touch()
     return folder
 
@@ -123,7 +129,7 @@ def _pip(folder: Path, links: Path, wanted: list[str]) -> int:
     return subprocess.run(command, check=False).returncode
 
 
-def _absent(names: list[str], published: dict[str, Any]) -> str:
+def _absent(names: list[str], published: dict[str, Any], links: Path) -> str:
     """What to do where there is no wheel: Pyodide's own are files of its release."""
     named = ", ".join(names)
     said = f"No wheel for Pyodide of {named}, or of what it needs, is in wheels/ or on PyPI."
@@ -134,6 +140,7 @@ def _absent(names: list[str], published: dict[str, Any]) -> str:
         if name in published and name not in files:
             files[name] = published[name]["file_name"]
             left += published[name]["depends"]
-    if not files:
+    lacking = sorted(file for file in files.values() if not (links / file).exists())
+    if not lacking:
         return f"{said} Is its name right, and is PyPI reachable?"
-    return f"{said} Pyodide's release has it: put into wheels/ {', '.join(sorted(files.values()))}"
+    return f"{said} Pyodide's release has it: put into wheels/ {', '.join(lacking)}"
