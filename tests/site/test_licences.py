@@ -120,6 +120,19 @@ def test_a_wheel_without_a_licence_is_refused(tmp_path: Path) -> None:
         check(tmp_path, [bare])
 
 
+def test_an_added_wheel_without_a_text_must_name_its_licence(tmp_path: Path) -> None:
+    folder = tmp_path / RUNTIME / "pyodide" / "packages"
+    folder.mkdir(parents=True)
+    for name, facts in (("bare", ""), ("Named_One", "License-Expression: MIT\n")):
+        with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as archive:
+            metadata = f"Name: {name}\nVersion: 1.0\n{facts}"
+            archive.writestr(f"{name}-1.0.dist-info/METADATA", metadata)
+    found = {one.name: one.text for one in licences._wheels(tmp_path)}
+    assert found == {"bare": "", "named-one": "This wheel carries no licence text. It names: MIT"}
+    address = f"{RUNTIME}/pyodide/packages/Named_One-1.0-py3-none-any.whl"
+    assert licences.owners(address) == {"named-one"}
+
+
 def test_a_model_whose_card_names_no_licence_is_listed_as_that(tmp_path: Path) -> None:
     """A visitor's own models need no card to be served."""
     folder = tmp_path / "models/mine"

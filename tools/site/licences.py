@@ -19,13 +19,14 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from tools.site import page
+from tools.site import lock, page
 from tools.site.sources import SiteError, Sources, files_under
 
 TEXTS = Path(__file__).with_name("licences")
 _NAMES = re.compile(r"(?:licen[cs]e|copying|notice)", re.IGNORECASE)
 _IN_WHEEL = re.compile(r"[^/]+\.dist-info/(?:licenses/.+|(?:LICEN[CS]E|COPYING|NOTICE)[^/]*)")
 _ONLY_TYPES = re.compile(r"/@types/|/undici-types$")  # nothing of them is in a bundle
+UNKNOWN = "see there"
 UNNAMED = "no licence named in its README.md"
 _COMPRESSED = frozenset({".br", ".gz"})
 
@@ -194,9 +195,10 @@ def _wheel(path: Path) -> Component:
             if _IN_WHEEL.fullmatch(name)
         ]
     name = re.sub(r"[-_.]+", "-", facts["Name"]).lower()
-    # One that its owner added may have none: then what it says of itself stands there.
-    text = "\n\n".join(texts) or f"This wheel carries no licence text. It names: {_spdx(facts)}"
-    return Component(name, facts["Version"], _spdx(facts), text)
+    licence = _spdx(facts)
+    if not texts and path.parent.name == lock.ADDED and licence != UNKNOWN:
+        texts = [f"This wheel carries no licence text. It names: {licence}"]
+    return Component(name, facts["Version"], licence, "\n\n".join(texts))
 
 
 def _spdx(facts: Message) -> str:
@@ -205,7 +207,7 @@ def _spdx(facts: Message) -> str:
     words = (
         named.splitlines()[0] if named else ", ".join(one.split(" :: ")[-1] for one in classifiers)
     )
-    return words if 0 < len(words) < 60 else "see there"
+    return words if 0 < len(words) < 60 else UNKNOWN
 
 
 def _models(site: Path) -> Iterator[Component]:
