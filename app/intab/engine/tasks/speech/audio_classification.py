@@ -31,9 +31,10 @@ class AudioClassification(SoundTask):
 
     def check(self, config: ModelConfig) -> None:
         """UnsupportedModelError for a model that does not listen; a "ForSequenceClassification"
-        does if it begins with convolutions."""
+        that has a vocabulary does if it begins with convolutions."""
         super().check(config)
-        if config.architecture.endswith(self.heads[1]) and not config.get("conv_dim"):
+        reads = config.get("vocab_size") and not config.get("conv_dim")
+        if config.architecture.endswith(self.heads[1]) and reads:
             raise UnsupportedModelError(
                 f"This model does not {self.does}: its architecture is {config.architecture}, "
                 "which is for text-classification."
