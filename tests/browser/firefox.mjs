@@ -62,6 +62,9 @@ async function examples() {
     assert.ok((await run()).length > 100, `${name} printed little`);
     seen(`${name}: ${await text("metrics")}`);
   }
+  // The rest is done with a story, which streams.
+  await page.click(hook("open-gallery"));
+  await page.click(place);
 }
 
 /** What a service worker that is not active yet would hold up. */
