@@ -13,6 +13,7 @@ const KEPT = 50_000_000; // characters kept for the file
 const BLOCK = 4000; // characters; it ends with the line that reaches them
 const LINE = /(?<=File "program\.py", )(line \d+)/;
 const ELEMENT = 500; // characters that an element of its own counts for
+const FRAMES = 2; // until what has come into sight is laid out
 
 export class Output {
   /** @param {any} element */
@@ -107,7 +108,16 @@ export class Output {
     }
     this.waiting = [];
     if (this.size > MOST) this.dropMiddle();
-    if (atEnd) element.scrollTop = element.scrollHeight;
+    if (atEnd) this.showEnd(FRAMES);
+  }
+
+  /**
+   * Blocks that come into sight are as high as their text only when they are laid out, a frame later.
+   * @param {number} frames
+   */
+  showEnd(frames) {
+    this.element.scrollTop = this.element.scrollHeight;
+    if (frames) requestAnimationFrame(() => this.showEnd(frames - 1));
   }
 
   /**

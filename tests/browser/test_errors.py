@@ -219,7 +219,7 @@ def test_python_that_crashes_before_any_program_is_not_restarted_for_ever(
     """As by a model whose loading exhausts the interpreter."""
 
     def doom(route: Route) -> None:
-        crash = "import asyncio, js\nasyncio.get_event_loop().call_later(0.1, js.close)\n"
+        crash = "import asyncio, js\nasyncio.get_event_loop().call_later(2, js.close)\n"
         route.fulfill(body=route.fetch().text() + crash)
 
     page.route("**/worker.py", doom)
