@@ -22,7 +22,8 @@ from tests.browser.programs import printed_json
 from tests.browser.visitor import Visitor, visits
 from tests.conftest import ROOT
 from tests.engine.support.drawing import drawing
-from tests.native.test_images import CUT_OFF, bomb, saved
+from tests.engine.support.saving import saved
+from tests.native.test_images import CUT_OFF, bomb
 from tests.native.test_picture_pipelines import CASES, GOLDEN, same
 
 DRAWING = (ROOT / "tests/engine/support/drawing.py").read_text("utf-8")

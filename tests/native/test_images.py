@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import struct
 import zlib
 from pathlib import Path
@@ -16,16 +15,11 @@ from PIL import Image
 import intab
 from intab.errors import PromptError
 from tests.engine.support.drawing import drawing
+from tests.engine.support.saving import saved
 from tests.native.test_extras import run_without
 from tests.support.serving import serving
 
 PIXELS = drawing(6, 9)
-
-
-def saved(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
 
 
 PNG = saved(Image.fromarray(PIXELS))

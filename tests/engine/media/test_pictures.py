@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
@@ -12,14 +11,9 @@ from PIL import Image
 from intab.engine.media import pictures
 from intab.errors import PromptError
 from tests.engine.support.drawing import drawing
+from tests.engine.support.saving import saved
 
 PIXELS = drawing(6, 9)
-
-
-def saved(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
 
 
 PNG = saved(Image.fromarray(PIXELS))

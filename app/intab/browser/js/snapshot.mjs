@@ -55,12 +55,16 @@ export function startsAlike(options) {
 /**
  * What is of this visit and not of the machine that made the snapshot: random numbers, which would be
  * the same in every visit, the names of the time zone, the visitor's language as Emscripten tells it.
+ * Pyodide would keep the snapshot's 31 MB with its options.
  * @param {any} python
  */
 export function renew(python) {
+  delete python._api.config._loadSnapshot;
   const { _module: module } = python;
   const [standard, summer] = [0, 1].map((i) => module.HEAPU32[(module._tzname >> 2) + i]);
   module.__tzset_js(module._timezone, module._daylight, standard, summer);
   const language = (navigator.language || "C").replace("-", "_");
-  python.runPython(RENEW, { locals: python.toPy({ language }) });
+  const locals = python.toPy({ language });
+  python.runPython(RENEW, { locals });
+  locals.destroy();
 }

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from intab.engine.display.shown import Shown, represent
+if TYPE_CHECKING:
+    from intab.engine.display.shown import Shown
 
 
 def _print(shown: Shown) -> None:
@@ -80,6 +81,8 @@ def show(*values: Any, rate: int | None = None) -> None:
     Raises:
         OptionError: with `rate`, a value is no such array.
     """
+    from intab.engine.display.shown import represent  # most programs only print
+
     for value in values:
         shown = represent(value, rate)
         sys.stdout.flush()  # what was printed before stands above

@@ -117,6 +117,14 @@ def needed_files(task: Task[Any]) -> tuple[str, ...]:
     return tuple(name for name in NEEDED if wanted[name])
 
 
+def one_output(pipeline: Pipeline, wanted: Sequence[str]) -> list[str]:
+    """The one output of a graph that counts: the first of these names that is there, else the
+    first."""
+    [network] = pipeline.networks.values()
+    names = [info.name for info in network.outputs]
+    return [next((name for name in wanted if name in names), names[0])]
+
+
 class ArrayTask:
     """A Task whose graphs are Networks; `preprocess`, `run` and `postprocess` are its own.
 

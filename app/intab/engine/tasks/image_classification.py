@@ -15,9 +15,8 @@ from intab.engine.runtime.network import Arrays
 from intab.engine.tasks.base import Pipeline
 from intab.engine.tasks.batches import Row
 from intab.engine.tasks.image_task import ImagePipeline, ImageTask
-from intab.engine.tasks.text_classification import FUNCTIONS, apply, function_of
+from intab.engine.tasks.text_classification import apply, check_function, function_of
 from intab.engine.tasks.text_task import floats, take_number
-from intab.errors import OptionError
 
 _MOST = 5
 
@@ -36,11 +35,7 @@ class ImageClassification(ImageTask):
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """OptionError for what is unknown."""
         before, after = super().split(pipeline, options)
-        function = after.get("function_to_apply")
-        if function is not None and str(function).lower() not in FUNCTIONS:
-            raise OptionError(
-                f"function_to_apply must be one of {', '.join(FUNCTIONS)}, not {function!r}."
-            )
+        check_function(after.get("function_to_apply"))
         return before, {**after, "top_k": take_number(after, "top_k", 1, _MOST)}
 
     def postprocess(

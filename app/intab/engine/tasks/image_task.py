@@ -16,7 +16,7 @@ from intab.engine.media.pictures import rgb
 from intab.engine.media.processor import ImageProcessor
 from intab.engine.runtime.network import TensorInfo
 from intab.engine.runtime.protocols import Runtime
-from intab.engine.tasks.base import ArrayTask, Parts, Pipeline
+from intab.engine.tasks.base import ArrayTask, Parts, Pipeline, one_output
 from intab.engine.tasks.batches import Row
 from intab.engine.tasks.plain_network import LABELS, labels_of
 from intab.engine.tasks.text_task import only
@@ -196,9 +196,7 @@ class ImageTask(ArrayTask):
 
     def outputs(self, pipeline: Pipeline) -> Sequence[str] | None:
         """The one output."""
-        [network] = pipeline.networks.values()
-        names = [info.name for info in network.outputs]
-        return [next((name for name in self.wanted if name in names), names[0])]
+        return one_output(pipeline, self.wanted)
 
 
 def _of(pipeline: Pipeline) -> ImagePipeline:

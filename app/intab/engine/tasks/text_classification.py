@@ -42,10 +42,7 @@ class TextClassification(TextTask):
             raise OptionError(f"top_k must be a whole number or None, not {top_k!r}.")
         if isinstance(top_k, int) and top_k < 1:
             raise OptionError(f"top_k must be 1 or more, or None for all labels, not {top_k}.")
-        if function is not None and str(function).lower() not in FUNCTIONS:
-            raise OptionError(
-                f"function_to_apply must be one of {', '.join(FUNCTIONS)}, not {function!r}."
-            )
+        check_function(function)
         rest = {k: v for k, v in options.items() if k not in after}
         return check_text_options(rest), after
 
@@ -88,6 +85,15 @@ class TextClassification(TextTask):
     def shaped(self, inputs: Any, found: Any, options: Mapping[str, Any]) -> Any:
         """As transformers, a list of one for a single string, unless top_k is given."""
         return [found] if isinstance(inputs, str) and "top_k" not in options else found
+
+
+def check_function(function: Any, *, any_case: bool = True) -> None:
+    """OptionError for a `function_to_apply` that is none of FUNCTIONS, nor None."""
+    named = str(function).lower() if any_case else function
+    if function is not None and named not in FUNCTIONS:
+        raise OptionError(
+            f"function_to_apply must be one of {', '.join(FUNCTIONS)}, not {function!r}."
+        )
 
 
 def function_of(config: ModelConfig, labels: int) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intab.engine.runtime.network import Arrays
-from intab.engine.tasks.base import ArrayTask, Pipeline
+from intab.engine.tasks.base import ArrayTask, Pipeline, one_output
 from intab.engine.tasks.batches import Batching
 from intab.engine.tasks.text_inputs import batching_of, check_inputs
 from intab.errors import OptionError, UnsupportedModelError
@@ -43,9 +43,7 @@ class TextTask(ArrayTask):
 
     def outputs(self, pipeline: Pipeline) -> Sequence[str]:
         """The one output."""
-        [network] = pipeline.networks.values()
-        names = [info.name for info in network.outputs]
-        return [next((name for name in self.wanted if name in names), names[0])]
+        return one_output(pipeline, self.wanted)
 
 
 def floats(outputs: Arrays) -> NDArray[np.float32]:

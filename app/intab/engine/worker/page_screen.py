@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from intab.engine.display.screen import Screen
-from intab.engine.display.shown import Shown
 from intab.engine.worker.messages import Ask, Display, Draw, Event, encode
 from intab.errors import ProgramError
+
+if TYPE_CHECKING:
+    from intab.engine.display.shown import Shown
 
 
 def no_answer() -> str | None:

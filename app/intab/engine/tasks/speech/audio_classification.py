@@ -14,9 +14,9 @@ from intab.engine.runtime.network import Arrays
 from intab.engine.tasks.base import Pipeline
 from intab.engine.tasks.batches import Row
 from intab.engine.tasks.speech.sound_task import SoundTask
-from intab.engine.tasks.text_classification import FUNCTIONS, apply
+from intab.engine.tasks.text_classification import apply, check_function
 from intab.engine.tasks.text_task import floats, only, take_number
-from intab.errors import OptionError, UnsupportedModelError
+from intab.errors import UnsupportedModelError
 
 _OPTIONS = ("top_k", "function_to_apply")
 
@@ -40,23 +40,13 @@ class AudioClassification(SoundTask):
                 "which is for text-classification."
             )
 
-    def outputs(self, pipeline: Pipeline) -> Sequence[str]:
-        """The logits, or the first output."""
-        [network] = pipeline.networks.values()
-        names = [info.name for info in network.outputs]
-        return ["logits"] if "logits" in names else names[:1]
-
     def split(
         self, pipeline: Pipeline, options: Mapping[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """OptionError for what is unknown."""
         only(self.name, options, _OPTIONS)
         take_number(options, "top_k", 1, None)
-        function = options.get("function_to_apply")
-        if function is not None and function not in FUNCTIONS:
-            raise OptionError(
-                f"function_to_apply must be one of {', '.join(FUNCTIONS)}, not {function!r}."
-            )
+        check_function(options.get("function_to_apply"), any_case=False)  # as transformers here
         return {}, dict(options)
 
     def preprocess(self, pipeline: Pipeline, item: Any, options: Mapping[str, Any]) -> list[Row]:

@@ -49,12 +49,6 @@ class CtcRecognition(SoundTask):
     heads = ("ForCTC",)
     pipeline = CtcPipeline
 
-    def outputs(self, pipeline: Pipeline) -> Sequence[str]:
-        """The logits, or the first output."""
-        [network] = pipeline.networks.values()
-        names = [info.name for info in network.outputs]
-        return ["logits"] if "logits" in names else names[:1]
-
     def split(
         self, pipeline: Pipeline, options: Mapping[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any]]:

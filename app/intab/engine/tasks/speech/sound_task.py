@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -11,7 +12,7 @@ from intab.engine.io.protocols import B, OnProgress
 from intab.engine.media.sound import Samples
 from intab.engine.runtime.network import Network
 from intab.engine.runtime.protocols import Runtime
-from intab.engine.tasks.base import ArrayTask, Parts, Pipeline
+from intab.engine.tasks.base import ArrayTask, Parts, Pipeline, one_output
 from intab.engine.tasks.batches import Row
 from intab.engine.tasks.speech.features import TEXTS, read_features
 from intab.engine.tasks.speech.inputs import Files, Heard, hear
@@ -55,6 +56,10 @@ class SoundTask(ArrayTask):
                 f"The graph takes {', '.join(names) or 'nothing'}, not input_values or "
                 f"input_features: export the model for {self.name}."
             )
+
+    def outputs(self, pipeline: Pipeline) -> Sequence[str]:
+        """The logits, or the first output."""
+        return one_output(pipeline, ("logits",))
 
     async def read(self, pipeline: Pipeline, item: Any) -> Heard:
         """A path, bytes, an array or a dict as samples."""
