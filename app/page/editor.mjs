@@ -126,6 +126,7 @@ export class Editor {
     /** @type {any} */
     this.extras = [];
     this.states = new Map(); // of programs that were shown, with their undo history and selection
+    this.host = host;
     const root = host.attachShadow({ mode: "open", delegatesFocus: true });
     this.view = new EditorView({ root, parent: root });
   }
@@ -151,6 +152,7 @@ export class Editor {
   extend(extras) {
     this.extras = extras;
     this.view.dispatch({ effects: later.reconfigure(extras) });
+    this.host.dataset.extended = ""; // for tests: from now on a key may open a list
   }
 
   focus() {

@@ -46,9 +46,21 @@ function output(length) {
   return page.waitForFunction(isLong, PATIENCE, hook("output"), length);
 }
 
-async function run() {
+/** Press Run. A short program may run between two looks at the page: each change of its state is seen. */
+async function start() {
+  await page.evaluate((place) => {
+    const status = /** @type {any} */ (document.querySelector(place));
+    const isRunning = () => status.dataset.state === "running";
+    /** @type {any} */ (window).began = new Promise((resolve) => {
+      new MutationObserver((_, observer) => isRunning() && (observer.disconnect(), resolve(true))).observe(status, { attributes: true });
+    });
+  }, hook("status"));
   await page.click(hook("run"));
-  await state("running");
+  await page.evaluate(() => /** @type {any} */ (window).began);
+}
+
+async function run() {
+  await start();
   await ended();
   return await text("output");
 }
@@ -97,7 +109,7 @@ async function offline() {
 
 /** @param {any} press */
 async function stop(press) {
-  await page.click(hook("run"));
+  await start();
   await output(20);
   await press();
   await state("ready");

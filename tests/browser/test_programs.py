@@ -132,8 +132,14 @@ def test_a_link_s_title_and_code_are_text(opened: Visitor) -> None:
     assert opened.page.evaluate("window.hacked") is None
 
 
+def expect_help(visitor: Visitor) -> None:
+    """Wait for what the editor fetches after Python is ready: a key typed before opens no list."""
+    editor = visitor.page.get_by_test_id("editor")
+    expect(editor).to_have_attribute("data-extended", "", timeout=STARTED)
+
+
 def test_the_editor_completes_from_the_docstrings(opened: Visitor) -> None:
-    opened.expect_state("ready")
+    expect_help(opened)
     opened.write("import intab")
     opened.editor.press("Control+End")
     opened.page.keyboard.type("intab.sh", delay=20)
@@ -148,6 +154,7 @@ def test_the_editor_completes_from_the_docstrings(opened: Visitor) -> None:
 
 
 def test_the_syntax_is_looked_at_while_one_types(opened: Visitor) -> None:
+    expect_help(opened)
     opened.write("x = 1\ny = = 2")
     wrong = opened.page.locator(".cm-lintRange-error")
     expect(wrong).to_have_count(1)
@@ -165,6 +172,7 @@ def test_a_traceback_leads_to_its_line(opened: Visitor) -> None:
 
 
 def test_find_and_the_output_s_buttons(opened: Visitor) -> None:
+    expect_help(opened)
     opened.run("print('found')")
     opened.editor.press("Control+f")
     expect(opened.page.locator(".cm-search input").first).to_be_focused()

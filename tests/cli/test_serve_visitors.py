@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
 
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from intab.cli import http_server
 from tests.support.serving import serving
 
 BODY = bytes(range(256)) * 8
+PATIENCE = 1.0  # seconds; a busy machine needs some of it from a connection to its request
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def test_a_name_that_was_made_to_lead_here_gets_nothing(folder: Path, host: str)
 def test_a_client_that_does_not_say_what_it_wants_is_hung_up_on(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_server, "HEAD_WITHIN", 0.1)
+    monkeypatch.setattr(http_server, "HEAD_WITHIN", PATIENCE)
     with serving(folder) as served:
         for said in (b"", b"GET / HTTP/1.1\r\nHost: localhost\r\n"):
             with socket.create_connection(("127.0.0.1", served.port), timeout=10) as silent:
@@ -59,6 +62,15 @@ def test_a_client_that_does_not_say_what_it_wants_is_hung_up_on(
 def test_an_answer_may_take_longer_than_its_question(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_server, "HEAD_WITHIN", 0.0)
-    with serving(folder) as served:
+    monkeypatch.setattr(http_server, "HEAD_WITHIN", PATIENCE)
+
+    def late(app: ASGIApp) -> ASGIApp:
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                await asyncio.sleep(1.5 * PATIENCE)
+            await app(scope, receive, send)
+
+        return answer
+
+    with serving(folder, wrap=late) as served:
         assert served.ask("/data.bin").body == BODY

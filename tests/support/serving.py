@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
+
+from starlette.types import ASGIApp
 
 from intab.cli.headers import HUB
 from intab.cli.http_server import AnnouncingServer, make_config
@@ -53,11 +55,12 @@ def serving(
     isolation: bool = True,
     connect: Sequence[str] = HUB,
     hosts: Sequence[str] = (),
+    wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Iterator[Served]:
     listener = listen("127.0.0.1", 0)
     started = threading.Event()
     app = make_app(folder, isolation=isolation, connect=connect, hosts=hosts)
-    server = AnnouncingServer(make_config(app), started.set)
+    server = AnnouncingServer(make_config(wrap(app)), started.set)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:
