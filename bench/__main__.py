@@ -21,6 +21,7 @@ from bench import (
     guesses,
     plots,
     python_share,
+    reading,
     tables,
 )
 from bench.report import Measurement, keep, read
@@ -37,6 +38,8 @@ class Setting:
     site: Path
     rounds: int
     megabytes: int
+    model: Path | None = None
+    sentences: int = 1000
 
 
 def run_ablation(setting: Setting) -> Iterator[Measurement]:
@@ -79,6 +82,16 @@ def run_guesses(setting: Setting) -> Iterator[Measurement]:
     yield from guesses.measure(setting.playwright, setting.site, setting.rounds)
 
 
+def run_reading(setting: Setting) -> Iterator[Measurement]:
+    if setting.model is None:
+        print("reading is left out: it needs --model, the folder of all-MiniLM-L6-v2.")
+        return
+    reading.prepare(setting.site, setting.model)
+    yield from reading.measure(
+        setting.playwright, setting.site, setting.model, setting.rounds, setting.sentences
+    )
+
+
 def run_share(setting: Setting) -> Iterator[Measurement]:
     browser = setting.playwright.chromium.launch(**launch_args())
     with serve_command(setting.site) as address:
@@ -94,6 +107,7 @@ BENCHMARKS: dict[str, Callable[[Setting], Iterator[Measurement]]] = {
     "delivery": run_delivery,
     "graphs": run_graphs,
     "guess": run_guesses,
+    "reading": run_reading,
     "share": run_share,
 }
 
@@ -104,6 +118,8 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help=f"of {', '.join(BENCHMARKS)}; left out, all")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--megabytes", type=int, default=250, help="of delivery's model")
+    parser.add_argument("--model", type=Path, help="the folder of reading's model")
+    parser.add_argument("--sentences", type=int, default=1000, help="of reading")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         browser = playwright.chromium.launch(**launch_args())
@@ -111,7 +127,14 @@ def main() -> None:
         browser.close()
         for name in options.names or BENCHMARKS:
             site = Path(shutil.copytree(SITE, Path(scratch) / name))
-            setting = Setting(playwright, site, options.rounds, options.megabytes)
+            setting = Setting(
+                playwright,
+                site,
+                options.rounds,
+                options.megabytes,
+                options.model,
+                options.sentences,
+            )
             for measurement in BENCHMARKS[name](setting):
                 keep(measurement, version)
                 print("\n".join(measurement.lines()), flush=True)

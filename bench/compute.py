@@ -91,10 +91,7 @@ def prepare(site: Path) -> None:
     """Put the pages, the peers and the weights beside ours."""
     for name in ("compute.html", "compute_jobs.py"):
         shutil.copyfile(PAGES / name, site / name)
-    runtime = "@huggingface/transformers/node_modules/onnxruntime-web/dist"
-    builds = (ROOT / "node_modules" / runtime).glob("ort-wasm-simd-threaded.asyncify.*")
-    _add_peer(site / TRANSFORMERS, "compute_transformers.mjs", "compute.mjs", list(builds))
-    shutil.copyfile(PAGES / "compute_worker.mjs", site / TRANSFORMERS / "start.mjs")
+    add_transformers(site / TRANSFORMERS, "compute_transformers.mjs")
     [ours] = site.glob("runtime-*/kernels")
     for folder in (ours, ours.parent / "ort"):
         copy_site(folder, site / TRANSFORMERS / folder.name)
@@ -102,6 +99,14 @@ def prepare(site: Path) -> None:
     _add_peer(site / WLLAMA, "compute_wllama.mjs", "start.mjs", [wasm])
     for name in _MAKERS:
         copy_site(_weights() / name, site / "models" / name)
+
+
+def add_transformers(folder: Path, jobs: str) -> None:
+    """Transformers.js with the build of onnxruntime-web that it takes, in a worker."""
+    runtime = "@huggingface/transformers/node_modules/onnxruntime-web/dist"
+    builds = (ROOT / "node_modules" / runtime).glob("ort-wasm-simd-threaded.asyncify.*")
+    _add_peer(folder, jobs, "compute.mjs", list(builds))
+    shutil.copyfile(PAGES / "compute_worker.mjs", folder / "start.mjs")
 
 
 def _add_peer(folder: Path, jobs: str, bundle: str, runtime: list[Path]) -> None:

@@ -28,6 +28,8 @@ def write(results: Mapping[str, Any]) -> None:
             "guess": ratios(found, [name for name in found if name.startswith("guess: ")]),
         }
         _renew(DOCS / "speed.md", tables)
+    if vectors := [name for name in found if name.startswith("reading: ")]:
+        _renew(DOCS / "speed.md", {"vectors": reading(found, vectors)})
     if parts := {name: results[name] for name in results if name.startswith(ABLATION)}:
         _renew(DOCS / "speed.md", {"shares": shares(parts)})
     if stores := [name for name in found if name.startswith("stores: ")]:
@@ -75,6 +77,15 @@ def ratios(found: Mapping[str, Any], figures: Sequence[str]) -> Iterator[str]:
         all_of_them = [[*entry["ratio"], entry["target"]], *entry.get("also", [])]
         for over, under, ratio, target in all_of_them:
             yield f"| {over} / {under} | {figure} | {ratio:.2f} | {target or ''} |"
+
+
+def reading(found: Mapping[str, Any], figures: Sequence[str]) -> Iterator[str]:
+    """When, each contender's medians, each ratio."""
+    yield from _when(found[figures[0]])
+    yield ""
+    yield from contenders(found, figures)
+    yield ""
+    yield from ratios(found, figures)
 
 
 def shares(parts: Mapping[str, Any]) -> Iterator[str]:

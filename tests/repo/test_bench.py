@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from bench import guesses, tables
+from bench import guesses, reading, tables
 from bench.plots import WIDTH, svg
 from bench.report import Comparison
 from bench.tables import contenders, ratios, replaced, shares
@@ -65,10 +67,37 @@ def test_a_table_is_replaced_between_its_marks() -> None:
     assert replaced(text, "x", "| new |") == "a\n<!-- x -->\n| new |\n<!-- /x -->\nb"
 
 
+def test_vectors_have_a_table_with_when() -> None:
+    kept = {**RATES.as_dict(), "date": "2026-01-02", "browser": "Chromium 1"}
+    lines = list(tables.reading({"reading: sentences": kept}, ["reading: sentences"]))
+    assert lines[0] == "Measured 2026-01-02 in Chromium 1."
+    assert "| intab | 40.0 |" in lines
+    assert "| intab / peer | reading: sentences | 2.00 | 1.6 |" in lines
+
+
+def test_sentences_are_of_mixed_length_and_the_same_every_time(tmp_path: Path) -> None:
+    vocabulary = {"the": 0, "fox": 1, "ran": 2, "##ning": 3, "a": 4, "[CLS]": 5}
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"model": {"vocab": vocabulary}}))
+    texts = reading.sentences(tmp_path, 400)
+    assert {word for text in texts for word in text.split()} == {"the", "fox", "ran"}
+    lengths = sorted(len(text.split()) for text in texts)
+    assert lengths[0] == 3
+    assert 15 <= lengths[200] <= 21
+    assert 80 <= lengths[-1] <= 120
+    assert texts == reading.sentences(tmp_path, 400)
+
+
+def test_contenders_make_the_same_vector() -> None:
+    ours, theirs = reading.OURS, f"{reading.PEER}/"
+    reading.check_alike({ours: [0.6, 0.8], theirs: [0.61, 0.79]})
+    with pytest.raises(RuntimeError, match=r"their product is 0\.600"):
+        reading.check_alike({ours: [0.6, 0.8], theirs: [1.0, 0.0]})
+
+
 @pytest.mark.parametrize(
     ("page", "marks"),
     [
-        ("speed.md", ("rates", "rest", "ratios", "guess", "shares", "when")),
+        ("speed.md", ("rates", "rest", "ratios", "guess", "vectors", "shares", "when")),
         ("delivery.md", ("delivered", "stores", "when")),
     ],
 )
