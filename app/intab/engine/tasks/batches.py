@@ -3,8 +3,9 @@
 A `Row` is what one run takes, without the axis of batches; an input may have several (windows of a
 long text, a row for each label). Rows are put side by side only if that changes no answer: if
 the graph takes any number of rows and a mask hides what is padded. Graphs whose rows depend on each
-other all the same, as int8 products with one scale for a whole batch do, are found by computing the
-first and the last row of the first batch alone too; from then on every row is run alone.
+other all the same, as int8 products with one scale for a whole batch do, are found by computing two
+rows of the first batch, the longest and another, together and alone; from then on every row is run
+alone.
 """
 
 from __future__ import annotations
@@ -137,29 +138,37 @@ async def run_rows(
     found: list[Arrays] = [{} for _ in rows]
     for group in batching.groups(rows, size):
         some = [rows[place] for place in group]
-        outputs = batching.split(await run(batching.collate(some)), some)
-        if len(group) > 1 and batching.agree is None and not _alike(some):
-            batching.agree = await _agree(run, batching, some, outputs)
+        pair = _telling(some) if batching.agree is None else []
+        if pair:
+            outputs = batching.split(await run(batching.collate(pair)), pair)
+            batching.agree = await _agree(run, batching, pair, outputs)
             if not batching.agree:
                 return await run_rows(run, batching, rows, 1, ran)
+        if len(pair) < len(some):
+            outputs = batching.split(await run(batching.collate(some)), some)
         for place, output in zip(group, outputs, strict=True):
             found[place] = output
         ran(group)
     return found
 
 
-def _alike(rows: Sequence[Row]) -> bool:
-    """Whether all rows are equal, so that nothing can be seen of what they do to each other."""
-    first = rows[0].feeds
-    return all(np.array_equal(row.feeds[name], first[name]) for row in rows for name in first)
+def _telling(rows: Sequence[Row]) -> list[Row]:
+    """Two rows that differ, so that it shows what they do to each other; none if all are equal."""
+    other = next((row for row in reversed(rows) if not _equal(row, rows[0])), None)
+    return [] if other is None else [rows[0], other]
+
+
+def _equal(one: Row, other: Row) -> bool:
+    return all(np.array_equal(value, other.feeds[name]) for name, value in one.feeds.items())
 
 
 async def _agree(
     run: Run, batching: Batching, rows: Sequence[Row], outputs: Sequence[Arrays]
 ) -> bool:
-    for place in (0, -1):
-        [alone] = batching.split(await run(batching.collate([rows[place]])), [rows[place]])
-        if not batching.near(alone, outputs[place]):
+    """Whether rows give alone what they gave beside each other."""
+    for row, output in zip(rows, outputs, strict=True):
+        [alone] = batching.split(await run(batching.collate([row])), [row])
+        if not batching.near(alone, output):
             return False
     return True
 
