@@ -15,11 +15,12 @@ from collections import defaultdict
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[1]
 
 # No test may fail for being slow: the machines that run them have other work too.
@@ -50,15 +51,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
-def run_to_end(test: Coroutine[Any, Any, object]) -> None:
+def run_to_end(test: Coroutine[Any, Any, T]) -> T:
     if sys.platform == "emscripten":
         from pyodide.ffi import run_sync
 
-        run_sync(test)
-        return
+        found: T = run_sync(test)
+        return found
     # Playwright's sync API keeps a loop running in this thread.
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, test).result()
+        return pool.submit(asyncio.run, test).result()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,13 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
+import intab
+from intab.convert.converter import Request, convert
 from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
 from tests.browser.programs import printed_json
 from tests.browser.visitor import Visitor, visits
+from tests.conftest import run_to_end
+from tests.convert.tiny_encoders import write_checkpoint
 from tests.native.test_pipelines import CASES, GOLDEN, same
 from tests.native.test_reading import CASES as READING
 from tests.native.test_sentences import RECORDED as SENTENCE_CASES
@@ -44,11 +49,38 @@ def some(case: dict[str, Any]) -> dict[str, Any]:
     return {**case, "calls": [{**c, "options": {**c["options"], "batch_size": 3}} for c in calls]}
 
 
+# What `intab convert` writes of tiny random checkpoints: a family and head each, and their tasks.
+CONVERTED: dict[str, tuple[str, dict[str, Any]]] = {
+    "bert labels": ("text-classification", {"top_k": None}),
+    "distilbert tokens": ("token-classification", {"ignore_labels": []}),
+    "roberta labels": ("text-classification", {"top_k": None}),
+    "mpnet features": ("feature-extraction", {}),
+    "modernbert tokens": ("token-classification", {"ignore_labels": []}),
+}
+
+
+def named(case: str) -> str:
+    """Its folder's name in the page's models/."""
+    return f"converted-{case.replace(' ', '-')}"
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Their folders, in float32 and in int8."""
+    place = tmp_path_factory.mktemp("converted")
+    for case in CONVERTED:
+        checkpoint = write_checkpoint(place / "checkpoints" / case, case)
+        convert(Request(checkpoint, place / "models" / named(case), ("fp32", "q8")))
+    return place / "models"
+
+
 @pytest.fixture(scope="module")
 def visitor(
-    browser: Browser, site: Path, tmp_path_factory: pytest.TempPathFactory
+    browser: Browser, site: Path, converted: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Visitor]:
     folder = copy_site(site, tmp_path_factory.mktemp("pipelines"))
+    for model in converted.iterdir():
+        shutil.copytree(model, folder / "models" / model.name)
     for model in [*(GOLDEN / "pipelines").iterdir(), *(GOLDEN / "seq2seq").iterdir()]:
         shutil.copytree(model, folder / "models" / model.name)
     with serve_command(folder) as address:
@@ -67,6 +99,52 @@ def test_reading(visitor: Visitor) -> None:
     found = printed_json(visitor, PROGRAM.format(cases=json.dumps(cases)))
     for case, answers in zip(cases, found, strict=True):
         same(answers, [call["result"] for call in case["calls"]])
+
+
+READ = """
+import intab, json
+
+found = []
+for name, task, options in json.loads({cases!r}):
+    for dtype in ("fp32", "q8"):
+        pipe = await intab.pipeline(task, name, dtype=dtype)
+        found.append([pipe.dtype, await pipe(["a dog ran", "it was good"], **options)])
+        await pipe.close()
+print(json.dumps(found))
+"""
+
+
+def test_converted_encoders(visitor: Visitor, converted: Path) -> None:
+    """Float32 gives native onnxruntime's numbers; int8 comes as near as kernels round."""
+    cases = [(named(case), *about) for case, about in CONVERTED.items()]
+    found = iter(printed_json(visitor, READ.format(cases=json.dumps(cases))))
+    for name, task, options in cases:
+        for dtype, near in (("fp32", 1e-5), ("q8", 0.02)):
+            wanted = run_to_end(by_cpython(converted / name, task, dtype, options))
+            chosen, answers = next(found)
+            assert chosen == dtype
+            a, b = np.array(list(numbers(answers))), np.array(list(numbers(wanted)))
+            assert np.linalg.norm(a - b) <= near * np.linalg.norm(b), (name, dtype)
+
+
+async def by_cpython(folder: Path, task: str, dtype: str, options: dict[str, Any]) -> Any:
+    pipe = await intab.pipeline(task, folder, dtype=dtype)
+    found = await pipe(["a dog ran", "it was good"], **options)
+    await pipe.close()
+    return found
+
+
+def numbers(answer: Any) -> Iterator[float]:
+    """All of an answer's, in an order that does not depend on scores."""
+    if isinstance(answer, float):
+        yield answer
+    elif isinstance(answer, list):
+        labels = [one.get("label", "") for one in answer if isinstance(one, dict)]
+        ordered = sorted(answer, key=lambda one: one["label"]) if any(labels) else answer
+        for one in ordered:
+            yield from numbers(one)
+    elif isinstance(answer, dict):
+        yield from numbers(answer["score"])
 
 
 SENTENCES = """
