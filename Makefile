@@ -92,8 +92,9 @@ gguf-proof: .venv/.stamp ## compare a converted GGUF file with transformers' rea
 	@PYTHONPATH=.:app $(PY) -m tests.convert.proof_gguf $(ARGS)
 
 reading: .venv/.stamp ## compare pipelines with the Python libraries: MATERIAL=texts REFERENCES='python5 python4'
-	@for python in $(REFERENCES); do $$python -m tests.reading.record '$(MATERIAL)' || exit 1; done
-	@$(PY) -m tests.reading.compare '$(MATERIAL)'
+	@PYTHONPATH=. $(firstword $(REFERENCES)) -m tests.reading.families '$(MATERIAL)'
+	@for python in $(REFERENCES); do PYTHONPATH=. $$python -m tests.reading.record '$(MATERIAL)' || exit 1; done
+	@PYTHONPATH=.:app $(PY) -m tests.reading.compare '$(MATERIAL)'
 
 model: .venv/.stamp ## train the default model again, from the texts in DATA (docs/model.md)
 	@$(PY) models/recipe/sources.py $(DATA)

@@ -71,7 +71,8 @@ def cases(material: Path) -> Iterator[Case]:
     yield "entities", "token-classification", models / "rampart-ner", texts, [{}, *strategies]
     for name in ("bert-ner", "roberta-ner"):
         yield f"windows {name}", "token-classification", GOLDEN / name, texts, windows
-    masked = [f"{VH[:at]}<mask>{VH[at + 1 :]}" for at in range(len(VH))]
+    pieces = [VH, *(piece for size in (30, 45, 60, 75) for piece in (VH[:size], VH[-size:]))]
+    masked = [f"{p[:at]}<mask>{p[at + 1 :]}" for p in pieces for at in range(len(p))]
     several = [f"<mask>{VH[:at]}<mask><mask>{VH[at:]}" for at in range(0, len(VH), 9)]
     fills: Options = [{}, {"top_k": 25}, {"targets": ["A", "L", "W"], "top_k": 2}]
     yield "masks", "fill-mask", models / "sapiens-vh-mlm", [*masked, *several], fills
