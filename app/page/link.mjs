@@ -10,8 +10,13 @@ import { hasSharedMemory } from "../intab/browser/js/shared_memory.mjs";
 // when Python is restarted. PyWorker does not read the interpreter's address from the configuration
 // as <script> does.
 const INTERPRETER = element("#interpreter", HTMLLinkElement).href;
-const CONFIG = new URL("../pyscript.toml", INTERPRETER).href;
 const PROGRAM = new URL("../worker.py", INTERPRETER).href;
+// As in pyscript.toml, which would be a file more, and one that reads it.
+const CONFIG = {
+  packages: ["intab"],
+  packages_cache: "passthrough",
+  js_modules: { worker: { [new URL("../intab/worker.mjs", INTERPRETER).href]: "intab_js" } },
+};
 const PYSCRIPT = new URL("../intab/without_eval.mjs", INTERPRETER).href;
 const API = new URL("../completions.json", INTERPRETER).href;
 const ANSWER = 8 + 3 * 50_000; // bytes of the longest answer: app/page/output/shows.mjs
@@ -20,11 +25,13 @@ const INTERRUPT_EVERY = 300; // ms: a generation ends by message within one toke
 const RESTART_AFTER = 900; // ms: where there is no interrupt
 const RESTART_STUBBORN_AFTER = 3000; // ms: what does not even react to interrupts
 
-async function startWorker() {
+/** @param {string} channel on which the worker says what has come (visit.mjs) */
+async function startWorker(channel) {
   const { PyWorker } = await import(PYSCRIPT);
   // Until its plugins are there, PyScript 0.7.31 would start a worker without its own library.
   await customElements.whenDefined("py-script");
-  return PyWorker(PROGRAM, { config: CONFIG, version: INTERPRETER, async: true });
+  const version = channel ? `${INTERPRETER}#${channel}` : INTERPRETER;
+  return PyWorker(PROGRAM, { config: CONFIG, version, async: true });
 }
 
 export class Link {
@@ -45,9 +52,10 @@ export class Link {
     this.fetched = []; // addresses that workers fetched
   }
 
-  async start() {
+  /** @param {string} [channel] */
+  async start(channel = "") {
     try {
-      this.connect(await startWorker());
+      this.connect(await startWorker(channel));
     } catch (error) {
       this.onFailure(error);
     }

@@ -56,6 +56,11 @@ export async function keepOffline(used, onAnswer) {
   }
 }
 
+/** Whether this browser has kept this version of the site, or begun to, at an earlier visit. */
+export async function isKept() {
+  return Boolean(await globalThis.caches?.has(nameOf(SCOPE, LIST)).catch(() => false));
+}
+
 /** Whether the page is about to be reloaded, to be isolated then. Once in a tab; never where the
  * visitor has begun to do something, nor where the host says itself whether it wants that. */
 export async function isolate() {

@@ -28,6 +28,7 @@ import {
 import { missingFeature } from "./features.mjs";
 import { chosenModel } from "./models/chosen.mjs";
 import { Views } from "./views.mjs";
+import { Visit } from "./visit.mjs";
 
 const LONG_START = 45_000; // ms: a slow device may take as long; that the site is compared harms none
 const runButton = named("run", HTMLButtonElement);
@@ -48,6 +49,7 @@ const link = new Link({ onReady, onEvent, onRestart, onFailure });
 const shows = new Shows({ output, link, rerun: run, controls: named("drawn", HTMLElement) });
 const say = (/** @type {string} */ text) => notices.show("program", text);
 const program = new ProgramView({ output, link, say, onRun: run });
+const visit = new Visit();
 const panel = new Panel((/** @type {object} */ request) => link.send(request));
 let model = ""; // the name and device of the one that was loaded last
 /** @type {Promise<boolean> | undefined} */
@@ -75,8 +77,20 @@ function setState(state, text) {
   chat?.setState(state, busy);
   output.element.setAttribute("aria-busy", String(state === "running"));
   if (state !== "ready" && state !== "error") return;
+  visit.end();
   hideProgress();
   if (python === "ready") keepSite();
+}
+
+/** The page's first start, with a bar for all that comes; restarts fetch nothing. */
+async function startFirst() {
+  link.start(visit.channel);
+  if (!(await visit.begin(showVisit))) transfer.replaceChildren(); // index.html's words of a first one
+}
+
+/** @param {any} arrived of the whole visit */
+function showVisit(arrived) {
+  if (status.dataset.state === "loading" && arrived.rate) showProgress(arrived);
 }
 
 /** Keep the site for a visit without its server: once, and when there is nothing else to do. */
@@ -91,6 +105,7 @@ function showProgress(event) {
   progress.hidden = false;
   if (event.total > 0) Object.assign(progress, { max: event.total, value: event.loaded });
   else progress.removeAttribute("value");
+  if (event.total === 0 && transfer.querySelector(".first")) return; // until the first bytes are here
   // Not in the status line, of which a screen reader reads every change.
   transfer.replaceChildren(...transferTexts(event).map(onOneLine));
 }
@@ -128,7 +143,7 @@ function beginStart(text) {
   clearTimeout(checking);
   checking = setTimeout(checkKept, LONG_START);
   setState("loading", text);
-  showProgress({ total: 0 });
+  if (!visit.isOn) showProgress({ total: 0 });
 }
 
 function run() {
@@ -193,7 +208,10 @@ const handlers = {
   },
   /** @param {any} event */
   loading(event) {
-    showProgress(event);
+    if (!visit.isOn || chosenModel() !== "default") {
+      visit.end();
+      showProgress(event);
+    }
     showFiles(event);
     setStatus(link.running ? `Running. ${loadingText(event)}` : loadingText(event));
   },
@@ -319,7 +337,7 @@ if (missing) {
   runButton.disabled = true;
 } else {
   beginStart("Starting Python");
-  if (!(await isolate())) link.start();
+  if (!(await isolate())) startFirst();
 }
 chat = await openChat({
   ask: begin,

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 import intab
-from tools.site import compress, esbuild, licences, offline, page, runtime
+from tools.site import compress, esbuild, licences, offline, page, runtime, visit
 from tools.site.sources import Sources, files_under
 
 
@@ -33,11 +33,13 @@ def _fill(sources: Sources, site: Path) -> None:
         shutil.copyfile(sources.app / name, site / name)
     names["files.json"] = offline.write_list(site)
     names["version"] = intab.__version__
-    page.fill(sources.app / "index.html", names, site / "index.html")
     offline.bundle_service_worker(sources, site)
     copy_models(sources.models, site / "models")
     _copy_docs(sources, site)
     licences.write(sources, site, names)
+    compress.add_variants(site, sources.cache / "compressed")
+    # The page says how much the visit is, and is small itself.
+    page.fill(sources.app / "index.html", names | visit.placeholders(site), site / "index.html")
     compress.add_variants(site, sources.cache / "compressed")
 
 

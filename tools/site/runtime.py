@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from kernels.places import PlaceError, find_places
-from tools.site import completions, esbuild, lock, packages, page, probe, snapshots, wheels
+from tools.site import completions, esbuild, lock, packages, page, probe, slim, snapshots, wheels
 from tools.site.offline import integrity_of
 from tools.site.sources import SiteError, Sources, files_under, sha256_of
 
@@ -105,6 +105,7 @@ def _add_wheels(sources: Sources, target: Path) -> None:
     own = wheels.collect(sources)
     added = packages.collect(sources, own)
     wheels.check_complete([*own, *added])
+    own = [slim.slim(wheel, sources.cache / "slim") for wheel in own]
     for wheel in own:
         shutil.copyfile(wheel.path, target / wheel.path.name)
     for wheel in added:

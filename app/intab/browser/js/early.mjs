@@ -42,10 +42,11 @@ export function takeCompiled(address) {
 }
 
 /** Ask for the model in that folder of models/, or at that whole address; what is stored in the Cache
- * API is not needed.
+ * API is not needed. `told(address, bytes)` hears how much of a file has come.
  * @param {string} model
+ * @param {(address: string, loaded: number) => void} [told]
  */
-export async function begin(model) {
+export async function begin(model, told = undefined) {
   setTimeout(drop, LASTING);
   const folder = new URL(`${model.replace(/\/$/, "")}/`, MODELS).href;
   const { files, dtypes } = await manifest(folder);
@@ -54,7 +55,7 @@ export async function begin(model) {
   const graphs = Object.values(dtypes).flat();
   const sure = Object.keys(dtypes).length === 1; // else the engine chooses, by what this device can do
   for (const [name, entry] of Object.entries(files)) {
-    if (sure || !graphs.includes(name)) askFor(folder + name, entry);
+    if (sure || !graphs.includes(name)) askFor(folder + name, entry, told);
   }
 }
 
@@ -92,10 +93,11 @@ export function recordKey(folder) {
 /**
  * @param {string} address
  * @param {{size: number, chunk_size: any}} given
+ * @param {((address: string, loaded: number) => void) | undefined} told
  */
-function askFor(address, { size, chunk_size: chunk }) {
+function askFor(address, { size, chunk_size: chunk }, told) {
   const isText = TEXT_ENDINGS.some((ending) => address.endsWith(ending));
-  if (size <= CHUNK || isText) return ask(address);
+  if (size <= CHUNK || isText) return ask(address, "", isText ? undefined : told);
   for (let i = 0; chunk && i < AT_A_TIME && i * chunk < size; i += 1) {
     ask(address, `bytes=${i * chunk}-${Math.min((i + 1) * chunk, size) - 1}`);
   }
@@ -114,18 +116,36 @@ export function asking(range) {
  * the whole file for each part.
  * @param {string} address
  * @param {string} [range]
+ * @param {(address: string, loaded: number) => void} [told]
  */
-function ask(address, range = "") {
+function ask(address, range = "", told = undefined) {
   const stopping = new AbortController();
   const answer = fetch(address, { ...asking(range), signal: stopping.signal }).then((response) => {
     if (range && response.status !== 206) {
       stopping.abort();
       throw new Error("no ranges");
     }
-    const unread = new TransformStream({}, undefined, { highWaterMark: Infinity });
+    const unread = new TransformStream(counting(address, told), undefined, { highWaterMark: Infinity });
     return new Response(response.body?.pipeThrough(unread), response);
   });
   answer.catch(() => {}); // the one who takes it hears of that, and asks again
   asked.set(`${address} ${range}`, { answer, stopping });
   return answer;
+}
+
+/**
+ * @param {string} address
+ * @param {((address: string, loaded: number) => void) | undefined} told
+ * @returns {Transformer<Uint8Array, Uint8Array>}
+ */
+function counting(address, told) {
+  if (!told) return {};
+  let loaded = 0;
+  return {
+    transform(chunk, controller) {
+      loaded += chunk.byteLength;
+      told(address, loaded);
+      controller.enqueue(chunk);
+    },
+  };
 }

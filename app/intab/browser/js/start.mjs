@@ -1,17 +1,21 @@
 /**
- * Pyodide, as PyScript imports it; `start.mjs?model=NAME` asks for that model's files meanwhile. It
+ * Pyodide, as PyScript imports it; `start.mjs?model=NAME` asks for that model's files meanwhile, and
+ * `start.mjs?model=NAME#CHANNEL` tells what is there (arrivals.mjs). It
  * lies beside pyodide.mjs, since PyScript looks there for what belongs to the interpreter.
  */
 import { begin } from "../intab/early.mjs";
 import { loadPyodide as load } from "./pyodide.mjs";
+import { tellArrivals } from "./arrivals.mjs";
 import { forget, keptSnapshot, renew, startsAlike } from "./snapshot.mjs";
 
 export * from "./pyodide.mjs";
 
 const ADDRESS = new URL("python.snapshot", import.meta.url).href;
 
-const model = new URL(import.meta.url).searchParams.get("model");
-if (model) begin(model).catch(() => {}); // then it comes when Python asks for it
+const { searchParams, hash } = new URL(import.meta.url);
+const told = hash ? tellArrivals(hash.slice(1)) : undefined;
+const model = searchParams.get("model");
+if (model) begin(model, told).catch(() => {}); // then it comes when Python asks for it
 
 /**
  * Pyodide's, which takes what it did at an earlier visit from what is kept of the site.
