@@ -10,10 +10,13 @@ import compare from "./compare.py";
 import continuation from "./continuation.py";
 import controls from "./controls.py";
 import endings from "./endings.py";
+import feeling from "./feeling.py";
 import list from "./list.py";
 import logits from "./logits.py";
 import mood from "./mood.py";
+import names from "./names.py";
 import probabilities from "./probabilities.py";
+import search from "./search.py";
 import sound from "./sound.py";
 import sureness from "./sureness.py";
 import surprise from "./surprise.py";
@@ -49,6 +52,9 @@ export const GALLERY = [
     [
       { id: "surprise", title: "What surprises it", source: surprise },
       { id: "mood", title: "Happy or sad?", source: mood },
+      { id: "search", title: "Search by meaning", source: search },
+      { id: "names", title: "Names in a text", source: names },
+      { id: "feeling", title: "Good or bad?", source: feeling },
     ],
   ],
   [

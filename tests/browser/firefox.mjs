@@ -65,10 +65,14 @@ async function run() {
   return await text("output");
 }
 
+/** Their models come from the hub, which is not here: tests/browser/test_real_hub.py has one. */
+const FROM_HUB = ["Search by meaning", "Names in a text", "Good or bad?"];
+
 async function examples() {
   const place = `${hook("examples")} button`;
   const names = await page.$$eval(place, (buttons) => buttons.map((button) => button.textContent));
   for (const [i, name] of names.entries()) {
+    if (FROM_HUB.includes(name)) continue;
     await page.click(hook("open-gallery"));
     await (await page.$$(place))[i].click(); // a choice makes the buttons anew
     assert.ok((await run()).length > 100, `${name} printed little`);
