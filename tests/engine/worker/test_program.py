@@ -33,6 +33,12 @@ async def test_it_is_the_main_module() -> None:
     assert (await run("print(__name__)"))[0] == "__main__\n"
 
 
+async def test_annotations_are_values_unless_the_program_says_otherwise() -> None:
+    source = "def f(a: int): pass\nprint(f.__annotations__)\n"
+    assert (await run(source))[0] == "{'a': <class 'int'>}\n"
+    assert (await run(f"from __future__ import annotations\n{source}"))[0] == "{'a': 'int'}\n"
+
+
 async def test_a_syntax_error_shows_its_line() -> None:
     _, _, failure = await run("x = 1\ny = = 2\n")
     assert failure is not None

@@ -13,15 +13,16 @@ _AWAITS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
 def compile_program(source: str, filename: str) -> tuple[CodeType, CodeType | None]:
-    """The program, and the expression it ends with, if it ends with one."""
-    tree = compile(source, filename, "exec", flags=ast.PyCF_ONLY_AST | _AWAITS)
+    """The program, and the expression it ends with, if it ends with one. What this file imports
+    from `__future__` is not the program's."""
+    tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST | _AWAITS, dont_inherit=True)
     assert isinstance(tree, ast.Module)
     last = tree.body[-1] if tree.body else None
     if not isinstance(last, ast.Expr) or _is_docstring(tree):
-        return compile(tree, filename, "exec", flags=_AWAITS), None
+        return compile(tree, filename, "exec", _AWAITS, dont_inherit=True), None
     tree.body.pop()
-    body = compile(tree, filename, "exec", flags=_AWAITS)
-    return body, compile(ast.Expression(last.value), filename, "eval", flags=_AWAITS)
+    body = compile(tree, filename, "exec", _AWAITS, dont_inherit=True)
+    return body, compile(ast.Expression(last.value), filename, "eval", _AWAITS, dont_inherit=True)
 
 
 def _is_docstring(tree: ast.Module) -> bool:
@@ -38,7 +39,7 @@ def syntax_problems(source: str) -> list[Mapping[str, Any]]:
     """What is wrong with a program's syntax: nothing, or the first fault."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            compile(source, "program.py", "exec", flags=_AWAITS)
+            compile(source, "program.py", "exec", _AWAITS, dont_inherit=True)
     except SyntaxError as exc:
         place = {"line": exc.lineno or 1, "column": exc.offset or 1}
         return [{**place, "message": exc.msg}]
