@@ -32,6 +32,7 @@ WORDS = {
     "Pyodide's libraries": ["Emscripten authors", "musl", "SQLite", "bzip2", "libffi", "zlib"],
     "onnxruntime-web": ["Microsoft Corporation", "protobuf", "XNNPACK", "Eigen"],
     "numpy": ["NumPy Developers", "pocketfft", "Max-Planck-Society", "University of Tennessee"],
+    "llguidance": ["Permission is hereby granted", "derivre", "serde"],
     "tokenizers": ["Apache License", "onig", "serde"],
     "jinja2": ["Pallets"],
     "markupsafe": ["Pallets"],

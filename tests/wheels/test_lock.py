@@ -63,8 +63,11 @@ def test_tokenizers_is_small_typed_and_depends_on_nothing() -> None:
     assert required == []
 
 
-def test_every_patch_opens_with_its_reason() -> None:
-    for patch in RECIPES[wheel("tokenizers")].patches:
+@pytest.mark.parametrize("name", ["llguidance", "tokenizers"])
+def test_every_patch_opens_with_its_reason(name: str) -> None:
+    patches = RECIPES[wheel(name)].patches
+    assert patches
+    for patch in patches:
         reason = patch.read_text().split("diff --git")[0]
         assert len(reason.split()) > 8, patch.name
 

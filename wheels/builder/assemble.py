@@ -37,7 +37,7 @@ def _rust_wheel(recipe: Recipe, how: Rust, work: Path, wheel: Path) -> None:
     place = rust.empty_place(recipe)
     source = _patched_source(recipe, work, place / "source")
     module = rust.compile_module(recipe, how, source, place, work / "binaryen")
-    files = _tree(source / how.python_source, "", [])
+    files = _python_files(source / how.python_source, how.packages, [])
     files[how.module] = module.read_bytes()
     notices = f"{_dist_info(recipe)}/licenses/THIRD-PARTY.txt"
     files[notices] = rust.third_party(recipe, how, source, place)
@@ -46,14 +46,20 @@ def _rust_wheel(recipe: Recipe, how: Rust, work: Path, wheel: Path) -> None:
 
 def _pure_wheel(recipe: Recipe, how: Pure, work: Path, wheel: Path) -> None:
     source = _patched_source(recipe, work, work / recipe.name)
-    files: dict[str, bytes] = {}
-    for package in how.packages:
-        files |= _tree(source / how.python_source / package, f"{package}/", how.leave_out)
+    files = _python_files(source / how.python_source, how.packages, how.leave_out)
     _write(recipe, source, how.licences, files, wheel)
 
 
 def _patched_source(recipe: Recipe, work: Path, folder: Path) -> Path:
     return sources.unpack(recipe, sources.fetch_sdist(recipe, work / "downloads"), folder)
+
+
+def _python_files(root: Path, packages: list[str], leave_out: list[str]) -> dict[str, bytes]:
+    """Those of some packages, or all."""
+    if not packages:
+        return _tree(root, "", leave_out)
+    trees = (_tree(root / name, f"{name}/", leave_out) for name in packages)
+    return {path: content for tree in trees for path, content in tree.items()}
 
 
 def _tree(root: Path, prefix: str, leave_out: list[str]) -> dict[str, bytes]:

@@ -25,6 +25,7 @@ class Rust:
     licences: list[str]
     opt_level: str
     wasm_opt: list[str]
+    packages: list[str] = field(default_factory=list)  # of python_source; none: all of it
 
 
 @dataclass(frozen=True)

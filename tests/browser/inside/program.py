@@ -60,6 +60,7 @@ async def run_tests() -> dict[str, Any]:
     stage = await (await pyfetch(urljoin(here, "stage.json"))).json()
     await pyodide_js.loadPackage(to_js([urljoin(here, wheel) for wheel in stage["wheels"]]))
     await pyodide_js.loadPackage("pillow")  # which a page fetches with its first picture
+    await pyodide_js.loadPackage("llguidance")
     checkout = await pyfetch(urljoin(here, stage["checkout"]))
     await checkout.unpack_archive(extract_dir=FOLDER)
     os.chdir(FOLDER)
