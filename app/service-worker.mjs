@@ -18,8 +18,9 @@ const { clients, registration } = worker;
 const SCOPE = registration.scope;
 const PREFIX = prefixOf(SCOPE);
 const DIGEST = new RegExp(`^(${SITE.hashed})$`); // SITE comes from app/intab/cli/headers.py
-// A browser needs one of onnxruntime-web's, and each is large; of added packages what programs import.
-const OPTIONAL = /\/ort\/.*\.wasm$|\/packages\/.*\.whl$/;
+// A browser needs one of onnxruntime-web's, and each is large; of added packages what programs import,
+// and llguidance if an answer was held to a form.
+const OPTIONAL = /\/ort\/.*\.wasm$|\/(packages\/.*|llguidance-[^/]*)\.whl$/;
 const PATIENCE = 4000; // ms for the network, where there is something kept
 const INTEGRITY = "X-Intab-Integrity"; // of the page, which is not in the list that it names
 const STARTING = 20_000; // ms until a page's own program runs, unless a part of it is damaged

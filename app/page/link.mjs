@@ -37,11 +37,13 @@ async function startWorker(channel) {
 export class Link {
   /** `onReady()`: programs can run. `onEvent(event)`: the worker's events. `onRestart(cause)`: it
    * was given up for a new one, because it was "stubborn" or "crashed", or that was "asked" for.
-   * `onFailure(error)`: there is no worker; `start` tries again.
-   * @param {{onReady: any, onEvent: any, onRestart: any, onFailure: any}} given
+   * `onFailure(error)`: there is no worker; `start` tries again. `onPackages()`: it
+   * fetched more of them.
+   * @param {{onReady: any, onEvent: any, onRestart: any, onFailure: any, onPackages: any}} given
    */
-  constructor({ onReady, onEvent, onRestart, onFailure }) {
+  constructor({ onReady, onEvent, onRestart, onFailure, onPackages }) {
     this.onReady = onReady;
+    this.onPackages = onPackages;
     this.onEvent = onEvent;
     this.onRestart = onRestart;
     this.onFailure = onFailure;
@@ -83,7 +85,7 @@ export class Link {
     const event = { ...JSON.parse(text), bytes };
     if (event.run !== undefined && event.run !== this.run) return; // of a program that was given up
     if (event.kind === "alive") navigator.locks.request(event.lock, () => this.lose(worker));
-    else if (event.kind === "fetched") this.fetched.push(...event.addresses);
+    else if (event.kind === "fetched") this.note(event.addresses);
     else if (event.kind === "crashed") this.lose(worker, event.message);
     else {
       if (event.kind === "finished") this.finish();
@@ -104,6 +106,13 @@ export class Link {
     }
     this.drop();
     this.onFailure(new Error(message));
+  }
+
+  /** @param {string[]} addresses */
+  note(addresses) {
+    const more = addresses.filter((address) => !this.fetched.includes(address));
+    this.fetched.push(...more);
+    if (more.some((address) => address.endsWith(".whl"))) this.onPackages();
   }
 
   /** @param {object} request */

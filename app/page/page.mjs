@@ -45,7 +45,7 @@ const output = new Output(named("output", HTMLElement));
 const notices = new Notices(named("notices", HTMLElement));
 /** @type {Map<string, any>} */
 const files = new Map(); // of the model on its way: name -> [loaded, total] in bytes
-const link = new Link({ onReady, onEvent, onRestart, onFailure });
+const link = new Link({ onReady, onEvent, onRestart, onFailure, onPackages });
 const shows = new Shows({ output, link, rerun: run, controls: named("drawn", HTMLElement) });
 const say = (/** @type {string} */ text) => notices.show("program", text);
 const program = new ProgramView({ output, link, say, onRun: run });
@@ -97,6 +97,15 @@ function showVisit(arrived) {
 function keepSite() {
   if (document.body.dataset.offline) return;
   document.body.dataset.offline = "asked";
+  keep();
+}
+
+/** Packages that are fetched later are kept too. */
+function onPackages() {
+  if (document.body.dataset.offline) keep();
+}
+
+function keep() {
   keepOffline(link.fetched, (/** @type {string} */ answer) => (document.body.dataset.offline = answer));
 }
 

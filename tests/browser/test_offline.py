@@ -24,6 +24,29 @@ model = await intab.load("default")
 async for chunk in model.stream("Once upon a time", max_new_tokens=20, do_sample=False):
     print(chunk, end="")
 """
+HELD = """
+import intab
+from dataclasses import dataclass
+from typing import Literal
+
+@dataclass
+class Animal:
+    kind: Literal["fox", "owl"]
+    legs: Literal[2, 4]
+
+model = await intab.load("default")
+story = "Once upon a time there was an animal."
+animal = await model.generate(story, json_schema=Animal, max_new_tokens=200, seed=1)
+time = await model.generate("They met at ", regex=r"[01][0-9]:[0-5][0-9]", seed=1)
+mood = await model.generate("The little fox was", choices=[" happy", " sad"], seed=1)
+print(animal.parsed, time.text, mood.text)
+"""
+HELD_ANSWERS = r"Animal\(kind='(fox|owl)', legs=[24]\) [01]\d:[0-5]\d  (happy|sad)\n"
+KEEPS_LLGUIDANCE = """async () => {
+  const [name] = (await caches.keys()).filter((name) => name.startsWith("intab site"));
+  const keys = await (await caches.open(name)).keys();
+  return keys.some(({ url }) => url.includes("/llguidance-"));
+}"""
 NEW_RUNTIME = "runtime-0000000000000000"
 NEW_LIST = "assets/files-00000000.json"
 
@@ -71,13 +94,18 @@ def test_after_one_visit_the_page_needs_no_server(page: Page, site: Path) -> Non
     visitor = Visitor(page)
     with serve_command(site) as address:
         visitor.open(address)
-        visitor.write(STREAM)
         expect_kept(page)
+        assert not page.evaluate(KEEPS_LLGUIDANCE)  # no answer was held to a form
+        held = visitor.run(HELD)
+        assert re.fullmatch(HELD_ANSWERS, held)
+        page.wait_for_function(KEEPS_LLGUIDANCE, timeout=STARTED)
+        visitor.write(STREAM)
     page.reload()
     visitor.expect_state("ready", timeout=STARTED)
     visitor.button("run").click()
     visitor.expect_state("ready")
     assert len(visitor.printed().split()) > 10
+    assert visitor.run(HELD) == held
     visitor.button("restart").click()
     visitor.expect_state("ready", timeout=STARTED)
     page.goto(f"{address}index.html")
