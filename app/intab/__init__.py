@@ -21,6 +21,7 @@ from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.streamer import Generation, TextChunk
 from intab.engine.io.protocols import Progress
 from intab.engine.model import Model
+from intab.engine.replies.results import ToolCall, ToolResult
 from intab.engine.tasks.pipeline import Pipeline
 from intab.engine.tasks.plain_network import LoadedNetwork
 from intab.platform import image, load, network, pipeline, run_sync, storage
@@ -45,6 +46,8 @@ __all__ = [
     "Snapshot",
     "TextChunk",
     "TokenLogprob",
+    "ToolCall",
+    "ToolResult",
     "__version__",
     "controls",
     "errors",

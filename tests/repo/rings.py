@@ -76,8 +76,11 @@ PACKAGES: dict[str, frozenset[str]] = {
     "runtime": frozenset({"io", "hub", "types", "model_config", "media"}),
     "text": frozenset({"io", "types", "model_config"}),
     "constrain": frozenset({"io", "types", "text"}),
-    "generation": frozenset({"io", "types", "model_config", "runtime", "text", "constrain"}),
-    "chat": frozenset({"types", "runtime", "text", "generation"}),
+    "replies": frozenset({"io", "types", "text"}),
+    "generation": frozenset(
+        {"io", "types", "model_config", "runtime", "text", "constrain", "replies"}
+    ),
+    "chat": frozenset({"types", "runtime", "text", "replies", "generation"}),
     "model": frozenset({"types", "model_config", "runtime", "text", "generation", "chat"}),
     "tasks": frozenset(
         {"io", "hub", "types", "model_config", "media", "runtime", "text", "generation", "model"}

@@ -12,60 +12,27 @@ and no graph: a `Speaker` turns messages into ids and runs them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from intab.engine.generation.batch import Job
+from intab.engine.generation.conversation import Snapshot as Snapshot
+from intab.engine.generation.conversation import Speaker as Speaker
+from intab.engine.generation.conversation import close_answer, with_calls
 from intab.engine.generation.decode import complete
 from intab.engine.generation.prefill import prefill
 from intab.engine.generation.streamer import Generation, TextChunk
+from intab.engine.replies.messages import Message, Said, as_messages, count_calls, is_open
+from intab.engine.replies.results import ToolCall, ToolResult
 from intab.engine.runtime.decoder import Session
-from intab.errors import PromptError, RunError
+from intab.errors import OptionError, RunError
 
-Message = MutableMapping[str, Any]
-Said = str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 # Two users' words that begin differently: what their prompts share comes before the words.
 _WORDS = ("A", "?")
 _BUSY = "This chat is still answering: wait for its answer, or fork() the chat."
-
-
-@dataclass(frozen=True)
-class Speaker:
-    """What a conversation needs of its model.
-
-    job: checked options and the ids of (messages, options, names for the chat template).
-    session: a new, empty session; ModelClosedError if the model was closed.
-    stream: the answer to a job, in a session that may have the beginning of its prompt.
-    """
-
-    job: Callable[[Sequence[Mapping[str, Any]], Mapping[str, Any], Mapping[str, Any]], Job]
-    session: Callable[[], Session]
-    stream: Callable[[Session, Job], AsyncGenerator[TextChunk]]
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A conversation as it was, for `Chat.restore`.
-
-    Attributes:
-        messages: all that was said.
-        session, ids: the computed tokens; None and () if there are none.
-    """
-
-    messages: Sequence[Message]
-    session: Session | None
-    ids: Sequence[int]
-
-    def __repr__(self) -> str:
-        return f"<intab.Snapshot of {len(self.messages)} messages, {len(self.ids)} tokens>"
-
-    def close(self) -> None:
-        """Give its memory back; it cannot be restored after."""
-        if self.session:
-            self.session.close()
 
 
 class Chat:
@@ -118,7 +85,7 @@ class Chat:
             RunError: the runtime failed, or this chat is still answering.
             ModelClosedError: the model was closed.
         """
-        new = _messages(said)
+        new = as_messages(said)
         job = self._job([*self.messages, *new], options)
         return self._answer(new, job)
 
@@ -132,6 +99,46 @@ class Chat:
             OptionError, PromptError, RunError: as `stream`.
         """
         return await complete(self.stream(said, **options))
+
+    async def run(
+        self, said: Said = None, *, max_tool_rounds: int = 5, **options: Any
+    ) -> Generation:
+        """Answer as `send`, and call the chat's tools as the model asks for it.
+
+        A tool is called with arguments that its schema allows, or not at all; its result, or what
+        went wrong, is said to the model, which answers again. Async tools are awaited.
+
+        Args:
+            said, options: as for `send`; options are those of each answer.
+            max_tool_rounds: how often calls are answered, at least 0; calls that are asked for
+                after that are in the answer's tool_calls.
+
+        Returns:
+            The last answer; its tool_results are what came of all calls.
+
+        Raises:
+            OptionError, PromptError, RunError: as `stream`; PromptError if the tools are no
+                functions.
+        """
+        from intab.engine.replies.running import (
+            as_answers,
+            functions_of,
+            run_rounds,
+        )  # as rare as tools
+
+        if not isinstance(max_tool_rounds, int) or max_tool_rounds < 0:
+            raise OptionError(f"max_tool_rounds must be at least 0, not {max_tool_rounds!r}.")
+        functions = functions_of(self._context.get("tools"))
+        answer = await self.send(said, **options)
+
+        async def go_on(done: Sequence[ToolResult]) -> tuple[ToolCall, ...]:
+            nonlocal answer
+            first = count_calls(self.messages) - len(done)
+            answer = await self.send(as_answers(done, first), **options)
+            return answer.tool_calls
+
+        done = await run_rounds(answer.tool_calls, functions, go_on, max_tool_rounds)
+        return replace(answer, tool_results=tuple(done))
 
     async def prefill(self) -> None:
         """Compute the messages so far, e.g. a long system prompt, before the first words come.
@@ -192,13 +199,14 @@ class Chat:
         self.close()
 
     def _job(self, messages: Sequence[Message], options: Mapping[str, Any]) -> Job:
-        going_on = {"continue_final_message": True} if _is_open(messages) else {}
+        going_on = {"continue_final_message": True} if is_open(messages) else {}
         return self._speaker.job(
             messages, {**self._options, **options}, {**self._context, **going_on}
         )
 
     async def _answer(self, new: Sequence[Message], job: Job) -> AsyncGenerator[TextChunk]:
         answer: Message | None = None
+        so_far: list[TextChunk] = []
         last: tuple[int, ...] = ()
         with self._alone():
             await self._end_answer()
@@ -214,6 +222,10 @@ class Chat:
                     last = certain[-1:]
                     answer = answer or self._open_answer(new)
                     answer["content"] += chunk.text
+                    so_far.append(chunk)
+                    if chunk.finish_reason:
+                        so_far[-1] = chunk = with_calls(so_far, self._context.get("tools"))
+                        close_answer(answer, so_far, self.messages)
                     yield chunk
 
     @contextmanager
@@ -247,7 +259,7 @@ class Chat:
     def _open_answer(self, new: Sequence[Message]) -> Message:
         """What was said and a message for its answer, which may be one that goes on."""
         self.messages += new
-        if not _is_open(self.messages):
+        if not is_open(self.messages):
             self.messages.append({"role": "assistant", "content": ""})
         return self.messages[-1]
 
@@ -266,32 +278,11 @@ class Chat:
             job = self._job(self.messages, {})
             return job.prompt, job.options.prefill_chunk_size
         jobs = [
-            self._speaker.job([*self.messages, *_messages(words)], self._options, self._context)
+            self._speaker.job([*self.messages, *as_messages(words)], self._options, self._context)
             for words in _WORDS
         ]
         shared = _common(*(job.prompt for job in jobs))
         return jobs[0].prompt[:shared], jobs[0].options.prefill_chunk_size
-
-
-def _messages(said: Said) -> list[Message]:
-    if said is None:
-        return []
-    if isinstance(said, str):
-        return [{"role": "user", "content": said}]
-    several = [said] if isinstance(said, Mapping) else said
-    if not isinstance(several, Sequence) or not all(isinstance(one, Mapping) for one in several):
-        raise PromptError(f"Say a string, a message or a list of messages, not {said!r}.")
-    return [dict(deepcopy(one)) for one in several]
-
-
-def _is_open(messages: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether an answer goes on with the last message instead of beginning one."""
-    last = messages[-1] if messages else {}
-    if last.get("role") != "assistant":
-        return False
-    if not isinstance(last.get("content"), str):
-        raise PromptError("The last message is the assistant's and no text to go on with.")
-    return True
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> int:

@@ -17,6 +17,7 @@ prompt_lookup      several tokens a step if the text repeats itself
 sequences          several sequences side by side, or one by one
 batch              several prompts and answers
 beam_search        the best whole answers
+conversation       what speaks in a chat, what is kept of it, answers as messages
 logprobs           log-probabilities
 metrics            times and rates
 """

@@ -25,9 +25,10 @@ from intab.engine.generation.prefill import prefill
 from intab.engine.generation.sampling import NEVER, largest, log_softmax
 from intab.engine.generation.sequence_state import make_end
 from intab.engine.generation.sequences import open_session
-from intab.engine.generation.stop_strings import StoppedText, ends_with_a_stop
+from intab.engine.generation.stop_strings import StopFinder, StoppedText, ends_with_a_stop
 from intab.engine.generation.streamer import Generation, whole_characters
 from intab.engine.generation.user_processors import forked
+from intab.engine.replies.splitting import begin_reply
 from intab.engine.runtime.decoder import Decoder
 from intab.engine.text.tokenizer import Tokenizer
 from intab.engine.types import Logits, LogitsProcessor
@@ -224,14 +225,20 @@ def _generation(
     prompt: Sequence[int],
     meter: Meter,
 ) -> Generation:
+    text = _text(tokenizer, beam, options, prompt)
+    reply = begin_reply(tokenizer, prompt, options.skip_special_tokens, StopFinder(options.stop))
+    parts = reply.whole(beam.ids, text) if reply else None
+    calls, rest = reply.called() if reply else ((), "")
     return Generation(
-        _text(tokenizer, beam, options, prompt),
+        text,
         beam.ids,
         beam.reason or "length",
         replace(meter.metrics(), new_tokens=len(beam.ids)),
         beam.logprobs if options.logprobs else None,
         float(beam.score),
         options.constraint,
+        (parts[0], parts[1] + rest) if parts else None,
+        calls,
     )
 
 

@@ -12,7 +12,9 @@ from intab.engine.generation.metrics import Meter, Metrics
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.generation.sampling import log_softmax
 from intab.engine.generation.sequence_state import Step
-from intab.engine.generation.stop_strings import StoppedText
+from intab.engine.generation.stop_strings import StopFinder, StoppedText
+from intab.engine.replies.results import ToolCall, ToolResult
+from intab.engine.replies.splitting import Parts, begin_reply
 from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import RunError
 
@@ -29,6 +31,8 @@ class TextChunk:
         metrics: the figures, in the last chunk.
         logprobs: one entry an id if the option logprobs asked for them.
         constraint: what the answer was held to, in the last chunk; None for nothing.
+        parts: what more was thought and said, if the family marks that; `thinking`, `content`.
+        tool_calls: the calls that the answer asks for, in the last chunk. Nothing was called.
     """
 
     text: str
@@ -37,9 +41,21 @@ class TextChunk:
     metrics: Metrics | None = None
     logprobs: tuple[TokenLogprob, ...] | None = None
     constraint: Constraint | None = None
+    parts: Parts | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def thinking(self) -> str:
+        """What more was thought, without its marks."""
+        return self.parts[0] if self.parts else ""
+
+    @property
+    def content(self) -> str:
+        """What more was said: the text without thoughts and calls of tools."""
+        return self.parts[1] if self.parts else self.text
 
 
 @dataclass(frozen=True)
@@ -55,6 +71,9 @@ class Generation:
         score: of a beam search, the sum of the log-probabilities by the length to the power of
             length_penalty; None of anything else.
         constraint: what the answer was held to; None for nothing.
+        parts: what was thought and said, if the family marks that; see `thinking`, `content`.
+        tool_calls: the calls that the answer asks for. Nothing was called.
+        tool_results: what came of all calls, of an answer of `Chat.run`.
     """
 
     text: str
@@ -64,9 +83,24 @@ class Generation:
     logprobs: tuple[TokenLogprob, ...] | None = None
     score: float | None = None
     constraint: Constraint | None = None
+    parts: Parts | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_results: tuple[ToolResult, ...] = ()
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def thinking(self) -> str:
+        """What was thought, without its marks; "" if nothing was."""
+        return self.parts[0] if self.parts else ""
+
+    @property
+    def content(self) -> str:
+        """What was said: the text without thoughts and calls of tools."""
+        if self.parts is None:
+            return "" if self.tool_calls else self.text
+        return self.parts[1] if self.parts[1] != self.text or not self.tool_calls else ""
 
     def json(self) -> Any:
         """Read the answer as JSON.
@@ -104,6 +138,9 @@ class Writer:
         self._options = options
         self._meter = meter
         self._text = StoppedText(tokenizer, options.stop, options.skip_special_tokens, prompt)
+        self._reply = begin_reply(
+            tokenizer, prompt, options.skip_special_tokens, StopFinder(options.stop)
+        )
         self._ids: list[int] = []  # those whose text is still held
         self._logprobs: list[TokenLogprob] = []
 
@@ -120,12 +157,23 @@ class Writer:
         reason = "stop" if stopped else step.end
         text = whole_characters(text, reason, self._options)
         self.ended = reason is not None
-        return self._chunk(text, reason) if text or reason else None
+        parts = self._parts(text, shown)
+        return self._chunk(text, reason, parts) if text or reason or any(parts or ()) else None
 
-    def _chunk(self, text: str, reason: str | None) -> TextChunk:
+    def _parts(self, text: str, token: int | None) -> Parts | None:
+        if self._reply is None:
+            return None
+        return self._reply.push(text, token, last=self.ended)
+
+    def _chunk(self, text: str, reason: str | None, parts: Parts | None) -> TextChunk:
         logprobs = tuple(self._logprobs) if self._options.logprobs else None
         constraint = self._options.constraint if reason else None
-        chunk = TextChunk(text, tuple(self._ids), reason, self._end(reason), logprobs, constraint)
+        calls: tuple[ToolCall, ...] = ()
+        if reason and self._reply and parts:
+            calls, rest = self._reply.called()
+            parts = (parts[0], parts[1] + rest)
+        end = self._end(reason)
+        chunk = TextChunk(text, tuple(self._ids), reason, end, logprobs, constraint, parts, calls)
         self._ids.clear()
         self._logprobs.clear()
         return chunk
@@ -151,7 +199,15 @@ def join(parts: Sequence[TextChunk]) -> Generation:
         if last.logprobs is not None
         else None,
         constraint=last.constraint,
+        parts=_joined(parts),
+        tool_calls=last.tool_calls,
     )
+
+
+def _joined(chunks: Sequence[TextChunk]) -> Parts | None:
+    if chunks[-1].parts is None:
+        return None
+    return "".join(one.thinking for one in chunks), "".join(one.content for one in chunks)
 
 
 def whole_characters(text: str, reason: str | None, options: GenerationOptions) -> str:

@@ -1,0 +1,66 @@
+"""What a chat is made of: what speaks, what is kept of it, how an answer becomes a message."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from intab.engine.generation.batch import Job
+from intab.engine.generation.streamer import TextChunk, join
+from intab.engine.replies.messages import Message, bare_calls, count_calls, spoken
+from intab.engine.runtime.decoder import Session
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """What a conversation needs of its model.
+
+    job: checked options and the ids of (messages, options, names for the chat template).
+    session: a new, empty session; ModelClosedError if the model was closed.
+    stream: the answer to a job, in a session that may have the beginning of its prompt.
+    """
+
+    job: Callable[[Sequence[Mapping[str, Any]], Mapping[str, Any], Mapping[str, Any]], Job]
+    session: Callable[[], Session]
+    stream: Callable[[Session, Job], AsyncGenerator[TextChunk]]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A conversation as it was, for `Chat.restore`.
+
+    Attributes:
+        messages: all that was said.
+        session, ids: the computed tokens; None and () if there are none.
+    """
+
+    messages: Sequence[Message]
+    session: Session | None
+    ids: Sequence[int]
+
+    def __repr__(self) -> str:
+        return f"<intab.Snapshot of {len(self.messages)} messages, {len(self.ids)} tokens>"
+
+    def close(self) -> None:
+        """Give its memory back; it cannot be restored after."""
+        if self.session:
+            self.session.close()
+
+
+def with_calls(chunks: Sequence[TextChunk], tools: Any) -> TextChunk:
+    """The last chunk of an answer, with calls that the family does not mark if there are tools."""
+    last = chunks[-1]
+    if last.tool_calls or not tools:
+        return last
+    return replace(last, tool_calls=bare_calls("".join(chunk.text for chunk in chunks)))
+
+
+def close_answer(answer: Message, chunks: Sequence[TextChunk], messages: Sequence[Message]) -> None:
+    """Put calls and thoughts of a message that ended where templates look for them."""
+    whole = join(chunks)
+    begun = answer["content"].removesuffix(whole.text)
+    first = count_calls(messages)
+    found = spoken(whole.text, whole.thinking, whole.content, whole.tool_calls, first)
+    if found:
+        answer.update({**found, "content": begun + found["content"]})
