@@ -38,16 +38,18 @@ export class Link {
   /** `onReady()`: programs can run. `onEvent(event)`: the worker's events. `onRestart(cause)`: it
    * was given up for a new one, because it was "stubborn" or "crashed", or that was "asked" for.
    * `onFailure(error)`: there is no worker; `start` tries again. `onPackages()`: it
-   * fetched more of them.
-   * @param {{onReady: any, onEvent: any, onRestart: any, onFailure: any, onPackages: any}} given
+   * fetched more of them. `onLife()`: it was heard.
+   * @param {{onReady: any, onEvent: any, onRestart: any, onFailure: any, onPackages: any, onLife: any}} given
    */
-  constructor({ onReady, onEvent, onRestart, onFailure, onPackages }) {
+  constructor({ onReady, onEvent, onRestart, onFailure, onPackages, onLife }) {
+    this.onLife = onLife;
     this.onReady = onReady;
     this.onPackages = onPackages;
     this.onEvent = onEvent;
     this.onRestart = onRestart;
     this.onFailure = onFailure;
     this.api = API;
+    this.attempts = 0;
     this.run = 0;
     this.running = false;
     /** @type {string[]} */
@@ -56,10 +58,14 @@ export class Link {
 
   /** @param {string} [channel] */
   async start(channel = "") {
+    this.attempts += 1;
+    const attempt = this.attempts;
     try {
-      this.connect(await startWorker(channel));
+      const worker = await startWorker(channel);
+      if (attempt === this.attempts) this.connect(worker);
+      else worker.terminate(); // it was given up before it was there
     } catch (error) {
-      this.onFailure(error);
+      if (attempt === this.attempts) this.onFailure(error);
     }
   }
 
@@ -83,6 +89,7 @@ export class Link {
     const { event: text = data, bytes } = data ?? {}; // bytes come beside their event
     if (typeof text !== "string" || worker !== this.worker) return;
     const event = { ...JSON.parse(text), bytes };
+    this.onLife();
     if (event.run !== undefined && event.run !== this.run) return; // of a program that was given up
     if (event.kind === "alive") navigator.locks.request(event.lock, () => this.lose(worker));
     else if (event.kind === "fetched") this.note(event.addresses);

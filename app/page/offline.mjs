@@ -46,7 +46,7 @@ async function start() {
  * @param {string[]} used
  * @param {any} onAnswer
  */
-export async function keepOffline(used, onAnswer) {
+async function keepOffline(used, onAnswer) {
   if (!navigator.serviceWorker) return;
   navigator.serviceWorker.onmessage = ({ data }) => typeof data === "string" && onAnswer(data);
   try {
@@ -54,6 +54,28 @@ export async function keepOffline(used, onAnswer) {
   } catch {
     // Refused by the browser's settings: then the site needs its server.
   }
+}
+
+/** The same when there is nothing else to do, once; the body's data-offline has the answer.
+ * @param {string[]} used
+ */
+export function keepOnce(used) {
+  const { dataset } = document.body;
+  if (dataset.offline) return;
+  dataset.offline = "asked";
+  keep(used);
+}
+
+/** Packages that are fetched later are kept too.
+ * @param {string[]} used
+ */
+export function keepMore(used) {
+  if (document.body.dataset.offline) keep(used);
+}
+
+/** @param {string[]} used */
+function keep(used) {
+  keepOffline(used, (/** @type {string} */ answer) => (document.body.dataset.offline = answer));
 }
 
 /** Whether this browser has kept this version of the site, or begun to, at an earlier visit. */

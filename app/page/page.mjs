@@ -5,9 +5,10 @@
  */
 import { openChat } from "./chat/open.mjs";
 import { element, named, switchOver } from "./elements.mjs";
+import { FilesShown } from "./files_shown.mjs";
 import { Link } from "./link.mjs";
 import { Notices } from "./notices.mjs";
-import { checkKept, isolate, keepOffline, sayStarted } from "./offline.mjs";
+import { checkKept, isolate, keepMore, keepOnce, sayStarted } from "./offline.mjs";
 import { Output } from "./output.mjs";
 import { Shows } from "./output/shows.mjs";
 import { Panel, askToKeep } from "./panel.mjs";
@@ -15,7 +16,6 @@ import { ProgramView } from "./program_view.mjs";
 import {
   deviceText,
   deviceWordText,
-  filesText,
   loadingText,
   mendedText,
   metricsTexts,
@@ -27,6 +27,7 @@ import {
 } from "./texts.mjs";
 import { missingFeature } from "./features.mjs";
 import { chosenModel } from "./models/chosen.mjs";
+import { StartAgain } from "./start_again.mjs";
 import { Views } from "./views.mjs";
 import { Visit } from "./visit.mjs";
 
@@ -43,9 +44,11 @@ const deviceWord = named("device-word", HTMLElement);
 const result = element(".result", HTMLElement);
 const output = new Output(named("output", HTMLElement));
 const notices = new Notices(named("notices", HTMLElement));
-/** @type {Map<string, any>} */
-const files = new Map(); // of the model on its way: name -> [loaded, total] in bytes
-const link = new Link({ onReady, onEvent, onRestart, onFailure, onPackages });
+const files = new FilesShown(device); // where the model's name and device will stand, so that nothing moves
+const startAgain = new StartAgain({ onSilence, act: () => link.restart("asked") });
+const onLife = () => startAgain.end();
+const onPackages = () => keepMore(link.fetched);
+const link = new Link({ onReady, onEvent, onRestart, onFailure, onPackages, onLife });
 const shows = new Shows({ output, link, rerun: run, controls: named("drawn", HTMLElement) });
 const say = (/** @type {string} */ text) => notices.show("program", text);
 const program = new ProgramView({ output, link, say, onRun: run });
@@ -79,7 +82,7 @@ function setState(state, text) {
   if (state !== "ready" && state !== "error") return;
   visit.end();
   hideProgress();
-  if (python === "ready") keepSite();
+  if (python === "ready") keepOnce(link.fetched);
 }
 
 /** The page's first start, with a bar for all that comes; restarts fetch nothing. */
@@ -90,23 +93,9 @@ async function startFirst() {
 
 /** @param {any} arrived of the whole visit */
 function showVisit(arrived) {
-  if (status.dataset.state === "loading" && arrived.rate) showProgress(arrived);
-}
-
-/** Keep the site for a visit without its server: once, and when there is nothing else to do. */
-function keepSite() {
-  if (document.body.dataset.offline) return;
-  document.body.dataset.offline = "asked";
-  keep();
-}
-
-/** Packages that are fetched later are kept too. */
-function onPackages() {
-  if (document.body.dataset.offline) keep();
-}
-
-function keep() {
-  keepOffline(link.fetched, (/** @type {string} */ answer) => (document.body.dataset.offline = answer));
+  if (status.dataset.state !== "loading" || !arrived.rate) return;
+  if (arrived.loaded > progress.value && python === "starting") startAgain.wait();
+  showProgress(arrived);
 }
 
 /** @param {any} event */
@@ -126,16 +115,6 @@ function hideProgress() {
 }
 
 /**
- * Where the model's name and device will stand, so that nothing moves.
- * @param {{stage: string, file: string, file_loaded: number, file_total: any}} given
- */
-function showFiles({ stage, file, file_loaded, file_total }) {
-  if (file) files.set(file, [file_loaded, file_total]);
-  else files.clear();
-  if (stage === "download") device.textContent = filesText(files);
-}
-
-/**
  * Change the status line only where it says something new: a screen reader reads it again.
  * @param {string} text
  */
@@ -151,6 +130,7 @@ function beginStart(text) {
   python = "starting";
   clearTimeout(checking);
   checking = setTimeout(checkKept, LONG_START);
+  startAgain.wait();
   setState("loading", text);
   if (!visit.isOn) showProgress({ total: 0 });
 }
@@ -221,7 +201,7 @@ const handlers = {
       visit.end();
       showProgress(event);
     }
-    showFiles(event);
+    files.show(event);
     setStatus(link.running ? `Running. ${loadingText(event)}` : loadingText(event));
   },
   /** @param {any} event */
@@ -287,8 +267,13 @@ function onEvent(event) {
   handlers[event.kind]?.(event);
 }
 
+function onSilence() {
+  setState("loading", "Python has not been heard of for a minute. It may be slow, or have ended.");
+}
+
 /** @param {string} cause */
 function onRestart(cause) {
+  visit.end();
   const text = restartText(cause);
   model = deviceWord.textContent = "";
   hideProgress();
@@ -310,6 +295,8 @@ function onFailure(error) {
   const message = `Python could not start: ${reason}. Run tries again; if that fails, reload the page.`;
   endForListener({ outcome: "error", message });
   setState("error", message);
+  startAgain.end();
+  startAgain.offer();
 }
 
 /** @param {any} event PyScript's, with what it is at */

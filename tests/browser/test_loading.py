@@ -43,16 +43,17 @@ def test_the_start_of_python_is_told_in_stages(page: Page, served: str) -> None:
         "}, { capture: true, once: true });"
     )
     held: list[Route] = []
-    page.route("**/pyodide.asm.wasm", lambda route: held.append(route))
+    page.route("**/without_eval.mjs", lambda route: held.append(route))  # what starts the worker
     page.goto(served)
     visitor = Visitor(page)
-    expect(visitor.status).to_have_text("Starting Python and loading its packages", timeout=STARTED)
+    expect(visitor.status).to_have_text("Starting Python", timeout=STARTED)
     bar = page.get_by_test_id("progress")
     expect(bar).to_be_visible()
     moving = "bar => [bar.matches(':indeterminate'), getComputedStyle(bar).animationName]"
     assert bar.evaluate(moving) == [True, "moving"]
     page.emulate_media(reduced_motion="reduce")
     assert bar.evaluate(moving) == [True, "none"]
+    expect(page.get_by_test_id("transfer")).to_contain_text("First visit: ")
     held[0].continue_()
     visitor.expect_state("ready", timeout=STARTED)
     told = page.evaluate("told")

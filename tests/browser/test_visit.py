@@ -38,3 +38,22 @@ def test_a_first_visit_is_what_the_page_says(page: Page, served: str) -> None:
     assert sum(sizes.values()) <= MOST_BYTES
     assert abs(sum(sizes.values()) - said) < 0.02 * said
     assert {path for path, size in sizes.items() if size > 100_000} == set(facts["sizes"])
+
+
+# Of a worker that ends when its program has run, before it has heard of the page.
+ENDING = "from js import close, setTimeout\nsetTimeout(close, 0)\n"
+
+
+def test_a_worker_that_dies_before_it_says_that_it_lives(page: Page, served: str) -> None:
+    again = page.get_by_test_id("start-again")
+    page.clock.install()
+    page.route("**/worker.py", lambda route: route.fulfill(body=ENDING), times=1)
+    visitor = Visitor(page).open(served, "loading")
+    expect(visitor.status).to_have_text("Loading the model", timeout=STARTED)
+    expect(again).to_be_hidden()
+    page.clock.fast_forward(60_000)
+    expect(visitor.status).to_contain_text("has not been heard of")
+    again.click()
+    expect(visitor.status).to_be_focused()
+    visitor.expect_state("ready", timeout=STARTED)
+    expect(again).to_be_hidden()
