@@ -163,7 +163,7 @@ def test_it_prints_the_address_answers_and_ends_cleanly_on_ctrl_c(folder: Path) 
         with urlopen(said.split()[4]) as answer:
             assert b"<title>t</title>" in answer.read()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
     assert said.startswith("The page is at http://127.0.0.1:")
     assert (out, err, process.returncode) == ("", "", 0)
 
@@ -173,7 +173,7 @@ def test_other_machines_are_warned_about_https(folder: Path) -> None:
         assert process.stdout is not None
         said = [process.stdout.readline(), process.stdout.readline()]
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
     assert "HTTPS" in said[0]
     assert said[1].startswith("The page is at http://")
 

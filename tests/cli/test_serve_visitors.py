@@ -47,11 +47,11 @@ def test_a_client_that_does_not_say_what_it_wants_is_hung_up_on(
     monkeypatch.setattr(http_server, "HEAD_WITHIN", PATIENCE)
     with serving(folder) as served:
         for said in (b"", b"GET / HTTP/1.1\r\nHost: localhost\r\n"):
-            with socket.create_connection(("127.0.0.1", served.port), timeout=10) as silent:
+            with socket.create_connection(("127.0.0.1", served.port), timeout=60) as silent:
                 silent.sendall(said)
                 assert silent.recv(100) == b""
         answered = b"GET /empty.txt HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        with socket.create_connection(("127.0.0.1", served.port), timeout=10) as slow:
+        with socket.create_connection(("127.0.0.1", served.port), timeout=60) as slow:
             slow.sendall(answered)
             assert slow.recv(100).startswith(b"HTTP/1.1 200")
             slow.sendall(answered[:20])  # the next one stops in the middle
