@@ -19,8 +19,10 @@ from pathlib import Path
 from playwright.sync_api import Playwright
 
 from bench import limit, small_model
+from bench.desk import Desk, open_desk
+from bench.desk import visiting as undebugged
 from bench.report import Comparison
-from bench.visits import Visit, renderer, visiting
+from bench.visits import Visit, visiting
 from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
 from tools.site import esbuild
@@ -89,7 +91,7 @@ UNITS = {
 
 def prepare(site: Path) -> None:
     """Put the pages, the peers and the weights beside ours."""
-    for name in ("compute.html", "compute_jobs.py"):
+    for name in ("compute.html", "compute_jobs.py", "relay.mjs"):
         shutil.copyfile(PAGES / name, site / name)
     add_transformers(site / TRANSFORMERS, "compute_transformers.mjs")
     [ours] = site.glob("runtime-*/kernels")
@@ -146,7 +148,15 @@ Samples = dict[str, dict[str, list[float]]]  # figure -> contender -> one a roun
 def measure(playwright: Playwright, site: Path, rounds: int) -> Iterator[Comparison]:
     """All contenders in turn, `rounds` times."""
     samples: Samples = defaultdict(lambda: defaultdict(list))
-    with serve_command(site) as isolated, serve_command(site, "--no-isolation") as plain:
+    with (
+        open_desk() as desk,
+        serve_command(site, "--connect", desk.address) as isolated,
+        serve_command(site, "--no-isolation", "--connect", desk.address) as plain,
+    ):
+        for name, contender in CONTENDERS.items():
+            print(f"memory: {name}", file=sys.stderr, flush=True)
+            base = isolated if contender.isolated else plain
+            samples["peak memory"][name].append(peak_memory(desk, base, contender) / 1e6)
         for number in range(rounds):
             for name, contender in CONTENDERS.items():
                 print(f"round {number + 1}: {name}", file=sys.stderr, flush=True)
@@ -168,11 +178,22 @@ def _visit(playwright: Playwright, site: str, contender: Contender) -> Iterator[
         with visiting(playwright, Path(profile), site + contender.page) as visit:
             yield "load, cold", visit.ask(do="load", base=base, **contender.load)
             yield from rates(visit, contender)
-            # The renderer is asked for again: a model may have made another one the largest.
-            yield "peak memory", Visit(visit.page, renderer(Path(profile))).memory("VmHWM") / 1e6
             yield "page weight", sum(_weight(visit.fetched)) / 1e6
         with visiting(playwright, Path(profile), site + contender.page) as visit:
             yield "load, stored", visit.ask(do="load", base=base, **contender.load)
+
+
+def peak_memory(desk: Desk, site: str, contender: Contender) -> int:
+    """Bytes that the page's process had at most in a first visit, without a debugger."""
+    options = UNGUESSED if contender.page == OURS else {}
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+        undebugged(desk, Path(profile), site + contender.page) as visit,
+    ):
+        visit.ask(do="load", base=f"{site}models/{contender.model}/", **contender.load)
+        for context in CONTEXTS:
+            visit.ask(do="answer", text=_text(context), tokens=TOKENS, **options)
+        return visit.peak()
 
 
 def _weight(fetched: dict[str, int]) -> Iterator[int]:
