@@ -22,6 +22,7 @@ from bench import (
     plots,
     python_share,
     reading,
+    step,
     tables,
 )
 from bench.report import Measurement, keep, read
@@ -99,6 +100,11 @@ def run_share(setting: Setting) -> Iterator[Measurement]:
     browser.close()
 
 
+def run_step(setting: Setting) -> Iterator[Measurement]:
+    step.prepare(setting.site)
+    yield step.measure(setting.playwright, setting.site)
+
+
 BENCHMARKS: dict[str, Callable[[Setting], Iterator[Measurement]]] = {
     "ablation": run_ablation,
     "cold": run_cold,
@@ -109,6 +115,7 @@ BENCHMARKS: dict[str, Callable[[Setting], Iterator[Measurement]]] = {
     "guess": run_guesses,
     "reading": run_reading,
     "share": run_share,
+    "step": run_step,
 }
 
 

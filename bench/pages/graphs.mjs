@@ -52,7 +52,7 @@ async function timed(work) {
   return [(performance.now() - began) / 1000, result];
 }
 
-class Graph {
+export class Graph {
   /**
    * @param {any} ort
    * @param {any} session
