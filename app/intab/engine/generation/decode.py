@@ -27,7 +27,7 @@ async def generate_tokens(
     session: Session,
     state: SequenceState,
     *,
-    piece: int = 512,
+    piece: int = 256,
     on_prefill: OnPrefill = silent,
 ) -> AsyncGenerator[Step]:
     """Yield each token with its row of logits, up to the one that ends the sequence.

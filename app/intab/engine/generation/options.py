@@ -160,7 +160,7 @@ class GenerationOptions:
     early_stopping: bool | str = False
     truncation: bool = False
     truncation_side: str = "left"
-    prefill_chunk_size: int = 512
+    prefill_chunk_size: int = 256
     skip_special_tokens: bool = True
     logprobs: bool = False
     top_logprobs: int = 0

@@ -38,7 +38,7 @@ async def generate_with_guesses(
     state: SequenceState,
     guesser: Guesser | None,
     *,
-    piece: int = 512,
+    piece: int = 256,
     on_prefill: OnPrefill = silent,
 ) -> AsyncGenerator[Step]:
     """Yield what decode.generate_tokens yields for the same arguments, in fewer steps."""
