@@ -22,6 +22,8 @@ PUBLIC = [
     "Snapshot",
     "TextChunk",
     "TokenLogprob",
+    "ToolCall",
+    "ToolResult",
     "__version__",
     "controls",
     "errors",
