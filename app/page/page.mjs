@@ -277,7 +277,7 @@ function onRestart(cause) {
   const text = restartText(cause);
   model = deviceWord.textContent = "";
   hideProgress();
-  shows.end();
+  shows.end({ outcome: "stopped" });
   panel.connect(false);
   if (listener) endForListener({ outcome: cause === "crashed" ? "error" : "stopped", message: text });
   else output.addLine(text, "note");

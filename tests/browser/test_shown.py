@@ -177,6 +177,23 @@ def test_controls_change_what_runs_and_begin_the_next_run(opened: Visitor) -> No
     expect(drawn).to_be_hidden()
 
 
+def test_a_line_of_text_begins_the_next_run_when_nobody_types(opened: Visitor) -> None:
+    program = """
+        import asyncio, intab
+        controls = intab.controls(who="Mia")
+        print(controls.who)
+        while controls.who == "Tom":
+            await asyncio.sleep(0.01)
+    """
+    assert opened.run(program) == "Mia\n"
+    line = opened.page.get_by_test_id("drawn").get_by_label("who")
+    line.fill("Tom")
+    expect(opened.output).to_have_text("Tom\n")
+    line.fill("Una")  # while it runs: it has its turn when that has ended
+    expect(opened.output).to_have_text("Una\n")
+    expect(line).to_be_focused()
+
+
 def test_a_forgotten_await_has_a_sentence(opened: Visitor) -> None:
     opened.run("import intab\nmodel = await intab.load()\nmodel.generate('Once').text", "error")
     expect(opened.status).to_contain_text("write `await` before the call")

@@ -15,11 +15,17 @@ const KINDS = {
   },
 };
 
+const PAUSE = 600; // ms without a key, after which a line of text has come to rest
+
 export class Controls {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #resting;
+
   /**
-   * `onChange(name, value)` at each move; `onChosen()` when it has come to rest.
+   * `onChange(name, value)` at each move; `onChosen()` when it has come to rest: false if it is to be
+   * told later again.
    * @param {HTMLElement} host
-   * @param {{onChange: (name: string, value: any) => void, onChosen: () => void}} handlers
+   * @param {{onChange: (name: string, value: any) => void, onChosen: () => boolean}} handlers
    */
   constructor(host, handlers) {
     this.host = host;
@@ -52,8 +58,23 @@ export class Controls {
     };
     if (control.kind === "range") shown.textContent = number(control.value);
     input.addEventListener("input", tell);
-    input.addEventListener("change", () => this.handlers.onChosen());
+    if (control.kind === "text") input.addEventListener("input", () => this.rest());
+    input.addEventListener("change", () => {
+      this.hurry();
+      this.handlers.onChosen();
+    });
     label.append(document.createTextNode(control.name.replaceAll("_", " ")), input, shown);
     return label;
+  }
+
+  /** Tell when nobody has typed for a moment; what is typed while a program runs, when it has ended. */
+  rest() {
+    this.hurry();
+    this.#resting = setTimeout(() => this.handlers.onChosen() || this.rest(), PAUSE);
+  }
+
+  /** Nothing is told later. */
+  hurry() {
+    clearTimeout(this.#resting);
   }
 }

@@ -19,7 +19,11 @@ export class Shows {
     this.drew = false; // the program that runs drew controls
     this.controls = new Controls(controls, {
       onChange: (name, value) => link.send({ kind: "control", name, value }),
-      onChosen: () => link.running || rerun(),
+      onChosen: () => {
+        const isIdle = !link.running;
+        if (isIdle) rerun();
+        return isIdle;
+      },
     });
   }
 
@@ -36,12 +40,15 @@ export class Shows {
     else if (event.kind === "draw") {
       this.drew = true;
       this.controls.draw(event.controls);
-    } else if (event.kind === "finished") this.end();
+    } else if (event.kind === "finished") this.end(event);
   }
 
-  /** The program ended: nothing waits for an answer any more. */
-  end() {
+  /** The program ended: nothing waits for an answer any more, and what was stopped stays so.
+   * @param {{outcome?: string}} event
+   */
+  end({ outcome }) {
     for (const question of this.questions.splice(0)) question.remove();
+    if (outcome === "stopped") this.controls.hurry();
     if (!this.drew) this.controls.draw([]);
   }
 

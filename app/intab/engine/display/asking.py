@@ -73,7 +73,8 @@ def controls(**given: Any) -> Controls:
 
     A change reaches a generation that got `**controls` at its next token, as far as it is a number
     for sampling (temperature, top_p, min_p ...), and `controls.NAME` at once. If no program runs,
-    the program is run again with it. In a terminal each control has its first value.
+    the program is run again with it; a line of text counts as changed when nobody has typed for a
+    moment. In a terminal each control has its first value.
 
     Args:
         given: by name, (low, high) or (low, high, start) for a slider, whole numbers if all are; a
