@@ -19,6 +19,7 @@ from bench import (
     delivery,
     graphs,
     guesses,
+    kernel,
     plots,
     python_share,
     reading,
@@ -100,6 +101,11 @@ def run_share(setting: Setting) -> Iterator[Measurement]:
     browser.close()
 
 
+def run_kernel(setting: Setting) -> Iterator[Measurement]:
+    kernel.prepare(setting.site)
+    yield from kernel.measure(setting.playwright, setting.site, setting.rounds)
+
+
 def run_step(setting: Setting) -> Iterator[Measurement]:
     step.prepare(setting.site)
     yield step.measure(setting.playwright, setting.site)
@@ -113,6 +119,7 @@ BENCHMARKS: dict[str, Callable[[Setting], Iterator[Measurement]]] = {
     "delivery": run_delivery,
     "graphs": run_graphs,
     "guess": run_guesses,
+    "kernel": run_kernel,
     "reading": run_reading,
     "share": run_share,
     "step": run_step,

@@ -26,8 +26,10 @@ from statistics import median
 from playwright.sync_api import Playwright
 
 from bench.compute import PAGES, SETTLING, Samples, add_transformers
+from bench.desk import Desk, open_desk
+from bench.desk import visiting as undebugged
 from bench.report import Comparison
-from bench.visits import Visit, renderer, visiting
+from bench.visits import visiting
 from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
 
@@ -63,7 +65,7 @@ FIRST = "first answer on a second visit"
 
 def prepare(site: Path, model: Path) -> None:
     """Put the pages, the peer and the model beside ours."""
-    for name in ("reading.html", "reading_jobs.py"):
+    for name in ("reading.html", "reading_jobs.py", "relay.mjs"):
         shutil.copyfile(PAGES / name, site / name)
     add_transformers(site / PEER, "reading_transformers.mjs")
     copy_site(model, site / "models" / MODEL)
@@ -84,7 +86,11 @@ def measure(
     """All contenders in turn, `rounds` times."""
     samples: Samples = defaultdict(lambda: defaultdict(list))
     texts, vectors = sentences(model, count), dict[str, list[float]]()
-    with serve_command(site) as address:
+    with open_desk() as desk, serve_command(site, "--connect", desk.address) as address:
+        for name, contender in CONTENDERS.items():
+            print(f"memory: {name}", file=sys.stderr, flush=True)
+            peak = _peak_memory(desk, address, contender, texts)
+            samples["peak memory"][name].append(peak / 1e6)
         for number in range(rounds):
             for name, contender in CONTENDERS.items():
                 print(f"round {number + 1}: {name}", file=sys.stderr, flush=True)
@@ -123,8 +129,17 @@ def _visit(
         visit.page.wait_for_timeout(SETTLING)
         yield "one sentence", median(visit.ask(do="latency", text=SENTENCE, times=CALLS))
         yield "sentences", len(texts) / visit.ask(do="encode", texts=texts, batch=batch)
-        # The renderer is asked for again: a model may have made another one the largest.
-        yield "peak memory", Visit(visit.page, renderer(Path(profile))).memory("VmHWM") / 1e6
+
+
+def _peak_memory(desk: Desk, address: str, contender: Contender, texts: list[str]) -> int:
+    """Bytes that the page's process had at most in a first visit, without a debugger."""
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+        undebugged(desk, Path(profile), address + contender.page) as visit,
+    ):
+        visit.ask(do="load", base=f"{address}models/{MODEL}/", **contender.load)
+        visit.ask(do="encode", texts=texts, batch=contender.batch)
+        return visit.peak()
 
 
 def _second_visits(playwright: Playwright, address: str) -> Iterator[tuple[str, float]]:
