@@ -73,6 +73,7 @@ PACKAGES: dict[str, frozenset[str]] = {
     "types": frozenset(),
     "model_config": frozenset(),
     "media": frozenset(),
+    "diffusion": frozenset(),
     "runtime": frozenset({"io", "hub", "types", "model_config", "media"}),
     "text": frozenset({"io", "types", "model_config"}),
     "constrain": frozenset({"io", "types", "text"}),
