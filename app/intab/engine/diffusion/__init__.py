@@ -14,4 +14,6 @@ sigma_scheduler  what the schedulers over sigmas have in common
 euler            Euler, and Euler with noise of its own (ancestral)
 dpm_solver       DPM-Solver++, multistep, with and without noise of its own
 lcm              latent consistency models
+denoising        the loop over a scheduler's timesteps, with guidance
+latents          latents' shapes, and pixels
 """
