@@ -7,7 +7,7 @@ PACKAGES ?=
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast coverage check site picture bench faults firefox wheels wheels-check wheels-proof outdated kernels kernels-check families gguf-proof reading model proof release docs
+.PHONY: help serve test test-fast coverage check site picture bench faults firefox wheels wheels-check wheels-proof outdated kernels kernels-check families gguf-proof reading schemas model proof release docs
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -95,6 +95,9 @@ reading: .venv/.stamp ## compare pipelines with the Python libraries: MATERIAL=t
 	@PYTHONPATH=. $(firstword $(REFERENCES)) -m tests.reading.families '$(MATERIAL)'
 	@for python in $(REFERENCES); do PYTHONPATH=. $$python -m tests.reading.record '$(MATERIAL)' || exit 1; done
 	@PYTHONPATH=.:app $(PY) -m tests.reading.compare '$(MATERIAL)'
+
+schemas: .venv/.stamp ## 2,000 random schemas, 500 expressions and the JSON-Schema-Test-Suite
+	@PYTHONPATH=.:app $(PY) -m tests.native.constrain.proof $(ARGS)
 
 model: .venv/.stamp ## train the default model again, from the texts in DATA (docs/model.md)
 	@$(PY) models/recipe/sources.py $(DATA)

@@ -26,6 +26,7 @@ VERBS |= {
     "kernels",
     "kernels-check",
     "gguf-proof",
+    "schemas",
     "model",
     "proof",
     "release",

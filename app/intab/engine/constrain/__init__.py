@@ -2,6 +2,7 @@
 
 constraint     Constraint: what an option asks for
 schemas        a schema in JSON, or a class, as a constraint
+dialect        schemas in the library's own words
 class_schemas  classes as schemas, and answers as their objects
 regexes        Python's regular expressions in the library's syntax
 checks         of the options, by name

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from intab.engine.constrain.class_schemas import schema_of_class
 from intab.engine.constrain.constraint import Constraint, Make
+from intab.engine.constrain.dialect import spelled
 from intab.engine.constrain.endings import endless, schema_ends
 from intab.engine.constrain.nesting import MOST_NAMES, chain, levels, parts
 from intab.engine.io.untrusted import MOST_LEVELS, load_json, shown
@@ -33,7 +34,7 @@ def json_schema(name: str, value: Any) -> Constraint:
     for part in _schemas(schema):
         _check_part(name, part)
     _check_ends(name, schema)
-    text = json.dumps({"x-guidance": FORM, **schema})
+    text = json.dumps({"x-guidance": FORM, **spelled(schema)})
     if len(text) > MOST_TEXT:
         raise OptionError(
             f"{name} has {len(text):,} characters as JSON, and {MOST_TEXT:,} are the most."
