@@ -77,7 +77,7 @@ PACKAGES: dict[str, frozenset[str]] = {
     "runtime": frozenset({"io", "hub", "types", "model_config", "media"}),
     "text": frozenset({"io", "types", "model_config"}),
     "constrain": frozenset({"io", "types", "text"}),
-    "replies": frozenset({"io", "types", "text"}),
+    "replies": frozenset({"io", "types", "text", "constrain"}),
     "generation": frozenset(
         {"io", "types", "model_config", "runtime", "text", "constrain", "replies"}
     ),

@@ -260,7 +260,7 @@ class Model:
         chosen = chosen.for_prompt(len(ids))
         if self.context_length is not None:
             chosen = chosen.limited(room_for_answer(len(ids), self.context_length))
-        return make_job(ids, chosen, self.tokenizer, self._vocabulary, self._setting)
+        return make_job(ids, chosen, self.tokenizer, self._vocabulary, self._setting, context)
 
     def _cut(
         self, prompt: Prompt, ids: list[int], options: GenerationOptions, context: Mapping[str, Any]

@@ -36,11 +36,19 @@ class Session(FakeSession):
     def __init__(self, network: Reciting) -> None:
         super().__init__(())
         self._network = network
+        self._begins = True
+
+    async def rewind(self, length: int) -> None:
+        await super().rewind(length)
+        self._begins = True
 
     async def step(self, ids: Sequence[Sequence[int]], rows: int = 1) -> Logits:
-        if len(ids[0]) > 1:
+        if self._begins:
             replies = self._network.replies  # the last one again and again
             self.script = list(replies.pop(0) if len(replies) > 1 else replies[0])
+            self._begins = False
+        else:
+            del self.script[: len(ids[0]) - 1]  # tokens that a grammar forced
         await asyncio.sleep(0)
         self.length += len(ids[0])
         logits = np.zeros((len(ids), rows, self._network.size), np.float32)
@@ -50,6 +58,7 @@ class Session(FakeSession):
     def fork(self) -> Session:
         copy = Session(self._network)
         copy.script, copy.length = list(self.script), self.length
+        copy._begins = self._begins
         return copy
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from intab.engine.types import Logits
 from intab.errors import RunError
 
 if TYPE_CHECKING:
@@ -19,7 +23,30 @@ LIBRARY = "llguidance"
 Make = Callable[[Any], Any]
 # Fetches a package that not everybody needs, if the platform has to.
 Bring = Callable[[str], Awaitable[None]]
-Begin = Callable[[], Awaitable["Start"]]
+
+
+class Follower(Protocol):
+    """Where one sequence is in what holds it: a `Matcher`, or what has one at times."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing may follow any more."""
+
+    def copy(self) -> Follower: ...
+    def mask(self, ids: list[int], logits: Logits) -> Logits: ...
+    def allowed(self, size: int) -> NDArray[np.bool_]: ...
+    def accept(self, token: int) -> None: ...
+    def forced(self) -> list[int]: ...
+    def agreeing(self, tokens: Sequence[int]) -> int: ...
+
+
+class Beginning(Protocol):
+    """Where every sequence begins."""
+
+    def matcher(self) -> Follower: ...
+
+
+Begin = Callable[[], Awaitable[Beginning]]
 
 
 @dataclass(frozen=True)

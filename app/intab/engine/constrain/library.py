@@ -72,11 +72,11 @@ class Start:
         self.inner = inner
         self.constraint = constraint
 
-    def matcher(self) -> Matcher:
-        """One for another sequence."""
+    def matcher(self, *, is_first: bool = True) -> Matcher:
+        """One for another sequence; `is_first`: it begins with the answer."""
         from intab.engine.constrain.matcher import Matcher
 
-        return Matcher(self)
+        return Matcher(self, is_first=is_first)
 
 
 class Table:

@@ -23,10 +23,12 @@ _WHOLE = ("NoExtension", "NoExtensionBias", "EndOfSentence")
 class Matcher:
     """One sequence in its grammar. `ended`: nothing may follow any more."""
 
-    def __init__(self, start: Start, other: Matcher | None = None) -> None:
+    def __init__(
+        self, start: Start, other: Matcher | None = None, *, is_first: bool = True
+    ) -> None:
         self._start = start
         self._inner: LLMatcher = (other._inner if other else start.inner).deep_copy()
-        self._is_first: bool = other._is_first if other else True
+        self._is_first: bool = other._is_first if other else is_first
         self.ended: bool = other.ended if other else False
 
     def __deepcopy__(self, memo: object) -> Matcher:
@@ -77,6 +79,14 @@ class Matcher:
         self.ended = self._inner.is_stopped()
         if self.ended and self._inner.stop_reason() not in _WHOLE:
             self._check()
+
+    def may_end(self) -> bool:
+        """Whether what there is is whole, and could go on."""
+        return bool(self._inner.is_accepting())
+
+    def text_of(self, token: int) -> bytes:
+        """The bytes that a token stands for."""
+        return self._start.vocabulary.tokens[token]
 
     def forced(self) -> list[int]:
         """The tokens that must follow one after the other, [] for a choice."""

@@ -8,10 +8,10 @@ ended leaves the batch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from intab.engine.constrain.constraint import Begin, beginning
 from intab.engine.generation.metrics import UNKNOWN, Meter, Setting
@@ -26,7 +26,7 @@ from intab.engine.text.tokenizer import Tokenizer
 from intab.engine.types import Logits
 
 if TYPE_CHECKING:
-    from intab.engine.constrain.matcher import Matcher
+    from intab.engine.constrain.constraint import Follower
 
 PAD = 0  # which id it is does not matter: nothing looks at it
 
@@ -46,10 +46,17 @@ def make_job(
     tokenizer: Tokenizer,
     size: int,
     setting: Setting,
+    context: Mapping[str, Any] | None = None,
 ) -> Job:
-    """A job for a model of `size` logits, with what compiles its grammar if it has one."""
+    """A job for a model of `size` logits, with what compiles its grammar if it has one, or else
+    holds the calls of the tools that its chat template knows."""
     ends, bring = options.eos_token_id, setting.bring
-    return Job(prompt, options, beginning(options.constraint, tokenizer, size, ends, bring))
+    begin: Begin | None = beginning(options.constraint, tokenizer, size, ends, bring)
+    if context and context.get("tools") and begin is None:
+        from intab.engine.replies.held_calls import beginning_calls, held_calls  # few have tools
+
+        begin = beginning_calls(held_calls(context["tools"], tokenizer, prompt, size, ends), bring)
+    return Job(prompt, options, begin)
 
 
 class Line:
@@ -61,7 +68,7 @@ class Line:
         job: Job,
         number: int,
         setting: Setting,
-        matcher: Matcher | None = None,
+        matcher: Follower | None = None,
     ) -> None:
         options, prompt = job.options, job.prompt
         self.chunks: list[TextChunk] = []

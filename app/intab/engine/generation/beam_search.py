@@ -35,7 +35,7 @@ from intab.engine.types import Logits, LogitsProcessor
 from intab.errors import RunError
 
 if TYPE_CHECKING:
-    from intab.engine.constrain.matcher import Matcher
+    from intab.engine.constrain.constraint import Follower
 
 # What transformers adds to a score that must not win; finite, so that sums stay ordered.
 LOSING = np.float32(-1e9)
@@ -51,13 +51,13 @@ class Beam:
     score: np.float32
     reason: str | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
-    matcher: Matcher | None = None
+    matcher: Follower | None = None
 
 
 class BeamSearch:
     """The state of one search, without a decoder: rows of logits in, the next beams out."""
 
-    def __init__(self, tokenizer: Tokenizer, job: Job, matcher: Matcher | None = None) -> None:
+    def __init__(self, tokenizer: Tokenizer, job: Job, matcher: Follower | None = None) -> None:
         options = job.options
         ends = len(options.eos_token_id)
         self.running = [Beam((), 0, np.float32(0), matcher=matcher)]

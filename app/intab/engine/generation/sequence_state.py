@@ -18,7 +18,7 @@ from intab.engine.generation.options import GenerationOptions
 from intab.engine.types import Logits
 
 if TYPE_CHECKING:
-    from intab.engine.constrain.matcher import Matcher
+    from intab.engine.constrain.constraint import Follower
 
 NO_ROW = np.zeros(0, np.float32)
 # (token, tokens of the answer with it) -> "eos", "length" or "time" if that ends the answer.
@@ -56,7 +56,7 @@ class SequenceState:
         number: int = 0,
         *,
         several: bool = False,
-        matcher: Matcher | None = None,
+        matcher: Follower | None = None,
     ) -> None:
         self.ids = list(prompt)
         self._prompt = len(prompt)

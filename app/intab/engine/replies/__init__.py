@@ -5,6 +5,8 @@ splitting  a reply as it comes: thoughts and content apart, calls kept
 results    ToolCall, ToolResult
 calls      the text of calls -> names and arguments
 arguments  arguments held against a tool's schema
+call_grammars  what may follow a mark, by the schemas of tools
+held_calls  calls held to that as they are written
 running    functions called, their results as messages
 messages   an answer as the message that stands for it
 """
