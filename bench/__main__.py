@@ -20,6 +20,7 @@ from bench import (
     graphs,
     guesses,
     kernel,
+    masks,
     plots,
     python_share,
     reading,
@@ -84,6 +85,13 @@ def run_guesses(setting: Setting) -> Iterator[Measurement]:
     yield from guesses.measure(setting.playwright, setting.site, setting.rounds)
 
 
+def run_masks(setting: Setting) -> Iterator[Measurement]:
+    browser = setting.playwright.chromium.launch(**launch_args())
+    with serve_command(setting.site) as address:
+        yield masks.measure(browser, address)
+    browser.close()
+
+
 def run_reading(setting: Setting) -> Iterator[Measurement]:
     if setting.model is None:
         print("reading is left out: it needs --model, the folder of all-MiniLM-L6-v2.")
@@ -120,6 +128,7 @@ BENCHMARKS: dict[str, Callable[[Setting], Iterator[Measurement]]] = {
     "graphs": run_graphs,
     "guess": run_guesses,
     "kernel": run_kernel,
+    "masks": run_masks,
     "reading": run_reading,
     "share": run_share,
     "step": run_step,

@@ -44,11 +44,17 @@ def make_vocabulary(tokenizer: Tokenizer, size: int) -> Vocabulary:
     names = tokenizer.backend.get_vocab(with_added_tokens=True)
     count = max([size, *(number + 1 for number in names.values())])
     decode, decode_first = _decoders(tokenizer)
-    tokens, firsts = [b""] * count, [b""] * count
+    tokens = [b""] * count
     for name, number in names.items():
-        tokens[number], firsts[number] = decode(name), decode_first(name)
+        tokens[number] = decode(name)
+    firsts = tokens
+    if decode_first is not decode:
+        firsts = [b""] * count
+        for name, number in names.items():
+            firsts[number] = decode_first(name)
     special = [number for number in range(count) if tokenizer.is_special(number)]
-    usual = {token: number for number, token in enumerate(tokens) if token}
+    same = firsts is tokens  # then single bytes are all that is looked up
+    usual = {t: number for number, t in enumerate(tokens) if t and (len(t) == 1 or not same)}
     for number in special:
         usual.pop(tokens[number], None)
     first = None
@@ -84,6 +90,8 @@ def _decoders(tokenizer: Tokenizer) -> Any:
     steps = _flat(state)
     _check(tokenizer, [step["type"] for step in steps])
     cleans = tokenizer._cleans_up
+    if not cleans and [step["type"] for step in steps] == ["ByteLevel"]:
+        return byte_level, byte_level  # most models; some have 150,000 tokens
 
     def decode(name: str, is_first: bool = False) -> bytes:
         piece = _Piece(name, is_first)
@@ -126,12 +134,21 @@ def _alphabet() -> dict[str, int]:
     return plain | {chr(256 + at): value for at, value in enumerate(others)}
 
 
-_ALPHABET = _alphabet()
+# Characters below U+0100 that stand for no byte become one that is none in Latin-1.
+_BYTES = dict.fromkeys(range(256), 256)
+_BYTES |= {ord(character): value for character, value in _alphabet().items()}
+
+
+def byte_level(name: str) -> bytes:
+    """The bytes of a token of a byte-level vocabulary; a name in other characters is its own."""
+    try:
+        return name.translate(_BYTES).encode("latin-1")
+    except UnicodeEncodeError:
+        return name.encode()
 
 
 def _byte_level(piece: _Piece, step: Mapping[str, Any]) -> None:  # noqa: ARG001
-    known = [_ALPHABET.get(character, -1) for character in piece.text]
-    piece.bytes = piece.text.encode() if -1 in known else bytes(known)
+    piece.bytes = byte_level(piece.text)
 
 
 def _byte_fallback(piece: _Piece, step: Mapping[str, Any]) -> None:  # noqa: ARG001
