@@ -6,6 +6,7 @@
 import beams from "./beams.py";
 import branches from "./branches.py";
 import chat from "./chat.py";
+import choices from "./choices.py";
 import compare from "./compare.py";
 import continuation from "./continuation.py";
 import controls from "./controls.py";
@@ -52,6 +53,7 @@ export const GALLERY = [
     [
       { id: "surprise", title: "What surprises it", source: surprise },
       { id: "mood", title: "Happy or sad?", source: mood },
+      { id: "choices", title: "One of three words", source: choices },
       { id: "search", title: "Search by meaning", source: search },
       { id: "names", title: "Names in a text", source: names },
       { id: "feeling", title: "Good or bad?", source: feeling },

@@ -28,6 +28,7 @@ SAYS = {
     "Chat": "Where did Mia go",
     "A chat that branches": "were computed before",
     "Happy or sad?": "%",
+    "One of three words": "of 8 right",
     "Your own logits": "Tom and his friend",
 }
 SHOWS = {
