@@ -1,4 +1,4 @@
-# Good or bad? It says so while you type. Fetches a DistilBERT for that from the hub once: 67 MB.
+# Good or bad? As you type. Fetches a DistilBERT for that from the hub once: 67 MB.
 import intab
 
 NAME = "Xenova/distilbert-base-uncased-finetuned-sst-2-english"
