@@ -73,7 +73,7 @@ export class Controls {
     this.#resting = setTimeout(() => this.handlers.onChosen() || this.rest(), PAUSE);
   }
 
-  /** Nothing is told later. */
+  /** No call comes later. */
   hurry() {
     clearTimeout(this.#resting);
   }
