@@ -6,7 +6,6 @@ that fill all 8 bits, which a processor whose sums of two products have 16 bits 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +14,11 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from playwright.sync_api import Playwright
 
-from bench.compute import PAGES
+from bench.compute import ROOT
 from bench.report import Comparison
 from tests.browser.conftest import launch_args, serve_command
+from tools.site import esbuild
+from tools.site.sources import Sources
 
 PRODUCTS, INPUTS, OUTPUTS = 120, 576, 1536
 ROWS = (1, 2, 4, 8, 16, 64)
@@ -28,7 +29,7 @@ COMPARE = "async (given) => (await import('/kernel.mjs')).compare(...given)"
 def prepare(site: Path) -> None:
     """Put the products, the measuring module and a page without anything beside ours."""
     _write_products(site / "products.onnx")
-    shutil.copyfile(PAGES / "kernel.mjs", site / "kernel.mjs")
+    esbuild.run(Sources(ROOT), "bench/pages/kernel.mjs", f"--outfile={site / 'kernel.mjs'}")
     (site / "empty.html").write_text("<!doctype html><title>Kernel</title>", encoding="utf-8")
 
 
@@ -46,7 +47,8 @@ def _write_products(target: Path) -> None:
     x = helper.make_tensor_value_info("x", TensorProto.UINT8, ["rows", INPUTS])
     y = helper.make_tensor_value_info(total, TensorProto.INT32, ["rows", OUTPUTS])
     graph = helper.make_graph(nodes, "products", [x], [y], constants)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)]), target)
+    opsets = [helper.make_opsetid("", 21)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), target)
 
 
 def measure(playwright: Playwright, site: Path, rounds: int) -> Iterator[Comparison]:

@@ -2,6 +2,10 @@
  * Times int8 products on onnxruntime-web with the kernel of `kernels/` and with its own, one thread,
  * in one page, the two in turn (bench/kernel.py).
  */
+import { Source } from "../../app/intab/browser/js/ort/protobuf.mjs";
+import { addConstants } from "../../kernels/constants.mjs";
+import { startRuntime } from "./runtime.mjs";
+
 const ROUNDS = 15;
 
 /**
@@ -34,28 +38,11 @@ export async function compare(folder, model, { inputs, rows }) {
  * A session in an onnxruntime-web of its own.
  * @param {string} folder
  * @param {Uint8Array} bytes
- * @param {boolean} isOurs
+ * @param {boolean} kernel
  */
-async function open(folder, bytes, isOurs) {
-  const ort = await import(`${folder}ort/ort.wasm.min.mjs?${isOurs}`);
-  const original = new URL(`${folder}ort/ort-wasm-simd-threaded.mjs`, location.href).href;
-  const hooked = new URL(`${folder}kernels/module.mjs?${encodeURIComponent(original)}`, location.href).href;
-  ort.env.wasm.numThreads = 1;
-  ort.env.wasm.wasmPaths = { mjs: isOurs ? hooked : original, wasm: original.replace(/mjs$/, "wasm") };
-  await ort.InferenceSession.create(new Uint8Array(1)).catch(() => {}); // starts it, and the kernel with it
-  if (isOurs) await tell((await import(hooked)).installed(), folder, bytes);
-  return { ort, session: await ort.InferenceSession.create(bytes.slice()) };
-}
-
-/**
- * @param {{kernel: any, reason: string}} installed
- * @param {string} folder
- * @param {Uint8Array} bytes
- */
-async function tell({ kernel, reason }, folder, bytes) {
-  if (!kernel) throw new Error(`the kernel is not in its place: ${reason}`);
-  const { addConstants } = await import(`${folder}kernels/constants.mjs`);
-  const { Source } = await import(`${folder}kernels/protobuf.mjs`);
+async function open(folder, bytes, kernel) {
+  const { ort, constants } = await startRuntime(folder, { kernel, threads: 1 });
   const read = (/** @type {number} */ from, /** @type {number} */ to) => bytes.subarray(from, to);
-  addConstants(kernel.constants(), new Source({ size: bytes.length, read }));
+  if (constants) addConstants(constants, new Source({ size: bytes.length, read }));
+  return { ort, session: await ort.InferenceSession.create(bytes.slice()) };
 }

@@ -4,6 +4,7 @@
  */
 import { withoutWeights } from "../../app/intab/browser/js/ort/weights.mjs";
 import { Graph } from "./graphs.mjs";
+import { startRuntime } from "./runtime.mjs";
 
 const RUNS = 20;
 
@@ -13,14 +14,8 @@ const RUNS = 20;
  * @param {string} model of `intab convert`, q8
  * @param {{kernel: boolean, threads: number, context: number}} asked
  */
-export async function profile(folder, model, { kernel, threads, context }) {
-  const ort = await import(`${folder}ort/ort.wasm.min.mjs`);
-  const original = new URL(`${folder}ort/ort-wasm-simd-threaded.mjs`, location.href).href;
-  const hooked = new URL(`${folder}kernels/module.mjs?${encodeURIComponent(original)}`, location.href).href;
-  ort.env.wasm.numThreads = threads;
-  ort.env.wasm.wasmPaths = { mjs: kernel ? hooked : original, wasm: original.replace(/mjs$/, "wasm") };
-  await ort.InferenceSession.create(new Uint8Array(1)).catch(() => {}); // starts it, and the kernel with it
-  const constants = kernel ? (await import(hooked)).installed().kernel.constants() : null;
+export async function profile(folder, model, { context, ...asked }) {
+  const { ort, constants } = await startRuntime(folder, asked);
   const [name, file] = [model.split("/").at(-1) ?? "", await bodyOf(model)];
   const given = withoutWeights(name, file, [[`${name}_data`, await bodyOf(`${model}_data`)]], constants);
   const options = { externalData: given.externalData, enableProfiling: true };
