@@ -17,11 +17,22 @@ from collections.abc import Mapping
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SOURCE = HERE / "int8" / "gemm.c"
 LOCK = HERE / "kernels.lock.json"
-# The kernel itself, and for the tests one for each habit of processors (int8/dot.h).
-WANTED = {"int8.wasm": "-mrelaxed-simd"} | {
-    f"tests/habit{number}.wasm": f"-DDOT_HABIT={number}" for number in (1, 2, 3, 4)
+# What lives in onnxruntime-web's memory, beside its functions.
+INSIDE = (
+    "-matomics",
+    "-Wl,--shared-memory",
+    "-Wl,--max-memory=4294967296",
+    "-Wl,--import-table",
+)
+INT8 = "int8/gemm.c"
+# Name -> source and flags: of the int8 kernel one for the tests too for each habit of processors
+# (int8/dot.h).
+WANTED: dict[str, tuple[str, ...]] = {
+    "int8.wasm": (INT8, "-mrelaxed-simd", *INSIDE),
+    "resize.wasm": ("resize/resize.c",),
+} | {
+    f"tests/habit{number}.wasm": (INT8, f"-DDOT_HABIT={number}", *INSIDE) for number in range(1, 5)
 }
 FLAGS = (
     "--target=wasm32",
@@ -35,12 +46,8 @@ FLAGS = (
     "-msimd128",
     "-mbulk-memory",
     "-mmutable-globals",
-    "-matomics",
     "-Wl,--no-entry",
     "-Wl,--import-memory",
-    "-Wl,--shared-memory",
-    "-Wl,--max-memory=4294967296",
-    "-Wl,--import-table",
     "-Wl,--strip-all",
 )
 
@@ -54,7 +61,8 @@ def main() -> int:
         print("clang-19 is missing (Debian: apt-get install clang-19 lld-19).", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as folder:
-        built = {name: build(compiler, flag, Path(folder)) for name, flag in WANTED.items()}
+        target = Path(folder) / "kernel.wasm"
+        built = {name: build(compiler, target, *given) for name, given in WANTED.items()}
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in built.items()}
     lock = {"compiler": version(compiler), "source": source_digest(), "files": digests}
     if check:
@@ -65,10 +73,9 @@ def main() -> int:
     return 0
 
 
-def build(compiler: str, flag: str, folder: Path) -> bytes:
+def build(compiler: str, target: Path, source: str, *flags: str) -> bytes:
     """One module's bytes."""
-    target = folder / "kernel.wasm"
-    subprocess.run([compiler, *FLAGS, flag, "-o", target, SOURCE], check=True)
+    subprocess.run([compiler, *FLAGS, *flags, "-o", target, HERE / source], check=True)
     return target.read_bytes()
 
 
@@ -81,7 +88,7 @@ def version(compiler: str) -> str:
 def source_digest() -> str:
     """The sha256 of the sources, by which a test sees that they were built."""
     digest = hashlib.sha256()
-    for path in sorted(SOURCE.parent.glob("*.[ch]")):
+    for path in sorted(HERE.glob("*/*.[ch]")):
         digest.update(path.name.encode() + b"\n" + path.read_bytes())
     return digest.hexdigest()
 

@@ -4,6 +4,7 @@
  * The build's script makes its instance by `config.instantiateWasm`, if that is given, and its threads
  * by `new Worker`: both are ours while it starts.
  */
+import { ofThisOrigin } from "./origins.mjs";
 
 const THREAD = new URL("thread.mjs", import.meta.url);
 const BINARY = "ort-wasm-simd-threaded.wasm";
@@ -103,7 +104,7 @@ function watched(Worker, workers, thread, reject) {
      * @param {any} options
      */
     constructor(address, options) {
-      super(thread || address, options);
+      super(ofThisOrigin(thread || address), options);
       this.addEventListener("error", () => reject(new Error("a worker failed to load")));
       workers.push(/** @type {any} */ (this));
     }
