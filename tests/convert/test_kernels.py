@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import onnx
 import onnx_ir as ir
 import pytest
 
@@ -19,6 +20,7 @@ from intab.errors import ConvertError
 from tests.conftest import ROOT
 from tests.convert import tiny
 from tests.convert.grouped import Variant, make_grouped
+from tests.support.gpu_graphs import HARMLESS, TRAPS
 
 
 def test_the_table_is_of_the_pinned_version() -> None:
@@ -69,6 +71,14 @@ def test_a_kernel_that_leaves_an_attribute_out_counts_as_none(softcap: float, co
         assert list(without_kernel(model, "webgpu")) == [
             "com.microsoft:GroupQueryAttention with softcap=5.0 (node attention)"
         ]
+
+
+@pytest.mark.parametrize("name", [*TRAPS, *HARMLESS])
+def test_what_webgpu_computes_otherwise_counts_as_none(name: str) -> None:
+    graph = {**TRAPS, **HARMLESS}[name]
+    model = ir.from_proto(onnx.load_from_string(graph.model))
+    assert [text.partition(" (node")[0] for text in examine(model, "webgpu").wrong] == graph.words
+    assert examine(model, "wasm").wrong == []
 
 
 @pytest.mark.parametrize("case", tiny.CASES)

@@ -34,6 +34,7 @@ class Builder:
         self.outputs: list[ir.Value] = []
         self._constants: dict[str, ir.Value] = {}
         self._made: dict[str, Any] = {}
+        self._branches = 0
 
     def input(self, name: str, dtype: ir.DataType, shape: Sequence[int | str]) -> ir.Value:
         """A new input of the graph."""
@@ -99,6 +100,29 @@ class Builder:
         """The value as another dtype."""
         return self.op("Cast", value, to=int(dtype))
 
+    def choose(
+        self,
+        condition: ir.Value,
+        then: Callable[[Builder], Sequence[ir.Value]],
+        otherwise: Callable[[Builder], Sequence[ir.Value]],
+        count: int,
+    ) -> Sequence[ir.Value]:
+        """What one of two branches gives, each written into a graph of its own."""
+        branches = {"then_branch": self._branch(then), "else_branch": self._branch(otherwise)}
+        return self.ops("If", [condition], count, branches)
+
+    def _branch(self, write: Callable[[Builder], Sequence[ir.Value]]) -> ir.Graph:
+        inner = _Branch(self)
+        outputs = write(inner)
+        self._branches += 1
+        name = f"branch.{self._branches}"
+        # No value of a branch may be called as one of another graph's.
+        for number, node in enumerate(inner.tape.nodes):
+            node.name = f"{name}.{number}"
+            for place, value in enumerate(node.outputs):
+                value.name = f"{name}.{number}.{place}"
+        return ir.Graph([], outputs, nodes=inner.tape.nodes, name=name)
+
     def model(self, name: str) -> ir.Model:
         """The finished model."""
         graph = ir.Graph(
@@ -110,3 +134,15 @@ class Builder:
             name=name,
         )
         return ir.Model(graph, ir_version=IR_VERSION, producer_name="intab")
+
+
+class _Branch(Builder):
+    """A branch: its constants are those of the graph around it."""
+
+    def __init__(self, around: Builder) -> None:
+        super().__init__(around.dtype, around.samples)
+        self._around = around
+
+    def constant(self, name: str, array: NDArray[Any]) -> ir.Value:
+        """An initializer of the graph around it."""
+        return self._around.constant(name, array)

@@ -24,8 +24,9 @@ from intab.convert.evaluating import perplexity
 from intab.convert.families import Model, read_whole
 from intab.convert.forms import FORMS, Form, form_of
 from intab.convert.gguf.finding import find_model
-from intab.convert.kernels import check_kernels
-from intab.convert.memory import FLOAT, weights_loaded
+from intab.convert.memory import FLOAT
+from intab.convert.pairs.converting import convert_pair
+from intab.convert.pairs.settings import is_pair
 from intab.convert.progress import Say, Steps, silent
 from intab.convert.proving import Prompts, read_prompts, self_test
 from intab.convert.reading import check_vocabulary, copy_texts, read_tokenizer
@@ -40,10 +41,12 @@ from intab.convert.reporting import (
     read_pieces,
     write_folder,
 )
-from intab.convert.saving import save, save_sharing
 from intab.convert.smoothing import smooth
 from intab.convert.staging import check_room, fits_memory, staged
+from intab.convert.vision.converting import convert_vision
+from intab.convert.vision.settings import is_vision
 from intab.convert.watching import watch
+from intab.convert.writing import FOLDER, store, write_each
 from intab.engine.hub.layout import SUFFIXES
 from intab.errors import ConvertError
 
@@ -76,6 +79,10 @@ def convert(request: Request, say: Say = silent) -> Report:
     with opened(request.checkpoint, request.ignored) as checkpoint:
         if is_encoder(checkpoint.config):
             return convert_encoder(request, checkpoint, say)
+        if is_vision(checkpoint.config):
+            return convert_vision(request, checkpoint, say)
+        if is_pair(checkpoint.config):
+            return convert_pair(request, checkpoint, say)
         return _convert(request, checkpoint, dtypes, say)
 
 
@@ -228,32 +235,22 @@ def check_dtypes(dtypes: tuple[str, ...]) -> None:
 def write_graphs(
     folder: Path, dtypes: tuple[str, ...], model: Source, steps: Steps, left: LeftOut
 ) -> dict[str, Graph]:
-    """Write each dtype's graph; q8f32 last, which shares q8's weights."""
-    graphs: dict[str, Graph] = {}
-    for dtype in sorted(dtypes, key=lambda dtype: dtype == "q8f32"):
-        steps.begin(dtype)
-        sharing = graphs.get("q8") if dtype == "q8f32" else None
-        inline = dtype != "q8" or "q8f32" not in dtypes
-        with left.out_if_it_fails(dtype, last=dtype == dtypes[-1] and not graphs):
-            graphs[dtype] = write_graph(folder, dtype, model, sharing, inline=inline)
-    return graphs
+    """Write each dtype's graph."""
+
+    def write(dtype: str, sharing: Graph | None, inline: bool) -> Graph:
+        return write_graph(folder, dtype, model, sharing, inline=inline)
+
+    return write_each(dtypes, steps, left, write)
 
 
 def write_graph(
     folder: Path, dtype: str, model: Source, sharing: Graph | None = None, *, inline: bool = True
 ) -> Graph:
     """Write one dtype's graph, with its weights or with those of the graph it is `sharing`."""
-    form, place = model.form(dtype), folder / "onnx"
+    form, target = model.form(dtype), folder / FOLDER / f"model{SUFFIXES[dtype]}.onnx"
     graph = decoder(model.arch, model.weights(form), form, model.samples)
-    for device in form.devices:
-        check_kernels(graph, device, dtype)
-    weights = weights_loaded(graph.graph)
-    name = f"model{SUFFIXES[dtype]}.onnx"
-    if sharing:
-        names = save_sharing(graph, place, name, [Path(file).name for file in sharing.files])
-    else:
-        names = save(graph, place, name, inline=inline)
-    files = [f"onnx/{name}" for name in names]
+    others = sharing.files if sharing else None
+    files, weights = store(graph, target, dtype, form, others, inline=inline)
     return Graph(files, form.devices, weights, expanded=form.linear == "expanded")
 
 

@@ -161,6 +161,8 @@ def activate(b: Builder, kind: str, x: ir.Value) -> ir.Value:
     """An activation by its name in architecture.py."""
     if kind == "silu":
         return b.op(f"{MICROSOFT}:QuickGelu", x, alpha=1.0)  # x * sigmoid(alpha * x)
+    if kind == "quick_gelu":
+        return b.op(f"{MICROSOFT}:QuickGelu", x, alpha=1.702)
     if kind == "relu":
         return b.op("Relu", x)
     return b.op("Gelu", x, approximate="tanh" if kind == "gelu_tanh" else "none")

@@ -12,19 +12,27 @@ from intab.engine.io.ranges import chunk_for
 
 
 def write_manifest(folder: Path, dtypes: Mapping[str, Sequence[str]], **more: Any) -> None:
-    """Write the folder's intab.json; `more` are further keys, such as self_test and devices."""
+    """Write the folder's intab.json for one graph a dtype; `more` are further keys, such as
+    self_test and devices."""
+    graphs = {"dtypes": {dtype: list(names) for dtype, names in dtypes.items()}}
+    _write(folder, {"format": 1}, {**graphs, **more})
+
+
+def write_roles(
+    folder: Path, roles: Mapping[str, Mapping[str, Sequence[str]]], **more: Any
+) -> None:
+    """The same for graphs by role and dtype."""
+    _write(folder, {"format": 2, "roles": roles}, more)
+
+
+def _write(folder: Path, first: Mapping[str, Any], last: Mapping[str, Any]) -> None:
     files = sorted(
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
         if path.is_file() and path.name not in ("README.md", "intab.json")
     )
-    manifest = {
-        "format": 1,
-        "files": {name: describe_file(folder / name) for name in files},
-        "dtypes": {dtype: list(names) for dtype, names in dtypes.items()},
-        **more,
-    }
-    write_json(folder / "intab.json", manifest)
+    described = {"files": {name: describe_file(folder / name) for name in files}}
+    write_json(folder / "intab.json", {**first, **described, **last})
 
 
 def describe_file(path: Path, chunk: int = 0) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Any
 
 import onnx_ir as ir
 
+from intab.convert.gpu_traps import trap
 from intab.convert.types import Types, literal, named, of_outputs
 from intab.errors import ConvertError
 
@@ -144,6 +145,9 @@ class Walk:
         if entry is None:
             self.found.unknown.append(f"{operator} (node {node.name})")
             return
+        opset = self.opsets.get(node.domain, 1)
+        if self.found.device == "webgpu" and (why := trap(node, opset)):
+            self.found.wrong.append(f"{why} (node {node.name})")
         for name, value in _left_out(node, operator, self.found.device):
             self.found.wrong.append(f"{operator} with {name}={value} (node {node.name})")
         for bound in _bindings(node, entry, self.types):

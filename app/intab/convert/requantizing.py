@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import onnx_ir as ir
-from numpy.typing import NDArray
-from onnx_ir.tape import Tape
 
-from intab.convert.builder import MICROSOFT, Builder
+from intab.convert.builder import MICROSOFT
 from intab.convert.linear import Rows, product_of_rows, quantized_rows
+from intab.convert.rewriting import Rewriter
 from intab.convert.ungrouping import remove_unused
 
 OLDEST_OPSET = 13
-AXES_GIVEN = 18  # from this opset on a reduction's axes are an input
 _DYNAMIC = "DynamicQuantizeLinear"
 _FLOAT = "MatMulIntegerToFloat"
 _WHOLE = "DynamicQuantizeMatMul"
@@ -104,42 +102,23 @@ def _inputs(node: ir.Node, count: int) -> list[Any]:
     return [*node.inputs, *[None] * count][:count]
 
 
-class _Writer(Builder):
-    """Writes into a graph that is there. What several products read is quantized once."""
+class _Writer(Rewriter):
+    """What several products read is quantized once."""
 
     def __init__(self, graph: ir.Graph) -> None:
-        super().__init__(ir.DataType.FLOAT)
-        self.graph = graph
+        super().__init__(graph, "rows")
         self._rows: dict[ir.Value, Rows] = {}
-
-    def constant(self, name: str, array: NDArray[Any]) -> ir.Value:
-        """An initializer under a name that the graph cannot have."""
-        value = super().constant(f"intab.rows.{name}", array)
-        if value.name not in self.graph.initializers:
-            self.graph.register_initializer(value)
-        return value
-
-    def op(self, kind: str, *inputs: ir.Value | None, **attributes: Any) -> ir.Value:
-        """A node, as the graph's opset has it."""
-        if kind == "ReduceMax" and self.graph.opset_imports[""] < AXES_GIVEN:
-            return super().op(kind, inputs[0], axes=[-1], **attributes)
-        return super().op(kind, *inputs, **attributes)
 
     def replace(self, product: Product) -> None:
         """Rewrite one product in its place."""
-        self.tape, end = Tape(), product.end
+        self.begin()
         if product.x not in self._rows:
             self._rows[product.x] = quantized_rows(self, product.x)
         rows, zero = self._rows[product.x], self._own_zero(product)
         made = product_of_rows(self, rows, product.weight, product.scale, zero)
         if product.bias is not None:
             made = self.op("Add", made, product.bias)
-        self.graph.insert_before(end, self.tape.nodes)
-        [old] = end.outputs
-        name, old.name = old.name, None
-        made.name, made.type, made.shape = name, old.type, old.shape
-        old.replace_all_uses_with(made, replace_graph_outputs=True)
-        self.graph.remove(end, safe=True)
+        self.instead(product.end, made)
 
     def _own_zero(self, product: Product) -> ir.Value | None:
         """The weight's zero point, none where it is 0: onnxruntime 1.31 opens no graph in which two

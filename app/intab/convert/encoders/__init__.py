@@ -6,6 +6,7 @@ names       what the families call their tensors
 reader      tensors become weights
 heads       what stands on an encoder, by the architecture in config.json
 inputs      what a graph takes, and what is made of it once
+layers      the graph's layers, whatever they read
 writer      the graph
 converting  the model folder
 """

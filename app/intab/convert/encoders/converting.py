@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +24,13 @@ from intab.convert.encoders.reader import Reader
 from intab.convert.encoders.settings import read_settings, read_shape
 from intab.convert.encoders.writer import encoder
 from intab.convert.forms import FORMS, Form
-from intab.convert.kernels import check_kernels
-from intab.convert.memory import FLOAT, weights_loaded
+from intab.convert.memory import FLOAT
 from intab.convert.progress import Say, Steps
 from intab.convert.reading import check_vocabulary, copy_texts, read_tokenizer
 from intab.convert.reporting import FABLES, NOT_RUN, Graph, LeftOut, by_themselves, write_folder
 from intab.convert.running import open_graph, refused
-from intab.convert.saving import save, save_sharing
 from intab.convert.staging import check_room, staged
+from intab.convert.writing import FOLDER, store, write_each
 from intab.engine.hub.layout import SUFFIXES
 from intab.engine.hub.manifest import EXPANDING
 from intab.engine.tasks.sentence_files import FILES
@@ -45,27 +44,49 @@ DTYPES = ("fp32", "fp16", "q8", "q4f16")  # made unasked
 TEXTS, LONGEST = 8, 128  # pieces of the fables that graphs are compared on, tokens of each
 Write = Callable[[Form], ir.Model]
 Found = list[NDArray[np.float32]]
+Feeds = Mapping[str, NDArray[Any]]
 
 
 def convert_encoder(request: Request, checkpoint: Checkpoint, say: Say) -> Report:
     """Write the model folder; ConvertError says what stands against it."""
-    dtypes = request.dtypes or DTYPES
     tokenizer = read_tokenizer(checkpoint.folder)
     write, kind, notes = read_encoder(checkpoint, request.ignored)
     check_vocabulary(tokenizer, int(read_shape(read_settings(checkpoint.config)).vocabulary))
+    feeds = [_feeds(ids) for ids in _texts(tokenizer, checkpoint.folder)]
+    source = Source(checkpoint, write, kind, notes, feeds, FILES)
+    return write_model(request, source, request.dtypes or DTYPES, say)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a model folder is written from: `write` makes a form's graph, `kind` says what the model
+    is for, `notes` what is to be told; graphs are compared on `feeds`, and `files` are copied along
+    if they are there."""
+
+    checkpoint: Checkpoint
+    write: Write
+    kind: str
+    notes: tuple[str, ...]
+    feeds: Sequence[Feeds]
+    files: Sequence[str] = ()
+
+
+def write_model(request: Request, source: Source, dtypes: Sequence[str], say: Say) -> Report:
+    """Write the model folder."""
+    checkpoint = source.checkpoint
     check_room(request.out, expected_bytes(checkpoint, dtypes))
     steps, left = Steps(say, 2 * len(dtypes) + 2), LeftOut(may=request.dtypes is None)
     with staged(request.out) as draft:
         copy_texts(checkpoint.folder, draft)
-        _copy_sentences(checkpoint.folder, draft)
-        graphs = _write_graphs(draft, dtypes, write, steps, left)
-        report = _report(draft, graphs, write, tokenizer, checkpoint, steps)
+        _copy(checkpoint.folder, draft, source.files)
+        graphs = _write_graphs(draft, dtypes, source.write, steps, left)
+        report = _report(draft, graphs, source, steps)
         blind = by_themselves(tuple(graphs), NOT_RUN)
-        report = replace(report, notes=tuple(filter(None, (*notes, blind, *left.reasons))))
+        report = replace(report, notes=tuple(filter(None, (*source.notes, blind, *left.reasons))))
         steps.begin("intab.json")
         license_of = {"license": request.license} if request.license else {}
         write_folder(draft, request.out.name, graphs, report, **license_of)
-        text = card(request.out.name, f"{checkpoint.config['model_type']} ({kind})", report)
+        text = card(request.out.name, f"{checkpoint.config['model_type']} ({source.kind})", report)
         text = text.replace("`intab.load`", "`intab.pipeline`")
         (draft / "README.md").write_text(text, encoding="utf-8")
     return report
@@ -97,9 +118,9 @@ def expected_bytes(checkpoint: Checkpoint, dtypes: Sequence[str]) -> int:
     return sum(int(checkpoint.parameters() * FORMS[dtype].bytes_a_weight) for dtype in made)
 
 
-def _copy_sentences(source: Path, target: Path) -> None:
-    """What sentence-transformers' files say of pooling, prompts and lengths."""
-    for name in FILES:
+def _copy(source: Path, target: Path, names: Sequence[str]) -> None:
+    """What else pipelines read: of sentence-transformers what says of pooling, prompts, lengths."""
+    for name in names:
         if (source / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / name, target / name)
@@ -108,59 +129,47 @@ def _copy_sentences(source: Path, target: Path) -> None:
 def _write_graphs(
     folder: Path, dtypes: Sequence[str], write: Write, steps: Steps, left: LeftOut
 ) -> dict[str, Graph]:
-    """Write each dtype's graph; q8f32 last, which shares q8's weights."""
-    graphs: dict[str, Graph] = {}
-    for dtype in sorted(dtypes, key=lambda dtype: dtype == "q8f32"):
-        steps.begin(dtype)
-        sharing = graphs.get("q8") if dtype == "q8f32" else None
-        inline = dtype != "q8" or "q8f32" not in dtypes
-        with left.out_if_it_fails(dtype, last=dtype == dtypes[-1] and not graphs):
-            graphs[dtype] = write_graph(folder, dtype, write, sharing, inline=inline)
-    return graphs
+    """Write each dtype's graph."""
+
+    def write_one(dtype: str, sharing: Graph | None, inline: bool) -> Graph:
+        return write_graph(folder, dtype, write, sharing, inline=inline)
+
+    return write_each(dtypes, steps, left, write_one)
 
 
 def write_graph(
     folder: Path, dtype: str, write: Write, sharing: Graph | None = None, *, inline: bool = True
 ) -> Graph:
     """Write one dtype's graph, with its weights or with those of the graph it is `sharing`."""
-    form, place, name = form_of(dtype), folder / "onnx", f"model{SUFFIXES[dtype]}.onnx"
-    graph = write(form)
-    for device in form.devices:
-        check_kernels(graph, device, dtype)
-    weights = weights_loaded(graph.graph)
-    if sharing:
-        names = save_sharing(graph, place, name, [Path(file).name for file in sharing.files])
-    else:
-        names = save(graph, place, name, inline=inline)
-    files = [f"onnx/{each}" for each in names]
+    form, target = form_of(dtype), folder / FOLDER / f"model{SUFFIXES[dtype]}.onnx"
+    others = sharing.files if sharing else None
+    files, weights = store(write(form), target, dtype, form, others, inline=inline)
     return Graph(files, form.devices, weights, expanded=dtype == "q8f32")
 
 
 def _report(
     folder: Path,
     graphs: Mapping[str, Graph],
-    write: Write,
-    tokenizer: Tokenizer,
-    checkpoint: Checkpoint,
+    source: Source,
     steps: Steps,
 ) -> Report:
     """Sizes, and how far each graph's numbers are from fp32's."""
-    texts = list(_texts(tokenizer, checkpoint.folder))
+    feeds = source.feeds
     steps.begin("fp32, to compare with")
     if "fp32" in graphs:
-        wanted = outputs(folder / graphs["fp32"].files[0], texts)
+        wanted = outputs(folder / graphs["fp32"].files[0], feeds)
     else:
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            found = write_graph(Path(scratch), "fp32", write)
-            wanted = outputs(Path(scratch) / found.files[0], texts)
+            found = write_graph(Path(scratch), "fp32", source.write)
+            wanted = outputs(Path(scratch) / found.files[0], feeds)
     rows = []
     for dtype, graph in graphs.items():
         steps.begin(f"{dtype}: compared")
-        found_here = outputs(folder / graph.files[0], texts, expanded=graph.expanded)
+        found_here = outputs(folder / graph.files[0], feeds, expanded=graph.expanded)
         size = sum((folder / name).stat().st_size for name in graph.files)
         remark = "" if dtype == "fp32" else _differ(found_here, wanted)
         rows.append(Row(dtype, graph.devices, size, remark=remark))
-    whole = Row("fp32", (), FLOAT * checkpoint.parameters())
+    whole = Row("fp32", (), FLOAT * source.checkpoint.parameters())
     return Report(tuple(rows), next((row for row in rows if row.dtype == "fp32"), whole))
 
 
@@ -173,24 +182,23 @@ def _texts(tokenizer: Tokenizer, folder: Path) -> Iterator[list[int]]:
         yield tokenizer.encode(text[number * 1000 : number * 1000 + 1000])[:most]
 
 
-def outputs(path: Path, texts: Sequence[list[int]], *, expanded: bool = False) -> Found:
-    """What a graph gives for each text, all outputs side by side; ConvertError if a number is not
-    finite."""
+def _feeds(ids: list[int]) -> Feeds:
+    """A text for whatever a graph takes."""
+    values = {"input_ids": ids, "attention_mask": [1] * len(ids), "token_type_ids": [0] * len(ids)}
+    return {name: np.array([value], np.int64) for name, value in values.items()}
+
+
+def outputs(path: Path, feeds: Sequence[Feeds], *, expanded: bool = False) -> Found:
+    """All outputs of a graph for each of the feeds; ConvertError if a number is not finite."""
     session = open_graph(path, EXPANDING if expanded else {})
     found: Found = []
-    for ids in texts:
-        values: dict[str, Any] = {
-            "input_ids": [ids],
-            "attention_mask": [[1] * len(ids)],
-            "token_type_ids": [[0] * len(ids)],
-        }
-        feeds = {i.name: np.array(values[i.name], np.int64) for i in session.get_inputs()}
+    for each in feeds:
         try:
-            given = session.run(None, feeds)
+            given = session.run(None, {i.name: each[i.name] for i in session.get_inputs()})
         except Exception as exc:  # onnxruntime's exceptions share no public base
             raise refused(path, exc) from exc
-        found.append(np.stack([np.asarray(one[0], np.float32) for one in given]))
-        if not np.isfinite(found[-1]).all():
+        found += [np.asarray(one, np.float32) for one in given]
+        if not all(np.isfinite(one).all() for one in given):
             raise ConvertError(
                 f"{path.name} gives numbers that are not finite: leave its dtype out."
             )

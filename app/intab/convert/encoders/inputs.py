@@ -106,15 +106,24 @@ class Inputs:
 
 
 def buckets(distances: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Which number a distance has: near ones their own, the others by logarithm, as T5 has it.
+    """Which number a distance has in MPNet.
 
     >>> buckets(np.array([-200, -3, 0, 3, 20])).tolist()
     [15, 3, 0, 19, 26]
     """
-    half = BUCKETS // 2
-    near, away = half // 2, np.abs(distances)
-    whole = np.float32(math.log(FARTHEST / near))
+    return far_buckets(distances, BUCKETS, FARTHEST, both=True)
+
+
+def far_buckets(
+    distances: NDArray[np.int64], count: int, farthest: int, *, both: bool
+) -> NDArray[np.int64]:
+    """Which of `count` numbers a distance has: near ones their own, the others by logarithm, as T5
+    has it. both: tokens that follow have the second half; else they are as near as can be."""
+    half = count // 2 if both else count
+    away = np.abs(distances) if both else np.maximum(-distances, 0)
+    near = half // 2
+    whole = np.float32(math.log(farthest / near))
     share = np.log(np.maximum(away, 1).astype(np.float32) / near) / whole
     far = np.minimum(near + (share * (half - near)).astype(np.int64), half - 1)
-    found: NDArray[np.int64] = np.where(away < near, away, far) + half * (distances > 0)
-    return found
+    found: NDArray[np.int64] = np.where(away < near, away, far)
+    return found + half * (distances > 0) if both else found

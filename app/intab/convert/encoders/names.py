@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,34 @@ NAMES = {
         words="embeddings.tok_embeddings",
         norm="embeddings.norm",
     ),
+}
+_EYE = Names(
+    "vit.",
+    "encoder.layer",
+    tuple(f"attention.attention.{part}" for part in ("query", "key", "value")),
+    "attention.output.dense",
+    "layernorm_before",
+    "intermediate.dense",
+    "output.dense",
+    "layernorm_after",
+    words="embeddings.patch_embeddings.projection",
+)
+_CLIP = Names(
+    "vision_model.",
+    "encoder.layers",
+    tuple(f"self_attn.{part}_proj" for part in "qkv"),
+    "self_attn.out_proj",
+    "layer_norm1",
+    "mlp.fc1",
+    "mlp.fc2",
+    "layer_norm2",
+    words="embeddings.patch_embedding",
+)
+NAMES |= {
+    "vit": _EYE,
+    "yolos": _EYE,
+    "clip_vision_model": _CLIP,
+    "clip_text_model": replace(_CLIP, prefix="text_model.", words="embeddings.token_embedding"),
 }
 # Tensors of an encoder that nothing here is computed from.
 UNREAD = ("pooler.dense.weight", "pooler.dense.bias", "embeddings.position_ids", "inv_freq")

@@ -95,7 +95,7 @@ class Reader:
         size = 3 * hidden // len(names.qkv)
         parts = [self.linear(f"{name}.{p}", hidden, size, bias=attention) for p in names.qkv]
         wide = inner * 2 if shape.gated else inner
-        without = shape.first and not number
+        without = self.config.kind == "modernbert" and not number
         return LayerWeights(
             attention_norm=None
             if without

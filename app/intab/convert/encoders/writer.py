@@ -13,15 +13,15 @@ from typing import Never
 
 import onnx_ir as ir
 
-from intab.convert.architecture import Array, Linear, Norm
+from intab.convert.architecture import Array, Linear
 from intab.convert.architecture import Weights as Words
-from intab.convert.attention import turn
-from intab.convert.builder import MICROSOFT, Builder
+from intab.convert.builder import Builder
 from intab.convert.decoder import activate
 from intab.convert.embedding import lm_head, look_up
 from intab.convert.encoders.heads import ANSWERS, FEATURES, LABELS, MASKS, Head, Step
 from intab.convert.encoders.inputs import Inputs
-from intab.convert.encoders.shape import Encoder, Layer, LayerWeights, Weights
+from intab.convert.encoders.layers import Layers
+from intab.convert.encoders.shape import Encoder, Weights
 from intab.convert.forms import Form
 from intab.convert.linear import multiply
 
@@ -52,19 +52,20 @@ def encoder(
 def _words(weights: Weights, head: Head) -> Words:
     """The embedding and the product with it, as embedding.py takes them."""
     if head.kind == MASKS:
-        return Words(weights.words, None, _no_layer, weights.norm, head.words)
-    return Words(weights.words, None, _no_layer, weights.norm, Linear(weights.words))
+        return Words(weights.words, None, no_layer, weights.norm, head.words)
+    return Words(weights.words, None, no_layer, weights.norm, Linear(weights.words))
 
 
-def _no_layer(number: int) -> Never:
+def no_layer(number: int) -> Never:
     raise NotImplementedError  # embedding.py reads no layer
 
 
-class Writer:
+class Writer(Layers):
     """Writes one layer after the other in one form."""
 
     def __init__(self, b: Builder, inputs: Inputs, form: Form) -> None:
-        self.b, self.inputs, self.form, self.shape = b, inputs, form, inputs.shape
+        super().__init__(b, inputs.shape, form, inputs.mask, inputs.rotation)
+        self.inputs = inputs
 
     def embedded(self, weights: Weights, words: Words) -> ir.Value:
         """[batch, tokens, hidden]"""
@@ -77,71 +78,6 @@ class Writer:
             table = b.floats("types", weights.types)
             x = b.op("Add", x, b.op("Gather", table, inputs.types))
         return self.normalized("embedding_norm", weights.norm, x)
-
-    def layer(self, name: str, layer: Layer, weights: LayerWeights, x: ir.Value) -> ir.Value:
-        """One layer; norms stand before what they normalize, or behind the sum."""
-        norm, norm_name = weights.attention_norm, f"{name}.attention_norm"
-        if not self.shape.first:
-            x = self.added(norm_name, norm, x, self.attention(name, layer, weights, x))
-            return self.added(f"{name}.mlp_norm", weights.mlp_norm, x, self.mlp(name, weights, x))
-        read = x if norm is None else self.normalized(norm_name, norm, x)
-        x = self.b.op("Add", x, self.attention(name, layer, weights, read))
-        read = self.normalized(f"{name}.mlp_norm", weights.mlp_norm, x)
-        return self.b.op("Add", x, self.mlp(name, weights, read))
-
-    def attention(self, name: str, layer: Layer, weights: LayerWeights, x: ir.Value) -> ir.Value:
-        """[batch, tokens, hidden] -> the same."""
-        b, shape = self.b, self.shape
-        packed = multiply(b, self.form.linear, f"{name}.qkv", x, weights.qkv)
-        q, k, v = (
-            self.heads_first(part)
-            for part in b.ops("Split", [packed, b.ints(*[shape.hidden] * 3)], 3, {"axis": -1})
-        )
-        if layer.theta:
-            rotation = self.inputs.rotation(layer.theta)
-            q, k = (turn(b, part, rotation, shape.head_dim, shape.head_dim) for part in (q, k))
-        products = b.op("MatMul", q, b.op("Transpose", k, perm=[0, 1, 3, 2]))
-        scores = b.op("Mul", products, b.scalar(shape.head_dim**-0.5))
-        scores = b.op("Add", scores, self.inputs.mask(layer.window))
-        found = b.op("MatMul", b.op("Softmax", scores, axis=-1), v)
-        found = b.op("Transpose", found, perm=[0, 2, 1, 3])
-        found = b.op("Reshape", found, b.ints(0, 0, shape.hidden))
-        return multiply(b, self.form.linear, f"{name}.out", found, weights.out)
-
-    def heads_first(self, x: ir.Value) -> ir.Value:
-        """[batch, tokens, hidden] -> [batch, heads, tokens, dim]."""
-        b, shape = self.b, self.shape
-        x = b.op("Reshape", x, b.ints(0, 0, shape.heads, shape.head_dim))
-        return b.op("Transpose", x, perm=[0, 2, 1, 3])
-
-    def mlp(self, name: str, weights: LayerWeights, x: ir.Value) -> ir.Value:
-        """[batch, tokens, hidden] -> the same."""
-        b, inner, kind = self.b, self.shape.inner, self.shape.activation
-        x = multiply(b, self.form.linear, f"{name}.up", x, weights.up)
-        if self.shape.gated:
-            gate, up = b.ops("Split", [x, b.ints(inner, inner)], 2, {"axis": -1})
-            x = b.op("Mul", activate(b, kind, gate), up)
-        else:
-            x = activate(b, kind, x)
-        return multiply(b, self.form.linear, f"{name}.down", x, weights.down)
-
-    def normalized(self, name: str, norm: Norm, x: ir.Value) -> ir.Value:
-        """The norm of x."""
-        settings = {"axis": -1, "epsilon": self.shape.epsilon}
-        return self.b.op("LayerNormalization", x, *self._norm(name, norm), **settings)
-
-    def added(self, name: str, norm: Norm | None, x: ir.Value, branch: ir.Value) -> ir.Value:
-        """The norm of a sum."""
-        assert norm is not None
-        given = [x, branch, *self._norm(name, norm)]
-        kind = f"{MICROSOFT}:SkipLayerNormalization"
-        return self.b.ops(kind, given, 1, {"epsilon": self.shape.epsilon})[0]
-
-    def _norm(self, name: str, norm: Norm) -> list[ir.Value]:
-        weights = [self.b.floats(f"{name}.weight", norm.weight)]
-        if norm.bias is not None:
-            weights.append(self.b.floats(f"{name}.bias", norm.bias))
-        return weights
 
     def give(self, x: ir.Value, head: Head, words: Words) -> None:
         """The head's nodes; the outputs, as transformers calls them."""
