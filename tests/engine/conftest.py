@@ -12,6 +12,8 @@ from tokenizers import AddedToken, decoders, pre_tokenizers
 from tokenizers import Tokenizer as Backend
 from tokenizers.models import BPE
 
+from intab.engine.media.sound import Sound
+from intab.engine.media.sound_files import SoundFile
 from intab.engine.model import Model, Texts
 from intab.engine.runtime.candidates import Candidate
 from intab.engine.runtime.decoder import Decoder
@@ -103,6 +105,9 @@ class FakeRuntime:
 
     async def read_file(self, path: str) -> bytes:
         return self.read[path]
+
+    async def decode_sound(self, data: bytes, file: SoundFile) -> Sound:
+        raise NotImplementedError
 
     async def bring(self, package: str) -> None:
         """Everything is here."""

@@ -21,14 +21,14 @@ from typing import Any
 from intab.engine.generation.batch import Job
 from intab.engine.generation.conversation import Snapshot as Snapshot
 from intab.engine.generation.conversation import Speaker as Speaker
-from intab.engine.generation.conversation import close_answer, with_calls
+from intab.engine.generation.conversation import close_answer, common, with_calls
 from intab.engine.generation.decode import complete
 from intab.engine.generation.prefill import prefill
-from intab.engine.generation.streamer import Generation, TextChunk
+from intab.engine.generation.streamer import Generation, TextChunk, join
 from intab.engine.replies.messages import Message, Said, as_messages, count_calls, is_open
-from intab.engine.replies.results import ToolCall, ToolResult
+from intab.engine.replies.results import ToolResult
 from intab.engine.runtime.decoder import Session
-from intab.errors import OptionError, RunError
+from intab.errors import RunError
 
 # Two users' words that begin differently: what their prompts share comes before the words.
 _WORDS = ("A", "?")
@@ -120,25 +120,39 @@ class Chat:
             OptionError, PromptError, RunError: as `stream`; PromptError if the tools are no
                 functions.
         """
-        from intab.engine.replies.running import (
-            as_answers,
-            functions_of,
-            run_rounds,
-        )  # as rare as tools
+        chunks: list[TextChunk] = []
+        results: list[ToolResult] = []
+        written = self.run_stream(said, max_tool_rounds=max_tool_rounds, **options)
+        async with aclosing(written):
+            async for one in written:
+                if isinstance(one, ToolResult):
+                    results.append(one)
+                    chunks.clear()  # of the answer that asked for the call
+                else:
+                    chunks.append(one)
+        return replace(join(chunks), tool_results=tuple(results))
 
-        if not isinstance(max_tool_rounds, int) or max_tool_rounds < 0:
-            raise OptionError(f"max_tool_rounds must be at least 0, not {max_tool_rounds!r}.")
-        functions = functions_of(self._context.get("tools"))
-        answer = await self.send(said, **options)
+    def run_stream(
+        self, said: Said = None, *, max_tool_rounds: int = 5, **options: Any
+    ) -> AsyncGenerator[TextChunk | ToolResult]:
+        """Yield what `run` makes as it comes: each answer's chunks, and each call's result.
 
-        async def go_on(done: Sequence[ToolResult]) -> tuple[ToolCall, ...]:
-            nonlocal answer
+        Yields:
+            `TextChunk`s, of which the last one of each answer has finish_reason, and after an
+            answer that asks for calls a `ToolResult` for each of them, as soon as it is there.
+
+        Raises:
+            OptionError, PromptError, RunError: as `run`, and at once where it can be known.
+        """
+        from intab.engine.replies.running import as_answers, functions_of, run_rounds  # rare
+
+        functions = functions_of(self._context.get("tools"), max_tool_rounds)
+
+        def go_on(done: Sequence[ToolResult]) -> AsyncGenerator[TextChunk]:
             first = count_calls(self.messages) - len(done)
-            answer = await self.send(as_answers(done, first), **options)
-            return answer.tool_calls
+            return self.stream(as_answers(done, first), **options)
 
-        done = await run_rounds(answer.tool_calls, functions, go_on, max_tool_rounds)
-        return replace(answer, tool_results=tuple(done))
+        return run_rounds(self.stream(said, **options), functions, go_on, max_tool_rounds)
 
     async def prefill(self) -> None:
         """Compute the messages so far, e.g. a long system prompt, before the first words come.
@@ -225,7 +239,7 @@ class Chat:
                     so_far.append(chunk)
                     if chunk.finish_reason:
                         so_far[-1] = chunk = with_calls(so_far, self._context.get("tools"))
-                        close_answer(answer, so_far, self.messages)
+                        close_answer(answer, so_far, self.messages, self._speaker.as_written)
                     yield chunk
 
     @contextmanager
@@ -267,7 +281,7 @@ class Chat:
         """The session with as much of `ids` as it has, at most `most` of them."""
         if self._session is None:
             self._session, self._ids = self._speaker.session(), []
-        kept = min(_common(self._ids, ids), self._session.length, most)
+        kept = min(common(self._ids, ids), self._session.length, most)
         await self._session.rewind(kept)
         self._ids = list(ids)
         return self._session
@@ -281,11 +295,5 @@ class Chat:
             self._speaker.job([*self.messages, *as_messages(words)], self._options, self._context)
             for words in _WORDS
         ]
-        shared = _common(*(job.prompt for job in jobs))
+        shared = common(*(job.prompt for job in jobs))
         return jobs[0].prompt[:shared], jobs[0].options.prefill_chunk_size
-
-
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many ids both begin with."""
-    pairs = zip(one, other, strict=False)
-    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

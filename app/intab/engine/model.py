@@ -14,8 +14,9 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast, overload
 
-from intab.engine.chat import Chat, Speaker
+from intab.engine.chat import Chat
 from intab.engine.generation.batch import Job, generate_batch, make_job
+from intab.engine.generation.conversation import Speaker, as_written
 from intab.engine.generation.decode import complete, stream
 from intab.engine.generation.generation_config import generation_defaults
 from intab.engine.generation.metrics import UNKNOWN, Meter, Setting
@@ -46,9 +47,7 @@ class Model:
         rows_agree: bool = True,
         vocabulary: int | None = None,
     ) -> None:
-        self.name = name
-        self.dtype = dtype
-        self.reason = reason
+        self.name, self.dtype, self.reason = name, dtype, reason
         self.tokenizer = texts.tokenizer
         self._decoder: Decoder | None = decoder
         self._rows_agree = rows_agree
@@ -135,7 +134,8 @@ class Model:
         GenerationOptions.make(options, self._defaults)
         begun = [{"role": "system", "content": system}] if system else []
         context = {"tools": tools, "documents": documents, **(chat_template_kwargs or {})}
-        speaker = Speaker(self._single, lambda: self._open_decoder().session(), self._run)
+        written = as_written(self._texts, context)
+        speaker = Speaker(self._single, lambda: self._open_decoder().session(), self._run, written)
         return Chat(speaker, [*begun, *messages], options, context)
 
     @overload

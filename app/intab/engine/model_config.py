@@ -23,6 +23,8 @@ TOKENS = ("bos_token_id", "eos_token_id", "pad_token_id")
 # What a model of several parts says of the one that writes text.
 _NESTED = ("text_config", "llm_config")
 _ORIGINAL = "original_max_position_embeddings"
+# Families whose positions are relative, or turn queries and keys.
+_WITHOUT_TABLE = ("t5", "mt5", "umt5", "xlnet", "modernbert", "eurobert", "moonshine")
 _LONGROPE = ("longrope", "su")  # the second is what Phi-3's first configs call it
 
 
@@ -39,7 +41,11 @@ class ModelConfig(Mapping[str, Any]):
 
     @classmethod
     def of_the_writer(cls, data: Mapping[str, Any]) -> ModelConfig:
-        """With what the config says of the part that writes text in the place of the whole's."""
+        """With what the config says of the part that writes text in the place of the whole's; of an
+        encoder-decoder of two models what the whole says comes before."""
+        if isinstance(decoder := data.get("decoder"), Mapping) and "encoder" in data:
+            said = {k: v for k, v in data.items() if v is not None and k != "model_type"}
+            return cls({**decoder, **said})
         inner: Mapping[str, Any] = next(
             (data[key] for key in _NESTED if isinstance(data.get(key), Mapping)), {}
         )
@@ -158,9 +164,8 @@ class ModelConfig(Mapping[str, Any]):
 
     @property
     def has_absolute_positions(self) -> bool:
-        """Whether there is a table of positions; T5's are relative, DeBERTa's may be, ModernBERT
-        turns its queries and keys."""
-        if self.model_type in ("t5", "mt5", "umt5", "xlnet", "modernbert", "eurobert"):
+        """Whether there is a table of positions; DeBERTa's may be relative."""
+        if self.model_type in _WITHOUT_TABLE:
             return False
         biased = self.get("position_biased_input") is not False
         return biased or self.model_type not in ("deberta", "deberta-v2")

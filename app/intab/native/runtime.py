@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from intab.engine.io.protocols import Services
+from intab.engine.media.sound import Sound
+from intab.engine.media.sound_files import SoundFile
 from intab.engine.runtime.candidates import Candidate
 from intab.engine.runtime.graphs import DecoderGraphs, Graph
 from intab.engine.runtime.limits import Limits
@@ -23,7 +25,8 @@ from intab.native.folder import FolderStore
 from intab.native.keeping import OnnxKeeping, open_keeping
 from intab.native.onnx import OnnxNetwork, open_network
 from intab.native.opening import data_files
-from intab.native.pictures import read_picture
+from intab.native.pictures import check_pillow, read_picture
+from intab.native.sounds import decode_sound
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -92,8 +95,14 @@ class NativeRuntime:
         """Of this computer."""
         return await asyncio.to_thread(read_file, path)
 
+    async def decode_sound(self, data: bytes, file: SoundFile) -> Sound:
+        """By libsndfile."""
+        return await asyncio.to_thread(decode_sound, data, file)
+
     async def bring(self, package: str) -> None:
-        """Nothing: what is installed is there, and the engine says what is not."""
+        """What is installed is there; DeviceError says how to install Pillow if it is not."""
+        if package == "pillow":
+            check_pillow()
 
     def peak_memory(self) -> int | None:
         """The process's; None on Windows, which has no `resource`."""

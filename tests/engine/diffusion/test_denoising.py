@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from intab.engine.diffusion.denoising import DenoisingStep, Guidance, denoise
-from intab.engine.diffusion.latents import latent_shape, to_pixels
+from intab.engine.diffusion.latents import latent_shape, to_floats, to_pixels
 from intab.engine.diffusion.registry import make_scheduler
 from intab.engine.diffusion.scheduler import Scheduler
 from intab.errors import OptionError, RunError
@@ -36,8 +36,9 @@ def made(kind: str, steps: int = 3) -> Scheduler:
 
 def run(scheduler: Scheduler, scale: float = 7.5, unet: Any = None, **options: Any) -> Any:
     options = {"draw": lambda shape: np.ones(shape, np.float32), **options}
-    guidance = Guidance(POSITIVE, NEGATIVE, scale)
-    return asyncio.run(denoise(unet or Formula(), scheduler, NOISE, guidance, **options))
+    guidance = Guidance(POSITIVE, NEGATIVE, scale, options.pop("rescale", 0.0))
+    latents = NOISE * np.float32(scheduler.init_noise_sigma)
+    return asyncio.run(denoise(unet or Formula(), scheduler, latents, guidance, **options))
 
 
 @pytest.mark.parametrize("kind", ["DDIM", "EulerDiscrete", "LCM"])
@@ -51,6 +52,26 @@ def test_steps_follow_the_scheduler(kind: str) -> None:
         ones = np.ones_like(NOISE)
         latents = scheduler.step(output, timestep, latents, variance_noise=ones).prev_sample
     np.testing.assert_allclose(run(made(kind), 3), latents, rtol=1e-5, atol=1e-5)
+
+
+def test_it_may_begin_later() -> None:
+    scheduler, unet = made("DDIM", 4), Formula()
+    scheduler.set_begin_index(2)
+    run(scheduler, unet=unet, begin=2)
+    assert [call[1] for call in unet.calls] == scheduler.timesteps[2:].tolist()
+
+
+def test_rescaled_guidance_has_the_deviation_of_none() -> None:
+    """Which is that of the answer to the prompt alone."""
+
+    async def unet(sample: Any, timestep: float, states: Any) -> Any:
+        return sample * states[:, :1, :1, None]
+
+    plain, half, whole = (run(made("DDIM"), 5, unet, rescale=part) for part in (0.0, 0.5, 1.0))
+    without = run(made("DDIM"), 1, unet)
+    np.testing.assert_allclose(np.abs(whole), np.abs(without), rtol=1e-4)
+    assert not np.allclose(half, whole, rtol=1e-2)
+    assert not np.allclose(half, plain, rtol=1e-2)
 
 
 def test_both_texts_are_asked_in_one_run() -> None:
@@ -84,7 +105,7 @@ def test_noise_is_drawn_only_if_needed(kind: str, eta: float, draws: int) -> Non
 def test_each_step_is_seen_and_may_change_the_latents() -> None:
     seen: list[DenoisingStep] = []
 
-    def on_step(step: DenoisingStep) -> Any:
+    async def on_step(step: DenoisingStep) -> Any:
         seen.append(step)
         return np.zeros_like(NOISE) if step.step == 2 else None
 
@@ -101,14 +122,14 @@ def test_what_is_not_a_number_is_said() -> None:
     with pytest.raises(RunError, match=r"step 1 has numbers that are none.*fp32"):
         run(made("DDIM"), unet=broken)
     with pytest.raises(RunError, match="vae_decoder in fp32"):
-        to_pixels(np.full((1, 3, 2, 2), np.nan, np.float32))
+        to_floats(np.full((1, 3, 2, 2), np.nan, np.float32))
 
 
 def test_pixels_are_diffusers() -> None:
     """(x / 2 + 0.5), clipped, times 255, rounded to even."""
     levels = np.array([-3, -1, -0.5, 0, 1 / 255, 1, 2], np.float32)
     decoded = np.broadcast_to(levels, (1, 3, 1, 7))
-    pixels = to_pixels(decoded)
+    pixels = to_pixels(to_floats(decoded))
     assert pixels.shape == (1, 1, 7, 3)
     assert pixels.dtype == np.uint8
     assert pixels[0, 0, :, 1].tolist() == [0, 0, 64, 128, 128, 255, 255]

@@ -172,12 +172,24 @@ async def test_a_stream_without_an_end_is_an_error() -> None:
 
 def test_the_meter_reports_the_first_token_and_then_by_time() -> None:
     reports: list[Metrics] = []
-    meter = Meter(4, Setting(reports.append))
-    for _ in range(3):
+    # A clock of its own: a browser's may stand still for a tenth of a millisecond and more.
+    times = [0.0]
+    meter = Meter(4, Setting(reports.append), clock=lambda: times[-1])
+    for time in (2.0, 2.1, 2.2):
+        times.append(time)
         meter.token()
     assert [report.new_tokens for report in reports] == [1]
-    meter.interval = 0
+    times.append(3.5)
     meter.token()
     assert [report.new_tokens for report in reports] == [1, 4]
-    assert reports[-1].decode_rate > 0
-    assert reports[-1].prefill_rate == pytest.approx(4 / reports[-1].time_to_first_token)
+    assert [report.time_to_first_token for report in reports] == [2.0, 2.0]
+    assert [report.prefill_rate for report in reports] == [2.0, 2.0]
+    assert [report.decode_rate for report in reports] == [0.0, 2.0]
+
+
+def test_rates_of_no_time_at_all_are_zero() -> None:
+    meter = Meter(4, clock=lambda: 1.0)
+    meter.token()
+    meter.token()
+    measured = meter.metrics()
+    assert (measured.prefill_rate, measured.decode_rate) == (0.0, 0.0)

@@ -60,6 +60,8 @@ def test_intab_json() -> None:
         ({"perplexity": {"q8": 0.5}}, "perplexity must have a number"),
         ({"perplexity": {"q8": float("nan")}}, "perplexity must have a number"),
         ({"perplexity": {"q8": "15"}}, "perplexity must have a number"),
+        ({"psnr": {"q8": 40}}, "psnr must have an object of decibels by graph for each dtype"),
+        ({"psnr": {"q8": {"unet": float("inf")}}}, "psnr must have an object of decibels"),
         *(
             ({"self_test": {"prompt_ids": [1], "greedy_ids": [2], "long": long}}, "and in long")
             for long in (
@@ -184,6 +186,13 @@ def test_perplexities_are_kept() -> None:
     figures = {"fp32": 15.99, "q8": 16.1}
     manifest = parse_manifest({**GOOD, "perplexity": figures})
     assert manifest.perplexity == figures
+    assert parse_manifest(describe(manifest)) == manifest
+
+
+def test_decibels_are_kept() -> None:
+    figures = {"fp16": {"unet": 71.2, "picture": 69.0}}
+    manifest = parse_manifest({**GOOD, "psnr": figures})
+    assert manifest.psnr == figures
     assert parse_manifest(describe(manifest)) == manifest
 
 

@@ -51,7 +51,7 @@ def test_the_role_is_in_the_name(path: str, role: str) -> None:
     assert role_of(path) == role
 
 
-@pytest.mark.parametrize("role", ["unet", "vae_decoder", "text_encoder_2"])
+@pytest.mark.parametrize("role", ["unet", "vae_decoder", "text_encoder", "text_encoder_2"])
 @pytest.mark.parametrize("place", ["", "onnx/"])
 def test_a_pipeline_s_folders_are_roles(role: str, place: str) -> None:
     files = [f"{place}{role}/model.onnx", f"{place}{role}/model.onnx_data", "model_index.json"]

@@ -258,7 +258,9 @@ async def test_listeners_hear_of_every_load() -> None:
 async def test_a_generation_tells_how_its_model_was_loaded() -> None:
     model = await load(FakeRuntime(model_files()))
     metrics = (await model.generate("x")).metrics
-    assert 0 < metrics.warm_up_time < metrics.load_time
+    # A browser's clock may stand still for a fake's warm-up, but not while a tokenizer is read.
+    assert 0 <= metrics.warm_up_time <= metrics.load_time
+    assert metrics.load_time > 0
     assert metrics.peak_memory == 1000
     batch = await model.generate(["x", "y"])
     assert [answer.metrics.load_time for answer in batch] == [metrics.load_time] * 2

@@ -47,6 +47,26 @@ def test_silence_and_thirty_seconds() -> None:
     assert (found == -1.5).all()
 
 
+def test_a_long_sound_is_cut_into_pieces_that_wasm_can_view(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """numpy refuses views of 2^31 bytes there; pieces end where one whole piece would go on."""
+    maker, sound = LogMel(), made_up(70 * 16000 + 37)
+    seen: list[int] = []
+    view = np.lib.stride_tricks.sliding_window_view
+
+    def watched(x: Any, width: int) -> Any:
+        seen.append(view(x, width).nbytes)
+        return view(x, width)
+
+    monkeypatch.setattr(np.lib.stride_tricks, "sliding_window_view", watched)
+    found = maker.features(sound, whole=True)
+    assert len(seen) == 2
+    assert max(seen) < 2**31
+    monkeypatch.setattr("intab.engine.media.log_mel._TOGETHER", 10**6)
+    np.testing.assert_array_equal(found, maker.features(sound, whole=True))
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 20000), st.floats(1e-3, 1.0))
 def test_louder_is_only_louder(length: int, gain: float) -> None:

@@ -33,9 +33,10 @@ def test_as_transformers(case: dict[str, Any], name: str) -> None:
         with pytest.raises(PromptError, match="far too long"):
             processor(picture)
         return
-    plain = processor.changed({"do_rescale": False, "do_normalize": False})(picture)
-    assert plain.dtype == np.uint8
-    assert hashlib.sha256(plain.tobytes()).hexdigest() == wanted["sha256"]
+    if wanted["sha256"]:
+        plain = processor.changed({"do_rescale": False, "do_normalize": False})(picture)
+        assert plain.dtype == np.uint8
+        assert hashlib.sha256(plain.tobytes()).hexdigest() == wanted["sha256"]
     found = processor(picture)
     assert list(found.shape) == wanted["shape"]
     first = [channel.reshape(-1)[: len(wanted["floats"][0])] for channel in found]

@@ -51,6 +51,34 @@ REPLIES: dict[str, tuple[str, list[Any]]] = {
         '<|channel|>commentary to=functions.weather <|constrain|>json<|message|>{"city": "Ulm"}',
         [CITY],
     ),
+    "LFM2": (
+        "<|tool_call_start|>[weather(city=\"Ulm\"), f(a=[1, {'b': None}], c=True,)]"
+        "<|tool_call_end|>I look.",
+        [CITY, ("f", {"a": [1, {"b": None}], "c": True})],
+    ),
+    "LFM2 in JSON": (f"<|tool_call_start|>[{OBJECT}]<|tool_call_end|>", [CITY]),
+    "LFM2, two lists": (
+        '<|tool_call_start|>[f()]<|tool_call_end|><|tool_call_start|>[weather(city="Ulm")]',
+        [("f", {}), CITY],
+    ),
+    "SmolLM3 with Python": ("<code>\nprint(weather(city='Ulm'))\n</code>", [CITY]),
+    "Python, a bracket in a text": (
+        "<code>f(a='it\\'s ) \\n', b=(1, -2.5e1))</code>",
+        [("f", {"a": "it's ) \n", "b": [1, -25.0]})],
+    ),
+    "Python, a call within a text": (
+        "<code>f(a='</code><code>rm(b=1)</code>')</code>",
+        [("f", {"a": "</code><code>rm(b=1)</code>"})],
+    ),
+    "Magistral": ('[THINK]Hm.[/THINK][TOOL_CALLS]weather[ARGS]{"city": "Ulm"}', [CITY]),
+    "Gemma 4": (
+        '<|tool_call>call:weather{city:<|"|>Ulm<|"|>}<tool_call|><|tool_call>call:f{}<tool_call|>',
+        [CITY, ("f", {})],
+    ),
+    "FunctionGemma": (
+        "<start_function_call>call:f{a:<escape>} {<escape>,b:{c:[true]}}<end_function_call>",
+        [("f", {"a": "} {", "b": {"c": [True]}})],
+    ),
     "a list": (f"[{OBJECT}]", [CITY]),
     "as in OpenAI's messages": (
         '[{"type": "function", "function": {"name": "f", "arguments": "{\\"a\\": 1}"}}]',
@@ -83,13 +111,38 @@ def test_calls_of_each_family(name: str) -> None:
         "[]",
         "[TOOL_CALLS]f[ARGS]",
         '{"city": "Ulm"}',
+        "<code>f('x')</code>",
+        "<code>f(a=b)</code>",
+        "<code>f(a=g",
+        "<code>f(a='\\x')</code>",
+        "<code>f(a='x'",
+        "<code>f(**{'a': 1})</code>",
+        "<|tool_call_start|>[f(a=1 b=2)]",
+        "<|tool_call>call:f{a:Ulm}<tool_call|>",
+        '<|tool_call>call:f{a:<|"|>Ulm',
     ],
 )
 def test_what_cannot_be_read_is_no_call(text: str) -> None:
     assert read_calls(text) == ()
 
 
-PIECES = ["<tool_call>", "[TOOL_CALLS]", "<function=f>", "functools[", "to=f", "{", "[", '"', "f\n"]
+PIECES = [
+    "<code>",
+    "f(",
+    "a=",
+    "'",
+    '<|"|>',
+    "<|tool_call>call:f{",
+    "<tool_call>",
+    "[TOOL_CALLS]",
+    "<function=f>",
+    "functools[",
+    "to=f",
+    "{",
+    "[",
+    '"',
+    "f\n",
+]
 
 
 @given(st.lists(st.sampled_from([*PIECES, OBJECT, "</function>", "<|message|>", "}"])))
@@ -97,6 +150,8 @@ def test_any_text_is_read(pieces: list[str]) -> None:
     assert all(call.name for call in read_calls("".join(pieces)))
 
 
-@pytest.mark.parametrize("piece", [*PIECES, "<function=f", '{"name":', "[{"])
+@pytest.mark.parametrize(
+    "piece", [*PIECES, "<function=f", '{"name":', "[{", "<code>f(", "<code>f(a=["]
+)
 def test_repeated_beginnings_are_read_in_time(piece: str) -> None:
     assert read_calls(piece * 200_000) == ()

@@ -100,6 +100,11 @@ FAMILIES: dict[str, tuple[dict[str, bool], str]] = {
     "Phi-4": ({"<|tool_call|>": False}, "<|tool_call|>"),
     "Llama 3": ({"<|python_tag|>": True}, '<|python_tag|>{"name"'),
     "Llama 3, without a mark": ({"<|python_tag|>": True}, '{"type": "function", "name"'),
+    "LFM2": (
+        {"<|tool_call_start|>": True, "<|tool_call_end|>": True},
+        "<|tool_call_start|>[paint(",
+    ),
+    "LFM2 in JSON": ({"<|tool_call_start|>": True}, '<|tool_call_start|>[{"name"'),
     "gpt-oss": (
         {"<|channel|>": True, "<|message|>": True, "<|start|>": True, "<|constrain|>": True},
         "<|channel|>commentary to=functions.paint <|constrain|>json<|message|>",
@@ -163,6 +168,44 @@ async def test_replies_that_are_right_stay_as_they_are(reply: str) -> None:
     marks = {"<tool_call>": False, "</tool_call>": False, "<think>": False, "</think>": False}
     answer = await reciting(marked(BASE, marks), reply).chat(tools=TOOLS).send("?")
     assert answer.text == reply
+
+
+def now(short: bool = False) -> str:
+    """Tell the time.
+
+    Args:
+        short: Without the date.
+    """
+    return f"{short}"
+
+
+async def applied(calls: str) -> tuple[str, Any]:
+    """A reply of LFM2's form, and the answer that becomes of it."""
+    marks = {"<|tool_call_start|>": True, "<|tool_call_end|>": True}
+    reply = f"<|tool_call_start|>[{calls}]<|tool_call_end|>Done."
+    model = reciting(marked(BASE, marks), reply)
+    return reply, await model.chat(tools=[*TOOLS, now]).send("?", skip_special_tokens=False)
+
+
+@pytest.mark.parametrize(
+    ("calls", "names"),
+    [
+        ("add(a=1, b=None), now()", ["add", "now"]),
+        ('paint( colour="red", parts=[true, false])', ["paint"]),
+        ("now(short=True)", ["now"]),
+    ],
+)
+async def test_functions_that_are_applied_stay_as_they_are(calls: str, names: list[str]) -> None:
+    reply, answer = await applied(calls)
+    assert answer.text.removesuffix("<|end|>") == reply
+    assert [call.name for call in answer.tool_calls] == names
+
+
+@pytest.mark.parametrize("calls", ["add(b=1, a=2)", "paint(name='x')", "now(short=3)"])
+async def test_functions_that_are_applied_wrongly_are_mended(calls: str) -> None:
+    _, answer = await applied(calls)
+    assert calls not in answer.text
+    assert faults([call for call in answer.tool_calls if call.name != "now"]) == []
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 
+from intab.engine.generation.streamer import TextChunk
 from intab.engine.model import Model
+from intab.engine.replies.results import ToolResult
 from intab.errors import OptionError, PromptError
 from tests.engine.conftest import byte_tokenizer_json
 from tests.engine.support.replying import marked, reciting
@@ -118,6 +121,67 @@ async def test_what_goes_wrong_is_said_to_the_model_and_the_program(asked: str, 
     assert chat.messages[2]["content"] == f"Error: {result.error}"
     assert called == []
     assert isinstance(result.exception, ValueError) == ("failed" in error)
+
+
+async def test_a_run_is_streamed() -> None:
+    asked = "I add." + call("add", '{"a": 1, "b": 2}')
+    chat = hermes(asked, "It is 3.").chat(tools=[add])
+    came = [one async for one in chat.run_stream("1 + 2?")]
+    texts = ["".join(one.content for one in part) for part in _answers(came)]
+    assert texts == ["I add.", "It is 3."]
+    results = [one for one in came if isinstance(one, ToolResult)]
+    assert [(one.call.name, one.value) for one in results] == [("add", 3)]
+
+
+def _answers(came: list[TextChunk | ToolResult]) -> list[list[TextChunk]]:
+    """The chunks of each answer, which end where a result comes."""
+    answers: list[list[TextChunk]] = [[]]
+    for one in came:
+        if isinstance(one, ToolResult):
+            assert answers[-1][-1].finish_reason
+            answers.append([])
+        else:
+            answers[-1].append(one)
+    return answers
+
+
+async def test_a_run_that_is_left_calls_nothing_more() -> None:
+    chat = hermes(call("add", '{"a": 1, "b": 2}'), "It is 3.").chat(tools=[add])
+    async with aclosing(chat.run_stream("1 + 2?")) as came:
+        async for _ in came:
+            break
+    assert called == []
+    assert (await chat.send("And now?")).content == "It is 3."
+
+
+async def test_what_can_be_known_is_said_before_a_run_begins() -> None:
+    with pytest.raises(OptionError, match="max_tool_rounds"):
+        hermes("x").chat(tools=[add]).run_stream("?!", max_tool_rounds=-1)
+    with pytest.raises(PromptError, match="functions"):
+        hermes("x").chat().run_stream("?!")
+
+
+LFM2 = {"<|tool_call_start|>": True, "<|tool_call_end|>": True}
+PLAIN = "{% for m in messages %}<{{ m.role }}>{{ m.content }}\n{% endfor %}<assistant>"
+
+
+async def test_a_template_without_calls_gets_them_as_they_were_written() -> None:
+    """LFM2's has none for them, and marks that a text does not show."""
+    asked = "<|tool_call_start|>[add(a=1, b=2)]<|tool_call_end|>I add."
+    model = reciting(marked(byte_tokenizer_json(), LFM2), asked, "It is 3.")
+    chat = model.chat(tools=[add], chat_template_kwargs={"chat_template": PLAIN})
+    answer = await chat.run("1 + 2?")
+    assert called == [("add", (1, 2))]
+    assert chat.messages[1]["content"] == asked
+    assert answer.content == "It is 3."
+    read = model.encode(chat.messages[:2], chat_template=PLAIN)
+    assert answer.metrics.cached_tokens >= len(read) - len("\n<assistant>")
+
+
+async def test_what_is_said_after_a_call_is_content() -> None:
+    asked = f"First. {call('add', '{}')} Then."
+    answer = await hermes(asked).chat(tools=[add]).send("?!")
+    assert (answer.content, [one.name for one in answer.tool_calls]) == ("First. Then.", ["add"])
 
 
 async def test_rounds_have_an_end() -> None:

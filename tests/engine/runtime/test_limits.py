@@ -9,11 +9,11 @@ import pytest
 
 from intab.engine.hub.locate import Location
 from intab.engine.hub.manifest import Manifest
-from intab.engine.hub.roles import from_dtypes
+from intab.engine.hub.roles import Need, Roles, from_dtypes
 from intab.engine.hub.variants import Variants, make_variants
 from intab.engine.io.file_entry import FileEntry
 from intab.engine.loading.load import load_model
-from intab.engine.runtime.limits import Limits, check_fits
+from intab.engine.runtime.limits import Limits, check_fits, held_together
 from intab.errors import DeviceError
 from tests.engine.conftest import FakeRuntime, model_files
 
@@ -94,3 +94,23 @@ async def test_nothing_is_fetched_of_a_model_of_5_gb() -> None:
     with pytest.raises(DeviceError, match="5,500,000,000 bytes of memory"):
         await load_model(Location("tiny", "models/tiny/"), runtime)
     assert not any(name in asked for asked in runtime.fetch.asked)
+
+
+def in_turns(**sizes: int) -> Variants:
+    files = {f"{role}/model.onnx": FileEntry(size) for role, size in sizes.items()}
+    roles: Roles = {role: {"fp32": (f"{role}/model.onnx",)} for role in sizes}
+    needs = [Need((role,), in_turns=True) for role in sizes]
+    return make_variants(Manifest(files, roles), needs)
+
+
+def test_of_graphs_that_are_held_in_turns_the_largest_must_fit() -> None:
+    few = {"wasm": Limits({"memory": 1100})}
+    check_fits("m", in_turns(unet=1000, vae_decoder=900), "fp32", "wasm", few)
+    with pytest.raises(DeviceError, match=r"it needs 1,101 bytes of memory, and memory is 1,100"):
+        check_fits("m", in_turns(unet=1001, vae_decoder=9), "fp32", "wasm", few)
+
+
+def test_they_are_held_together_if_there_is_room_for_twice_as_much() -> None:
+    assert held_together(1500, Limits({"memory": 3000}))
+    assert not held_together(1500, Limits({"memory": 2999, "another": 9999}))
+    assert held_together(1500, Limits())

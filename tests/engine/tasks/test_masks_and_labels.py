@@ -135,14 +135,17 @@ async def test_what_cannot_be_judged(
         await judge()(inputs, **options)
 
 
-async def test_labels_by_what_the_graph_gives_if_config_has_none() -> None:
+@pytest.mark.parametrize(("logit", "score"), [(0, 0.5), (-200, 0.0), (200, 1.0)])
+async def test_labels_by_what_the_graph_gives_if_config_has_none(
+    logit: float, score: float
+) -> None:
     """One number is a sigmoid's, also where config.json says nothing of labels."""
     one = make_pipeline(
         TextClassification(),
-        lambda feeds: np.zeros((len(feeds["input_ids"]), 1), np.float32),
+        lambda feeds: np.full((len(feeds["input_ids"]), 1), logit, np.float32),
         shape=(None, 1),
     )[0]
-    assert await one("a") == [{"label": "LABEL_0", "score": 0.5}]
+    assert await one("a") == [{"label": "LABEL_0", "score": score}]
 
 
 async def test_several_inputs_are_a_list() -> None:

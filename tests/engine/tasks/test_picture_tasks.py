@@ -12,15 +12,25 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from intab.engine.runtime.network import Arrays, TensorInfo
+from intab.engine.tasks.background_removal import BackgroundRemoval
 from intab.engine.tasks.depth_estimation import DepthEstimation
 from intab.engine.tasks.image_classification import ImageClassification
 from intab.engine.tasks.image_feature_extraction import ImageFeatureExtraction
 from intab.engine.tasks.image_segmentation import ImageSegmentation
 from intab.engine.tasks.image_task import ImagePipeline, ImageTask
 from intab.engine.tasks.object_detection import ObjectDetection
+from intab.engine.tasks.picture_texts import as_trained
 from intab.engine.tasks.zero_shot_image_classification import ZeroShotImageClassification
+from intab.engine.tasks.zero_shot_object_detection import ZeroShotObjectDetection
 from intab.engine.text.assets import Texts
-from intab.errors import DeviceError, OptionError, RunError, UnsupportedModelError
+from intab.errors import (
+    ContextLengthError,
+    DeviceError,
+    OptionError,
+    PromptError,
+    RunError,
+    UnsupportedModelError,
+)
 from tests.engine.support.drawing import drawing
 from tests.engine.support.graph_networks import FunctionNetwork
 from tests.engine.support.pipelines import SETTINGS, word_tokenizer
@@ -95,6 +105,23 @@ async def test_pictures_of_one_channel_and_with_channels_last() -> None:
     await last._task.self_test(last)
 
 
+async def test_a_graph_that_always_takes_two_pictures() -> None:
+    """The last one goes in twice where there are fewer, and one answer of it is kept."""
+    taken = []
+
+    def counted(feeds: Arrays) -> NDArray[np.float32]:
+        taken.append(len(feeds["pixel_values"]))
+        return mean(feeds)
+
+    pipe = make(ImageClassification(), {"logits": counted}, (2, 3, None, None), config=NAMES)
+    pictures = [COLOURS, COLOURS[..., ::-1], COLOURS[..., [1, 0, 2]]]
+    alone = [(await pipe(picture))[0]["label"] for picture in pictures]
+    assert alone == ["green", "green", "red"]
+    found = await pipe(pictures, batch_size=8)
+    assert [one[0]["label"] for one in found] == alone
+    assert set(taken) == {2}
+
+
 async def test_vectors() -> None:
     given = {"last_hidden_state": lambda feeds: mean(feeds)[:, None], "pooler_output": mean}
     pipe = make(ImageFeatureExtraction(), given)
@@ -134,6 +161,20 @@ async def test_masks() -> None:
 BOXES = np.array([[[0.5, 0.5, 0.5, 1], [0.25, 0.25, 0.5, 0.5]]], np.float32)
 LOGITS = np.array([[[3, 0, 0], [0, 0, 4]]], np.float32)
 FOUND = {"logits": lambda feeds: LOGITS, "pred_boxes": lambda feeds: BOXES}
+
+
+async def test_backgrounds() -> None:
+    pipe = make(BackgroundRemoval(), {"y": lambda f: f["pixel_values"][:, :1] / 4})
+    found = await pipe(COLOURS)
+    assert (found.mode, found.size, found.getpixel((0, 0))) == ("RGBA", (6, 4), (1, 3, 2, 63))
+    logits = make(BackgroundRemoval(), {"y": lambda f: f["pixel_values"][:, 0, ..., None] * 99})
+    assert (await logits(COLOURS, return_mask=True)).getpixel((0, 0)) == 255
+    await logits._task.self_test(logits)
+    odd = make(BackgroundRemoval(), {"y": mean})
+    with pytest.raises(RunError, match=r"a mask of shape \[3\]"):
+        await odd(COLOURS)
+    with pytest.raises(UnsupportedModelError, match="not one number for each pixel"):
+        make(BackgroundRemoval(), {"y": mean}, ranks={"y": (1, 2, 4, 4)})
 
 
 async def test_boxes() -> None:
@@ -187,6 +228,54 @@ async def test_labels_of_the_caller() -> None:
         await pipe(COLOURS, ["a"], tokenizer_kwargs={"x": 1})
     with pytest.raises(UnsupportedModelError, match="which takes input_ids and gives"):
         make(task, {"y": mean})
+
+
+@pytest.mark.parametrize(
+    ("kind", "made"),
+    [
+        ("SiglipTokenizer", "a cat asleep"),
+        ("Siglip2Tokenizer", "a  cat, asleep."),
+        ("GemmaTokenizerFast", "a  cat, asleep."),
+        ("CLIPTokenizer", "A  Cat, asleep."),
+    ],
+)
+def test_texts_as_siglip_was_trained_on_them(kind: str, made: str) -> None:
+    assert as_trained("A  Cat, asleep.", kind) == made
+
+
+async def test_boxes_of_what_the_caller_names() -> None:
+    texts = ("input_ids", "attention_mask")
+    scores = {
+        "logits": lambda f: np.asarray(f["input_ids"].sum(1)[None, None] - 20, np.float32),
+        "pred_boxes": lambda f: np.array([[[0.5, 0.5, 0.5, 1]]], np.float32),
+    }
+    task = ZeroShotObjectDetection()
+    pipe = make(task, scores, more=texts)
+    found = await pipe(COLOURS, "c,a b", threshold=1e-4)
+    assert [one["label"] for one in found] == ["a b", "c"]
+    assert found[0]["box"] == {"xmin": 1, "ymin": 0, "xmax": 4, "ymax": 4}
+    both = await pipe(
+        [COLOURS, {"image": COLOURS, "candidate_labels": ["d"]}], ["a", "b"], threshold=0, top_k=1
+    )
+    assert [[one["label"] for one in each] for each in both] == [["b"], ["d"]]
+    square = make(task, scores, more=texts, config={"architectures": ["Owlv2ForObjectDetection"]})
+    assert (await square(COLOURS, ["a"], threshold=0))[0]["box"]["ymax"] == 6
+    await pipe._task.self_test(pipe)
+    for options, says in (
+        ({}, "candidate_labels is missing: name what"),
+        ({"candidate_labels": []}, "candidate_labels is empty"),
+        ({"candidate_labels": [1]}, "candidate_labels must be a list of labels"),
+        ({"candidate_labels": "a", "threshold": "x"}, "threshold must be a number, not 'x'"),
+        ({"candidate_labels": "a", "top_k": 0}, "top_k must be 1 or more"),
+    ):
+        with pytest.raises(OptionError, match=says):
+            await pipe(COLOURS, **options)
+    with pytest.raises(PromptError, match="A dict must have image and candidate_labels"):
+        await pipe({"image": COLOURS})
+    with pytest.raises(ContextLengthError, match="is 13 tokens, and the model reads 12: shorten"):
+        await pipe(COLOURS, ["a b c d e f g h a b c"])
+    with pytest.raises(UnsupportedModelError, match="gives logits and pred_boxes"):
+        make(task, {"logits": mean}, more=texts)
 
 
 async def test_what_does_not_fit() -> None:

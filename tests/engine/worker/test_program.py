@@ -3,7 +3,10 @@
 import asyncio
 import inspect
 import signal
+import sys
 import warnings
+from collections.abc import Iterator
+from textwrap import dedent
 
 import pytest
 
@@ -31,6 +34,25 @@ async def test_each_run_has_its_own_names() -> None:
 
 async def test_it_is_the_main_module() -> None:
     assert (await run("print(__name__)"))[0] == "__main__\n"
+
+
+async def test_who_asks_a_class_for_its_module_finds_the_program() -> None:
+    source = """
+        from __future__ import annotations
+        import __main__, dataclasses, pickle, typing
+
+        @dataclasses.dataclass
+        class Town:
+            near: Town | None = None
+            seen: typing.ClassVar[int] = 3
+
+        print(typing.get_type_hints(Town)["near"] == Town | None, len(dataclasses.fields(Town)))
+        print(pickle.loads(pickle.dumps(Town())), __main__.Town is Town)
+    """
+    before = sys.modules["__main__"]
+    out, err, failure = await run(dedent(source))
+    assert (out, err, failure) == ("True 1\nTown(near=None) True\n", "", None)
+    assert sys.modules["__main__"] is before
 
 
 async def test_annotations_are_values_unless_the_program_says_otherwise() -> None:
@@ -285,3 +307,31 @@ async def test_what_a_background_task_replaces_at_its_end_too() -> None:
 async def test_what_a_program_adds_stays() -> None:
     await run("import builtins, sys, types\nsys.modules['own'] = types.ModuleType('own')")
     assert (await run("import own\nprint(own.__name__)"))[0] == "own\n"
+
+
+PYPLOT = """
+import sys, types
+pyplot = types.ModuleType("matplotlib.pyplot")
+pyplot.closed = []
+pyplot.close = {close}
+sys.modules["matplotlib.pyplot"] = pyplot
+"""
+
+
+@pytest.fixture
+def no_pyplot() -> Iterator[None]:
+    assert "matplotlib.pyplot" not in sys.modules
+    yield
+    del sys.modules["matplotlib.pyplot"]
+
+
+@pytest.mark.usefixtures("no_pyplot")
+@pytest.mark.parametrize("end", ["", "1 / 0"])
+async def test_figures_that_were_not_shown_are_closed(end: str) -> None:
+    await run(PYPLOT.format(close="pyplot.closed.append") + end)
+    assert set(sys.modules["matplotlib.pyplot"].closed) == {"all"}
+
+
+@pytest.mark.usefixtures("no_pyplot")
+async def test_what_a_program_put_in_matplotlibs_place_does_no_harm() -> None:
+    assert (await run(PYPLOT.format(close="3") + "print(1)")) == ("1\n", "", None)

@@ -11,5 +11,6 @@ endings        whether it can ever end
 nesting        how deep something goes, before anything calls itself for each level
 vocabulary     the bytes of each token
 library        llguidance: its import, its tokenizers, its compiled grammars
+bitmasks       what a row of bits leaves of a row of logits
 matcher        where one sequence is in its grammar, and what may follow
 """

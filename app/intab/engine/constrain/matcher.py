@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from intab.engine.constrain.bitmasks import NEVER, as_words, forbid
 from intab.engine.constrain.library import MOST_ERROR, Start
 from intab.engine.constrain.vocabulary import NONE, NOTHING
 from intab.engine.types import Logits
@@ -16,20 +17,7 @@ from intab.errors import RunError
 if TYPE_CHECKING:
     from llguidance import LLMatcher
 
-NEVER = np.float32(-np.inf)
 _WHOLE = ("NoExtension", "NoExtensionBias", "EndOfSentence")
-
-
-def forbid(logits: Logits, allowed: NDArray[np.bool_]) -> None:
-    """Minus infinity for all but what is allowed. Mostly few are, or nearly all, and going by the
-    fewer is faster than a masked copy."""
-    if 2 * np.count_nonzero(allowed) < logits.size:
-        kept = np.flatnonzero(allowed)
-        values = logits[kept]
-        logits.fill(NEVER)
-        logits[kept] = values
-    else:
-        logits[np.flatnonzero(~allowed)] = NEVER
 
 
 class Matcher:
@@ -52,18 +40,31 @@ class Matcher:
 
     def mask(self, ids: list[int], logits: Logits) -> Logits:
         """A LogitsProcessor, the last of all: minus infinity for what may not follow."""
-        forbid(logits, self.allowed(logits.size))
-        if np.isneginf(logits.max()):
+        if self._begins_otherwise():
+            logits[~self.allowed(logits.size)] = NEVER
+            is_left = not np.isneginf(logits.max())
+        else:
+            is_left = forbid(logits, as_words(self._compute(), logits.size))
+        if not is_left:
             raise RunError(
                 f"No token is left: what {self._start.constraint.option} allows, the other options "
                 "or logits processors forbid."
             )
         return logits
 
+    def _compute(self) -> bytes:
+        """A bit for each id that may follow; RunError if the library gives up."""
+        bits: bytes = self._inner.compute_bitmask()
+        self._check()  # after an error the library allows the end token alone, and says nothing
+        return bits
+
+    def _begins_otherwise(self) -> bool:
+        """Whether this is a first token, of which a text shows something else."""
+        return self._is_first and self._start.vocabulary.first is not None
+
     def allowed(self, size: int) -> NDArray[np.bool_]:
         """Which of the first `size` ids may follow; RunError if the library gives up."""
-        bits = np.frombuffer(self._inner.compute_bitmask(), np.uint8)
-        self._check()  # after an error the library allows the end token alone, and says nothing
+        bits = np.frombuffer(self._compute(), np.uint8)
         # Padded or cut to the ids of the vocabulary, and of the row if it has more.
         count = max(size, len(self._start.vocabulary.tokens))
         found = np.unpackbits(bits, count=count, bitorder="little").view(bool)
@@ -104,13 +105,13 @@ class Matcher:
     def forced(self) -> list[int]:
         """The tokens that must follow one after the other, [] for a choice."""
         vocabulary = self._start.vocabulary
-        if self.ended or not vocabulary.whole or (vocabulary.first is not None and self._is_first):
+        if self.ended or not vocabulary.whole or self._begins_otherwise():
             return []
         return list(self._inner.compute_ff_tokens())
 
     def agreeing(self, tokens: Sequence[int]) -> int:
         """How many of the tokens may follow one after the other."""
-        if self.ended or (self._start.vocabulary.first is not None and self._is_first):
+        if self.ended or self._begins_otherwise():
             return 0
         return int(self._inner.validate_tokens(list(tokens)))
 

@@ -25,13 +25,18 @@ def latent_shape(
     return count, channels, height // scale, width // scale
 
 
-def to_pixels(decoded: Floats) -> NDArray[Any]:
-    """uint8 [batch, height, width, 3] of a VAE's answer, float [batch, 3, height, width] from -1 to
-    1; RunError if it has NaN, which fp16 makes of real models."""
+def to_floats(decoded: Floats) -> Floats:
+    """float32 [batch, height, width, 3] from 0 to 1 of a VAE's answer, float [batch, 3, height,
+    width] from -1 to 1; RunError if it has NaN, which fp16 makes of real models."""
     if not np.isfinite(decoded).all():
         raise RunError(
             "The VAE's picture has numbers that are none (NaN): run vae_decoder in fp32, if it ran "
-            "in fp16."
+            'in fp16: dtype={"vae_decoder": "fp32"}.'
         )
     halves = np.clip(decoded.astype(np.float32) / 2 + np.float32(0.5), 0, 1)
-    return np.moveaxis((halves * 255).round().astype(np.uint8), 1, -1)
+    return np.moveaxis(halves, 1, -1)
+
+
+def to_pixels(floats: Floats) -> NDArray[Any]:
+    """uint8 of floats from 0 to 1, rounded to even as diffusers does."""
+    return (floats * 255).round().astype(np.uint8)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from intab.engine.display.shown import Shown
+    from intab.engine.display.taking import Source
 
 
 def _print(shown: Shown) -> None:
@@ -20,6 +21,12 @@ def _print(shown: Shown) -> None:
 
 def _read_line(prompt: str) -> str:
     return builtins.input(prompt)
+
+
+def _no_page(about: Mapping[str, Any]) -> Source:
+    from intab.engine.display.taking import no_page  # which asks for the screen itself
+
+    return no_page(about)
 
 
 async def _read_line_later(prompt: str) -> str:
@@ -35,12 +42,14 @@ class Screen:
         ask: asks for a line and waits for it in the midst of a call.
         ask_later: the same with `await`.
         draw: draws controls, as `Controls` describes them.
+        take: has the reader give pictures, as taking.py describes them.
     """
 
     show: Callable[[Shown], None] = _print
     ask: Callable[[str], str] = _read_line
     ask_later: Callable[[str], Awaitable[str]] = _read_line_later
     draw: Callable[[list[Mapping[str, Any]]], None] = lambda _: None
+    take: Callable[[Mapping[str, Any]], Source] = _no_page
 
 
 _screens = [Screen()]

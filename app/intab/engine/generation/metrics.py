@@ -97,13 +97,18 @@ class Meter:
     tokens = 0
 
     def __init__(
-        self, prompt_tokens: int, setting: Setting = UNKNOWN, cached_tokens: int = 0
+        self,
+        prompt_tokens: int,
+        setting: Setting = UNKNOWN,
+        cached_tokens: int = 0,
+        clock: Callable[[], float] = perf_counter,
     ) -> None:
         self._prompt_tokens = prompt_tokens
         self._cached_tokens = cached_tokens
         self._prefilled = self._at_first = 0
         self._setting = setting
-        self._start = self._first = self._last = self._reported = perf_counter()
+        self._clock = clock
+        self._start = self._first = self._last = self._reported = clock()
 
     def prefilled(self, tokens: int) -> None:
         """So many tokens of the prompt are in; those of a batch have as many each."""
@@ -113,7 +118,7 @@ class Meter:
     def token(self, count: int = 1) -> None:
         """One more token is there, or one in each of `count` answers."""
         self.tokens += count
-        self._last = perf_counter()
+        self._last = self._clock()
         if self.tokens == count:
             self._first, self._at_first = self._last, count
             self.report()
@@ -121,12 +126,12 @@ class Meter:
             self._report_now_and_then()
 
     def _report_now_and_then(self) -> None:
-        if perf_counter() - self._reported >= self.interval:
+        if self._clock() - self._reported >= self.interval:
             self.report()
 
     def report(self) -> None:
         """Tell the listener how things stand."""
-        self._reported = perf_counter()
+        self._reported = self._clock()
         if self._setting.on_metrics:
             self._setting.on_metrics(self.metrics())
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from intab.engine.hub.locate import Location
+from intab.engine.hub.roles import role_of
 from intab.engine.io.file_names import shown
 from intab.errors import LoadError, ModelNotFoundError, UnsupportedModelError
 
@@ -41,10 +42,7 @@ def no_graph(
             "with PEFT's merge_and_unload, save that, and convert it with `intab convert`."
         )
     if "model_index.json" in files:
-        return UnsupportedModelError(
-            f"{name} is a pipeline of diffusers, which makes pictures: intab runs models that "
-            "write text."
-        )
+        return _of_diffusers(name, files)
     if graphs := sorted(file for file in files if file.endswith(".onnx")):
         return ModelNotFoundError(_other_graphs(name, graphs, what))
     if _is_mlx(have, config):
@@ -53,6 +51,18 @@ def no_graph(
             "that they were made of with `intab convert`."
         )
     return _checkpoint(name, have)
+
+
+def _of_diffusers(name: str, files: Collection[str]) -> LoadError:
+    advice = "load it by intab.pipeline('text-to-image', ...)"
+    if any(role_of(file) == "unet" for file in files):
+        return UnsupportedModelError(
+            f"{name} is a pipeline of diffusers, which makes pictures: {advice}."
+        )
+    return ModelNotFoundError(
+        f"{name} is a pipeline of diffusers and has no unet/model.onnx: export all of it with "
+        f"`optimum-cli export onnx`, then {advice}."
+    )
 
 
 def _nothing(location: Location) -> str:

@@ -123,7 +123,7 @@ async def _from_asking(
     wanted = [join(top, name) for top in folders_up(folder) for name in texts]
     if location.graph:
         return [*await _existing(services, location, wanted), location.graph, *needed]
-    usual = graph_names(folder, first, PLACES if folder else PLACES[:1])
+    usual = [name for stem in first for name in graph_names(folder, [stem], _places(stem, folder))]
     found = await _existing(services, location, [*usual, *wanted])
     asked_too: set[str] = set()
     # A graph that stands beside another may have one beside itself.
@@ -140,6 +140,13 @@ async def _from_asking(
     if described and not await _existing(services, location, ["config.json"]):
         return [*found, *(name for name in needed if name != "config.json")]
     return [*found, *needed]
+
+
+def _places(stem: str, folder: str) -> tuple[str, ...]:
+    """Where a graph usually is: in onnx/, or in a folder of its own as diffusers' are."""
+    if folder:
+        return PLACES
+    return PLACES[1:] if "/" in stem else PLACES[:1]
 
 
 def _graphs_beside(found: Sequence[str], needs: Sequence[Need]) -> list[str]:

@@ -64,7 +64,8 @@ class Manifest:
     """A model folder's contents: `roles` maps a role (roles.py) to its dtypes, and a dtype to the
     graph and its external-data files; `devices` maps a dtype to where it runs, if any of them
     computes something else on one; `weights` maps a dtype to the bytes of its weights once they are
-    loaded, and `perplexity` to that on one text, if the folder tells."""
+    loaded, `perplexity` to that on one text, and `psnr` to how near each graph's numbers are to
+    fp32's in dB, if the folder tells."""
 
     files: dict[str, FileEntry]
     roles: Roles
@@ -73,6 +74,7 @@ class Manifest:
     devices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     weights: dict[str, int] = field(default_factory=dict)
     perplexity: dict[str, float] = field(default_factory=dict)
+    psnr: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def loss(self, dtype: str) -> float:
         """How much more perplexity a dtype has than fp32, or than the best one there is: 0.05 for
@@ -167,8 +169,8 @@ def parse_manifest(data: Any) -> Manifest:
     files = {name: _entry(**entry) for name, entry in data["files"].items()}
     test = _self_test(data.get("self_test"), dtypes)
     options = dict(data.get("session_options", {}))
-    perplexity = dict(data.get("perplexity", {}))
-    return Manifest(files, roles, options, test, _devices(data), _weights(data), perplexity)
+    figures = dict(data.get("perplexity", {})), dict(data.get("psnr", {}))
+    return Manifest(files, roles, options, test, _devices(data), _weights(data), *figures)
 
 
 def _devices(data: dict[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -241,6 +243,7 @@ def describe(manifest: Manifest) -> dict[str, Any]:
         **({"devices": devices} if devices else {}),
         **({"memory": memory} if memory else {}),
         **({"perplexity": manifest.perplexity} if manifest.perplexity else {}),
+        **({"psnr": manifest.psnr} if manifest.psnr else {}),
         **test,
     }
 

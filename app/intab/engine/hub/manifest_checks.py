@@ -17,6 +17,7 @@ MOST_PIECES = 16  # of a self-test's long prompt
 MOST_IDS = 4096  # of a self-test's lists: they are computed at each load
 MOST_ID = 2**31 - 1
 MOST_PERPLEXITY = 1e305  # e^700 and less: what `intab convert` writes
+MOST_DECIBELS = 1000
 
 _KEYS = {
     "format",
@@ -26,6 +27,7 @@ _KEYS = {
     "license",
     "memory",
     "perplexity",
+    "psnr",
     "session_options",
     "self_test",
     "source",
@@ -60,6 +62,7 @@ def find_problems(data: object) -> Iterator[str]:
     yield from _wrong_devices(data.get("devices", []))
     yield from _wrong_memory(data.get("memory", {}))
     yield from _wrong_perplexity(data.get("perplexity", {}))
+    yield from _wrong_psnr(data.get("psnr", {}))
     if not _is_self_test(data.get("self_test")):
         yield (
             "self_test must have lists of ids: prompt_ids and greedy_ids, and in long, if it is "
@@ -154,6 +157,19 @@ def _wrong_perplexity(perplexity: object) -> Iterator[str]:
     figures = perplexity.values() if isinstance(perplexity, Mapping) else [None]
     if not all(_passes(lambda value: number(value, 1, MOST_PERPLEXITY), one) for one in figures):
         yield "perplexity must have a number, 1 or more, for each dtype"
+
+
+def _wrong_psnr(psnr: object) -> Iterator[str]:
+    """An object with decibels by graph, for each dtype."""
+    figures = psnr.values() if isinstance(psnr, Mapping) else [None]
+    for each in figures:
+        numbers = each.values() if isinstance(each, Mapping) else [None]
+        if not all(_passes(_decibels, one) for one in numbers):
+            yield "psnr must have an object of decibels by graph for each dtype"
+
+
+def _decibels(value: Any) -> float:
+    return number(value, -MOST_DECIBELS, MOST_DECIBELS)
 
 
 def _is_self_test(test: object) -> bool:

@@ -53,12 +53,13 @@ _FLOATS = ("q8", "int8", "uint8", "q4", "bnb4", "fp32", "q8f32")
 class Need:
     """A graph that a task needs: of `roles` the first that has the dtype. An `optional` one may be
     missing; with `beside` it is taken only if that role is there; with `lone` a folder's only graph
-    will do, whatever it is called."""
+    will do, whatever it is called; `in_turns`: it need not be held while the task's others run."""
 
     roles: tuple[str, ...]
     optional: bool = False
     beside: str = ""
     lone: bool = False
+    in_turns: bool = False
 
 
 # What continues text: a decoder, and the graph that embeds ids for one that takes embeddings.
@@ -89,7 +90,7 @@ def role_of(path: str) -> str:
 
 def path_of(role: str) -> str:
     """What the graph of a role is called, without dtype and ending."""
-    return f"{role}/model" if role in FOLDERS and role not in NAMES else role
+    return f"{role}/model" if role in FOLDERS else role
 
 
 def nearest(dtype: str, have: Sequence[str] | Mapping[str, object]) -> str:

@@ -32,11 +32,13 @@ class Variants:
     """What may be loaded: `parts` of each variant, in the order of the task's needs.
 
     devices: where single roles run, if that was asked for.
+    in_turns: whether a device may hold one graph after the other.
     """
 
     manifest: Manifest
     parts: dict[str, tuple[Part, ...]]
     devices: Asked = field(default_factory=dict)
+    in_turns: bool = False
 
     @property
     def dtypes(self) -> dict[str, Files]:
@@ -193,7 +195,7 @@ def make_variants(
     }
     if dtype is not None and not parts:  # named with those that there are
         parts = {part.dtype: (part,) for part in _first(manifest, first, dtypes)}
-    return Variants(manifest, parts, devices)
+    return Variants(manifest, parts, devices, all(need.in_turns for need in needs))
 
 
 def _check_role(manifest: Manifest, needs: Sequence[Need], role: str) -> None:

@@ -20,6 +20,27 @@ def bicubic(maps: Floats, height: int, width: int) -> Floats:
     return _along(_along(maps, width, -1, cubic=True), height, -2, cubic=True)
 
 
+def nearest(maps: Floats, height: int, width: int) -> Floats:
+    """Maps [..., h, w] at [..., height, width], each number as it is."""
+    rows, columns = (
+        np.minimum(np.floor(np.arange(size) * np.float32(have / size)).astype(np.int64), have - 1)
+        for size, have in ((height, maps.shape[-2]), (width, maps.shape[-1]))
+    )
+    return maps[..., rows[:, None], columns]
+
+
+def largest(maps: Floats, height: int, width: int) -> NDArray[np.intp]:
+    """Which of maps [classes, h, w] is the largest at each place of [height, width]; one map at a
+    time is brought to that size."""
+    found = np.zeros((height, width), np.intp)
+    most = np.full((height, width), -np.inf, np.float32)
+    for number, one in enumerate(maps):
+        there = bilinear(one, height, width)
+        better = there > most
+        found[better], most[better] = number, there[better]
+    return found
+
+
 def _along(maps: Floats, size: int, axis: int, *, cubic: bool) -> Floats:
     have = maps.shape[axis]
     if have == size:

@@ -17,9 +17,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from intab.engine.media.antialiasing import antialiased
+from intab.engine.media.donut import page
+from intab.engine.media.preparing import RESAMPLES, Preparation
 from intab.engine.media.processors import BASE, PROCESSORS, kind_of
-from intab.engine.media.resizing import Size, edges, shortest_edge, to_multiples, within
-from intab.errors import ManifestError, OptionError, PromptError, UnsupportedModelError
+from intab.engine.media.resizing import (
+    MOST,
+    Size,
+    cut_to,
+    edges,
+    filled_to,
+    possible,
+    shortest_edge,
+    to_multiples,
+    within,
+)
+from intab.errors import ManifestError, OptionError, UnsupportedModelError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,8 +41,9 @@ Pixels = NDArray[Any]  # [3, height, width]
 _SIDES = ("height", "width")
 _SIZES = ("size", "crop_size", "pad_size")
 _FLAGS = ("do_resize", "do_center_crop", "do_rescale", "do_normalize", "do_pad",
-          "do_flip_channel_order", "keep_aspect_ratio")  # fmt: skip
-_MOST = 16_384  # of a side, in pixels
+          "do_flip_channel_order", "keep_aspect_ratio", "do_thumbnail",
+          "do_align_long_axis")  # fmt: skip
+_FILLED = ("MaskFormerImage", "Mask2FormerImage")
 _UNCROPPED = 384  # ConvNext stretches to so many pixels and more, and crops to fewer
 
 
@@ -53,6 +67,8 @@ class ImageProcessor:
             )
         settings = {**BASE, **PROCESSORS.get(kind, {})}
         settings |= {key: value for key, value in file.items() if value is not None}
+        if kind == "DonutImage" and isinstance(settings["size"], list | tuple):
+            settings["size"] = settings["size"][::-1]  # its pairs are (width, height)
         if "pad_and_return_pixel_mask" in file and "do_pad" not in file:
             settings["do_pad"] = file["pad_and_return_pixel_mask"]
         try:
@@ -73,17 +89,21 @@ class ImageProcessor:
     def __call__(self, picture: Image) -> Pixels:
         """An RGB picture as [3, height, width]: float32, or uint8 if neither scaled nor
         normalised."""
+        if self.kind == "Owlv2Image":
+            return self._antialiased(picture)
         pixels = self.uint8(picture)
         if self._says("do_rescale") or self._says("do_normalize"):
             pixels = np.stack([table[c] for table, c in zip(self._tables, pixels, strict=True)])
         if self._says("do_flip_channel_order"):
             pixels = pixels[::-1]
-        if self._says("do_pad"):
+        if self._says("do_pad") and self.settings.get("pad_size"):
             pixels = self._padded(pixels)
         return np.ascontiguousarray(pixels)
 
     def uint8(self, picture: Image) -> Pixels:
         """The picture resized and cropped, before its numbers are changed."""
+        if self.kind == "DonutImage":
+            return page(picture, self._sides("size"), self.settings)
         if self._says("do_resize"):
             size = self.resized((picture.height, picture.width))
             picture = picture.resize((size[1], size[0]), resample=self.settings["resample"])
@@ -94,6 +114,23 @@ class ImageProcessor:
         if self._says("do_center_crop"):
             pixels = center_crop(pixels, self._sides("crop_size"))
         return pixels
+
+    def preparation(self, size: Size) -> Preparation | None:
+        """All that it does to a picture of that size (height, width), in one step; None if it
+        does more, or otherwise than can be done without Pillow."""
+        resizes, crops = self._says("do_resize"), self._says("do_center_crop")
+        own = self._own_crop if resizes else None
+        padded = self._says("do_pad") and self.settings.get("pad_size")
+        odd = self.kind in ("Owlv2Image", "DonutImage") or padded or (own and crops)
+        scaled = self._says("do_rescale") or self._says("do_normalize")
+        if odd or not scaled or (resizes and self.settings["resample"] not in RESAMPLES):
+            return None
+        resized = self.resized(size) if resizes else size
+        made = own or (self._sides("crop_size") if crops else resized)
+        top, left = (_placed(*pair) for pair in zip(resized, made, strict=True))
+        order = (2, 1, 0) if self._says("do_flip_channel_order") else (0, 1, 2)
+        resample, tables = self.settings["resample"], np.stack(self._tables)
+        return Preparation(resized, made, top, left, resample, tables, order=order)
 
     def resized(self, size: Size) -> Size:
         """The size (height, width) to which a picture of that size is resized."""
@@ -116,7 +153,11 @@ class ImageProcessor:
             found = within(size, wanted["max_height"], wanted["max_width"])
         else:
             found = self._sides("size")
-        return _possible(size, found)
+        if self.kind in ("", "Image") and (divisor := self.settings.get("size_divisibility")):
+            found = cut_to(found, divisor)
+        if self.kind in _FILLED and (divisor := self.settings["size_divisor"]):
+            found = filled_to(found, divisor)
+        return possible(size, found)
 
     def made_of(self, size: Size) -> Size:
         """The size (height, width) that a picture of that size has in the end."""
@@ -144,10 +185,22 @@ class ImageProcessor:
         means, stds = (_three(self.settings[name]) for name in ("image_mean", "image_std"))
         return [(levels32 - mean) / std for mean, std in zip(means, stds, strict=True)]
 
+    def _antialiased(self, picture: Image) -> Pixels:
+        """As OWLv2 has it: numbers from 0 to 1, in a square, and only then resized."""
+        levels = self.changed({"do_normalize": False})._tables[0]
+        pixels: Pixels = levels[np.moveaxis(np.asarray(picture), -1, 0)]
+        if self._says("do_pad"):
+            side = max(pixels.shape[1:])
+            pixels = np.pad(pixels, [(0, 0), *((0, side - have) for have in pixels.shape[1:])])
+        if self._says("do_resize"):
+            pixels = antialiased(pixels, *self._sides("size"))
+        if not self._says("do_normalize"):
+            return pixels
+        mean, std = (_three(self.settings[name]) for name in ("image_mean", "image_std"))
+        return np.asarray((pixels - mean[:, None, None]) / std[:, None, None], np.float32)
+
     def _padded(self, pixels: Pixels) -> Pixels:
         """With zeros below and on the right."""
-        if not self.settings.get("pad_size"):
-            return pixels
         height, width = self._sides("pad_size")
         if pixels.shape[1] > height or pixels.shape[2] > width:
             raise UnsupportedModelError(
@@ -181,14 +234,9 @@ def center_crop(pixels: Pixels, wanted: Size) -> Pixels:
     return pixels[:, top : top + wanted[0], left : left + wanted[1]]
 
 
-def _possible(size: Size, found: Size) -> Size:
-    """A side of nothing cannot be, nor one that no model takes: of very long pictures."""
-    if min(found) < 1 or max(found) > _MOST:
-        raise PromptError(
-            f"A picture of {size[1]} x {size[0]} pixels would become {found[1]} x {found[0]}: "
-            "cut it, since it is far too long for this model."
-        )
-    return found
+def _placed(have: int, want: int) -> int:
+    """Where `center_crop` puts the first pixel of a side: less than 0 if it is cut."""
+    return -((have - want) // 2) if have >= want else -(-(want - have) // 2)
 
 
 def _three(value: Any) -> NDArray[np.float32]:
@@ -208,7 +256,7 @@ def _checked(settings: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"resample must be a number from 0 to 5, not {settings['resample']!r}")
     for name in ("image_mean", "image_std"):
         _check_numbers(name, settings[name])
-    for name in ("rescale_factor", "crop_pct", "ensure_multiple_of"):
+    for name in ("rescale_factor", "crop_pct", "ensure_multiple_of", "size_divisibility"):
         value = settings.get(name, 1)
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             raise ValueError(f"{name} must be a number above 0, not {value!r}")
@@ -231,8 +279,8 @@ def _size(name: str, value: Any, square: bool, settings: Mapping[str, Any]) -> d
         raise ValueError(f"{name} must be a size, such as {{'height': 224, 'width': 224}}")
     found = {str(key): number for key, number in value.items() if number is not None}
     for number in found.values():
-        if not isinstance(number, int) or isinstance(number, bool) or not 0 < number <= _MOST:
-            raise ValueError(f"{name} must have whole numbers from 1 to {_MOST:,}, not {number!r}")
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 < number <= MOST:
+            raise ValueError(f"{name} must have whole numbers from 1 to {MOST:,}, not {number!r}")
     return found
 
 

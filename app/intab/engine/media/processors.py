@@ -11,7 +11,7 @@ from typing import Any
 
 NEAREST, LANCZOS, BILINEAR, BICUBIC = range(4)  # and BOX 4, HAMMING 5, as Pillow counts them
 _HALF = {"image_mean": (0.5, 0.5, 0.5), "image_std": (0.5, 0.5, 0.5)}
-_IMAGENET = {"image_mean": (0.485, 0.456, 0.406), "image_std": (0.229, 0.224, 0.225)}
+IMAGENET = {"image_mean": (0.485, 0.456, 0.406), "image_std": (0.229, 0.224, 0.225)}
 _CLIP = {
     "image_mean": (0.48145466, 0.4578275, 0.40821073),
     "image_std": (0.26862954, 0.26130258, 0.27577711),
@@ -38,15 +38,23 @@ BASE: Mapping[str, Any] = {
 }
 _SHORTEST: Mapping[str, Any] = {"size": {"shortest_edge": 224}, "default_to_square": False}
 _DETR = {
-    **_IMAGENET,
+    **IMAGENET,
     "size": {"shortest_edge": 800, "longest_edge": 1333},
     "default_to_square": False,
     "do_pad": True,
     "max_size": 1333,  # of the longest edge, if a file has a number for its size
 }
+_MASKFORMER = {
+    **IMAGENET,
+    "size": {"shortest_edge": 800, "longest_edge": 1333},
+    "default_to_square": False,
+    "do_pad": True,
+    "size_divisor": 32,
+}
 _CLIPS = {**_SHORTEST, **_CLIP, **_crop(224), "resample": BICUBIC}
 _MOBILENET = {"size": {"shortest_edge": 256}, "default_to_square": False, **_crop(224)}
 PROCESSORS: dict[str, Mapping[str, Any]] = {
+    "Image": {"default_to_square": False},  # Transformers.js' own, of no class in particular
     "ViTImage": {"size": _square(224)},
     "DeiTImage": {"size": _square(256), "resample": BICUBIC, **_crop(224)},
     "BeitImage": {"size": _square(224), "resample": BICUBIC, "crop_size": _square(224)},
@@ -57,7 +65,8 @@ PROCESSORS: dict[str, Mapping[str, Any]] = {
     "OwlViTImage": {
         **_CLIP, "size": _square(768), "crop_size": _square(768), "resample": BICUBIC
     },
-    "PvtImage": {**_IMAGENET, "size": _square(224), "resample": BICUBIC},
+    "Owlv2Image": {**_CLIP, "size": _square(960), "do_pad": True},
+    "PvtImage": {**IMAGENET, "size": _square(224), "resample": BICUBIC},
     "ConvNextImage": {
         "size": {"shortest_edge": 384},
         "default_to_square": False,
@@ -70,7 +79,7 @@ PROCESSORS: dict[str, Mapping[str, Any]] = {
         **_SHORTEST, **_crop(256), "resample": BICUBIC, "do_normalize": False,
         "do_flip_channel_order": True,
     },
-    "SegformerImage": {**_IMAGENET, "size": _square(512)},
+    "SegformerImage": {**IMAGENET, "size": _square(512)},
     "DPTImage": {
         "size": _square(384), "resample": BICUBIC, "ensure_multiple_of": 1,
         "keep_aspect_ratio": False,
@@ -79,8 +88,15 @@ PROCESSORS: dict[str, Mapping[str, Any]] = {
     "ConditionalDetrImage": _DETR,
     "DeformableDetrImage": _DETR,
     "YolosImage": _DETR,
+    "GroundingDinoImage": _DETR,
+    "MaskFormerImage": _MASKFORMER,
+    "Mask2FormerImage": _MASKFORMER,
+    "DonutImage": {
+        "size": {"height": 2560, "width": 1920}, "do_thumbnail": True, "do_pad": True,
+        "do_align_long_axis": False,
+    },
     "RTDetrImage": {
-        **_IMAGENET, "size": _square(640), "default_to_square": False, "do_normalize": False,
+        **IMAGENET, "size": _square(640), "default_to_square": False, "do_normalize": False,
     },
 }  # fmt: skip
 # What they are called in older files.
@@ -91,6 +107,7 @@ _OLDER = {
     "Segformer": "SegformerImage", "Detr": "DetrImage", "Yolos": "YolosImage",
     "ConditionalDetr": "ConditionalDetrImage", "DeformableDetr": "DeformableDetrImage",
     "OwlViT": "OwlViTImage", "ChineseCLIP": "ChineseCLIPImage",
+    "MaskFormer": "MaskFormerImage", "Donut": "DonutImage",
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from intab.errors import PromptError
 ZEROS = 6  # zero crossings on each side
 ROLLOFF = 0.99  # of the lower one of the two Nyquist frequencies
 MOST = 10_000_000  # samples a second; more is a mistake
+PIECE = 1 << 20  # samples that are float64 at a time: a sound may last an hour
 
 
 def resample(samples: Samples, rate: int, wanted: int) -> Samples:
@@ -29,23 +30,73 @@ def resample(samples: Samples, rate: int, wanted: int) -> Samples:
     check_rate(rate)
     if rate == wanted or not samples.size:
         return samples
-    divisor = math.gcd(rate, wanted)
-    old, new = rate // divisor, wanted // divisor
-    reach = math.ceil(ZEROS * old / (min(old, new) * ROLLOFF))
+    filters = _Filters(rate, wanted, samples.dtype)
+    old, new = filters.old, filters.new
     blocks = len(samples) // old + 1
-    padded = np.pad(samples.astype(np.float64, copy=False), (reach, reach + 2 * old + 2))
     found = np.empty((blocks, new), samples.dtype)
-    for phase in range(new):
-        first, taps = _taps(phase, old, new, samples.dtype)
-        rows = np.lib.stride_tricks.as_strided(
-            padded[first + reach :],
-            (blocks, len(taps)),
-            (padded.strides[0] * old, padded.strides[0]),
-            writeable=False,
-        )
-        found[:, phase] = rows @ taps
+    for at in range(0, blocks, max(PIECE // old, 1)):
+        some = found[at : at + max(PIECE // old, 1)]
+        start = at * old - filters.reach
+        filters.fill(some, _part(samples, start, start + filters.needs(len(some))))
     # As torchaudio, which rounds the length to float32 before it rounds it up.
     return found.reshape(-1)[: math.ceil(np.float32(new * len(samples) / old))]
+
+
+class Resampler:
+    """The same for sound that comes in blocks: what it gives, in a row, is what `resample` gives
+    of all that it was given, but for the last few samples, which need what has not come yet."""
+
+    def __init__(self, rate: int, wanted: int) -> None:
+        check_rate(rate)
+        self.rate, self._same = rate, rate == wanted
+        self._filters = _Filters(rate, wanted, np.dtype(np.float32))
+        self._rest = np.zeros(self._filters.reach, np.float32)
+
+    def take(self, block: Samples) -> Samples:
+        """One block more, float32 [n]; as many at the wanted rate as can be told by now."""
+        if self._same:
+            return block
+        filters = self._filters
+        self._rest = np.concatenate([self._rest, block])
+        count = max((len(self._rest) - filters.needs(0)) // filters.old, 0)
+        found = np.empty((count, filters.new), np.float32)
+        filters.fill(found, self._rest.astype(np.float64))
+        self._rest = self._rest[count * filters.old :]
+        return found.reshape(-1)
+
+
+class _Filters:
+    """Of `old` samples each makes one of `new`; `reach`: so many samples before are looked at."""
+
+    def __init__(self, rate: int, wanted: int, dtype: np.dtype[np.floating]) -> None:
+        divisor = math.gcd(rate, wanted)
+        self.old, self.new = rate // divisor, wanted // divisor
+        self.reach = math.ceil(ZEROS * self.old / (min(self.old, self.new) * ROLLOFF))
+        self._taps = [_taps(phase, self.old, self.new, dtype) for phase in range(self.new)]
+
+    def needs(self, blocks: int) -> int:
+        """Samples that so many blocks are made of, those around them too."""
+        return (blocks + 2) * self.old + 2 * self.reach + 2
+
+    def fill(self, found: NDArray[np.floating], part: NDArray[np.float64]) -> None:
+        """Blocks [count, new], of samples that begin `reach` before them."""
+        if not len(found):
+            return
+        for phase, (first, taps) in enumerate(self._taps):
+            rows = np.lib.stride_tricks.as_strided(
+                part[first + self.reach :],
+                (len(found), len(taps)),
+                (part.strides[0] * self.old, part.strides[0]),
+                writeable=False,
+            )
+            found[:, phase] = rows @ taps
+
+
+def _part(samples: Samples, start: int, end: int) -> NDArray[np.float64]:
+    """The samples from `start` to `end` as float64, zeros where there are none."""
+    inside = samples[max(start, 0) : end].astype(np.float64)
+    before = max(-start, 0)
+    return np.pad(inside, (before, end - start - before - len(inside)))
 
 
 def check_rate(rate: object) -> None:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 
+from intab.errors import PromptError
+
 Size = tuple[int, int]  # height, width
+MOST = 16_384  # of a side, in pixels
 
 
 def shortest_edge(size: Size, wanted: int) -> Size:
@@ -41,6 +44,18 @@ def edges(size: Size, shortest: int, longest: int, multiple: int = 0) -> Size:
     return found[0] - found[0] % multiple, found[1] - found[1] % multiple
 
 
+def cut_to(size: Size, multiple: int) -> Size:
+    """Both sides cut to multiples, one at least, as Transformers.js has it for MODNet."""
+    height, width = (max(side // multiple, 1) * multiple for side in size)
+    return height, width
+
+
+def filled_to(size: Size, multiple: int) -> Size:
+    """Both sides raised to multiples, as MaskFormer has it."""
+    height, width = (-(-side // multiple) * multiple for side in size)
+    return height, width
+
+
 def within(size: Size, height: int, width: int) -> Size:
     """As large as fits, smaller pictures too."""
     scale = min(height / size[0], width / size[1])
@@ -59,3 +74,13 @@ def to_multiples(size: Size, wanted: Size, multiple: int, *, keeps_shape: bool) 
 def _multiple(value: float, multiple: int) -> int:
     near = round(value / multiple) * multiple
     return math.ceil(value / multiple) * multiple if near < 0 else near
+
+
+def possible(size: Size, found: Size) -> Size:
+    """A side of nothing cannot be, nor one that no model takes: of very long pictures."""
+    if min(found) < 1 or max(found) > MOST:
+        raise PromptError(
+            f"A picture of {size[1]} x {size[0]} pixels would become {found[1]} x {found[0]}: "
+            "cut it, since it is far too long for this model."
+        )
+    return found

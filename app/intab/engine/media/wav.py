@@ -18,24 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intab.engine.media.sound import Sound
+from intab.engine.media.sound_files import look_at
 from intab.errors import PromptError
 
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 _CODINGS = {2: "ADPCM", 6: "A-law", 7: "mu-law", 17: "IMA ADPCM", 49: "GSM", 85: "MP3"}
 _OPEN = (0xFFFFFFFF, 0x7FFFFFFF)  # sizes of those who wrote before they knew them
-_OTHERS = (
-    (b"ID3", "MP3"),
-    (b"\xff\xfb", "MP3"),
-    (b"\xff\xf3", "MP3"),
-    (b"\xff\xf1", "AAC"),
-    (b"fLaC", "FLAC"),
-    (b"OggS", "Ogg"),
-    (b"FORM", "AIFF"),
-    (b"RIFX", "RIFX"),
-    (b"\x1aE\xdf\xa3", "WebM or Matroska"),
-    (b".snd", "AU"),
-)
-_CONVERT = "convert it, such as by `ffmpeg -i FILE -c:a pcm_s16le sound.wav`"
+CONVERT = "convert it, such as by `ffmpeg -i FILE -c:a pcm_s16le sound.wav`"
 
 
 @dataclass(frozen=True)
@@ -53,7 +42,7 @@ def read_wav(data: bytes | bytearray | memoryview) -> Sound:
     view = memoryview(data).cast("B")
     wide = bytes(view[:4]) == b"RF64"
     if (not wide and bytes(view[:4]) != b"RIFF") or bytes(view[8:12]) != b"WAVE":
-        raise PromptError(f"The sound is no WAV file{_what_else(bytes(view[:12]))}: {_CONVERT}.")
+        raise PromptError(f"The sound is no WAV file{_what_else(bytes(view[:12]))}: {CONVERT}.")
     found, size, at = None, None, 12
     while at + 8 <= len(view):
         name, length = struct.unpack_from("<4sI", view, at)
@@ -74,9 +63,8 @@ def read_wav(data: bytes | bytearray | memoryview) -> Sound:
 def _what_else(head: bytes) -> str:
     if not head:
         return " but empty"
-    if head[4:8] == b"ftyp":
-        return " but MP4 or M4A"
-    return next((f" but {name}" for start, name in _OTHERS if head.startswith(start)), "")
+    kind = look_at(head).kind
+    return f" but {kind}" if kind else ""
 
 
 def _part(view: memoryview, at: int, length: int) -> memoryview:
@@ -100,7 +88,7 @@ def _format(part: memoryview) -> Format:
     if coding not in (PCM, FLOAT) or width not in ((1, 2, 3, 4) if coding == PCM else (4, 8)):
         named = {PCM: "integers", FLOAT: "floats"}.get(coding) or _CODINGS.get(coding)
         named = f"{named} of {bits} bits" if coding in (PCM, FLOAT) else named
-        raise PromptError(f"The WAV file has {named or f'the coding {coding}'}: {_CONVERT}.")
+        raise PromptError(f"The WAV file has {named or f'the coding {coding}'}: {CONVERT}.")
     return Format(coding, channels, rate, width)
 
 

@@ -2,7 +2,8 @@
 shapes.
 
     layout = layout_of((1, 84, 8400), (640, 640))    # "v8": a row for each of 80 classes
-    pixels, placed = letterbox(picture, (640, 640), layout)
+    preparation, placed = letterbox((480, 640), (640, 640), layout)
+    raw = run(preparation(picture))
     boxes, scores, labels = detections(raw, layout, (640, 640))
 
 All take a picture that is scaled to fit and filled up with grey, and give a box for each cell of
@@ -12,16 +13,13 @@ three grids.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from intab.engine.media.boxes import Boxes, corners
+from intab.engine.media.preparing import LEVELS, Preparation
 from intab.engine.media.resizing import Size
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 _STRIDES = (8, 16, 32)  # pixels of a cell's side
 _GREY = 114
@@ -59,23 +57,22 @@ def layout_of(shape: tuple[int | None, ...], size: Size) -> str:
     return "v10" if columns == 6 else ""
 
 
-def letterbox(picture: Image, size: Size, layout: str) -> tuple[NDArray[np.float32], Placed]:
-    """An RGB picture as [3, height, width]: in the middle, or for YOLOX in the corner, as that has
-    blue first and numbers to 255."""
-    scale = min(size[0] / picture.height, size[1] / picture.width)
+def letterbox(picture: Size, size: Size, layout: str) -> tuple[Preparation, Placed]:
+    """How an RGB picture of that size becomes the model's: in the middle, or for YOLOX in the
+    corner, as that has blue first and numbers to 255."""
+    scale = min(want / have for have, want in zip(picture, size, strict=True))
     if layout == "yolox":
-        width, height = int(picture.width * scale), int(picture.height * scale)
+        height, width = (int(have * scale) for have in picture)
         left = top = 0
     else:
-        width, height = round(picture.width * scale), round(picture.height * scale)
+        height, width = (round(have * scale) for have in picture)
         left, top = (round((size[n] - have) / 2 - 0.1) for n, have in ((1, width), (0, height)))
-    width, height = max(width, 1), max(height, 1)
-    pixels = np.full((*size, 3), _GREY, np.uint8)
-    resized = np.asarray(picture.resize((width, height), resample=_BILINEAR))
-    pixels[top : top + height, left : left + width] = resized
-    laid = np.moveaxis(pixels, -1, 0).astype(np.float32)
-    laid = laid[::-1] if layout == "yolox" else laid / np.float32(255)
-    return np.ascontiguousarray(laid), Placed(scale, left, top)
+    resized = max(height, 1), max(width, 1)
+    levels = np.arange(LEVELS, dtype=np.float32)
+    tables = np.stack([levels if layout == "yolox" else levels / np.float32(255)] * 3)
+    order = (2, 1, 0) if layout == "yolox" else (0, 1, 2)
+    prepared = Preparation(resized, size, top, left, _BILINEAR, tables, _GREY, order)
+    return prepared, Placed(scale, left, top)
 
 
 def detections(raw: NDArray[np.float32], layout: str, size: Size) -> Found:

@@ -4,6 +4,7 @@ marks      which marks a tokenizer has, and whether a prompt has opened a though
 splitting  a reply as it comes: thoughts and content apart, calls kept
 results    ToolCall, ToolResult
 calls      the text of calls -> names and arguments
+literals   arguments as Python and Gemma write them
 arguments  arguments held against a tool's schema
 call_grammars  what may follow a mark, by the schemas of tools
 held_calls  calls held to that as they are written

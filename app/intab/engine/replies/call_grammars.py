@@ -21,11 +21,14 @@ FORM = {"whitespace_flexible": True, "whitespace_pattern": r"[ \n\t]{1,20}"}
 BARE = ""  # no mark: a whole reply that is a call
 _SPACE = r"ws: /[ \n\t]{0,20}/"
 _LIST = 'list: "[" ws call (ws "," ws call)* ws "]"'
+_APPLIED = "<|tool_call_start|>"  # LFM2's mark, after which functions are applied as in Python
+_APPLIED_LIST = 'applied_list: "[" ws applied (ws "," ws applied)* ws "]"'
 _ID = r'(ws "," ws "\"id\"" ws ":" ws /"\w{1,40}"/)?'
 _STARTS = {
     "<tool_call>": 'start: ws (call | "<function=" name ">")',
     "[TOOL_CALLS]": "start: ws (list | named)",
     "<|tool_call|>": "start: ws list",
+    "<|tool_call_start|>": "start: ws (list | applied_list)",
     "<|python_tag|>": 'start: ws call (ws ";" ws call)*',
     BARE: "start: ws call",
 }
@@ -49,7 +52,8 @@ def call_grammar(mark: str, tools: Tools, token: Mapping[str, str]) -> str:
     calls = _rules("call", [_call(name, schema) for name, schema in tools.items()])
     names = _rules("name", [_quoted(name) for name in tools])
     named = _rules("named", [_named(name, schema, token) for name, schema in tools.items()])
-    return "\n".join([_STARTS[mark], _LIST, *calls, *names, *named, _SPACE])
+    applied = _applied(tools) if mark == _APPLIED else []
+    return "\n".join([_STARTS[mark], _LIST, *calls, *names, *named, *applied, _SPACE])
 
 
 def argument_grammar(schema: Mapping[str, Any]) -> str:
@@ -74,6 +78,32 @@ def _named(name: str, schema: Mapping[str, Any], token: Mapping[str, str]) -> st
     number = rf"({token['[CALL_ID]']} /\w{{1,40}}/)? " if "[CALL_ID]" in token else ""
     opened = token.get("[ARGS]", '"[ARGS]"?')
     return f"{_quoted(name)} {number}{opened} ws {_arguments(schema)}"
+
+
+def _applied(tools: Tools) -> list[str]:
+    """As Python applies functions: arguments by name, in the schema's order."""
+    rules: list[str] = []
+    for number, (name, schema) in enumerate(tools.items()):
+        known = list(schema.get("properties", {}).items())
+        required = set(schema.get("required", ()))
+        rules.append(f'applied_{number}: {_quoted(name + "(")} ws first_{number}_0 ws ")"')
+        for at, (key, value) in enumerate(known):
+            rest = f"_{number}_{at + 1}"
+            given = f'{_quoted(key)} ws "=" ws {_value(value)} then{rest}'
+            left_out = "" if key in required else f" | {{}}{rest}"
+            rules.append(f"first_{number}_{at}: {given}{left_out.format('first')}")
+            rules.append(f'then_{number}_{at}: ws "," ws {given}{left_out.format("then")}')
+        rules += [f'{kind}_{number}_{len(known)}: ""' for kind in ("first", "then")]
+    either = " | ".join(f"applied_{number}" for number in range(len(tools)))
+    return [_APPLIED_LIST, f"applied: {either}", *rules]
+
+
+def _value(schema: Mapping[str, Any]) -> str:
+    """An argument's value: JSON's are Python's, but for what Python writes with a capital."""
+    if schema.get("type") == "boolean":
+        return '("True" | "False")'
+    written = f"%json {json_schema('tools', {'x-guidance': FORM, **_plain(schema)}).text}"
+    return f'("None" | {written})' if schema.get("nullable") is True else written
 
 
 def _quoted(text: str) -> str:

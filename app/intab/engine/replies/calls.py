@@ -11,6 +11,9 @@ Phi-4, Granite           <|tool_call|>[{...}, ...], functools[{...}]
 Functionary              NAME newline {...}, or <function=NAME>{...}</function>
 DeepSeek                 <{_BAR}tool▁call▁begin{_BAR}>NAME<{_BAR}tool▁sep{_BAR}>{...}
 gpt-oss                  to=functions.NAME<|message|>{...}
+LFM2                     <|tool_call_start|>[NAME(KEY="VALUE")], or objects as Hermes'
+SmolLM3 with Python      <code>NAME(KEY="VALUE")</code>
+Gemma 4, FunctionGemma   call:NAME{KEY:<|"|>VALUE<|"|>}, or <escape> for the marks of a text
 others                   a list in JSON, or one call
 """
 
@@ -21,6 +24,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from intab.engine.io.untrusted import MOST_LEVELS, load_json
+from intab.engine.replies.literals import read_arguments
 from intab.engine.replies.results import ToolCall
 
 _BAR = "\uff5c"  # as wide as a letter
@@ -35,11 +39,15 @@ _STARTS = re.compile(
     rf"|<function=(?P<function>{_NAME})>\s*(?={{)"
     rf"|<function=(?P<tagged>{_NAME})>(?P<values>(?:(?!<function=).)*?)</function>"
     rf"|(?:\A|>>>)(?P<line>{_NAME})\n(?={{)"
+    rf"|(?:<\|tool_call>|<start_function_call>)call:(?P<gemma>{_NAME})(?=\{{)"
+    r"|(?P<python><\|tool_call_start\|>|<code>)"
     r"|<tool_call>|\[TOOL_CALLS\]|<\|python_tag\|>|<\|tool_call\|>|functools(?=\[)",
     re.DOTALL,
 )
 _NAMED = ("channel", "deepseek", "mistral", "function", "line")
 _VALUE = re.compile(rf"<parameter=({_NAME})>\n?(.*?)\n?</parameter>", re.DOTALL)
+_PYTHON_ENDS = re.compile(r"<\|tool_call_end\|>|</code>")
+_APPLIED = re.compile(rf"(?<![\w.])({_NAME})(?=\()")
 _BETWEEN = re.compile(r"[\s;,]*")
 _PARTS = re.compile(r'[\[\]{}]|"(?:[^"\\]|\\.)*"', re.DOTALL)
 _MOST = 50_000  # characters of calls that are read
@@ -60,11 +68,29 @@ def _begun(text: str, start: re.Match[str]) -> tuple[list[ToolCall], int]:
     if name := start["tagged"]:
         # Values are texts, of which the tool's schema makes what it asks for.
         return [ToolCall(name, dict(_VALUE.findall(start["values"])))], start.end()
+    if start["python"]:
+        return _listed_or_applied(text, start.end())
+    if name := start["gemma"]:
+        given, end = read_arguments(text, start.end())
+        return [] if given is None else [ToolCall(name, given)], max(end, start.end())
     name = next((start[kind] for kind in _NAMED if start[kind]), None)
     if name is None:
         return _listed(text, start.end())
     value, end = _object(text, start.end())
     return [ToolCall(name, value)] if isinstance(value, Mapping) else [], end
+
+
+def _listed_or_applied(text: str, at: int) -> tuple[list[ToolCall], int]:
+    """Objects, or functions that are applied to arguments with names, whatever is around them."""
+    found, end = _listed(text, at)
+    if found:
+        return found, end
+    end = next((mark.start() for mark in _PYTHON_ENDS.finditer(text, at)), len(text))
+    while start := _APPLIED.search(text, at, end):
+        given, after = read_arguments(text, start.end())
+        found += [] if given is None else [ToolCall(start[1], given)]
+        at = max(after, start.end())
+    return found, max(at, end)
 
 
 def _listed(text: str, at: int) -> tuple[list[ToolCall], int]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intab.engine.constrain.constraint import LIBRARY, Begin, Bring, Constraint
-from intab.engine.replies.marks import MESSAGE, Marks, marks_of, opens_thought
+from intab.engine.replies.marks import MESSAGE, Marks, marks_of, opens_thought, token_of
 from intab.engine.text.tokenizer import Tokenizer
 from intab.engine.types import Logits
 from intab.errors import IntabError
@@ -71,7 +71,10 @@ class HeldStart:
         self.tokenizer = tokenizer
         self.thinks = opens_thought(tokenizer, marks, prompt)
         opened, closed = marks.thought or ("", "")
-        self.thoughts = {tokenizer.token_id(opened): True, tokenizer.token_id(closed): False}
+        self.thoughts = {
+            tokenizer.token_id(token_of(opened)): True,
+            tokenizer.token_id(closed): False,
+        }
         from intab.engine.replies.call_grammars import MARKS  # as rare as tools are
 
         found = {tokenizer.token_id(mark): mark for mark in marks.calls if mark in MARKS}

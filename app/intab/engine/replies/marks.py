@@ -13,7 +13,12 @@ from weakref import WeakKeyDictionary
 
 from intab.engine.text.tokenizer import Tokenizer
 
-THOUGHTS = (("<think>", "</think>"), ("[THINK]", "[/THINK]"))
+THOUGHTS = (
+    ("<think>", "</think>"),
+    ("[THINK]", "[/THINK]"),
+    ("<|channel>thought\n", "<channel|>"),  # Gemma 4
+)
+_AFTER = "thought\n"  # of a mark, what is no part of its token
 CHANNEL, MESSAGE = "<|channel|>", "<|message|>"
 CALLS = (
     "<tool_call>",  # Hermes, Qwen, SmolLM3, Granite 4
@@ -21,6 +26,19 @@ CALLS = (
     "<|python_tag|>",  # Llama 3
     "<|tool_call|>",  # Phi-4, Granite 3
     "<\uff5ctool▁calls▁begin\uff5c>",  # DeepSeek
+    "<|tool_call_start|>",  # LFM2
+    "<|tool_call>",  # Gemma 4
+    "<start_function_call>",  # FunctionGemma
+    "<code>",  # SmolLM3 with python_tools
+)
+CALLS_END = (
+    "</tool_call>",
+    "<|/tool_call|>",
+    "<\uff5ctool▁calls▁end\uff5c>",
+    "<|tool_call_end|>",
+    "<tool_call|>",
+    "<end_function_call>",
+    "</code>",
 )
 _TAIL = 8  # ids of a prompt in which a thought may just have been opened
 
@@ -52,7 +70,7 @@ def marks_of(tokenizer: Tokenizer) -> Marks | None:
 
 def _found(tokenizer: Tokenizer) -> Marks | None:
     ids = {
-        mark: tokenizer.token_id(mark)
+        mark: tokenizer.token_id(token_of(mark))
         for mark in (CHANNEL, *CALLS, *(mark for pair in THOUGHTS for mark in pair))
     }
     pairs = (pair for pair in THOUGHTS if ids[pair[0]] is not None and ids[pair[1]] is not None)
@@ -65,9 +83,14 @@ def _found(tokenizer: Tokenizer) -> Marks | None:
     return Marks(next(pairs, None), calls, channels, frozenset(hidden - shown))
 
 
+def token_of(mark: str) -> str:
+    """The token that a mark begins with."""
+    return mark.removesuffix(_AFTER)
+
+
 def opens_thought(tokenizer: Tokenizer, marks: Marks, prompt: Sequence[int]) -> bool:
     """Whether a prompt ends in a thought that it opened, as templates of DeepSeek do."""
     if marks.thought is None:
         return False
     tail = tokenizer.decode(list(prompt[-_TAIL:]), skip_special_tokens=False)
-    return tail.rstrip().endswith(marks.thought[0])
+    return tail.rstrip().endswith(marks.thought[0].rstrip())

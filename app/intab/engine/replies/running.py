@@ -7,22 +7,36 @@ its schema allows. What goes wrong is a text for the model and a `ToolResult` fo
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import aclosing
+from typing import Any, Protocol, TypeVar
 
 from intab.engine.io.untrusted import shown
 from intab.engine.replies.arguments import fitted, problem
 from intab.engine.replies.results import ToolCall, ToolResult
-from intab.errors import PromptError
+from intab.errors import OptionError, PromptError
 
 # By name: a function and the schema of its arguments.
 Functions = Mapping[str, tuple[Callable[..., Any], Mapping[str, Any]]]
 
 
-def functions_of(tools: Any) -> Functions:
-    """Functions and the schemas of their arguments; PromptError for a tool that is none."""
+class Chunk(Protocol):
+    """A piece of an answer, the last of which has the calls that it asks for."""
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]: ...
+
+
+C = TypeVar("C", bound=Chunk)
+
+
+def functions_of(tools: Any, rounds: int) -> Functions:
+    """Functions and the schemas of their arguments; PromptError for a tool that is none, and
+    OptionError for a number of rounds that is none."""
     from intab.engine.text.tool_schema import get_json_schema  # as rare as tools are
 
+    if not isinstance(rounds, int) or rounds < 0:
+        raise OptionError(f"max_tool_rounds must be at least 0, not {rounds!r}.")
     if not tools or isinstance(tools, str) or not all(callable(tool) for tool in tools):
         raise PromptError(
             "run calls functions: make the chat with model.chat(tools=[function, ...]). Calls of "
@@ -50,20 +64,26 @@ async def run_call(call: ToolCall, functions: Functions) -> ToolResult:
 
 
 async def run_rounds(
-    calls: Sequence[ToolCall],
+    chunks: AsyncGenerator[C],
     functions: Functions,
-    go_on: Callable[[list[ToolResult]], Awaitable[Sequence[ToolCall]]],
+    go_on: Callable[[list[ToolResult]], AsyncGenerator[C]],
     most: int,
-) -> list[ToolResult]:
-    """Run calls and say their results, `most` times at the most; `go_on` gives the next calls."""
-    results: list[ToolResult] = []
-    for _ in range(most):
-        if not calls:
-            break
-        done = [await run_call(call, functions) for call in calls]
-        results += done
-        calls = await go_on(done)
-    return results
+) -> AsyncGenerator[C | ToolResult]:
+    """Yield an answer's chunks, run its calls, and so on with the answer to their results, which
+    `go_on` begins; `most` times at the most."""
+    for left in range(most, -1, -1):
+        calls: tuple[ToolCall, ...] = ()
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                calls = chunk.tool_calls
+                yield chunk
+        if not calls or not left:
+            return
+        results = []
+        for call in calls:
+            results.append(await run_call(call, functions))
+            yield results[-1]
+        chunks = go_on(results)
 
 
 def as_answers(results: Iterable[ToolResult], first: int) -> list[dict[str, Any]]:

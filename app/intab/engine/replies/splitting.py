@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from intab.engine.replies.marks import MESSAGE, Marks, marks_of, opens_thought
+from intab.engine.replies.marks import CALLS_END, MESSAGE, Marks, marks_of, opens_thought
 from intab.engine.replies.results import ToolCall
 from intab.engine.text.stream_decoder import StreamDecoder
 from intab.engine.text.tokenizer import Tokenizer, overlap
@@ -155,6 +155,12 @@ def _channels(text: str, last: bool) -> tuple[list[str], str]:
     return ["\n".join(part) for part in parts], calls
 
 
+def _after_calls(text: str) -> str:
+    """What is said after the last call, where the family marks its end."""
+    ends = [at + len(mark) for mark in CALLS_END if (at := text.rfind(mark)) >= 0]
+    return text[max(ends) :].strip() if ends else ""
+
+
 class ReplyReader:
     """Splits an answer whose tokens and text come one by one.
 
@@ -188,8 +194,10 @@ class ReplyReader:
             return (), ""
         from intab.engine.replies.calls import read_calls  # few replies have any
 
-        calls = read_calls(self._splitter.calls)
-        return calls, "" if calls else self._splitter.gap + self._splitter.calls
+        written = self._splitter.calls
+        calls = read_calls(written)
+        rest = _after_calls(written) if calls else written
+        return calls, self._splitter.gap + rest if rest else ""
 
     def push(self, text: str, token: int | None, *, last: bool) -> Parts:
         """The parts that are certain with a token and the text that it completes."""

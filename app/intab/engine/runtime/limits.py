@@ -13,6 +13,8 @@ from intab.errors import DeviceError
 
 EXPANDED = 4  # bytes of a float, for one of int8
 WORKING = 1.1  # the weights, and room to compute with them
+# The same for graphs that may be held in turns: of such, what they compute with is as large.
+TOGETHER = 2
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,24 @@ def fits(variants: Variants, dtype: str, limits: Limits) -> bool:
     return not _problem(variants, dtype, limits)
 
 
+def held_together(weights: int, limits: Limits) -> bool:
+    """Whether a device with these limits holds so many bytes of several graphs at once, with much
+    room to spare; if not, those that may be held in turns are."""
+    return all(weights * TOGETHER <= most for most in limits.total.values())
+
+
 def weights_of(variants: Variants, dtype: str) -> int:
     """The bytes of all weights once they are loaded, which makes float of some int8: those that
-    the folder tells, else those of the files."""
-    manifest, parts, total = variants.manifest, variants.parts[dtype], 0
+    the folder tells, else those of the files; of the largest graph where one after the other may
+    be held."""
+    manifest, parts = variants.manifest, variants.parts[dtype]
     if dtype in manifest.weights and {part.dtype for part in parts} == {dtype}:
         return manifest.weights[dtype]
+    sizes = []
     for part in parts:
         size = sum(max(entry.size, 0) for entry in manifest.entries(part.files).values())
-        total += size * EXPANDED if manifest.expands(part.dtype) else size
-    return total
+        sizes.append(size * EXPANDED if manifest.expands(part.dtype) else size)
+    return max(sizes) if variants.in_turns else sum(sizes)
 
 
 def _problem(variants: Variants, dtype: str, limits: Limits) -> str:

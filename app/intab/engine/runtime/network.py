@@ -10,12 +10,13 @@ stands on top (decoder.py).
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from intab.errors import RunError
 
@@ -35,6 +36,35 @@ class TensorInfo:
     def __str__(self) -> str:
         sizes = ", ".join("?" if size is None else str(size) for size in self.shape)
         return f"{self.name} ({self.dtype} [{sizes}])"
+
+
+class Elsewhere:
+    """An array of one row whose values are where networks compute: numpy may have them by
+    np.asarray, and the row is fed without that."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: str) -> None:
+        self.shape = shape
+        self.ndim = len(shape)
+        self.dtype = np.dtype(dtype)
+
+    def values(self) -> NDArray[Any]:
+        """Its values, brought into Python's memory."""
+        raise NotImplementedError
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        """For numpy."""
+        return self.values().astype(dtype or self.dtype, copy=bool(copy))
+
+    def batched(self) -> NDArray[Any]:
+        """With an axis of batches, for a feed."""
+        row = copy.copy(self)
+        row.shape, row.ndim = (1, *self.shape), self.ndim + 1
+        return cast(NDArray[Any], row)
+
+
+def elsewhere(value: object) -> Elsewhere | None:
+    """It, if its values are elsewhere."""
+    return value if isinstance(value, Elsewhere) else None
 
 
 Signature = tuple[Sequence[TensorInfo], Sequence[TensorInfo]]  # inputs, outputs
@@ -87,7 +117,7 @@ def check_feeds(inputs: Sequence[TensorInfo], feeds: Mapping[str, NDArray[Any]])
 def _checked(info: TensorInfo, value: NDArray[Any]) -> NDArray[Any]:
     if info.dtype not in DTYPES:
         raise RunError(f"The graph takes {info}, and only {', '.join(DTYPES)} can be given.")
-    if not isinstance(value, np.ndarray):
+    if elsewhere(value) is None and not isinstance(value, np.ndarray):
         raise RunError(f"{info.name} must be a numpy array, not {type(value).__name__}.")
     if value.dtype.name != info.dtype:
         raise RunError(
@@ -99,6 +129,8 @@ def _checked(info: TensorInfo, value: NDArray[Any]) -> NDArray[Any]:
         raise RunError(
             f"{info.name} has the shape {list(value.shape)}, and the graph takes {info}."
         )
+    if elsewhere(value):
+        return value
     # Contiguous, in this machine's order of bytes; ascontiguousarray would make an axis for none.
     return np.asarray(value, info.dtype, order="C")
 

@@ -15,6 +15,9 @@ from intab.engine.runtime.network import Network
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from intab.engine.media.sound import Sound
+    from intab.engine.media.sound_files import SoundFile
+
 
 class Runtime(Protocol[B]):
     """What a platform provides to load and run models."""
@@ -60,6 +63,10 @@ class Runtime(Protocol[B]):
 
     async def read_file(self, path: str) -> bytes:
         """A file that a user names; PromptError if it cannot be read."""
+
+    async def decode_sound(self, data: bytes, file: SoundFile) -> Sound:
+        """The sound of a file that is no WAV, at its own rate if that is known; PromptError if it
+        cannot be decoded, DeviceError if nothing here decodes sound."""
 
     def remark(self, device: str, *, int8: bool) -> str:
         """What is to be said of how `device` was prepared, "" for nothing; `int8`: for a graph

@@ -20,6 +20,7 @@ text_to_text       text2text-generation, summarization, translation
 languages          the languages of models that know many
 
 The package speech: sound becomes text or labels.
+The package diffusion: pictures out of noise.
 
 Reading, by an encoder of texts:
 
@@ -44,8 +45,13 @@ Looking at pictures:
 image_task                      what these tasks share
 image_classification            labels and scores of pictures
 image_feature_extraction        what a model sees, as vectors
+picture_texts                   what those share that read texts beside
 zero_shot_image_classification  labels of the caller's
 object_detection                boxes with labels
+zero_shot_object_detection      boxes of what the caller names
 image_segmentation              masks with labels
+background_removal              pictures without what is behind
+image_to_text                   what is on a picture, or written there, in words
+text_lines                      lines of text, found and read
 depth_estimation                how far away everything is
 """

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intab.engine.io.protocols import OnProgress, Progress, silent
-from intab.engine.runtime.network import Arrays, TensorInfo
+from intab.engine.runtime.network import Arrays, TensorInfo, elsewhere
 from intab.errors import ContextLengthError, OptionError
 
 T = TypeVar("T")
@@ -61,16 +61,20 @@ class Batching:
     half: bool = False
     agree: bool | None = None
     widths: Mapping[str, int] = field(init=False)
+    fixed: int = field(init=False)
 
     def __post_init__(self) -> None:
-        """Note the lengths that the graph fixes."""
+        """Note the lengths that the graph fixes, and how many rows it always takes, 0 for any."""
+        counts = {info.shape[0] for info in self.inputs if info.shape}
+        self.fixed = (counts.pop() or 0) if len(counts) == 1 else 0
         fixed = {i.name: i.shape[1] for i in self.inputs if len(i.shape) == 2}
         self.widths = {name: size for name, size in fixed.items() if size is not None}
 
     def most(self, size: int) -> int:
         """How many rows a run may have, if `size` are asked for."""
         free = all(info.shape[:1] in ((), (None,)) for info in self.inputs)
-        return size if free and self.agree is not False else 1
+        most = size if free else min(size, self.fixed)
+        return most if most and self.agree is not False else 1
 
     def groups(self, rows: Sequence[Row], size: int) -> Iterator[list[int]]:
         """The batches, as places in `rows`: the longest first."""
@@ -85,12 +89,16 @@ class Batching:
             yield group
 
     def collate(self, rows: Sequence[Row]) -> Arrays:
-        """The feeds of several rows: [rows, ...]."""
+        """The feeds of several rows, [rows, ...]; the last one again where the graph takes more."""
+        rows = [*rows, *[rows[-1]] * (self.fixed - len(rows))]
         return {
             name: self._stack(name, [row.feeds[name] for row in rows]) for name in rows[0].feeds
         }
 
     def _stack(self, name: str, values: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        if len(values) == 1 and (lone := elsewhere(values[0])):
+            return lone.batched()
+        values = [np.asarray(value) for value in values]
         width = self.widths.get(name, max((len(v) for v in values if v.ndim), default=0))
         if all(value.ndim != 1 or len(value) == width for value in values):
             return np.stack(values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,15 @@ from intab.engine.hub.roles import Need
 from intab.engine.io.protocols import B, OnProgress
 from intab.engine.io.small_files import parse_object
 from intab.engine.media.pictures import rgb
+from intab.engine.media.preparing import Frame, Preparation, is_frame
 from intab.engine.media.processor import ImageProcessor
-from intab.engine.runtime.network import TensorInfo
+from intab.engine.runtime.network import TensorInfo, elsewhere
 from intab.engine.runtime.protocols import Runtime
 from intab.engine.tasks.base import ArrayTask, Parts, Pipeline, one_output
 from intab.engine.tasks.batches import Row
 from intab.engine.tasks.plain_network import LABELS, labels_of
 from intab.engine.tasks.text_task import only
+from intab.engine.text.assets import Texts
 from intab.errors import DeviceError, OptionError, UnsupportedModelError
 
 if TYPE_CHECKING:
@@ -30,22 +32,18 @@ _MASK = "pixel_mask"  # ones, since no picture is padded
 _CHANNELS = (1, 3)
 _TRIED = (64, 64)  # pixels, if neither the graph nor the processor has a size
 KWARGS = "image_processor_kwargs"
+ReadPicture = Callable[[Any], Awaitable["Image"]]
 
 
 class ImagePipeline(Pipeline):
     """A pipeline that looks at pictures; `read` makes one of what its user gives."""
 
-    read: Callable[[Any], Awaitable[Image]]
+    read: ReadPicture
 
     @cached_property
     def processor(self) -> ImageProcessor | None:
         """What preprocessor_config.json says, None if there is no such file."""
-        if _PROCESSOR in self.texts.more:
-            return ImageProcessor.of(parse_object(self.texts.more[_PROCESSOR], _PROCESSOR))
-        if _SEVERAL in self.texts.more:
-            inner = parse_object(self.texts.more[_SEVERAL], _SEVERAL).get("image_processor")
-            return ImageProcessor.of(inner, _SEVERAL) if isinstance(inner, Mapping) else None
-        return None
+        return processor_of(self.texts)
 
     @cached_property
     def labels(self) -> list[str]:
@@ -169,15 +167,22 @@ class ImageTask(ArrayTask):
         found = _of(pipeline)
         processor: ImageProcessor = options["processor"]
         grey = 1 in (found.pixels.shape[1], found.pixels.shape[3]) and not _takes_three(found)
-        pixels = processor(item.convert("L").convert("RGB") if grey else item)
-        return [self.row(found, pixels[:1] if grey else pixels, (item.height, item.width))]
+        size = item.height, item.width
+        if grey:
+            return [self.row(found, processor(item.convert("L").convert("RGB"))[:1], size)]
+        preparation = processor.preparation(size) if is_frame(item) else None
+        pixels = processor(item) if preparation is None else prepared(item, preparation)
+        return [self.row(found, pixels, size)]
 
     def row(self, pipeline: ImagePipeline, pixels: NDArray[Any], size: tuple[int, int]) -> Row:
         """The feeds of [channels, height, width]."""
         info = pipeline.pixels
         self.check_size(pipeline, pixels)
-        laid = np.moveaxis(pixels, 0, -1) if pipeline.channels_last else pixels
-        feeds = {info.name: np.ascontiguousarray(laid, info.dtype)}
+        if elsewhere(pixels) and info.dtype == "float32" and not pipeline.channels_last:
+            feeds = {info.name: pixels}
+        else:
+            laid = np.moveaxis(pixels, 0, -1) if pipeline.channels_last else pixels
+            feeds = {info.name: np.ascontiguousarray(laid, info.dtype)}
         for other in next(iter(pipeline.networks.values())).inputs:
             if other.name == _MASK:
                 feeds[other.name] = np.ones(pixels.shape[1:], other.dtype)
@@ -197,6 +202,24 @@ class ImageTask(ArrayTask):
     def outputs(self, pipeline: Pipeline) -> Sequence[str] | None:
         """The one output."""
         return one_output(pipeline, self.wanted)
+
+
+def prepared(picture: Image, preparation: Preparation) -> NDArray[Any]:
+    """What the preparation makes of a picture, left where its pixels are."""
+    if is_frame(picture):
+        made: NDArray[Any] = cast(Frame, picture).prepared(preparation)
+        return made
+    return preparation(picture)
+
+
+def processor_of(texts: Texts) -> ImageProcessor | None:
+    """What preprocessor_config.json or processor_config.json says, None if there is neither."""
+    if _PROCESSOR in texts.more:
+        return ImageProcessor.of(parse_object(texts.more[_PROCESSOR], _PROCESSOR))
+    if _SEVERAL in texts.more:
+        inner = parse_object(texts.more[_SEVERAL], _SEVERAL).get("image_processor")
+        return ImageProcessor.of(inner, _SEVERAL) if isinstance(inner, Mapping) else None
+    return None
 
 
 def _of(pipeline: Pipeline) -> ImagePipeline:

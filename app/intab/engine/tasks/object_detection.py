@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from intab.engine.media.boxes import corners, suppressed
 from intab.engine.media.processor import ImageProcessor
 from intab.engine.media.resizing import Size
+from intab.engine.media.segments import sigmoid
 from intab.engine.media.yolo import detections, layout_of, letterbox
 from intab.engine.runtime.network import Arrays
 from intab.engine.tasks.base import Pipeline
 from intab.engine.tasks.batches import Row
-from intab.engine.tasks.image_task import KWARGS, ImagePipeline, ImageTask
+from intab.engine.tasks.image_task import KWARGS, ImagePipeline, ImageTask, prepared
 from intab.engine.tasks.text_task import softmax
 from intab.errors import OptionError, UnsupportedModelError
 
@@ -109,8 +110,9 @@ class ObjectDetection(ImageTask):
         if not options["layout"]:
             return super().preprocess(pipeline, item, options)
         assert isinstance(pipeline, ImagePipeline)
-        pixels, placed = letterbox(item, self.size(pipeline), options["layout"])
-        row = self.row(pipeline, pixels, (item.height, item.width))
+        size = item.height, item.width
+        preparation, placed = letterbox(size, self.size(pipeline), options["layout"])
+        row = self.row(pipeline, prepared(item, preparation), size)
         return [Row(row.feeds, about=(row.about, placed))]
 
     def postprocess(
@@ -135,7 +137,7 @@ class ObjectDetection(ImageTask):
         height, width = rows[0].about
         pixels = corners(boxes) * np.array([width, height, width, height], np.float32)
         kept = np.flatnonzero(scores > options["threshold"])
-        return [_record(pipeline, scores[n], labels[n], pixels[n]) for n in kept]
+        return [record(scores[n], pipeline.label(int(labels[n])), pixels[n]) for n in kept]
 
     def _without_config(
         self, pipeline: ImagePipeline, row: Row, output: Arrays, options: Mapping[str, Any]
@@ -148,12 +150,13 @@ class ObjectDetection(ImageTask):
         boxes, scores, labels = row.about[1].back(boxes[kept]), scores[kept], labels[kept]
         most = 1.0 if layout == "v10" else options["iou_threshold"]  # which chose already
         stay = suppressed(boxes, scores, labels, most)
-        return [_record(pipeline, scores[n], labels[n], boxes[n]) for n in stay]
+        return [record(scores[n], pipeline.label(int(labels[n])), boxes[n]) for n in stay]
 
 
-def _record(pipeline: ImagePipeline, score: Any, label: Any, box: Any) -> dict[str, Any]:
+def record(score: Any, label: str, box: Any) -> dict[str, Any]:
+    """What is found, its sides in whole pixels, cut as transformers cuts them."""
     sides = dict(zip(_SIDES, map(int, box), strict=True))
-    return {"score": float(score), "label": pipeline.label(int(label)), "box": sides}
+    return {"score": float(score), "label": label, "box": sides}
 
 
 Found = tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.float32]]
@@ -167,6 +170,6 @@ def best_of_each(logits: NDArray[np.float32], boxes: NDArray[np.float32]) -> Fou
 
 def best_of_all(logits: NDArray[np.float32], boxes: NDArray[np.float32], most: int) -> Found:
     """The best pairs of box and class, so many at most."""
-    scores = np.asarray(1 / (1 + np.exp(-logits)), np.float32).reshape(-1)
+    scores = sigmoid(logits).reshape(-1)
     best = np.argsort(-scores, kind="stable")[:most]
     return scores[best], best % logits.shape[1], boxes[best // logits.shape[1]]

@@ -63,20 +63,19 @@ async def open_reader(
 
 async def _open(runtime: Runtime[B], parts: Parts[B], opened: list[Network]) -> EncoderDecoder:
     decoders: list[KeepingNetwork] = []
-    roles: Sequence[str] = list(parts.graphs)
-    for role in roles:
+    first, *later = list(parts.graphs)
+    for role in later:
         graph: Graph[B] = parts.graphs.pop(role)  # its bytes, which the network makes its own
-        device = parts.device_of(role)
-        if role == roles[0]:
-            opened.append(await runtime.open(graph, device))
-        else:
-            decoders.append(await runtime.open_keeping(graph, device))
-            opened.append(decoders[-1])
+        decoders.append(await runtime.open_keeping(graph, parts.device_of(role)))
+        opened.append(decoders[-1])
     if not decoders:
         raise UnsupportedModelError("The folder has an encoder and no decoder: add its graph.")
+    # The encoder, mostly smaller, has room in what onnxruntime needed to load the decoder.
+    encoder = await runtime.open(parts.graphs.pop(first), parts.device_of(first))
+    opened.append(encoder)
     further = decoders[1] if len(decoders) > 1 else None
     config: Mapping[str, object] = parts.texts.config
-    return EncoderDecoder(opened[0], decoders[0], further, config)
+    return EncoderDecoder(encoder, decoders[0], further, config)
 
 
 async def _close(networks: Sequence[Network]) -> None:

@@ -53,18 +53,24 @@ def _writing() -> Tasks:
 
 @cache
 def _seeing() -> Tasks:
+    from intab.engine.tasks.background_removal import BackgroundRemoval
     from intab.engine.tasks.depth_estimation import DepthEstimation
     from intab.engine.tasks.image_classification import ImageClassification
     from intab.engine.tasks.image_feature_extraction import ImageFeatureExtraction
     from intab.engine.tasks.image_segmentation import ImageSegmentation
+    from intab.engine.tasks.image_to_text import ImageToText
     from intab.engine.tasks.object_detection import ObjectDetection
     from intab.engine.tasks.zero_shot_image_classification import ZeroShotImageClassification
+    from intab.engine.tasks.zero_shot_object_detection import ZeroShotObjectDetection
 
     return (
         ImageClassification(),
         ImageFeatureExtraction(),
         DepthEstimation(),
         ImageSegmentation(),
+        BackgroundRemoval(),
+        ZeroShotObjectDetection(),
+        ImageToText(),
         ObjectDetection(),
         ZeroShotImageClassification(),
     )
@@ -74,8 +80,16 @@ def _seeing() -> Tasks:
 def _hearing() -> Tasks:
     from intab.engine.tasks.speech.audio_classification import AudioClassification
     from intab.engine.tasks.speech.recognition import SpeechRecognition
+    from intab.engine.tasks.speech.voice_activity import VoiceActivity
 
-    return SpeechRecognition(), AudioClassification()
+    return SpeechRecognition(), AudioClassification(), VoiceActivity()
+
+
+@cache
+def _drawing() -> Tasks:
+    from intab.engine.tasks.diffusion.task import IMAGE_TO_IMAGE_TASK, TEXT_TO_IMAGE_TASK
+
+    return TEXT_TO_IMAGE_TASK, IMAGE_TO_IMAGE_TASK
 
 
 _KINDS: dict[Callable[[], Tasks], tuple[str, ...]] = {
@@ -88,8 +102,13 @@ _KINDS: dict[Callable[[], Tasks], tuple[str, ...]] = {
     _seeing: (
         *("image-classification", "image-feature-extraction", "depth-estimation"),
         *("image-segmentation", "object-detection", "zero-shot-image-classification"),
+        *("background-removal", "zero-shot-object-detection", "image-to-text"),
     ),
-    _hearing: ("automatic-speech-recognition", "audio-classification"),
+    _hearing: (
+        *("automatic-speech-recognition", "audio-classification"),
+        "voice-activity-detection",
+    ),
+    _drawing: ("text-to-image", "image-to-image"),
 }
 _MAKERS = {
     name: once for maker, names in _KINDS.items() for once in [cache(maker)] for name in names

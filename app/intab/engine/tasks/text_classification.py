@@ -17,7 +17,7 @@ from intab.engine.runtime.network import Arrays
 from intab.engine.tasks.base import Pipeline
 from intab.engine.tasks.batches import Row
 from intab.engine.tasks.text_inputs import check_text_options, encode
-from intab.engine.tasks.text_task import TextTask, floats, softmax
+from intab.engine.tasks.text_task import TextTask, floats, sigmoid, softmax
 from intab.errors import OptionError, PromptError
 
 FUNCTIONS = ("softmax", "sigmoid", "none")
@@ -110,5 +110,5 @@ def apply(function: str, logits: NDArray[np.float32]) -> NDArray[np.float32]:
     if function.lower() == "none":
         return logits
     if function.lower() == "sigmoid":
-        return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+        return sigmoid(logits)
     return softmax(logits)

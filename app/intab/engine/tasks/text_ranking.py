@@ -20,12 +20,20 @@ from intab.engine.tasks.sentence_files import FILES
 from intab.engine.tasks.sentence_pipeline import FilesPipeline, resolve_prompt
 from intab.engine.tasks.sentence_similarity import sentence_config, text_row
 from intab.engine.tasks.text_inputs import check_text
-from intab.engine.tasks.text_task import TextTask, floats, only, softmax, take_flag, take_number
+from intab.engine.tasks.text_task import (
+    TextTask,
+    floats,
+    only,
+    sigmoid,
+    softmax,
+    take_flag,
+    take_number,
+)
 from intab.errors import OptionError, PromptError
 
 _SCORING = ("prompt", "prompt_name", "activation_fn", "apply_softmax")
 _FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
-    "sigmoid": lambda logits: np.asarray(1 / (1 + np.exp(-logits)), np.float32),
+    "sigmoid": sigmoid,
     "identity": lambda logits: logits,
     "softmax": softmax,
     "tanh": lambda logits: np.asarray(np.tanh(logits), np.float32),

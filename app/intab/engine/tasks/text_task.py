@@ -52,6 +52,14 @@ def floats(outputs: Arrays) -> NDArray[np.float32]:
     return value.astype(np.float32)
 
 
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """1 / (1 + e ** -x), as transformers computes it."""
+    with np.errstate(
+        over="ignore"
+    ):  # of large negative ones e ** -x is infinite, and they become 0
+        return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+
+
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Along the last axis."""
     raised = np.exp(logits - logits.max(-1, keepdims=True))

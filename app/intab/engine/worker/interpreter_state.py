@@ -11,6 +11,7 @@ import asyncio
 import builtins
 import sys
 import warnings
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -62,11 +63,20 @@ class InterpreterState:
         sys.settrace(self._trace)
         sys.setprofile(self._profile)
         warnings.filters[:] = self._filters  # type: ignore[index]
+        _close_figures()
 
     def _restore_modules(self) -> None:
         for name, module in self._modules.items():
             if sys.modules.get(name) is not module:
                 sys.modules[name] = module
+
+
+def _close_figures() -> None:
+    """Figures of matplotlib that were not shown: the next program would draw on the last of them,
+    and each takes memory."""
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        with suppress(Exception):  # a program may have put anything there
+            pyplot.close("all")
 
 
 def _restore_names(owner: Any, names: dict[str, Any]) -> None:

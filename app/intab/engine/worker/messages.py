@@ -130,6 +130,23 @@ class Draw:
 
 
 @dataclass(frozen=True)
+class Take:
+    """What the program asks the visitor for: pictures of a camera, drawn on a canvas, or a file;
+    sound of a microphone. A port comes beside the message, at which each is asked for."""
+
+    run: int
+    source: Literal["camera", "canvas", "file", "microphone"]
+    prompt: str = ""
+    width: int = 0
+    height: int = 0
+    facing: str = ""
+    ink: str = ""
+    pen: int = 0
+    buffer: float = 0
+    processing: bool = False
+
+
+@dataclass(frozen=True)
 class Loading:
     """How far a model's loading is: bytes, or a stage without bytes (total 0)."""
 
@@ -226,7 +243,7 @@ class Managing:
 
 
 Request = Run | Stop | Answer | Control | Check | Preload | Manage | Token
-Shows = Output | Display | Ask | Draw | Checked
+Shows = Output | Display | Ask | Draw | Take | Checked
 Event = Preloaded | Shows | Loading | Noticed | Loaded | Measured | Finished | Stored | Managing
 _REQUESTS: dict[str, type[Request]] = {
     "run": Run,

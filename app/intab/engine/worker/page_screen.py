@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from intab.engine.display.screen import Screen
-from intab.engine.worker.messages import Ask, Display, Draw, Event, encode
+from intab.engine.worker.messages import Ask, Display, Draw, Event, Take, encode
 from intab.errors import ProgramError
 
 if TYPE_CHECKING:
     from intab.engine.display.shown import Shown
+    from intab.engine.display.taking import Source
+
+
+def no_pictures(_: str) -> Source:
+    """Where the page cannot be asked for pictures or sound."""
+    raise ProgramError("This page has no way to give pictures or sound: read them from a file.")
 
 
 def no_answer() -> str | None:
@@ -32,11 +38,13 @@ class Wire:
         post_data: sends a text and the bytes that go with it.
         wait_for_answer: stands still until the page has answered, and gives the line; None if the
             program is stopped meanwhile.
+        open_source: sends a text, upon which the page gives pictures or sound.
     """
 
     post: Callable[[str], None]
     post_data: Callable[[str, bytes], None]
     wait_for_answer: Callable[[], str | None] = no_answer
+    open_source: Callable[[str], Source] = no_pictures
 
 
 class PageScreen:
@@ -51,7 +59,7 @@ class PageScreen:
         """The screen of the program with that number; questions of the one before are void."""
         self._run = run
         self._answers.clear()
-        return Screen(self._show, self._ask, self._ask_later, self._draw)
+        return Screen(self._show, self._ask, self._ask_later, self._draw, self._take)
 
     def answer(self, run: int, text: str) -> None:
         """The page's answer to the oldest question that was asked with `await`."""
@@ -86,3 +94,6 @@ class PageScreen:
 
     def _draw(self, controls: list[Mapping[str, Any]]) -> None:
         self._post(Draw(self._run, controls))
+
+    def _take(self, about: Mapping[str, Any]) -> Source:
+        return self._wire.open_source(encode(Take(self._run, **about)))

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from time import monotonic
-from types import FrameType, MappingProxyType
+from types import FrameType, MappingProxyType, ModuleType
 from typing import Any
 
 from intab.engine.display import screen
@@ -77,7 +77,7 @@ async def _execute(
 ) -> Failure | None:
     try:
         body, last = compile_program(source, FILENAME)
-        names = {"__name__": "__main__", "__file__": FILENAME, "input": _ask, **given}
+        names = _main_module({"__file__": FILENAME, "input": _ask, **given})
         warnings.filterwarnings("always", hints.UNUSED, RuntimeWarning)
         warnings.showwarning = _show_warning  # type: ignore[assignment]  # the rest as it comes
         try:
@@ -97,6 +97,14 @@ async def _execute(
     except BaseException as exc:  # noqa: BLE001 - whatever the program raises is its answer
         return describe(exc)
     return None
+
+
+def _main_module(given: Mapping[str, object]) -> dict[str, Any]:
+    """The names of a new `__main__`: who asks a class of the program for its module, as dataclasses
+    and typing.get_type_hints do, finds them there."""
+    module = sys.modules["__main__"] = ModuleType("__main__")
+    vars(module).update(given)
+    return vars(module)
 
 
 async def _end_tasks(tasks: set[asyncio.Task[Any]]) -> None:

@@ -8,8 +8,16 @@ audio_classification  labels and scores of sounds
 recognition           automatic-speech-recognition, for models of either kind
 ctc                   models that give a letter for each moment (wav2vec 2, HuBERT)
 ctc_text              their letters become text and times
+voice_activity        where somebody speaks, by Silero's detector
+voice_spans           spans of speech by its probabilities
+transcription         what was written down so far
+phrases               sound that comes in blocks, cut where nobody speaks
+live                  phrases written down as they come
 
-Whisper, which listens and writes:
+writing               what models share that listen and write
+moonshine             such a one that takes the samples themselves
+
+Whisper, another:
 
 whisper           its pipeline
 whisper_options   what a call asks for
@@ -19,6 +27,7 @@ whisper_long      a sound of any length, piece by piece
 whisper_times     its rules for tokens of times
 whisper_scores    how good an answer is
 whisper_segments  segments, and how far it got
+whisper_so_far    what was written so far, which grows
 whisper_text      text, segments and words of its tokens
 alignment         when each token was said, by attention
 overlaps          windows that overlap become one

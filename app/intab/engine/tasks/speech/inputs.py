@@ -3,7 +3,8 @@
     heard = await hear(files, {"raw": samples, "sampling_rate": 44100}, 16000)
 
 A path, the bytes of a file, an array (at the model's rate already), or a dict of an array and its
-rate, as transformers' pipelines take them.
+rate, as transformers' pipelines take them. WAV is read here; other files are decoded by the
+platform, at their own rate.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from intab.engine.media.resampling import check_rate, resample
-from intab.engine.media.sound import Samples, as_mono
+from intab.engine.media.sound import Samples, Sound, as_mono
+from intab.engine.media.sound_files import SoundFile, is_wav, look_at
 from intab.engine.media.wav import read_wav
 from intab.errors import PromptError
 
@@ -27,6 +29,10 @@ class Files(Protocol):
 
     async def read_file(self, path: str) -> bytes:
         """All of it; PromptError if it cannot be read."""
+
+    async def decode_sound(self, data: bytes, file: SoundFile) -> Sound:
+        """The sound of a file that is no WAV, at its own rate if that is known; PromptError if it
+        cannot be decoded, DeviceError if nothing here decodes sound."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ async def hear(files: Files, item: Any, rate: int) -> Heard:
     if isinstance(item, str) or path is not None:
         item = await files.read_file(item if path is None else str(path()))
     if isinstance(item, (bytes, bytearray, memoryview)):
-        sound = read_wav(item)
+        sound = await _decoded(files, bytes(item))
         return Heard(_at(sound.mono, sound.rate, rate))
     if isinstance(item, np.ndarray):
         return Heard(as_mono(item))
@@ -58,6 +64,16 @@ async def hear(files: Files, item: Any, rate: int) -> Heard:
         "A sound must be a path, the bytes of a file, a numpy array, or "
         f'{{"raw": array, "sampling_rate": number}}, not {type(item).__name__}.'
     )
+
+
+async def _decoded(files: Files, data: bytes) -> Sound:
+    file = look_at(data)
+    if not file.kind or is_wav(data):
+        return read_wav(data)
+    sound = await files.decode_sound(data, file)
+    if not sound.samples.size:
+        raise PromptError(f"The {file.kind} file has no sound in it: record it again.")
+    return sound
 
 
 def _at(samples: Samples, rate: int, wanted: int) -> Samples:

@@ -3,32 +3,28 @@
 >>> await pipe("speech.wav", return_timestamps=True)
 {'text': ' Hello.', 'chunks': [{'timestamp': (0.0, 1.2), 'text': ' Hello.'}]}
 
-What neither the caller nor the model's files say is as in transformers' pipeline: 5 beams.
+Options of generating are those of `WritingPipeline`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from intab.engine.generation.generation_config import read_defaults
-from intab.engine.generation.options import GenerationOptions
 from intab.engine.media.log_mel import LogMel
 from intab.engine.media.sound import Samples
 from intab.engine.tasks.sequence_model import SequenceModel
-from intab.engine.tasks.sequence_pipeline import SequencePipeline
 from intab.engine.tasks.speech.chunks import OPTIONS, Stride, Windows, cut, read_windows
 from intab.engine.tasks.speech.features import MelFeatures
 from intab.engine.tasks.speech.inputs import Files, Heard, hear
 from intab.engine.tasks.speech.whisper_files import WhisperFiles
 from intab.engine.tasks.speech.whisper_long import Listener, Written
 from intab.engine.tasks.speech.whisper_options import Listening, take_listening
-from intab.engine.tasks.speech.whisper_text import Output, Transcript
+from intab.engine.tasks.speech.whisper_so_far import SoFar
+from intab.engine.tasks.speech.whisper_text import Transcript
+from intab.engine.tasks.speech.writing import WritingPipeline, with_kwargs
 from intab.errors import OptionError, PromptError
-
-_DEFAULTS: Mapping[str, Any] = {"max_new_tokens": 256, "num_beams": 5}
-_SAMPLING = ("do_sample", "temperature")
 
 
 @dataclass(frozen=True)
@@ -42,28 +38,20 @@ class Request:
     options: Mapping[str, Any]  # of generating, those of the files too
 
 
-class WhisperPipeline(SequencePipeline):
+class WhisperPipeline(WritingPipeline):
     """A pipeline that writes down speech."""
 
     def __init__(
         self, name: str, model: SequenceModel, features: MelFeatures, files: Files
     ) -> None:
-        super().__init__(name, model)
+        super().__init__(name, model, files)
         self._log_mel: LogMel = features.log_mel
-        self._reads = files
         self.files = WhisperFiles(self.config, model.said, model.start)
-        self.defaults = self._own_defaults()
 
-    def _own_defaults(self) -> dict[str, Any]:
-        """What the files say, and the pipeline's own defaults if they say nothing."""
-        said = {k: v for k, v in self.model.said.items() if k not in _SAMPLING}
-        own = {k: v for k, v in _DEFAULTS.items() if said.get(k) is None}
-        if said.get("max_length") is not None:
-            own.pop("max_new_tokens", None)
-        eos = self.texts.tokenizer.special_id("eos_token")
-        told = self.config.eos_token_id
-        merged = {**said, **own}
-        return read_defaults(merged, eos if told is None else told, self.model.vocabulary)
+    @property
+    def rate(self) -> int:
+        """Samples a second that the model takes."""
+        return self._log_mel.sampling_rate
 
     def get_prompt_ids(self, text: str) -> list[int]:
         """Turn a text into `prompt_ids`, which tell Whisper what words to expect.
@@ -88,11 +76,7 @@ class WhisperPipeline(SequencePipeline):
 
     def request(self, options: dict[str, Any]) -> Request:
         """A call's options; OptionError."""
-        more = options.pop("generate_kwargs", None) or {}
-        if not isinstance(more, Mapping):
-            raise OptionError("generate_kwargs must be a dict of options.")
-        options.pop("ignore_warning", None)
-        options = {**more, **options}
+        options = with_kwargs(options)
         times = options.pop("return_timestamps", None) or self.model.said.get("return_timestamps")
         if times == "char":
             raise OptionError(
@@ -103,24 +87,11 @@ class WhisperPipeline(SequencePipeline):
         language = options.pop("return_language", None)
         if language not in (None, False, True):
             raise OptionError(f"return_language must be True or False, not {language!r}.")
-        windows = read_windows(
-            {k: options.pop(k) for k in OPTIONS if k in options}, self._log_mel.sampling_rate
-        )
+        windows = read_windows({k: options.pop(k) for k in OPTIONS if k in options}, self.rate)
         how = take_listening(options, self.files, times)
         if how.words:
             self._check_attentions()
-        return Request(windows, times, bool(language), how, self._generating(options))
-
-    def _generating(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """The options of generating; OptionError for one that cannot be."""
-        passed = {k: v for k, v in options.items() if v is not None}
-        GenerationOptions.make(passed, self.defaults)
-        if passed.get("num_return_sequences", 1) != 1 or passed.get("stop"):
-            name = "stop" if passed.get("stop") else "num_return_sequences"
-            raise OptionError(f"{name} is not for speech: leave it out.")
-        if passed.get("max_length") is not None and "max_new_tokens" not in passed:
-            return {**self.defaults, **passed, "max_new_tokens": None}
-        return {**self.defaults, **passed}
+        return Request(windows, times, bool(language), how, self.generating(options))
 
     def _check_attentions(self) -> None:
         names = {info.name for info in self.model.reader.first.outputs}
@@ -132,27 +103,27 @@ class WhisperPipeline(SequencePipeline):
                     "times of segments."
                 )
 
-    async def batch(self, items: Sequence[Any], request: Request) -> list[Any]:
-        """The answers, one after another: nothing of one depends on another."""
-        return [await self._write_down(item, request) for item in items]
+    async def listen(self, item: Any, request: Request) -> AsyncGenerator[SoFar]:
+        """What was written so far, after each piece."""
+        heard = await hear(self.reads, item, self.rate)
+        so_far = self.so_far = self._begin(heard, request)
+        parts = self._parts(heard, request.windows)
+        for number, (samples, stride) in enumerate(parts, 1):
+            async for written in self._written(samples, request):
+                so_far.take(written, stride, last=written.last and number == len(parts))
+                if written.last or stride is None:  # else nothing more can be seen of it
+                    yield so_far
 
-    async def _write_down(self, item: Any, request: Request) -> dict[str, Any]:
-        heard = await hear(self._reads, item, self._log_mel.sampling_rate)
+    def _begin(self, heard: Heard, request: Request) -> SoFar:
+        step = self._log_mel.chunk_length / self.files.places
         transcript = Transcript(
             self.texts.tokenizer,
             times=request.times,
             language=request.language,
             first_time=self.files.first_time,
-            step=self._log_mel.chunk_length / self.files.places,
+            step=step,
         )
-        extra: dict[str, list[Any]] = {name: [] for name in heard.extra}
-        for samples, stride in self._parts(heard, request.windows):
-            self.check_open()
-            written = await self._listen(samples, request)
-            transcript.take(self._output(written, stride, request))
-            for name, value in heard.extra.items():
-                extra[name].append(value)
-        return transcript.answer() | extra
+        return SoFar(transcript, heard, self._log_mel, language=request.language)
 
     def _parts(
         self, heard: Heard, windows: Windows | None
@@ -162,20 +133,14 @@ class WhisperPipeline(SequencePipeline):
             return [(heard.samples, stride)]
         return list(cut(heard.samples, windows))
 
-    async def _listen(self, samples: Samples, request: Request) -> Written:
+    async def _written(self, samples: Samples, request: Request) -> AsyncGenerator[Written]:
+        self.check_open()
         maker = self._log_mel
         long = request.windows is None and len(samples) > maker.n_samples
         features = maker.features(samples, whole=long)
         hop = maker.hop_length
         frames = len(samples) // hop if long else min(-(-len(samples) // hop), features.shape[1])
         listener = Listener(self.model, self.files, request.how, request.options)
-        return await listener.listen(features, frames)
-
-    def _output(self, written: Written, stride: Stride | None, request: Request) -> Output:
-        rate = self._log_mel.sampling_rate
-        seconds = (stride[0] / rate, stride[1] / rate, stride[2] / rate) if stride else None
-        tokens, times = written.tokens, written.times
-        if request.language and written.language is not None:
-            tokens = [written.language, *tokens]
-            times = [0.0, *times] if times else []
-        return Output(tokens, times, seconds)
+        async for written in listener.listen(features, frames):
+            yield written
+            self.check_open()

@@ -7,7 +7,7 @@ https://cdn.openai.com/papers/whisper.pdf.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,10 +42,14 @@ class Segment:
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: its segments, and the token of the language that it is in, if any."""
+    """What was written of a piece: its segments, and the token of the language that they are in, if
+    any; `heard`: the frames that were listened to with it."""
 
     segments: list[Segment]
-    language: int | None = None
+    language: int | None
+    heard: int
+    first: bool
+    last: bool
 
     @property
     def tokens(self) -> list[int]:
@@ -74,41 +78,56 @@ class Listener:
         self._begin: list[int] = []
         self._known: tuple[int, Encoded] | None = None
 
-    async def listen(self, features: Features, frames: int) -> Written:
-        """What is said in features [bands, all frames], of which `frames` are of the sound."""
-        files, how = self._files, self._how
+    async def listen(self, features: Features, frames: int) -> AsyncGenerator[Written]:
+        """What is said in features [bands, all frames], of which `frames` are of the sound: a piece
+        after another, at least one."""
         total = features.shape[1]
-        if total > files.frames and how.times is False:
-            raise OptionError(
-                f"A sound of more than {files.frames / 100:g} seconds is written down piece by "
-                "piece, by times: pass return_timestamps=True, or chunk_length_s."
-            )
-        times = total > files.frames or bool(how.times)
-        if times and files.no_timestamps is None:
-            raise OptionError(
-                "The model writes no times, so a long sound must be cut: pass chunk_length_s."
-            )
+        times = self._check_length(total)
 
         async def detect() -> int:
             return await self._detect(features)
 
-        self._begin = await begin(files, how.wanted, detect, times=times)
+        self._begin = await begin(self._files, self._how.wanted, detect, times=times)
+        language = self._language()
         found: list[Segment] = []
         seek = 0
         while seek < total:
-            size = min(total - seek, files.frames)
-            source = await self._encode(features, seek)
-            prompt = self._prompt(found)
-            tokens = await self._write(source, prompt, times=times)
-            if tokens is None:
-                seek += size
-                continue
-            said = await self._times(source, prompt, tokens, frames - seek, seek)
-            ended = tokens[:-1] if tokens[-1:] == [self._end] else tokens
-            slices, reached = segments_of(ended, files.first_time)
-            found += [Segment(ended[a:b], said[a:b]) for a, b in slices]
-            seek += reached * _STRIDE if reached else size
-        return Written(found, self._language())
+            piece, reached = await self._piece(features, seek, frames, found, times=times)
+            found += piece
+            first, seek = not seek, seek + reached
+            yield Written(piece, language, min(seek, frames), first, seek >= total)
+
+    def _check_length(self, total: int) -> bool:
+        """Whether times are written, which long sounds need; OptionError."""
+        files, how = self._files, self._how
+        long = total > files.frames
+        if long and how.times is False:
+            raise OptionError(
+                f"A sound of more than {files.frames / 100:g} seconds is written down piece by "
+                "piece, by times: pass return_timestamps=True, or chunk_length_s."
+            )
+        times = long or bool(how.times)
+        if times and files.no_timestamps is None:
+            raise OptionError(
+                "The model writes no times, so a long sound must be cut: pass chunk_length_s."
+            )
+        return times
+
+    async def _piece(
+        self, features: Features, seek: int, frames: int, found: Sequence[Segment], *, times: bool
+    ) -> tuple[list[Segment], int]:
+        """The segments of the piece from `seek` on, and how many frames are done with them."""
+        size = min(features.shape[1] - seek, self._files.frames)
+        source = await self._encode(features, seek)
+        prompt = self._prompt(found)
+        tokens = await self._write(source, prompt, times=times)
+        if tokens is None:
+            return [], size
+        said = await self._times(source, prompt, tokens, frames - seek, seek)
+        ended = tokens[:-1] if tokens[-1:] == [self._end] else tokens
+        slices, reached = segments_of(ended, self._files.first_time)
+        segments = [Segment(ended[a:b], said[a:b]) for a, b in slices]
+        return segments, reached * _STRIDE if reached else size
 
     @property
     def _end(self) -> int:

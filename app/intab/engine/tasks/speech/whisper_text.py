@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from intab.engine.tasks.speech.languages import LANGUAGES
@@ -50,7 +50,8 @@ class Pending:
 
 
 class Transcript:
-    """Takes the windows' outputs in order, then gives the answer."""
+    """Takes the windows' outputs in order, a window's whole or bit by bit, and gives the answer, at
+    any time: what was written so far."""
 
     def __init__(
         self,
@@ -68,36 +69,51 @@ class Transcript:
         self._chunks: list[Chunk] = []
         self._chunk = Chunk(None)
         self._before: list[Pending] = []
+        self._current = Pending()
+        self._clock = _Clock(first_time, step)
+        self._tokens: list[int] = []  # of the window that is open
+        self._until = 0.0  # where its last token with a time of its own begins
         self._offset = 0.0
         self._skip = False
 
     def take(self, output: Output) -> None:
-        """One window's."""
+        """A window's output, whole, before its `end`."""
+        if output.stride:
+            self._offset -= output.stride[1]
+        self.add(output)
+        if output.stride:
+            self._offset += output.stride[0] - output.stride[2]
+
+    def add(self, output: Output) -> None:
+        """What follows in the window that is open."""
         earliest, latest = float(self._first), None
         if output.stride:
             length, left, right = output.stride
-            self._offset -= left
             if left:
                 earliest = left / self._step + self._first
             latest = self._latest(output.tokens, length - right) if right else None
-        clock = _Clock(self._first, self._step)
-        current = Pending()
         for at, token in enumerate(output.tokens):
+            self._tokens.append(token)
             if self._tokenizer.is_special(token):
-                current = self._name(token, current)
+                self._name(token)
             elif token >= self._first:
-                time = clock.read(output.tokens, at) + self._offset
-                current = self._time(token, round(time, 2), current, earliest, latest)
+                time = self._clock.read(self._tokens) + self._offset
+                self._time(token, round(time, 2), earliest, latest)
             else:
-                current.tokens.append(token)
+                self._current.tokens.append(token)
                 if self._words:
-                    current.times.append(self._span(output.times, at))
-        if output.stride:
-            self._offset += output.stride[0] - output.stride[2]
-        if current.tokens:
-            self._before.append(current)
+                    self._current.times.append(self._span(output.times[at]))
+            if output.times:
+                self._until = output.times[at]
+
+    def end(self) -> None:
+        """The window is over; what follows is of the next."""
+        if self._current.tokens:
+            self._before.append(self._current)
         elif not any(one.tokens for one in self._before):
             self._chunk, self._before = Chunk(self._named), []
+        self._current, self._clock = Pending(), _Clock(self._first, self._step)
+        self._tokens, self._until = [], 0.0
 
     def _latest(self, tokens: Sequence[int], begin: float) -> int | None:
         """The first time in the context on the right, which belongs to the next window too."""
@@ -109,25 +125,20 @@ class Transcript:
                 latest = token
         return latest
 
-    def _span(self, times: Sequence[float], at: int) -> Time:
-        begin = times[at - 1] if at else 0.0
-        return round(begin + self._offset, 2), round(times[at] + self._offset, 2)
+    def _span(self, end: float) -> Time:
+        return round(self._until + self._offset, 2), round(end + self._offset, 2)
 
-    def _name(self, token: int, current: Pending) -> Pending:
+    def _name(self, token: int) -> None:
         """A token of a language names it; another one without times begins a new chunk."""
         text = self._tokenizer.decode([token], skip_special_tokens=False)
         language = LANGUAGES.get(text[2:-2])
         if language is None:
-            return current
+            return
         if self._named and language != self._named and not self._timed:
-            self._close([*self._before, current])
-            current = Pending()
+            self._close()
         self._chunk.language = self._named = language
-        return current
 
-    def _time(
-        self, token: int, time: float, current: Pending, earliest: float, latest: int | None
-    ) -> Pending:
+    def _time(self, token: int, time: float, earliest: float, latest: int | None) -> None:
         """A token of time begins a chunk or ends it, unless a neighbour's window decides that."""
         if latest and token >= latest:
             self._skip = True
@@ -137,20 +148,19 @@ class Transcript:
             self._chunk.begin = time
         elif time != self._chunk.begin:
             self._chunk.end = time
-            self._close([*self._before, current])
-            return Pending()
-        return current
+            self._close()
 
-    def _close(self, parts: Sequence[Pending]) -> None:
+    def _close(self) -> None:
+        self._chunks.append(self._whole([*self._before, self._current]))
+        self._chunk, self._before, self._current = Chunk(self._named), [], Pending()
+
+    def _whole(self, parts: Sequence[Pending]) -> Chunk:
+        """The chunk that is open, with the text of these parts."""
         tokens, times = merge(
             [one.tokens for one in parts], [one.times for one in parts] if self._words else ()
         )
-        chunk = self._chunk
-        chunk.text = self._decode(tokens)
-        if self._words:
-            chunk.words = self._timed_words(tokens, times)
-        self._chunks.append(chunk)
-        self._chunk, self._before = Chunk(self._named), []
+        words = self._timed_words(tokens, times) if self._words else []
+        return replace(self._chunk, text=self._decode(tokens), words=words)
 
     def _timed_words(self, tokens: Sequence[int], times: Sequence[Time]) -> list[dict[str, Any]]:
         special = self._tokenizer.special_id("eos_token")
@@ -170,14 +180,14 @@ class Transcript:
         return _TIME.sub("", text)
 
     def answer(self) -> dict[str, Any]:
-        """The text, with "chunks" if times or languages are wanted."""
-        if self._before:
-            self._close(self._before)
-        found: dict[str, Any] = {"text": "".join(chunk.text for chunk in self._chunks)}
+        """The text so far, with "chunks" if times or languages are wanted."""
+        parts = [*self._before, *([self._current] if self._current.tokens else [])]
+        chunks = [*self._chunks, *([self._whole(parts)] if parts else [])]
+        found: dict[str, Any] = {"text": "".join(chunk.text for chunk in chunks)}
         if self._words:
-            found["chunks"] = [word for chunk in self._chunks for word in chunk.words]
+            found["chunks"] = [word for chunk in chunks for word in chunk.words]
         elif self._timed or self._language:
-            found["chunks"] = [self._record(chunk) for chunk in self._chunks]
+            found["chunks"] = [self._record(chunk) for chunk in chunks]
         return found
 
     def _record(self, chunk: Chunk) -> dict[str, Any]:
@@ -194,12 +204,12 @@ class _Clock:
         self._first, self._step = first, step
         self._latest = self._one_before = self._passed = 0.0
 
-    def read(self, tokens: Sequence[int], at: int) -> float:
-        """The seconds of the token there."""
-        time = (tokens[at] - self._first) * self._step
+    def read(self, tokens: Sequence[int]) -> float:
+        """The seconds of the last token."""
+        time = (tokens[-1] - self._first) * self._step
         if time < self._latest:  # the next piece has begun
-            pair = all(token >= self._first for token in tokens[at - 2 : at])
-            if at >= 2 and not pair:
+            pair = all(token >= self._first for token in tokens[-3:-1])
+            if len(tokens) > 2 and not pair:
                 self._passed += self._step * _WINDOW
             else:
                 self._latest = self._one_before
