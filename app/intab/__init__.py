@@ -14,7 +14,9 @@ import typing as _typing
 from intab import errors
 from intab.engine.chat import Chat, Snapshot
 from intab.engine.display.asking import Controls, controls, input  # noqa: A004
+from intab.engine.display.listening import Microphone, microphone
 from intab.engine.display.screen import show
+from intab.engine.display.taking import Camera, camera, canvas
 from intab.engine.generation.logprobs import TokenLogprob
 from intab.engine.generation.metrics import Metrics
 from intab.engine.generation.options import GenerationOptions
@@ -24,7 +26,8 @@ from intab.engine.model import Model
 from intab.engine.replies.results import ToolCall, ToolResult
 from intab.engine.tasks.pipeline import Pipeline
 from intab.engine.tasks.plain_network import LoadedNetwork
-from intab.platform import image, load, network, pipeline, run_sync, storage
+from intab.engine.tasks.text_lines import text_lines
+from intab.platform import image, load, network, pipeline, run_sync, setup, storage
 
 if _typing.TYPE_CHECKING:
     from intab.engine.tasks.sentence_pipeline import SentencePipeline
@@ -32,12 +35,14 @@ if _typing.TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "Camera",
     "Chat",
     "Controls",
     "Generation",
     "GenerationOptions",
     "LoadedNetwork",
     "Metrics",
+    "Microphone",
     "Model",
     "Pipeline",
     "Progress",
@@ -49,16 +54,21 @@ __all__ = [
     "ToolCall",
     "ToolResult",
     "__version__",
+    "camera",
+    "canvas",
     "controls",
     "errors",
     "image",
     "input",
     "load",
+    "microphone",
     "network",
     "pipeline",
     "run_sync",
+    "setup",
     "show",
     "storage",
+    "text_lines",
 ]
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
+from intab.engine.display.taking import picture
 from intab.engine.io.protocols import Notice, OnProgress
 from intab.engine.io.waiting import wait
 from intab.engine.loading.loader import Loader
@@ -50,6 +51,29 @@ def _warn(notice: Notice) -> None:
     """No page shows what is said beside a load: that nothing is kept must not go unheard."""
     if notice.kind == "memory":
         warnings.warn(notice.text, stacklevel=2)
+
+
+async def setup(base: str | None = None) -> None:
+    """Bring what intab needs of JavaScript to a Pyodide that others started, as in a notebook.
+
+        await intab.setup(base="https://example.org/intab/")
+
+    Where it is there already, and in CPython, this does nothing.
+
+    Args:
+        base: the address of a site that `make site` made; left out, the one that micropip has the
+            wheel from.
+
+    Raises:
+        LoadError: it cannot be had: DownloadError if there is no intab, or the server lets no other
+            origin in; PolicyError if the page's Content-Security-Policy refuses it; DeviceError if
+            it is another version, or another site is used already.
+        OptionError: `base` is no address, or is needed and was left out.
+    """
+    if sys.platform == "emscripten":
+        from intab.browser.setup import bring
+
+        await bring(base)
 
 
 async def load(
@@ -138,9 +162,10 @@ async def pipeline(  # type: ignore[misc]  # whose options have names
             "sentence-similarity", "text-ranking", "text-generation", "text2text-generation",
             "summarization", "translation", "translation_en_to_de" and other pairs,
             "image-classification", "image-feature-extraction", "zero-shot-image-classification",
-            "object-detection", "image-segmentation", "depth-estimation",
-            "automatic-speech-recognition", "audio-classification"; docs/pipelines.md has what each
-            takes and gives.
+            "object-detection", "zero-shot-object-detection", "image-segmentation",
+            "background-removal", "depth-estimation", "image-to-text",
+            "automatic-speech-recognition", "audio-classification", "text-to-image",
+            "image-to-image"; docs/pipelines.md has what each takes and gives.
         model: as for `intab.load`, and so are dtype, device, endpoint, token, subfolder, keep and
             on_progress.
         dtype: a dtype, or a dict with one for each role.
@@ -224,8 +249,8 @@ async def network(
     return found
 
 
-async def image(source: Any) -> Any:
-    """Read a picture.
+async def image(source: Any = None) -> Any:
+    """Read a picture, or have the visitor choose one.
 
         picture = await intab.image("cat.jpg")
         picture.size    # (640, 480)
@@ -234,7 +259,8 @@ async def image(source: Any) -> Any:
         source: a path, an address, the bytes of a file, "data:image/...", a numpy array (uint8, or
             floats from 0 to 1; grey, RGB or RGBA), or a PIL.Image. In a page a string is an
             address, relative to the page; a Blob or File, an ArrayBuffer, an ImageBitmap and a
-            canvas will do too.
+            canvas will do too. Left out, the page asks its visitor, who chooses a file, drops one
+            or pastes one.
 
     Returns:
         A PIL.Image: the first frame, upright as EXIF says; CMYK has become RGB.
@@ -243,7 +269,10 @@ async def image(source: Any) -> Any:
         PromptError: it is no picture, is damaged, or has too many pixels.
         DownloadError: it cannot be fetched.
         DeviceError: Pillow is not there.
+        ProgramError: there is no visitor to ask.
     """
+    if source is None:
+        return await picture()
     return await loader().read_picture(source)
 
 

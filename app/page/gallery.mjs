@@ -54,7 +54,7 @@ export class Gallery {
 
   /** @param {Program} program */
   itemOf(program) {
-    const { id, title } = program;
+    const { id, title, mine, sign } = program;
     const item = document.createElement("li");
     const button = document.createElement("button");
     Object.assign(button, { type: "button", textContent: title });
@@ -67,9 +67,28 @@ export class Gallery {
     });
     const about = document.createElement("p");
     about.textContent = aboutText(this.programs.textOf(program));
+    if (!mine) item.append(sign ? signOf(sign) : pictureOf(id));
     item.append(button, about);
     return item;
   }
+}
+
+/** What it printed once, in the visitor's colours (`make gallery`). @param {string} id */
+function pictureOf(id) {
+  const picture = document.createElement("picture");
+  const dark = document.createElement("source");
+  const image = new Image(256, 144);
+  Object.assign(dark, { srcset: `./gallery/${id}-dark.webp`, media: "(prefers-color-scheme: dark)" });
+  Object.assign(image, { loading: "lazy", alt: "", src: `./gallery/${id}.webp` });
+  picture.append(dark, image);
+  return picture;
+}
+
+/** Instead of a picture, where a model is needed that no picture could be made with. @param {string} sign */
+function signOf(sign) {
+  const tile = Object.assign(document.createElement("span"), { className: "sign", textContent: sign });
+  tile.setAttribute("aria-hidden", "true");
+  return tile;
 }
 
 /** What a program's first line says of it. @param {string} source */

@@ -5,6 +5,7 @@
  */
 import { element } from "./elements.mjs";
 import { hasSharedMemory } from "../intab/browser/js/shared_memory.mjs";
+import { soundPort } from "../intab/browser/js/sounds.mjs";
 
 // All of the runtime's folder, whose address carries a digest: a page that is open keeps its version
 // when Python is restarted. PyWorker does not read the interpreter's address from the configuration
@@ -77,7 +78,9 @@ export class Link {
     worker.addEventListener("message", (/** @type {MessageEvent} */ { data }) => this.receive(data, worker));
     const lock = `intab ${performance.timeOrigin} ${Math.random()}`;
     this.answers = hasSharedMemory ? new Int32Array(new SharedArrayBuffer(ANSWER)) : undefined;
-    worker.postMessage({ lock, interrupt: this.interrupt?.buffer, answer: this.answers?.buffer });
+    const sounds = soundPort();
+    const shared = { interrupt: this.interrupt?.buffer, answer: this.answers?.buffer };
+    worker.postMessage({ lock, ...shared, sounds }, [sounds]);
     this.onReady();
   }
 
@@ -86,9 +89,9 @@ export class Link {
    * @param {any} worker
    */
   receive(data, worker) {
-    const { event: text = data, bytes } = data ?? {}; // bytes come beside their event
+    const { event: text = data, bytes, port } = data ?? {}; // bytes and ports come beside their event
     if (typeof text !== "string" || worker !== this.worker) return;
-    const event = { ...JSON.parse(text), bytes };
+    const event = { ...JSON.parse(text), bytes, port };
     this.onLife();
     if (event.run !== undefined && event.run !== this.run) return; // of a program that was given up
     if (event.kind === "alive") navigator.locks.request(event.lock, () => this.lose(worker));

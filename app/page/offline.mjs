@@ -1,20 +1,12 @@
 /**
- * The page's part in working offline, and in being isolated where its host cannot help: it starts
- * the service worker, tells it what to keep, and reloads itself once where that is what isolates it.
- * Where there are no service workers (plain http, some private windows) all goes on without.
+ * The page's part in working offline: it starts the service worker and tells it what to keep. Where there are no service workers (plain http, some private windows) all goes on without.
  */
 import { element } from "./elements.mjs";
+import { isolateUnder, startServiceWorker } from "./isolation.mjs";
 import { nameOf } from "./versions.mjs";
 
 const SCOPE = new URL("./", document.baseURI).href;
-const PROGRAM = new URL("./service-worker.mjs", SCOPE).href;
 const LIST = new URL(element('meta[name="files"]', HTMLMetaElement).content, SCOPE).href;
-const TRIED = `intab isolated ${SCOPE}`;
-const PATIENCE = 3000; // ms until the page goes on without being isolated
-let touched = false;
-for (const type of ["keydown", "pointerdown"]) {
-  addEventListener(type, () => (touched = true), { capture: true, once: true });
-}
 
 // As long as this page is open, its version's files are kept, whatever comes after it.
 navigator.locks?.request(nameOf(SCOPE, LIST), { mode: "shared" }, () => new Promise(() => {}));
@@ -36,11 +28,6 @@ export function checkKept() {
   navigator.serviceWorker?.controller?.postMessage("check");
 }
 
-async function start() {
-  await navigator.serviceWorker.register(PROGRAM, { updateViaCache: "none" });
-  return (await navigator.serviceWorker.ready).active;
-}
-
 /** Keep this version of the site; `used` are addresses that its worker fetched. `onAnswer(text)`
  * hears whether it is "kept", and works without its server from now on, or "not kept".
  * @param {string[]} used
@@ -50,7 +37,7 @@ async function keepOffline(used, onAnswer) {
   if (!navigator.serviceWorker) return;
   navigator.serviceWorker.onmessage = ({ data }) => typeof data === "string" && onAnswer(data);
   try {
-    (await start())?.postMessage({ list: LIST, used });
+    (await startServiceWorker(SCOPE))?.postMessage({ list: LIST, used });
   } catch {
     // Refused by the browser's settings: then the site needs its server.
   }
@@ -83,28 +70,5 @@ export async function isKept() {
   return Boolean(await globalThis.caches?.has(nameOf(SCOPE, LIST)).catch(() => false));
 }
 
-/** Whether the page is about to be reloaded, to be isolated then. Once in a tab; never where the
- * visitor has begun to do something, nor where the host says itself whether it wants that. */
-export async function isolate() {
-  if (crossOriginIsolated || !navigator.serviceWorker || !isFirstTime()) return false;
-  try {
-    const { headers } = await fetch(SCOPE, { method: "HEAD" });
-    if (headers.has("Cross-Origin-Embedder-Policy")) return false;
-    await Promise.race([start(), new Promise((_, fail) => setTimeout(fail, PATIENCE))]);
-  } catch {
-    return false;
-  }
-  if (touched) return false;
-  location.reload();
-  return true;
-}
-
-function isFirstTime() {
-  try {
-    const first = sessionStorage.getItem(TRIED) === null;
-    sessionStorage.setItem(TRIED, "");
-    return first;
-  } catch {
-    return false;
-  }
-}
+/** Whether the page is about to be reloaded, to be isolated then. */
+export const isolate = () => isolateUnder(SCOPE);

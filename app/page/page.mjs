@@ -43,7 +43,7 @@ const device = named("device", HTMLElement);
 const deviceWord = named("device-word", HTMLElement);
 const result = element(".result", HTMLElement);
 const output = new Output(named("output", HTMLElement));
-const notices = new Notices(named("notices", HTMLElement));
+const notices = new Notices(named("notices", HTMLElement), status);
 const files = new FilesShown(device); // where the model's name and device will stand, so that nothing moves
 const startAgain = new StartAgain({ onSilence, act: () => link.restart("asked") });
 const onLife = () => startAgain.end();
@@ -138,7 +138,7 @@ function beginStart(text) {
 function run() {
   if (runButton.disabled) return;
   output.clear();
-  shows.begin();
+  shows.begin(program.text);
   metrics.textContent = "";
   result.scrollIntoView({ block: "nearest" });
   begin(program.text);

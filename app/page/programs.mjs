@@ -4,7 +4,7 @@
  */
 import { EXAMPLES } from "../../examples/gallery.mjs";
 
-/** @typedef {{id: string, title: string, source: string, mine?: boolean}} Program */
+/** @typedef {{id: string, title: string, source: string, sign?: string, mine?: boolean}} Program */
 
 // A key for each program: tabs that edit different ones never write over each other.
 const CURRENT = "intab.example";

@@ -14,7 +14,8 @@ from intab.errors import DeviceError
 
 @cache
 def js_worker() -> Any:
-    """The functions of worker.mjs, which the page's configuration registers as `intab_js`."""
+    """The functions of worker.mjs, registered as `intab_js` by the page's configuration or by
+    `intab.setup`."""
     try:
         import intab_js
     except ImportError:
@@ -22,9 +23,9 @@ def js_worker() -> Any:
             from polyscript.js_modules import intab_js
         except ImportError as exc:
             raise DeviceError(
-                "The JavaScript module intab_js is missing: name intab/worker.mjs under "
-                "[js_modules.worker] in the PyScript configuration, or register it with "
-                "pyodide.registerJsModule."
+                "intab's JavaScript is missing: first await intab.setup(base=...) with the address "
+                "of a site that `make site` made, or name intab/worker.mjs as intab_js under "
+                "[js_modules.worker] in the PyScript configuration."
             ) from exc
     return intab_js
 

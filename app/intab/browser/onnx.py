@@ -18,6 +18,7 @@ from pyodide.ffi import JsException
 
 from intab.browser.fetch import JsBody
 from intab.browser.ffi import js_array, js_worker, reason
+from intab.browser.frames import JsArray
 from intab.engine.io.tasks import start_lasting
 from intab.engine.runtime.graphs import Graph
 from intab.engine.runtime.network import (
@@ -26,6 +27,7 @@ from intab.engine.runtime.network import (
     TensorInfo,
     check_feeds,
     choose_outputs,
+    elsewhere,
 )
 from intab.errors import DeviceError, ModelClosedError, RunError
 
@@ -41,6 +43,11 @@ async def open_network(graph: Graph[JsBody], device: str, *, stays: bool = False
         )
         return OnnxNetwork(await _opened(js_promise), device)
     except JsException as exc:
+        if getattr(exc, "name", "") == "GpuTrap":
+            raise DeviceError(
+                f"{graph.name} would not compute on {device} what it should ({reason(exc)}): "
+                "choose device='wasm'."
+            ) from exc
         raise DeviceError(
             f"onnxruntime cannot load {graph.name} on {device} ({reason(exc)}): the file may be "
             "damaged, too large for this device, or made for another runtime."
@@ -114,7 +121,7 @@ class OnnxNetwork:
         wanted = choose_outputs(self.outputs, outputs)
         given = check_feeds(self.inputs, feeds)
         told = [[name, value.dtype.name, value.shape] for name, value in given.items()]
-        js_values = js_array(value.reshape(-1).view(np.uint8) for value in given.values())
+        js_values = js_array(map(_bytes_of, given.values()))
         try:
             js_packed = await self.js_network.run(json.dumps([told, wanted]), js_values)
         except JsException as exc:
@@ -134,6 +141,12 @@ class OnnxNetwork:
         if self._js_network:
             js_network, self._js_network = self._js_network, None
             await js_network.release()
+
+
+def _bytes_of(value: NDArray[Any]) -> Any:
+    """An array as bytes, which JavaScript may have already."""
+    held = elsewhere(value)
+    return held.js_bytes if isinstance(held, JsArray) else value.reshape(-1).view(np.uint8)
 
 
 def unpack(packed: memoryview) -> Arrays:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin
 
 import numpy as np
@@ -21,6 +21,7 @@ from intab.browser.ffi import js_worker, reason
 from intab.engine.io.protocols import Services
 from intab.engine.io.small_files import get_whole
 from intab.engine.media import pictures
+from intab.engine.media.preparing import is_frame
 from intab.errors import DeviceError, PromptError
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ async def read_picture(source: Any, services: Services[Any], page: str | None) -
     await load_pillow()
     if isinstance(source, JsProxy):
         return await _of_javascript(source)
+    if is_frame(source):
+        return cast("Image", source)
     if pictures.is_picture(source):
         return pictures.decoded(source)
     if isinstance(source, np.ndarray):
@@ -117,6 +120,11 @@ async def _of_javascript(js_source: Any) -> Image:
         js_found = await js_worker().readPicture(js_source)
     except JsException as exc:
         raise PromptError(_refused(exc)) from exc
+    return await of_found(js_found)
+
+
+async def of_found(js_found: Any) -> Image:
+    """A picture of pixels, of a data: address, or of a file's bytes."""
     if isinstance(js_found, str):
         return await _of_file(pictures.from_data_address(js_found), "The picture")
     if hasattr(js_found, "pixels"):

@@ -29,6 +29,9 @@ from intab.errors import DeviceError, PromptError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from intab.engine.media.sound import Sound
+    from intab.engine.media.sound_files import SoundFile
+
 
 class BrowserRuntime:
     """Loads and runs models in a worker of the page."""
@@ -119,6 +122,12 @@ class BrowserRuntime:
     async def read_file(self, path: str) -> bytes:
         """Of the interpreter's own file system, into which a page or a program puts files."""
         return _read(path)
+
+    async def decode_sound(self, data: bytes, file: SoundFile) -> Sound:
+        """By the browser."""
+        from intab.browser.sounds import decode_sound
+
+        return await decode_sound(data, file)
 
     def _measure_threads(self, device: str) -> None:
         if device == "wasm" and not self._measured:

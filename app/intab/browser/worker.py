@@ -9,6 +9,7 @@ import pyodide_js
 from pyodide.ffi import create_proxy, to_js
 
 from intab.browser.ffi import js_worker
+from intab.browser.taking import PageSource
 from intab.engine.worker.page_screen import Wire, no_answer
 
 
@@ -29,7 +30,7 @@ def listen(js_xworker: Any, handle: Callable[[str], None]) -> None:
 
 def wire(js_xworker: Any) -> Wire:
     """The ways to the page."""
-    return Wire(js_xworker.postMessage, _post_data, _wait_for_answer)
+    return Wire(js_xworker.postMessage, _post_data, _wait_for_answer, PageSource)
 
 
 def _post_data(text: str, data: bytes) -> None:

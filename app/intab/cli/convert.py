@@ -15,9 +15,11 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from intab.errors import ConvertError
 from intab.native.extras import advice
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from intab.convert.card import Report
+    from intab.convert.pictures.table import PicturesReport
     from intab.convert.progress import Say
 
 READY = """{out} is ready.
@@ -38,12 +41,23 @@ In a page of the site that `make site` assembles in build/site:
 and in its editor:
   model = await intab.load({name!r})"""
 
+PICTURES = """{out} is ready.
+In Python:
+  pipe = await intab.pipeline("text-to-image", {path!r})
+In a page of the site that `make site` assembles in build/site:
+  {copy}
+  intab serve build/site
+and in its editor:
+  pipe = await intab.pipeline("text-to-image", {name!r})"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     help_text = "a folder with config.json, safetensors, tokenizer.json, a GGUF file, or a hub's id"
     source.add_argument("checkpoint", nargs="?", help=help_text)
-    source.add_argument("--from-onnx", type=Path, metavar="DIR", help="a folder of ONNX graphs")
+    source.add_argument(
+        "--from-onnx", type=Path, metavar="DIR", help="a folder of ONNX graphs, diffusers' too"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the model folder to write")
     known = "fp32,fp16,q8,q8f32,q4,q4f16,bnb4"
     help_text = f"of {known}; left out: fp32,q8,q8f32,q4f16, or all that --from-onnx has"
@@ -67,16 +81,19 @@ def _convert(options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from intab.convert.card import Report
+
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("reading", total=1.0)
         report = _report(options, lambda what, share: _tell(progress, task, what, share))
     _show(console, report)
-    print(ready(options.out), file=sys.stderr)
+    words = READY if isinstance(report, Report) else PICTURES
+    print(ready(options.out, words), file=sys.stderr)
 
 
-def ready(out: Path) -> str:
+def ready(out: Path, words: str = READY) -> str:
     """How a model folder is loaded and served, in commands that work as they stand."""
     path = str(out.resolve())
     name = out.name if re.fullmatch(r"[A-Za-z0-9][\w.-]*", out.name, re.ASCII) else "my-model"
@@ -84,19 +101,24 @@ def ready(out: Path) -> str:
     quoted = subprocess.list2cmdline([path]) if windows else shlex.quote(path)
     site = f"build\\site\\models\\{name}" if windows else f"build/site/models/{name}"
     copy = f"xcopy /E /I {quoted} {site}" if windows else f"cp -r {quoted} {site}"
-    return READY.format(out=out, path=path, quoted=quoted, copy=copy, name=name)
+    return words.format(out=out, path=path, quoted=quoted, copy=copy, name=name)
 
 
 def _tell(progress: Progress, task: TaskID, what: str, share: float) -> None:
     progress.update(task, description=what, completed=share)
 
 
-def _report(options: argparse.Namespace, say: Say) -> Report:
+def _report(options: argparse.Namespace, say: Say) -> Report | PicturesReport:
     from intab.cli.fetching import checkpoint_of
     from intab.convert.community import optimise
     from intab.convert.converter import Request, check_dtypes, convert
+    from intab.convert.pictures.converting import convert_pictures
+    from intab.convert.pictures.folder import is_pipeline
 
     dtypes = tuple(filter(None, (options.dtypes or "").split(",")))
+    if options.from_onnx and is_pipeline(options.from_onnx):
+        _check_no_text(options.eval_text)
+        return convert_pictures(options.from_onnx, options.out, dtypes, say)
     if options.from_onnx:
         return optimise(options.from_onnx, options.out, options.eval_text, say, dtypes)
     wanted = dtypes if options.dtypes is not None else None
@@ -108,16 +130,26 @@ def _report(options: argparse.Namespace, say: Say) -> Report:
         return convert(request, say)
 
 
-def _show(console: Console, report: Report) -> None:
+def _check_no_text(text: Path | None) -> None:
+    """ConvertError for a text that nothing would be measured on."""
+    if text is not None:
+        raise ConvertError("--eval-text is for models of texts: pictures are measured without one.")
+
+
+def _show(console: Console, report: Report | PicturesReport) -> None:
     from rich.table import Table
 
-    from intab.convert.card import NOT_MEASURED, table
+    from intab.convert.card import NOT_MEASURED, Report, table
+    from intab.convert.pictures.table import COLUMNS
 
-    shown = Table("dtype", "runs on", "MB", "perplexity", "against fp32")
-    for row in table(report):
+    if isinstance(report, Report):
+        columns: Sequence[str] = ("dtype", "runs on", "MB", "perplexity", "against fp32")
+        rows, last = table(report), [] if report.measured else [NOT_MEASURED]
+    else:
+        columns, rows, last = COLUMNS, [row.cells for row in report.rows], []
+    shown = Table(*columns)
+    for row in rows:
         shown.add_row(*row)
     console.print(shown)
-    for remark in report.remarks:
+    for remark in (*report.remarks, *last):
         console.print(remark, markup=False)
-    if not report.measured:
-        console.print(NOT_MEASURED)

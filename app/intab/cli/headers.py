@@ -52,6 +52,15 @@ ISOLATION = {
 # Said, so that the service worker does not take it for a host that cannot say anything.
 NO_ISOLATION = dict.fromkeys(ISOLATION, "unsafe-none")
 
+# Pages of other origins may use what is here (docs/integration.md): import it, read it with all
+# of its headers, and learn the sizes of what came.
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Timing-Allow-Origin": "*",
+}
+
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
 
@@ -86,13 +95,17 @@ def media_type(suffix: str) -> str:
     return MEDIA_TYPES.get(suffix, "application/octet-stream")
 
 
-def security(*, isolation: bool, connect: Sequence[str] = HUB) -> dict[str, str]:
-    """For every answer, errors and redirects included; `connect` are origins of models."""
+def security(
+    *, isolation: bool, connect: Sequence[str] = HUB, cors: bool = False
+) -> dict[str, str]:
+    """For every answer, errors and redirects included; `connect` are origins of models; with
+    `cors`, pages of other origins may use what is here."""
     directives = dict(CONTENT_SECURITY_POLICY)
     directives["connect-src"] = " ".join([directives["connect-src"], *connect])
     policy = "; ".join(f"{name} {value}" for name, value in directives.items())
     return {
         **ALWAYS,
         **(ISOLATION if isolation else NO_ISOLATION),
+        **(CORS if cors else {}),
         "Content-Security-Policy": policy,
     }

@@ -58,6 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=f"do not let the page fetch models from the hub ({' '.join(HUB)})",
     )
+    parser.add_argument(
+        "--cors", action="store_true", help="let pages of any other origin use the site"
+    )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
 
 
@@ -171,7 +174,9 @@ def _serve(folder: Path, listener: socket.socket, options: argparse.Namespace) -
     address = address_of(listener, options.host)
     isolation = not options.no_isolation
     hosts = reached_by(options.host, options.names)
-    app = static.make_app(folder, isolation=isolation, connect=options.connect, hosts=hosts)
+    app = static.make_app(
+        folder, isolation=isolation, connect=options.connect, hosts=hosts, cors=options.cors
+    )
     http_server.run(app, listener, lambda: _announce(address, options))
 
 

@@ -41,12 +41,13 @@ def make_app(
     isolation: bool = True,
     connect: Sequence[str] = headers.HUB,
     hosts: Sequence[str] = (),
+    cors: bool = False,
 ) -> ASGIApp:
     """`hosts` are the names and addresses it answers to besides this machine's own for itself;
     ANY_ADDRESS among them stands for every numeric one."""
     site = Starlette(routes=[Mount("/", SiteFiles(directory=folder, html=True))])
     known = for_hosts(site, (*LOOPBACK, *hosts))
-    return with_headers(known, headers.security(isolation=isolation, connect=connect))
+    return with_headers(known, headers.security(isolation=isolation, connect=connect, cors=cors))
 
 
 def for_hosts(app: ASGIApp, hosts: Sequence[str]) -> ASGIApp:

@@ -1,5 +1,6 @@
 """The page's worker: the engine's service wired to the browser."""
 
+import os
 import signal
 from typing import Any
 
@@ -18,6 +19,7 @@ def main(js_xworker: Any) -> None:
     service = Service(loader(), js_xworker.postMessage, _hear_interrupts, wire, packages.provide)
     worker.listen(js_xworker, service.handle)
     pyscript.display = _display
+    os.environ.setdefault("MPLBACKEND", "module://intab.page.figures")
 
 
 def _display(*values: Any, target: str | None = None, append: bool = True) -> None:

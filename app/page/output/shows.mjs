@@ -1,9 +1,10 @@
 /**
- * What programs show beside their text, and what they ask: the worker's events `display`, `ask` and
- * `draw`, and what the visitor answers.
+ * What programs show beside their text, and what they ask: the worker's events `display`, `ask`,
+ * `draw` and `take`, and what the visitor answers.
  */
 import { Controls } from "./controls.mjs";
 import { elementOf, forget } from "./shown.mjs";
+import { Taking } from "./taking.mjs";
 
 const LONGEST = 50_000; // characters of an answer
 
@@ -17,6 +18,11 @@ export class Shows {
     /** @type {HTMLElement[]} */
     this.questions = [];
     this.drew = false; // the program that runs drew controls
+    this.program = "";
+    this.taking = new Taking((node) => {
+      output.addElement(node);
+      output.flush();
+    });
     this.controls = new Controls(controls, {
       onChange: (name, value) => link.send({ kind: "control", name, value }),
       onChosen: () => {
@@ -27,16 +33,21 @@ export class Shows {
     });
   }
 
-  /** A program begins: the output is empty. */
-  begin() {
+  /** A program begins: the output is empty. The same one again finds its controls there, and its focus.
+   * @param {string} program
+   */
+  begin(program) {
     forget();
     this.drew = false;
+    if (program !== this.program) this.controls.draw([]);
+    this.program = program;
   }
 
   /** @param {any} event */
   onEvent(event) {
     if (event.kind === "display") this.display(event);
     else if (event.kind === "ask") this.ask(event);
+    else if (event.kind === "take") this.taking.begin(event);
     else if (event.kind === "draw") {
       this.drew = true;
       this.controls.draw(event.controls);
@@ -48,6 +59,7 @@ export class Shows {
    */
   end({ outcome }) {
     for (const question of this.questions.splice(0)) question.remove();
+    this.taking.end();
     if (outcome === "stopped") this.controls.hurry();
     if (!this.drew) this.controls.draw([]);
   }

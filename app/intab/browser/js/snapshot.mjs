@@ -12,7 +12,8 @@ import { integrityOf } from "../../../page/digests.mjs";
 const OTHER_STARTS = ["args", "createPyodideModule", "env", "fsInit", "jsglobals", "stdLibURL"];
 // As CPython finds the time zone when it starts; Emscripten's `time` has no tzset.
 const RENEW = `
-import os, random, time
+import os, random, sys, time
+from pyodide.ffi import run_sync
 os.environ["LANG"] = f"{language}.UTF-8"
 random.seed()
 year = time.localtime().tm_year
@@ -20,7 +21,8 @@ halves = [time.localtime(time.mktime((year, month, 1, 12, 0, 0, 0, 0, -1))) for 
 standard, summer = sorted(halves, key=lambda half: half.tm_gmtoff)
 time.timezone, time.altzone = -standard.tm_gmtoff, -summer.tm_gmtoff
 time.daylight = int(standard.tm_gmtoff != summer.tm_gmtoff)
-time.tzname = standard.tm_zone, summer.tm_zone`;
+time.tzname = standard.tm_zone, summer.tm_zone
+f"{id(run_sync)} {sys.__dict__.pop('run_sync_with_jspi')}"`;
 const SNAPSHOTS = ["_loadSnapshot", "_makeSnapshot"];
 
 /**
@@ -52,9 +54,31 @@ export function startsAlike(options) {
   return ![...OTHER_STARTS, ...SNAPSHOTS].some((name) => name in options);
 }
 
+/** Where Python keeps the function that calls others for it: WebAssembly's own, where the browser has
+ * its garbage collection, and else one of JavaScript's, in whose calls nothing can be suspended.
+ * @param {any} module
+ */
+function trampoline(module) {
+  const offset = module.HEAPU32[module.__PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET >> 2];
+  return (module.__PyRuntime + offset) >> 2;
+}
+
+/** What makes Pyodide's module: it remembers what the snapshot is about to write over.
+ * @param {string} address
+ */
+export function makerOf(address) {
+  return async (/** @type {any} */ settings) => {
+    const { default: make } = await import(address);
+    const module = await make(settings);
+    module.kept = module.HEAPU32[trampoline(module)];
+    return module;
+  };
+}
+
 /**
  * What is of this visit and not of the machine that made the snapshot: random numbers, which would be
- * the same in every visit, the names of the time zone, the visitor's language as Emscripten tells it.
+ * the same in every visit, the names of the time zone, the visitor's language as Emscripten tells it,
+ * whether Python can be suspended.
  * Pyodide would keep the snapshot's 31 MB with its options.
  * @param {any} python
  */
@@ -65,6 +89,10 @@ export function renew(python) {
   module.__tzset_js(module._timezone, module._daylight, standard, summer);
   const language = (navigator.language || "C").replace("-", "_");
   const locals = python.toPy({ language });
-  python.runPython(RENEW, { locals });
+  const [runSync, withJspi] = python.runPython(RENEW, { locals }).split(" ").map(Number);
   locals.destroy();
+  module.HEAPU32[trampoline(module)] = module.kept;
+  // Node.js has no JSPI: there `run_sync`, and time.sleep with it, was made one that only refuses.
+  const { HEAPU32: words } = module;
+  if (module.jspiSupported) words[(words[(runSync + 8) >> 2] + 4) >> 2] = withJspi;
 }

@@ -6,11 +6,12 @@
 import { begin } from "../intab/early.mjs";
 import { loadPyodide as load } from "./pyodide.mjs";
 import { tellArrivals } from "./arrivals.mjs";
-import { forget, keptSnapshot, renew, startsAlike } from "./snapshot.mjs";
+import { forget, keptSnapshot, makerOf, renew, startsAlike } from "./snapshot.mjs";
 
 export * from "./pyodide.mjs";
 
 const ADDRESS = new URL("python.snapshot", import.meta.url).href;
+const MODULE = new URL("pyodide.asm.mjs", import.meta.url).href;
 
 const { searchParams, hash } = new URL(import.meta.url);
 const told = hash ? tellArrivals(hash.slice(1)) : undefined;
@@ -26,7 +27,8 @@ export async function loadPyodide(options = {}) {
   if (!snapshot) return load(options);
   try {
     // A copy: Pyodide writes into its options, and would refuse them the second time.
-    const python = await load({ ...options, _loadSnapshot: snapshot });
+    const createPyodideModule = makerOf(MODULE);
+    const python = await load({ ...options, createPyodideModule, _loadSnapshot: snapshot });
     renew(python);
     return python;
   } catch {

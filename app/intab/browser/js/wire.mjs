@@ -8,15 +8,17 @@
  */
 
 import { shareAnswers } from "./shown.mjs";
+import { shareSounds } from "./sounds.mjs";
 
 /**
  * Answer the page's first message: `interrupt` and `answer` are its shared buffers, where it could
- * make them.
- * @param {{lock: string, interrupt: SharedArrayBuffer | undefined, answer: SharedArrayBuffer | undefined}} given
+ * make them, `sounds` a port to where sound is decoded.
+ * @param {{lock: string, interrupt?: SharedArrayBuffer, answer?: SharedArrayBuffer, sounds?: MessagePort}} given
  * @param {any} pyodide
  */
-export function connect({ lock, interrupt, answer }, pyodide) {
+export function connect({ lock, interrupt, answer, sounds }, pyodide) {
   shareAnswers(interrupt, answer);
+  shareSounds(sounds);
   const tell = (/** @type {any} */ event) => postMessage(JSON.stringify(event));
   const fetched = (/** @type {PerformanceObserverEntryList} */ list) =>
     list.getEntries().map(({ name }) => name);

@@ -5,6 +5,7 @@
 import { Arrays } from "./arrays.mjs";
 import { pack, tensorsOf } from "./feeds.mjs";
 import { Gpu, ON_GPU } from "./gpu.mjs";
+import { trapOf } from "./gpu_traps.mjs";
 import { usesOf } from "./grouped.mjs";
 import { canUseHeap, Heap } from "./heap.mjs";
 import { compute, put, take } from "./kept.mjs";
@@ -23,6 +24,8 @@ import { withoutWeights } from "./weights.mjs";
  * @param {boolean} stays
  */
 export async function open(name, body, others, device, sessionOptions, stays) {
+  const trap = device === "webgpu" ? trapOf(body) : "";
+  if (trap) throw Object.assign(new Error(trap), { name: "GpuTrap" });
   const ort = await prepare(device);
   const size = others.reduce((sum, [, file]) => sum + file.size, body.size);
   const constants = await int8Constants(device, size);

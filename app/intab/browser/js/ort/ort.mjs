@@ -1,6 +1,7 @@
 /**
  * Starting onnxruntime-web: which devices there are, one runtime for each, one run at a time.
  */
+import { ofThisOrigin } from "../../../../../kernels/origins.mjs";
 import { takeCompiled } from "../early_answers.mjs";
 import { whileBusy } from "./threads.mjs";
 
@@ -15,6 +16,7 @@ const BUILDS = {
 };
 // Stands between onnxruntime-web and its plain build, to keep the instance (see ort_module.mjs).
 const MODULE = new URL("ort_module.mjs", import.meta.url).href;
+const HANDED_ON = (/** @type {string} */ quoted) => `export { default } from ${quoted};`;
 const START_PATIENCE = 30_000; // ms: a thread that cannot start may never say so
 // onnx.ModelProto of one Identity node: what starts onnxruntime-web before there is a model.
 const NOTHING = "CAg6NwoQCgF4EgF5IghJZGVudGl0eRIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCBAoAEBE=";
@@ -131,7 +133,8 @@ async function start(device, count) {
   ort.env.logLevel = "error";
   ort.env.wasm.numThreads = count;
   ort.env.wasm.initTimeout = count > 1 ? START_PATIENCE : 0;
-  ort.env.wasm.wasmPaths = { mjs: device === "wasm" ? MODULE : `${ORT}${wasm}.mjs`, wasm: binary };
+  const mjs = device === "wasm" ? ofThisOrigin(MODULE, HANDED_ON) : `${ORT}${wasm}.mjs`;
+  ort.env.wasm.wasmPaths = { mjs, wasm: binary };
   ort.env.wasm.wasmBinary = bytes;
   const graph = Uint8Array.from(atob(NOTHING), (byte) => byte.charCodeAt(0));
   const session = await ort.InferenceSession.create(graph, { executionProviders: [device] });

@@ -3,6 +3,7 @@
  * (probe.mjs), while nothing else computes; what was found is kept for later visits. Which numbers,
  * and what to make of it, is decided in Python (engine/runtime/threads.py).
  */
+import { ofThisOrigin } from "../../../../../kernels/origins.mjs";
 import { hasSharedMemory } from "../shared_memory.mjs";
 
 const CACHE = "intab-device"; // localStorage is not for workers
@@ -79,7 +80,7 @@ function stop() {
 
 /** @param {number[]} counts @param {[number, number][]} found */
 function measure([threads, ...others], found) {
-  const worker = new Worker(new URL("probe.mjs", import.meta.url), { type: "module" });
+  const worker = new Worker(ofThisOrigin(new URL("probe.mjs", import.meta.url)), { type: "module" });
   const goOn = (/** @type {number} */ seconds) => {
     if (spare !== worker) return; // given up
     stop();
