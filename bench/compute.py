@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -97,18 +97,36 @@ def prepare(site: Path) -> None:
     [ours] = site.glob("runtime-*/kernels")
     for folder in (ours, ours.parent / "ort"):
         copy_site(folder, site / TRANSFORMERS / folder.name)
-    wasm = ROOT / "node_modules/@wllama/wllama/esm/wasm/wllama.wasm"
-    _add_peer(site / WLLAMA, "compute_wllama.mjs", "start.mjs", [wasm])
+    add_wllama(site)
     for name in _MAKERS:
         copy_site(_weights() / name, site / "models" / name)
 
 
 def add_transformers(folder: Path, jobs: str) -> None:
     """Transformers.js with the build of onnxruntime-web that it takes, in a worker."""
-    runtime = "@huggingface/transformers/node_modules/onnxruntime-web/dist"
-    builds = (ROOT / "node_modules" / runtime).glob("ort-wasm-simd-threaded.asyncify.*")
-    _add_peer(folder, jobs, "compute.mjs", list(builds))
+    _add_peer(folder, jobs, "compute.mjs", _transformers_builds())
     shutil.copyfile(PAGES / "compute_worker.mjs", folder / "start.mjs")
+
+
+def add_wllama(site: Path) -> None:
+    """wllama with its wasm file."""
+    wasm = ROOT / "node_modules/@wllama/wllama/esm/wasm/wllama.wasm"
+    _add_peer(site / WLLAMA, "compute_wllama.mjs", "start.mjs", [wasm])
+
+
+def add_transformers_page(folder: Path, jobs: str) -> None:
+    """Transformers.js with its build of onnxruntime-web, in the page itself."""
+    _add_peer(folder, jobs, "start.mjs", _transformers_builds())
+
+
+def _transformers_builds() -> list[Path]:
+    runtime = "@huggingface/transformers/node_modules/onnxruntime-web/dist"
+    return list((ROOT / "node_modules" / runtime).glob("ort-wasm-simd-threaded.asyncify.*"))
+
+
+def add_page(folder: Path, jobs: str) -> None:
+    """A page that does jobs itself."""
+    _add_peer(folder, jobs, "start.mjs", [])
 
 
 def _add_peer(folder: Path, jobs: str, bundle: str, runtime: list[Path]) -> None:
@@ -156,7 +174,8 @@ def measure(playwright: Playwright, site: Path, rounds: int) -> Iterator[Compari
         for name, contender in CONTENDERS.items():
             print(f"memory: {name}", file=sys.stderr, flush=True)
             base = isolated if contender.isolated else plain
-            samples["peak memory"][name].append(peak_memory(desk, base, contender) / 1e6)
+            peak = peak_memory(desk, base, contender, map(_text, CONTEXTS))
+            samples["peak memory"][name].append(peak / 1e6)
         for number in range(rounds):
             for name, contender in CONTENDERS.items():
                 print(f"round {number + 1}: {name}", file=sys.stderr, flush=True)
@@ -183,7 +202,7 @@ def _visit(playwright: Playwright, site: str, contender: Contender) -> Iterator[
             yield "load, stored", visit.ask(do="load", base=base, **contender.load)
 
 
-def peak_memory(desk: Desk, site: str, contender: Contender) -> int:
+def peak_memory(desk: Desk, site: str, contender: Contender, prompts: Iterable[str]) -> int:
     """Bytes that the page's process had at most in a first visit, without a debugger."""
     options = UNGUESSED if contender.page == OURS else {}
     with (
@@ -191,8 +210,8 @@ def peak_memory(desk: Desk, site: str, contender: Contender) -> int:
         undebugged(desk, Path(profile), site + contender.page) as visit,
     ):
         visit.ask(do="load", base=f"{site}models/{contender.model}/", **contender.load)
-        for context in CONTEXTS:
-            visit.ask(do="answer", text=_text(context), tokens=TOKENS, **options)
+        for text in prompts:
+            visit.ask(do="answer", text=text, tokens=TOKENS, **options)
         return visit.peak()
 
 

@@ -33,7 +33,7 @@ from bench.visits import visiting
 from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
 
-OURS, PEER, MODEL = "reading.html", "reading-transformers", "minilm"
+OURS, PEER, MODEL = "pipeline.html", "reading-transformers", "minilm"
 SENTENCE = "The children of the old king went to the forest and found a small house."
 CALLS, ALIKE = 40, 0.99
 
@@ -65,10 +65,15 @@ FIRST = "first answer on a second visit"
 
 def prepare(site: Path, model: Path) -> None:
     """Put the pages, the peer and the model beside ours."""
-    for name in ("reading.html", "reading_jobs.py", "relay.mjs"):
-        shutil.copyfile(PAGES / name, site / name)
-    add_transformers(site / PEER, "reading_transformers.mjs")
+    add_pages(site)
+    add_transformers(site / PEER, "pipeline_transformers.mjs")
     copy_site(model, site / "models" / MODEL)
+
+
+def add_pages(site: Path) -> None:
+    """The page of ours that does a pipeline's jobs."""
+    for name in ("pipeline.html", "pipeline_jobs.py", "relay.mjs"):
+        shutil.copyfile(PAGES / name, site / name)
 
 
 def sentences(model: Path, count: int) -> list[str]:

@@ -13,6 +13,10 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 RATES = [f"{kind} at {context}" for kind in ("prefill", "decode") for context in (64, 512, 1024)]
 DELIVERY = ("delivery", "250 MB", "closed at")
 ABLATION = "ablation, "
+PIPELINES = {
+    "reading: ": "vectors", "hearing: ": "speech", "text2text: ": "summaries", "hour: ": "hour",
+    "microphone: ": "microphone", "camera: ": "camera",
+}  # fmt: skip
 REST = ["first token at 64", "load, cold", "load, stored", "peak memory", "page weight"]
 
 
@@ -28,8 +32,13 @@ def write(results: Mapping[str, Any]) -> None:
             "guess": ratios(found, [name for name in found if name.startswith("guess: ")]),
         }
         _renew(DOCS / "speed.md", tables)
-    if vectors := [name for name in found if name.startswith("reading: ")]:
-        _renew(DOCS / "speed.md", {"vectors": reading(found, vectors)})
+    for kind, mark in PIPELINES.items():
+        if figures := [name for name in found if name.startswith(kind)]:
+            _renew(DOCS / "speed.md", {mark: pipelines(found, figures)})
+    if found_real := [name for name in found if name.startswith("real: ")]:
+        _renew(DOCS / "speed.md", {"real": real(found, found_real)})
+    if "pictures" in results:
+        _renew(DOCS / "speed.md", {"pictures": pictures(results["pictures"])})
     if parts := {name: results[name] for name in results if name.startswith(ABLATION)}:
         _renew(DOCS / "speed.md", {"shares": shares(parts)})
     if stores := [name for name in found if name.startswith("stores: ")]:
@@ -79,13 +88,41 @@ def ratios(found: Mapping[str, Any], figures: Sequence[str]) -> Iterator[str]:
             yield f"| {over} / {under} | {figure} | {ratio:.2f} | {target or ''} |"
 
 
-def reading(found: Mapping[str, Any], figures: Sequence[str]) -> Iterator[str]:
+def pipelines(found: Mapping[str, Any], figures: Sequence[str]) -> Iterator[str]:
     """When, each contender's medians, each ratio."""
     yield from _when(found[figures[0]])
     yield ""
     yield from contenders(found, figures)
     yield ""
     yield from ratios(found, figures)
+
+
+def real(found: Mapping[str, Any], figures: Sequence[str]) -> Iterator[str]:
+    """When, a row for each figure with the contenders' medians, native's, and each ratio."""
+    names = list(dict.fromkeys(name for figure in figures for name in found[figure]["samples"]))
+    # Of a figure that an older run has left there may be fewer ratios.
+    most = max((found[figure] for figure in figures), key=lambda one: len(one.get("also", [])))
+    pairs = [most["ratio"][:2], *(one[:2] for one in most.get("also", []))]
+    yield from _when(most)
+    yield ""
+    yield from _head(["", *names, *(f"of {under} (target)" for _, under in pairs)])
+    for figure in figures:
+        entry = found[figure]
+        samples = [entry["samples"].get(name) for name in names]
+        cells = [_number(median(values)) if values else "" for values in samples]
+        told = f"{figure.removeprefix('real: ')}, {entry['unit']}"
+        all_of_them = [[*entry["ratio"], entry["target"]], *entry.get("also", [])]
+        ratios = [f"{ratio:.2f} ({target})" for *_, ratio, target in all_of_them]
+        ratios += [""] * (len(pairs) - len(ratios))
+        yield f"| {' | '.join([told, *cells, *ratios])} |"
+
+
+def pictures(entry: Mapping[str, Any]) -> Iterator[str]:
+    """When, and each figure with its target."""
+    yield from _when(entry)
+    yield ""
+    yield from _head(["", "figure", "target"])
+    yield from (f"| {' | '.join(row)} |" for row in entry["rows"])
 
 
 def shares(parts: Mapping[str, Any]) -> Iterator[str]:

@@ -57,14 +57,19 @@ class Visit:
 
     def memory(self, peak: str = "VmRSS") -> int:
         """Bytes that the page's process has in memory; its peak: VmHWM."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        found = re.search(rf"^{peak}:\s+(\d+) kB", status, re.MULTILINE)
-        assert found
-        return int(found[1]) * 1024
+        return memory_of(self.pid, peak)
 
     def forget_peak(self) -> None:
         """From now on the peak is a new one (`man proc_pid_clear_refs`)."""
         Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
+
+def memory_of(pid: int, peak: str = "VmRSS") -> int:
+    """Bytes that a process has in memory; its peak: VmHWM."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(rf"^{peak}:\s+(\d+) kB", status, re.MULTILINE)
+    assert found
+    return int(found[1]) * 1024
 
 
 @contextmanager

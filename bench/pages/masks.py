@@ -22,7 +22,7 @@ PLACE = {
         "kind": {"enum": ["town", "village", "river", "mountain"]},
         "founded": {"type": "integer", "minimum": 0, "maximum": 2100},
         "height": {"type": "number"},
-        "seen": {"type": "string", "format": "date"},
+        "seen": {"type": "string", "minLength": 10, "maxLength": 10},
         "tags": {"type": "array", "items": {"type": "string"}, "maxItems": 8},
         "near": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/place"}]},
     },
@@ -118,6 +118,8 @@ def measure(known, size):
         "mask, 99th percentile": float(np.percentile(masks, 99)),
         "mask, longest": float(masks.max()),
         "token taken, median": float(np.median(taken)),
+        "mask and token, median": float(np.median(masks + taken)),
+        "mask and token, 99th percentile": float(np.percentile(masks + taken, 99)),
     }
 
 

@@ -1,4 +1,4 @@
-/** Transformers.js makes vectors of texts, in a worker. */
+/** Transformers.js makes vectors of texts, a text of sounds, or a text of another, in a worker. */
 import { env, pipeline } from "@huggingface/transformers";
 import { serve } from "./jobs.mjs";
 
@@ -12,21 +12,42 @@ wasm.wasmPaths = {
 };
 const POOLED = { pooling: "mean", normalize: true };
 /** @type {any} */
-let extract = null;
+let pipe = null;
 
 /**
  * Load the model; `threads` 0 leaves their number to it.
- * @param {{base: string, threads: number}} given
+ * @param {{base: string, threads: number, task?: any, dtype?: string}} given
  */
-async function load({ base, threads }) {
+async function load({ base, threads, task = "feature-extraction", dtype = "q8" }) {
   const { origin, pathname } = new URL(base);
   env.remoteHost = origin;
   env.remotePathTemplate = "{model}/";
   if (threads) wasm.numThreads = threads;
   /** @type {any} */
-  const settings = { dtype: "q8", device: "wasm" };
-  extract = await pipeline("feature-extraction", pathname.slice(1, -1), settings);
-  return `q8, ${threads || "its own number of"} threads`;
+  const settings = { dtype, device: "wasm" };
+  pipe = await pipeline(task, pathname.slice(1, -1), settings);
+  return `${dtype}, ${threads || "its own number of"} threads`;
+}
+
+/**
+ * Seconds that a sound took, and what it says; the sound is float32 at an address.
+ * @param {{sound: string}} given
+ */
+async function listen({ sound }) {
+  const samples = new Float32Array(await (await fetch(sound)).arrayBuffer());
+  const start = performance.now();
+  const { text } = await pipe(samples);
+  return [(performance.now() - start) / 1000, text];
+}
+
+/**
+ * Seconds that a text of so many tokens took, and the text.
+ * @param {{text: string, tokens: number}} given
+ */
+async function rewrite({ text, tokens }) {
+  const start = performance.now();
+  const [found] = await pipe(text, { max_new_tokens: tokens, min_new_tokens: tokens });
+  return [(performance.now() - start) / 1000, found.summary_text];
 }
 
 /**
@@ -36,7 +57,7 @@ async function load({ base, threads }) {
 async function encode({ texts, batch }) {
   const start = performance.now();
   for (let at = 0; at < texts.length; at += batch) {
-    const found = await extract(texts.slice(at, at + batch), POOLED);
+    const found = await pipe(texts.slice(at, at + batch), POOLED);
     found.tolist();
     found.dispose();
   }
@@ -51,7 +72,7 @@ async function latency({ text, times }) {
   const found = [];
   for (let at = 0; at < times; at += 1) {
     const start = performance.now();
-    (await extract(text, POOLED)).tolist();
+    (await pipe(text, POOLED)).tolist();
     found.push(performance.now() - start);
   }
   return found;
@@ -62,7 +83,7 @@ async function latency({ text, times }) {
  * @param {{text: string}} given
  */
 async function vector({ text }) {
-  return (await extract(text, POOLED)).tolist()[0];
+  return (await pipe(text, POOLED)).tolist()[0];
 }
 
-serve({ load, encode, latency, vector });
+serve({ load, listen, rewrite, encode, latency, vector });
