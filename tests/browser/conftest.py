@@ -10,20 +10,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserType, Page, expect
+from playwright.sync_api import Browser, BrowserType, Error, Page, expect
 
+from tests.browser.copies import copy_site
+from tests.browser.returning import Returning
+from tests.browser.visitor import DONE, VISITORS, Visitor
 from tests.browser.watching import Watch
+from tests.support.graphs import FORMS, write_model
 from tools import browser as finder
 
 # Everything here runs beside other work; a second of it may take many.
 expect.set_options(timeout=60_000)
 
+# Where a test puts a model.
+Stock = Callable[[str], Path]
 # Chromium's own errands: updates, safe browsing, field trials.
 QUIET = (
     "--disable-background-networking",
@@ -41,9 +47,33 @@ SOFTWARE_WEBGPU = (
 )
 
 
+def folder_of(form: str) -> str:
+    return form.replace(" ", "-")
+
+
 def launch_args(*extra: str) -> dict[str, Any]:
     as_root = ("--no-sandbox",) if os.geteuid() == 0 else ()
     return {"executable_path": str(finder.find()), "args": [*QUIET, *as_root, *extra]}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside what failed, what the pages show."""
+    report = yield
+    if report.failed:
+        for visitor in VISITORS:
+            if not visitor.page.is_closed():
+                report.sections.append((f"the page {visitor.page.url}", seen(visitor)))
+    return report
+
+
+def seen(visitor: Visitor) -> str:
+    try:
+        return visitor.seen()
+    except Error as error:  # no page of ours, or one that hangs
+        return f"nothing can be seen: {error}"
 
 
 @pytest.fixture(scope="session")
@@ -65,14 +95,68 @@ def webgpu_page(webgpu_browser: Browser) -> Iterator[Page]:
     page.close()
 
 
+@pytest.fixture(scope="session")
+def returning(browser: Browser, served: str) -> Iterator[Returning]:
+    """For what is not about a first visit."""
+    visitor = Returning(browser, served)
+    yield visitor
+    visitor.close()
+
+
+@pytest.fixture(scope="session")
+def returning_with_gpu(webgpu_browser: Browser, served: str) -> Iterator[Returning]:
+    visitor = Returning(webgpu_browser, served)
+    yield visitor
+    visitor.close()
+
+
+@pytest.fixture
+def page(page: Page) -> Page:
+    """With patience for a busy machine."""
+    page.set_default_timeout(DONE)
+    return page
+
+
+@pytest.fixture
+def later(returning: Returning) -> Iterator[Page]:
+    """A page of one who was here before."""
+    page = returning.new_page()
+    yield page
+    page.close()
+
+
 @pytest.fixture
 def watch(page: Page) -> Watch:
     return Watch(page)
 
 
 @pytest.fixture(scope="session")
-def served(site: Path) -> Iterator[str]:
-    with serve_command(site) as address:
+def stocked(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site that `served` serves: tests put their models into its `models/`."""
+    return copy_site(site, tmp_path_factory.mktemp("stocked") / "site")
+
+
+@pytest.fixture(scope="session")
+def stock(stocked: Path) -> Stock:
+    """Where a test puts a model, by a name that no other has."""
+
+    def place(name: str) -> Path:
+        folder = stocked / "models" / name
+        assert not folder.exists(), f"another test has a model called {name}"
+        return folder
+
+    return place
+
+
+@pytest.fixture(scope="session")
+def forms(stock: Stock) -> list[str]:
+    """The names of models there, one of each form of graph."""
+    return [write_model(stock(folder_of(name)), form).name for name, form in FORMS.items()]
+
+
+@pytest.fixture(scope="session")
+def served(stocked: Path) -> Iterator[str]:
+    with serve_command(stocked) as address:
         yield address
 
 

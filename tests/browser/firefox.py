@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,15 @@ def visit(site: Path) -> subprocess.CompletedProcess[str]:
     with server(site) as (process, address):
         command = ["node", str(VISIT), address, str(firefox), str(process.pid)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def printed_in_firefox(address: str, call: str, programs: list[str]) -> list[str]:
+    """What the JavaScript `call(["", program])` gives in a page of somebody's, one by one."""
+    script = VISIT.with_name("firefox_calls.mjs")
+    command = ["node", str(script), address, str(find()), call, *programs]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [str(json.loads(line)) for line in done.stdout.splitlines()]
 
 
 def main() -> int:

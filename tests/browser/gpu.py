@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import onnxruntime as ort
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from intab.engine.runtime.decoder_plan import plan_graph
 from intab.native.onnx import signature
+from tests.browser.visitor import Pages
 from tests.conftest import ROOT
 from tests.support.serving import serving
 
@@ -42,6 +43,15 @@ def served_modules(folder: Path) -> Iterator[str]:
         yield f"{served.address}/"
 
 
+@contextmanager
+def warm(browser: Browser, light: str) -> Iterator[BrowserContext]:
+    """For pages that compile the same: one process for all, kept by a light page that stays."""
+    context = browser.new_context()
+    context.new_page().goto(light)
+    yield context
+    context.close()
+
+
 def plan_of(model: Path, dtype: str = "q4") -> dict[str, Any]:
     """What network.mjs is told of a model's graph."""
     config = json.loads((model / "config.json").read_text("utf-8"))
@@ -50,9 +60,9 @@ def plan_of(model: Path, dtype: str = "q4") -> dict[str, Any]:
     return {**asdict(plan), "roomy": plan.roomy, "position_rows": plan.position_rows}
 
 
-def ask(browser: Browser, address: str, name: str, given: Any) -> Any:
+def ask(pages: Pages, address: str, name: str, given: Any) -> Any:
     """What a function of gpu_page.mjs gives, in a page of its own."""
-    page = browser.new_page()
+    page = pages.new_page()
     page.set_default_timeout(PATIENCE)
     try:
         page.goto(f"{address}plain.html")

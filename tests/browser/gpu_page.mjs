@@ -21,6 +21,38 @@ function watch(owner, name, tell) {
   };
 }
 
+/**
+ * What graphs give on WebGPU by onnxruntime-web alone, or why not; and why ours does not open them, "" if it does.
+ * @param {Record<string, {bytes: string, x: number[], dims: number[]}>} graphs
+ */
+export async function traps(graphs) {
+  const ort = await import(`${ORT}ort.webgpu.min.mjs`);
+  const { trapOf } = await import(`${ORT}gpu_traps.mjs`);
+  Object.assign(ort.env, { logLevel: "error" });
+  ort.env.wasm.numThreads = 1;
+  /** @type {Record<string, {found: any, refused: string}>} */
+  const all = {};
+  for (const [name, { bytes, x, dims }] of Object.entries(graphs)) {
+    const graph = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
+    const read = (/** @type {number} */ from, /** @type {number} */ to) => graph.subarray(from, to);
+    const refused = trapOf({ size: graph.length, read });
+    all[name] = { found: await resultOf(ort, graph, new ort.Tensor("float32", Float32Array.from(x), dims)), refused };
+  }
+  return all;
+}
+
+/** @param {any} ort @param {Uint8Array} graph @param {any} x */
+async function resultOf(ort, graph, x) {
+  const session = await ort.InferenceSession.create(graph, { executionProviders: ["webgpu"] });
+  try {
+    return [...(await session.run({ x })).y.data];
+  } catch (error) {
+    return String(error);
+  } finally {
+    await session.release();
+  }
+}
+
 function countFromNow() {
   const add = (/** @type {string} */ name, count = 1) => (asked[name] = (asked[name] ?? 0) + count);
   watch(GPUDevice, "createBuffer", () => add("buffers"));

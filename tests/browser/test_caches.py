@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
-from tests.browser.conftest import serve_command
-from tests.browser.copies import copy_site
+from tests.browser.conftest import Stock
 from tests.browser.programs import printed_json
+from tests.browser.returning import Returning
 from tests.browser.visitor import Visitor, visits
 from tests.native.test_caches import OPTIONS, RECORDED, write_case
 
@@ -28,14 +26,10 @@ PROGRAM = """
 
 
 @pytest.fixture(scope="module")
-def visitor(
-    browser: Browser, site: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Visitor]:
-    folder = copy_site(site, tmp_path_factory.mktemp("caches"))
+def visitor(returning: Returning, served: str, stock: Stock) -> Iterator[Visitor]:
     for case in RECORDED:
-        write_case(folder / "models" / case, case)
-    with serve_command(folder) as address:
-        yield from visits(browser, address)
+        write_case(stock(case), case)
+    yield from visits(returning, served)
 
 
 @pytest.mark.parametrize("case", RECORDED)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from intab.engine.text.tokenizer import Tokenizer
-from tests.browser.conftest import serve_command
-from tests.browser.copies import altered, copy_site
+from tests.browser.conftest import Stock, serve_command
+from tests.browser.copies import altered
 from tests.browser.programs import printed_json
-from tests.browser.visitor import Visitor
+from tests.browser.returning import Returning
+from tests.browser.visitor import Visitor, visits
 from tests.engine.conftest import byte_tokenizer_json
 from tests.support.graphs import Form, reference, write_model
 
@@ -36,12 +37,10 @@ def write_ladder(folder: Path, **greedy_ids: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def address(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = copy_site(site, tmp_path_factory.mktemp("candidates"))
-    write_ladder(folder / "models/right", q4=ANSWER, fp32=ANSWER)
-    write_ladder(folder / "models/wrong", q4f16=[1, 2], q4=ANSWER, fp32=ANSWER)
-    with serve_command(folder) as served:
-        yield served
+def address(stock: Stock, served: str) -> str:
+    write_ladder(stock("right"), q4=ANSWER, fp32=ANSWER)
+    write_ladder(stock("wrong"), q4f16=[1, 2], q4=ANSWER, fp32=ANSWER)
+    return served
 
 
 def loading(name: str, **options: str) -> str:
@@ -54,10 +53,8 @@ def loading(name: str, **options: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def with_gpu(webgpu_browser: Browser, address: str) -> Iterator[Visitor]:
-    page = webgpu_browser.new_page()
-    yield Visitor(page).open(address)
-    page.close()
+def with_gpu(returning_with_gpu: Returning, address: str) -> Iterator[Visitor]:
+    yield from visits(returning_with_gpu, address)
 
 
 def test_webgpu_answers_as_wasm_does(with_gpu: Visitor) -> None:
@@ -104,12 +101,10 @@ def test_an_emulated_gpu_is_not_chosen_unasked(with_gpu: Visitor) -> None:
     expect(with_gpu.device).to_have_text(f"right, {dtype} on {device} ({reason})")
 
 
-def test_without_a_gpu_it_is_wasm(browser: Browser, address: str) -> None:
-    page = browser.new_page()
-    visitor = Visitor(page).open(address)
+def test_without_a_gpu_it_is_wasm(later: Page, address: str) -> None:
+    visitor = Visitor(later).open(address)
     dtype, device, _, ids = printed_json(visitor, loading("right"))
     assert (dtype, device.split(",")[0], ids) == ("fp32", "wasm", ANSWER)
-    page.close()
 
 
 LOSING = """
@@ -141,7 +136,7 @@ LOSING = """
 
 
 def test_a_lost_gpu_is_met_with_a_rebuild_once(webgpu_browser: Browser, address: str) -> None:
-    page = webgpu_browser.new_page()
+    page = webgpu_browser.new_page()  # and a process, which is to lose its GPU
     printed = Visitor(page).open(address).run(LOSING.format(answer=ANSWER))
     wanted = "best on wasm of q4, fp32; not q4 on webgpu: the GPU was lost 2 times"
     assert printed.strip() == f"wasm {wanted}"

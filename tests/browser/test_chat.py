@@ -91,8 +91,8 @@ async def test_misused_in_cpython() -> None:
     assert await printed_in_cpython(MISUSED) == SAID
 
 
-def test_in_the_page(page: Page, served: str) -> None:
-    visitor = Visitor(page).open(served)
+def test_in_the_page(later: Page, served: str) -> None:
+    visitor = Visitor(later).open(served)
     assert printed_json(visitor, PROGRAM) == EXPECTED
     load, warm_up, memory = printed_json(visitor, FIGURES)
     assert 0 < warm_up < load < STARTED / 1000

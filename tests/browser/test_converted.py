@@ -6,8 +6,11 @@ The software adapter has no float16, so q4f16 and fp16 are left to devices that 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import numpy as np
@@ -21,11 +24,12 @@ from intab.convert.running import Cache, Runner
 from intab.engine.hub.manifest import parse_manifest
 from intab.engine.hub.variants import make_variants
 from intab.engine.text.tokenizer import Tokenizer
-from tests.browser.conftest import serve_command
+from tests.browser.conftest import Stock, serve_command
 from tests.browser.copies import copy_site
 from tests.browser.programs import printed_json
+from tests.browser.returning import Returning
 from tests.browser.visitor import Visitor, visits
-from tests.convert import tiny
+from tests.convert import tiny, tiny_pairs
 from tests.engine.conftest import byte_tokenizer_json
 
 COUNT = 8
@@ -36,24 +40,25 @@ IDS = Tokenizer(byte_tokenizer_json()).encode(PROMPT)
 
 
 @pytest.fixture(scope="module")
-def folder(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(stocked: Path, stock: Stock, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site with a tiny Llama, whose q8 has the form of larger models, and a tiny Gemma 2, whose
-    bounded scores are products on WebGPU too."""
-    copy = copy_site(site, tmp_path_factory.mktemp("converted"))
+    bounded scores are products on WebGPU too; and two encoders with their decoders."""
     checkpoints = tmp_path_factory.mktemp("checkpoint")
     checkpoint = tiny.write_checkpoint(checkpoints / "llama", "llama")
     gemma = tiny.write_checkpoint(checkpoints / "gemma2", "gemma2")
-    convert(Request(gemma, copy / "models/bounded", ("fp32", "q4")))
+    convert(Request(gemma, stock("bounded"), ("fp32", "q4")))
+    for name in ("flan", "m2m_100"):
+        pair = tiny_pairs.write_checkpoint(checkpoints / name, name)
+        convert(Request(pair, stock(name), ("fp32", "q8")))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(forms, "SMALL", 0)
-        convert(Request(checkpoint, copy / "models/converted", DTYPES))
-    return copy
+        convert(Request(checkpoint, stock("converted"), DTYPES))
+    return stocked
 
 
 @pytest.fixture(scope="module")
-def address(folder: Path) -> Iterator[str]:
-    with serve_command(folder) as served:
-        yield served
+def on_wasm(returning: Returning, folder: Path, served: str) -> Iterator[Visitor]:
+    yield from visits(returning, served)
 
 
 CHOSEN = """
@@ -63,12 +68,10 @@ CHOSEN = """
 """
 
 
-def test_int8_is_taken_and_its_kernel_named(browser: Browser, address: str) -> None:
-    page = browser.new_page()
-    dtype, reason = printed_json(Visitor(page).open(address), CHOSEN)
+def test_int8_is_taken_and_its_kernel_named(on_wasm: Visitor) -> None:
+    dtype, reason = printed_json(on_wasm, CHOSEN)
     assert dtype == "q8"
     assert reason.endswith("int8 products by relaxed SIMD")
-    page.close()
 
 
 def test_int8_is_taken_without_our_kernel_too(
@@ -116,8 +119,8 @@ def answer(visitor: Visitor, name: str, dtype: str, device: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def with_gpu(webgpu_browser: Browser, address: str) -> Iterator[Visitor]:
-    yield from visits(webgpu_browser, address)
+def with_gpu(returning_with_gpu: Returning, folder: Path, served: str) -> Iterator[Visitor]:
+    yield from visits(returning_with_gpu, served)
 
 
 @pytest.mark.parametrize(
@@ -144,3 +147,27 @@ def test_a_device_answers_as_native_onnxruntime_does(
     where, found, told = answer(with_gpu, name, dtype, device)
     assert (where, found) == (device, ids)
     assert told == pytest.approx(logprobs, abs=near)
+
+
+PAIRS = """
+import intab, json
+found = []
+for folder in ("flan", "m2m_100"):
+    for dtype in ("fp32", "q8"):
+        pipe = await intab.pipeline("text2text-generation", PLACE + folder, dtype=dtype)
+        for beams in (1, 3):
+            [answer] = await pipe("a dog ran", max_new_tokens=6, num_beams=beams)
+            found.append(answer["generated_text"])
+        await pipe.close()
+print(json.dumps(found))
+"""
+
+
+def test_an_encoder_with_its_decoder_writes_what_it_writes_natively(
+    on_wasm: Visitor, folder: Path
+) -> None:
+    program = PAIRS.replace("PLACE", repr(f"{folder / 'models'}/"))
+    command = f"import asyncio\nasync def main():\n{indent(program, '    ')}\nasyncio.run(main())"
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, check=True)
+    found = printed_json(on_wasm, PAIRS.replace("PLACE", "''"))
+    assert found == json.loads(done.stdout)

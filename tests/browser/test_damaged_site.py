@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_offline import expect_kept
-from tests.browser.visitor import STARTED, Visitor
+from tests.browser.returning import Returning
+from tests.browser.test_snapshot import open_again
+from tests.browser.visitor import STARTED, Visitor, expect_kept
 
 DAMAGE = """
 async ([pattern, how]) => {
@@ -32,11 +34,40 @@ async ([pattern, how]) => {
 }
 """
 SIZE = "async (url) => (await (await caches.match(url)).arrayBuffer()).byteLength"
+SNAPSHOT_SIZE = """async () => {
+  const [name] = (await caches.keys()).filter((name) => name.startsWith("intab site"));
+  const cache = await caches.open(name);
+  const [key] = (await cache.keys()).filter(({ url }) => url.endsWith("/python.snapshot"));
+  return key ? (await (await cache.match(key)).arrayBuffer()).byteLength : 0;
+}"""
+DAMAGE_SNAPSHOT = """async () => {
+  const [name] = (await caches.keys()).filter((name) => name.startsWith("intab site"));
+  const cache = await caches.open(name);
+  const [key] = (await cache.keys()).filter(({ url }) => url.endsWith("/python.snapshot"));
+  const bytes = new Uint8Array(await (await cache.match(key)).arrayBuffer());
+  bytes[bytes.length >> 1] ^= 1;
+  await cache.put(key, new Response(bytes));
+}"""
 # A long start is waited for; in a test 5 s of one are long.
 IMPATIENT = """
 const wait = setTimeout;
 globalThis.setTimeout = (work, ms, ...rest) => wait(work, ms === 45_000 ? 5000 : ms, ...rest);
 """
+
+
+@pytest.fixture(scope="module")
+def kept(browser: Browser, served: str) -> Iterator[Returning]:
+    """A visitor of their own, since the damage is done to what is kept of the site."""
+    visitor = Returning(browser, served)
+    yield visitor
+    visitor.close()
+
+
+@pytest.fixture
+def page(kept: Returning) -> Iterator[Page]:
+    page = kept.new_page()
+    yield page
+    page.close()
 
 
 @pytest.mark.parametrize(
@@ -72,3 +103,16 @@ def test_a_damaged_page_is_kept_again(page: Page, served: str) -> None:
     Visitor(page).open(served)
     expect_kept(page)
     assert page.evaluate(SIZE, served) == size
+
+
+def test_a_damaged_snapshot_is_not_taken_and_comes_again(page: Page, served: str) -> None:
+    visitor = Visitor(page).open(served)
+    expect_kept(page)
+    size = page.evaluate(SNAPSHOT_SIZE)
+    assert size > 20_000_000
+    taken = open_again(visitor)["hash"]
+    page.evaluate(DAMAGE_SNAPSHOT)
+    assert open_again(visitor)["hash"] != taken
+    expect_kept(page)
+    assert page.evaluate(SNAPSHOT_SIZE) == size
+    assert open_again(visitor)["hash"] == taken

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
+from tests.browser.returning import Returning
 from tests.browser.test_panel import open_panel
 from tests.browser.visitor import Visitor, visits
 
@@ -96,9 +97,9 @@ def damage(visitor: Visitor, kind: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def visitor(browser: Browser, served: str) -> Iterator[Visitor]:
+def visitor(returning: Returning, served: str) -> Iterator[Visitor]:
     """In a page that was opened again after the damage was done: it starts."""
-    for visitor in visits(browser, served):
+    for visitor in visits(returning, served):
         damage(visitor, "cache")
         visitor.page.evaluate(FOLDERS)
         yield visitor.open(served)

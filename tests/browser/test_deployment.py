@@ -6,8 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_offline import STREAM, expect_kept
-from tests.browser.visitor import Visitor
+from tests.browser.test_offline import STREAM
+from tests.browser.visitor import Visitor, expect_kept
 from tests.browser.watching import Watch
 from tests.site.test_nginx import nginx_serving
 

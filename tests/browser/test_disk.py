@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
+from tests.browser.returning import Returning
 from tests.browser.visitor import Visitor, visits
 from tests.support.graphs import Form, write_model
 
@@ -51,8 +52,8 @@ FILES = ["config.json", "tokenizer.json", "onnx/model_quantized.onnx"]
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, served: str) -> Iterator[Visitor]:
-    yield from visits(browser, served)
+def opened(returning: Returning, served: str) -> Iterator[Visitor]:
+    yield from visits(returning, served)
 
 
 @pytest.fixture

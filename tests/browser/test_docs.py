@@ -29,7 +29,7 @@ def snippets(document: str, language: str) -> list[str]:
 def own_worker(site: Path, tmp_path: Path) -> Iterator[str]:
     """The page and the worker of docs/integration.md, saved beside a copy of the site."""
     folder = copy_site(site, tmp_path / "site")
-    for script in snippets("integration.md", "js"):
+    for script in snippets("integration.md", "js")[:2]:
         name = script.splitlines()[0].removeprefix("// ")
         (folder / name).write_text(script, encoding="utf-8")
     [page] = snippets("integration.md", "html")
@@ -54,9 +54,9 @@ def test_the_python_in_cpython(document: str) -> None:
     assert done.stderr == ""
 
 
-def test_without_await_in_the_page(page: Page, served: str) -> None:
+def test_without_await_in_the_page(later: Page, served: str) -> None:
     [program] = snippets("integration.md", "python")
-    assert WORDS.search(Visitor(page).open(served).run(program))
+    assert WORDS.search(Visitor(later).open(served).run(program))
 
 
 NOT_SUSPENDABLE = """
@@ -77,6 +77,6 @@ print(await heard)
 """
 
 
-def test_where_python_cannot_be_suspended(page: Page, served: str) -> None:
+def test_where_python_cannot_be_suspended(later: Page, served: str) -> None:
     """In a callback of JavaScript's, as in a browser without JSPI."""
-    assert "use await instead" in Visitor(page).open(served).run(NOT_SUSPENDABLE)
+    assert "use await instead" in Visitor(later).open(served).run(NOT_SUSPENDABLE)

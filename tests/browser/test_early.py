@@ -60,14 +60,6 @@ def is_of_model(request: Request, name: str) -> bool:
     return request.url.endswith(f"models/default/{name}")
 
 
-def test_what_is_stored_is_not_asked_for(page: Page, served: str, asked: list[str]) -> None:
-    visitor = Visitor(page).open(served)
-    asked.clear()
-    visitor.open(served)
-    names = [address.split("models/default/")[1] for address in asked if "models/" in address]
-    assert names == ["intab.json"]
-
-
 def test_what_fails_early_is_asked_for_again(page: Page, served: str, asked: list[str]) -> None:
     page.route(f"**/{GRAPH}", lambda route: route.abort(), times=1)
     page.route("**/models/default/intab.json", lambda route: route.fulfill(status=500), times=1)

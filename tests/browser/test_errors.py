@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import onnx
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import serve_command
+from tests.browser.conftest import Stock
+from tests.browser.returning import Returning
 from tests.browser.visitor import STARTED, Visitor, visits
 from tests.support.graphs import Form, make_graph, write_model
 
@@ -76,26 +75,17 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.fixture(scope="module")
-def workshop(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def workshop(stock: Stock, served: str) -> str:
     """The site with broken models beside the default one."""
-    folder = tmp_path_factory.mktemp("workshop") / "site"
-    shutil.copytree(site, folder, copy_function=link_or_copy)
     for name, (spoil, _) in BROKEN.items():
-        spoil(write_model(folder / "models" / name, Form()))
-    with serve_command(folder) as address:
-        yield address
-
-
-def link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system
-        shutil.copy2(source, target)
+        spoil(write_model(stock(name), Form()))
+    return served
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, workshop: str) -> Iterator[Visitor]:
-    yield from visits(browser, workshop)
+def opened(returning: Returning, workshop: str) -> Iterator[Visitor]:
+    """One page for all, which is to outlive every crash too."""
+    yield from visits(returning, workshop)
 
 
 def expect_sentence(visitor: Visitor, program: str, says: str) -> None:
@@ -195,15 +185,9 @@ DEADLY = {
 }
 
 
-@pytest.fixture(scope="module")
-def sturdy(browser: Browser, served: str) -> Iterator[Visitor]:
-    """One page that is to outlive every crash."""
-    yield from visits(browser, served)
-
-
 @pytest.mark.parametrize("program", DEADLY.values(), ids=DEADLY)
-def test_python_that_crashes_is_restarted(sturdy: Visitor, program: str) -> None:
-    visitor = sturdy
+def test_python_that_crashes_is_restarted(opened: Visitor, program: str) -> None:
+    visitor = opened
     visitor.start(program)
     expect(visitor.output).to_contain_text(
         "Python crashed and was restarted; your program is still here."
@@ -246,11 +230,11 @@ def test_a_default_model_that_does_not_arrive_leaves_the_page_usable(
     assert visitor.printed().strip()
 
 
-def test_storage_that_is_refused_costs_no_work(page: Page, served: str) -> None:
+def test_storage_that_is_refused_costs_no_work(later: Page, served: str) -> None:
     """As in a browser that blocks site data."""
-    page.add_init_script(
+    later.add_init_script(
         "Object.defineProperty(window, 'localStorage',"
         " { get() { throw new DOMException('refused', 'SecurityError'); } })"
     )
-    visitor = Visitor(page).open(served)
+    visitor = Visitor(later).open(served)
     assert visitor.run("print('works')") == "works\n"

@@ -53,6 +53,6 @@ print(json.dumps(told))
 """
 
 
-def test_a_network_that_nobody_waits_for_or_that_cannot_be_fed(page: Page, served: str) -> None:
-    told = printed_json(Visitor(page).open(served), PROGRAM)
+def test_a_network_that_nobody_waits_for_or_that_cannot_be_fed(later: Page, served: str) -> None:
+    told = printed_json(Visitor(later).open(served), PROGRAM)
     assert told == [True, 0, "The graph has no input_ids ", 2]

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from intab.engine.text.tokenizer import Tokenizer
-from tests.browser.conftest import serve_command
-from tests.browser.copies import copy_site
+from tests.browser.conftest import Stock, folder_of
 from tests.browser.memory import Held, WorkerMemory
 from tests.browser.programs import printed_json
+from tests.browser.returning import Returning
 from tests.browser.visitor import Visitor, visits
 from tests.conftest import ROOT
 from tests.engine.conftest import byte_tokenizer_json
@@ -31,28 +30,20 @@ FULL = [name for name in FORMS if name not in HALVES]
 
 
 @pytest.fixture(scope="module")
-def address(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(forms: list[str], stock: Stock, served: str) -> str:
     """The site with a model folder for each form."""
-    folder = copy_site(site, tmp_path_factory.mktemp("graphs"))
-    for name, form in FORMS.items():
-        write_model(folder / "models" / folder_of(name), form)
-    write_model(folder / "models" / folder_of(EXTERNAL), Form(), external_data=True)
-    with serve_command(folder) as served:
-        yield served
-
-
-def folder_of(name: str) -> str:
-    return name.replace(" ", "-")
+    write_model(stock(folder_of(EXTERNAL)), Form(), external_data=True)
+    return served
 
 
 @pytest.fixture(scope="module")
-def on_wasm(browser: Browser, address: str) -> Iterator[Visitor]:
-    yield from visits(browser, address)
+def on_wasm(returning: Returning, address: str) -> Iterator[Visitor]:
+    yield from visits(returning, address)
 
 
 @pytest.fixture(scope="module")
-def on_webgpu(webgpu_browser: Browser, address: str) -> Iterator[Visitor]:
-    yield from visits(webgpu_browser, address)
+def on_webgpu(returning_with_gpu: Returning, address: str) -> Iterator[Visitor]:
+    yield from visits(returning_with_gpu, address)
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests.browser.programs import printed_json
-from tests.browser.visitor import Visitor
+from tests.browser.returning import Returning
+from tests.browser.visitor import Visitor, visits
 from tests.conftest import ROOT
 
 CASES: list[dict[str, Any]] = json.loads((ROOT / "tests/golden/greedy.json").read_text("utf-8"))[
@@ -23,10 +23,8 @@ LONGEST = max(len(case["greedy_ids"]) for case in CASES)
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, served: str) -> Iterator[Visitor]:
-    page = browser.new_page()
-    yield Visitor(page).open(served)
-    page.close()
+def opened(returning: Returning, served: str) -> Iterator[Visitor]:
+    yield from visits(returning, served)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])

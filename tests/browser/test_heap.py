@@ -11,45 +11,33 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import serve_command
-from tests.browser.copies import copy_site, without_a_function
+from tests.browser.conftest import folder_of, serve_command
+from tests.browser.copies import without_a_function
 from tests.browser.memory import WorkerMemory
 from tests.browser.programs import printed_json
-from tests.browser.visitor import Visitor
+from tests.browser.returning import Returning
+from tests.browser.visitor import Visitor, visits
 from tests.conftest import ROOT
 from tests.engine.support import session_contract
-from tests.support.graphs import FORMS, Form, write_model
+from tests.support.graphs import FORMS, Form
 
 ENDLESS = Form(positions=False)  # its positions do not end at 64
-NAMES = [name.replace(" ", "-") for name in FORMS]
+NAMES = [folder_of(name) for name in FORMS]
 CONTRACT = (ROOT / "tests/engine/support/session_contract.py").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
-def site_with_graphs(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copy_site(site, tmp_path_factory.mktemp("heap"))
-    for name, form in zip(NAMES, FORMS.values(), strict=True):
-        write_model(folder / "models" / name, form)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def in_heap(browser: Browser, site_with_graphs: Path) -> Iterator[Visitor]:
-    with serve_command(site_with_graphs) as address:
-        page = browser.new_page()
-        yield Visitor(page).open(address)
-        page.close()
+def in_heap(returning: Returning, served: str, forms: list[str]) -> Iterator[Visitor]:
+    yield from visits(returning, served)
 
 
 @pytest.fixture(scope="module")
 def in_arrays(
-    browser: Browser, site_with_graphs: Path, tmp_path_factory: pytest.TempPathFactory
+    browser: Browser, stocked: Path, forms: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Visitor]:
-    copy = without_a_function(site_with_graphs, tmp_path_factory.mktemp("arrays"))
+    copy = without_a_function(stocked, tmp_path_factory.mktemp("arrays"))
     with serve_command(copy) as address:
-        page = browser.new_page()
-        yield Visitor(page).open(address)
-        page.close()
+        yield from visits(browser, address)
 
 
 @pytest.fixture(params=["heap", "arrays"])

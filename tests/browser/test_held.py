@@ -4,17 +4,15 @@ onnxruntime has it, and no longer; what is read from disk instead gives the same
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from bench import large_model
-from tests.browser.conftest import serve_command
-from tests.browser.copies import copy_site
+from tests.browser.conftest import Stock
 from tests.browser.memory import WorkerMemory
 from tests.browser.programs import printed_json
-from tests.browser.visitor import Visitor
+from tests.browser.returning import Returning
+from tests.browser.visitor import Visitor, visits
 
 MEGABYTES = 40
 MODELS = {"one-file": False, "with-data": True}
@@ -46,19 +44,10 @@ SPOIL = """
 
 
 @pytest.fixture(scope="module")
-def address(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = copy_site(site, tmp_path_factory.mktemp("held"))
+def opened(returning: Returning, served: str, stock: Stock) -> Iterator[Visitor]:
     for name, external in MODELS.items():
-        large_model.write(folder / "models" / name, MEGABYTES, external=external)
-    with serve_command(folder) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def opened(browser: Browser, address: str) -> Iterator[Visitor]:
-    page = browser.new_page()
-    yield Visitor(page).open(address)
-    page.close()
+        large_model.write(stock(name), MEGABYTES, external=external)
+    yield from visits(returning, served)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from intab.convert.converter import Request, convert
-from tests.browser.gpu import ask, plan_of, served_modules
+from tests.browser.gpu import ask, plan_of, served_modules, warm
 from tests.convert.tiny import write_checkpoint
 
 CASES = ("llama", "mistral")  # one of them with a window of eight tokens
@@ -34,11 +34,17 @@ def address(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield found
 
 
+@pytest.fixture(scope="module")
+def pages(webgpu_browser: Browser, address: str) -> Iterator[BrowserContext]:
+    with warm(webgpu_browser, f"{address}plain.html") as context:
+        yield context
+
+
 def run(
-    browser: Browser, address: str, folder: Path, case: str, script: list[Any], **more: Any
+    pages: BrowserContext, address: str, folder: Path, case: str, script: list[Any], **more: Any
 ) -> Any:
     given = {"graph": f"/{case}/onnx/model_q4.onnx", "plan": plan_of(folder / case), "top": 0}
-    found = ask(browser, address, "steps", {**given, "script": script, **more})
+    found = ask(pages, address, "steps", {**given, "script": script, **more})
     assert found["live"] == 0
     return found["found"]
 
@@ -83,12 +89,12 @@ SCRIPT: list[list[Any]] = [
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_numbers_are_those_of_caches_that_grow(
-    webgpu_browser: Browser, address: str, folder: Path, case: str
+    pages: BrowserContext, address: str, folder: Path, case: str
 ) -> None:
     calls = [call for call in SCRIPT if call[0] == "step"]
     batches = [len(ids) for _, _, ids, _ in calls]
-    found = rows(run(webgpu_browser, address, folder, case, SCRIPT), batches)
-    grown = rows(run(webgpu_browser, address, folder, case, SCRIPT, growing=True), batches)
+    found = rows(run(pages, address, folder, case, SCRIPT), batches)
+    grown = rows(run(pages, address, folder, case, SCRIPT, growing=True), batches)
     for call, one, other in zip(calls, found, grown, strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=2e-5, err_msg=str(call))
         assert one.argmax(axis=-1).tolist() == other.argmax(axis=-1).tolist()
@@ -97,10 +103,10 @@ def test_the_numbers_are_those_of_caches_that_grow(
 LONG = [["step", 0, [FIRST], 0], *pieces(0, 25, 30, 30, 30)]  # 115 tokens, of 128 there is room for
 
 
-def test_no_buffer_is_made_for_a_token(webgpu_browser: Browser, address: str, folder: Path) -> None:
+def test_no_buffer_is_made_for_a_token(pages: BrowserContext, address: str, folder: Path) -> None:
     """But two of some bytes, of a graph whose mask is int64: the CPU computes lengths of it."""
     script = [*LONG, *(["step", 0, None, 115 + i] for i in range(22))]
-    found = run(webgpu_browser, address, folder, "llama", script, top=1)
+    found = run(pages, address, folder, "llama", script, top=1)
     made = [one["buffers"] for one in found]
     assert set(made[6:17]) == {2}
     assert 8 < made[17] < 20  # the 129th token: eight tensors are made anew
@@ -109,12 +115,12 @@ def test_no_buffer_is_made_for_a_token(webgpu_browser: Browser, address: str, fo
 
 
 def test_a_buffer_that_is_too_small_says_so(
-    webgpu_browser: Browser, address: str, folder: Path
+    pages: BrowserContext, address: str, folder: Path
 ) -> None:
     """Rows of 128 bytes; then the session goes on with what it had."""
     script = [*LONG, *pieces(0, 115, 20, 10), ["step", 0, [[9]], 100]]
-    found = run(webgpu_browser, address, folder, "llama", script, limit=140 * 128)
+    found = run(pages, address, folder, "llama", script, limit=140 * 128)
     assert ["error" in one for one in found] == [False] * 5 + [True, False]
     assert "shorten the prompt" in found[5]["error"]
-    whole = run(webgpu_browser, address, folder, "llama", [*LONG, script[-1]])
+    whole = run(pages, address, folder, "llama", [*LONG, script[-1]])
     assert whole[-1]["row"] == found[-1]["row"]

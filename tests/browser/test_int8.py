@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
+from tests.browser.gpu import warm
 from tests.browser.int8_graphs import ROWS, write_graphs
-from tests.browser.visitor import STARTED
+from tests.browser.visitor import STARTED, Pages
 from tests.conftest import ROOT
 from tests.wheels.serving import serve
 
@@ -42,14 +43,20 @@ def address(plain_site: Path) -> Iterator[str]:
         yield found
 
 
-def results(browser: Browser, address: str, site: Path, **given: Any) -> Found:
-    """What a fresh page computes."""
-    [runtime] = site.glob("runtime-*")
-    page = browser.new_page()
+@pytest.fixture(scope="module")
+def pages(browser: Browser, address: str) -> Iterator[BrowserContext]:
+    with warm(browser, f"{address}plain.html") as context:
+        yield context
+
+
+def results(pages: Pages, address: str, site: Path, place: str = "", **given: Any) -> Found:
+    """What a fresh page computes, with the runtime in the site's folder `place`."""
+    [runtime] = site.glob(f"{place}runtime-*")
+    page = pages.new_page()
     try:
         page.goto(f"{address}plain.html")
         graphs = json.loads((site / "graphs.json").read_text())
-        asked = {"runtime": f"{address}{runtime.name}/", "graphs": graphs, **given}
+        asked = {"runtime": f"{address}{place}{runtime.name}/", "graphs": graphs, **given}
         found: Found = page.evaluate(RUN, asked)
         return found
     finally:
@@ -57,8 +64,8 @@ def results(browser: Browser, address: str, site: Path, **given: Any) -> Found:
 
 
 @pytest.fixture(scope="module")
-def shipped(browser: Browser, address: str, plain_site: Path) -> Found:
-    return results(browser, address, plain_site, threads=1, kernel=False)
+def shipped(pages: BrowserContext, address: str, plain_site: Path) -> Found:
+    return results(pages, address, plain_site, threads=1, kernel=False)
 
 
 def sums(found: Found) -> dict[str, list[str]]:
@@ -67,13 +74,13 @@ def sums(found: Found) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_results_are_the_shipped_kernels_to_the_bit(
-    browser: Browser,
+    pages: BrowserContext,
     address: str,
     plain_site: Path,
     shipped: Found,
     threads: int,
 ) -> None:
-    found = results(browser, address, plain_site, threads=threads, kernel=True)
+    found = results(pages, address, plain_site, threads=threads, kernel=True)
     assert sums(found) == sums(shipped)
     assert {name for name, graph in found.items() if not graph["kept"]} == LEFT_ALONE
     assert {graph["left"] for graph in found.values()} == {0}
@@ -83,9 +90,9 @@ def test_results_are_the_shipped_kernels_to_the_bit(
 
 
 def test_weights_that_nobody_told_of_are_the_shipped_kernels(
-    browser: Browser, address: str, plain_site: Path, shipped: Found
+    pages: BrowserContext, address: str, plain_site: Path, shipped: Found
 ) -> None:
-    found = results(browser, address, plain_site, threads=1, kernel=True, tell=False)
+    found = results(pages, address, plain_site, threads=1, kernel=True, tell=False)
     assert sums(found) == sums(shipped)
     assert {graph["kept"] for graph in found.values()} == {0}
 
@@ -104,22 +111,21 @@ FAULTS = {
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_shipped_kernel_stays_where_something_is_off(
-    browser: Browser,
+    pages: BrowserContext,
+    address: str,
     plain_site: Path,
     shipped: Found,
-    tmp_path: Path,
     name: str,
 ) -> None:
     old, new, reason = FAULTS[name]
-    site = copy_site(plain_site, tmp_path / "site")
-    [path] = site.glob(f"runtime-*/{name}")
+    [runtime], place = plain_site.glob("runtime-*"), f"off-{Path(name).stem}/"
+    path = copy_site(runtime, plain_site / place / runtime.name) / name
     text = path.read_bytes().decode("latin-1")
     for variant in path.parent.glob(f"{path.name}*"):
         variant.unlink()
     assert old in text
     path.write_bytes(text.replace(old, new).encode("latin-1"))
-    with serve_command(site) as address:
-        found = results(browser, address, site, threads=2, kernel=True)
+    found = results(pages, address, plain_site, place, threads=2, kernel=True)
     assert sums(found) == sums(shipped)
     assert {graph["reason"] for graph in found.values()} == {reason}
 

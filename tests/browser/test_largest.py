@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from intab.convert.converter import Request, convert
 from intab.engine.runtime.largest import MOST, rows_of
-from tests.browser.gpu import ask, plan_of, served_modules
+from tests.browser.gpu import ask, plan_of, served_modules, warm
 from tests.convert.tiny import write_checkpoint
 
 SLACK = 4  # largest.mjs'
@@ -38,10 +38,16 @@ def address(folder: Path) -> Iterator[str]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def pages(webgpu_browser: Browser, address: str) -> Iterator[BrowserContext]:
+    with warm(webgpu_browser, f"{address}plain.html") as context:
+        yield context
+
+
 Case = tuple[NDArray[Any], int, int]  # logits, the last rows of them, how many of each
 
 
-def found_in(browser: Browser, address: str, cases: Sequence[Case]) -> list[dict[str, Any]]:
+def found_in(pages: BrowserContext, address: str, cases: Sequence[Case]) -> list[dict[str, Any]]:
     """What the page finds; that whole rows come as they are is checked at once."""
     bits = [
         logits.view({"float32": np.uint32, "float16": np.uint16}[logits.dtype.name])
@@ -52,7 +58,7 @@ def found_in(browser: Browser, address: str, cases: Sequence[Case]) -> list[dict
         | {"rows": rows, "top": top}
         for (logits, rows, top), its in zip(cases, bits, strict=True)
     ]
-    found: list[dict[str, Any]] = ask(browser, address, "largest", given)
+    found: list[dict[str, Any]] = ask(pages, address, "largest", given)
     for one, (_, rows, _), its in zip(found, cases, bits, strict=True):
         assert one["all"] == its[:, -rows:].ravel().tolist()
     return found
@@ -69,13 +75,13 @@ def wanted(row: NDArray[Any], top: int) -> NDArray[np.float32]:
     return np.where(row >= least, row, -np.inf).astype(np.float32)
 
 
-def test_the_largest_come(webgpu_browser: Browser, address: str) -> None:
+def test_the_largest_come(pages: BrowserContext, address: str) -> None:
     rng = np.random.default_rng(5)
     cases = [
         (rng.normal(0, 8, shape).astype(dtype), rows, top)
         for dtype, shape, rows, top in GIVEN.values()
     ]
-    answers = found_in(webgpu_browser, address, cases)
+    answers = found_in(pages, address, cases)
     for name, found, (logits, rows, top) in zip(GIVEN, answers, cases, strict=True):
         assert found["kind"] == "Uint32Array", name
         lines = list(logits[:, -rows:].reshape(-1, logits.shape[-1]))
@@ -102,16 +108,16 @@ UNTOLD: tuple[tuple[list[float], int], ...] = (
 )
 
 
-def test_the_row_itself_where_that_is_needed(webgpu_browser: Browser, address: str) -> None:
+def test_the_row_itself_where_that_is_needed(pages: BrowserContext, address: str) -> None:
     cases = [(row_of(numbers), 1, top) for numbers, top in UNTOLD]
     cases.append((np.full((1, 1, 300), np.nan, np.float16), 1, 3))
     kinds = ["Float32Array"] * len(UNTOLD) + ["Uint16Array"]
-    answers = found_in(webgpu_browser, address, cases)
+    answers = found_in(pages, address, cases)
     assert [found["kind"] for found in answers] == kinds
     assert all(found["found"] == found["all"] for found in answers)
 
 
-def test_zeros_are_equal_and_ties_come(webgpu_browser: Browser, address: str) -> None:
+def test_zeros_are_equal_and_ties_come(pages: BrowserContext, address: str) -> None:
     next_to = float(np.nextafter(np.float32(2), np.float32(0)))
     told: list[tuple[list[float], int, list[int]]] = [
         ([0.0, -1, -0.0, -2], 1, [10, 12]),
@@ -120,7 +126,7 @@ def test_zeros_are_equal_and_ties_come(webgpu_browser: Browser, address: str) ->
         ([np.inf, 3.0], 1, [10]),
     ]
     cases = [(row_of(numbers), 1, top) for numbers, top, _ in told]
-    answers = found_in(webgpu_browser, address, cases)
+    answers = found_in(pages, address, cases)
     for found, (_, _, places) in zip(answers, told, strict=True):
         [row] = rows_of(np.array(found["found"], np.uint32))
         assert np.flatnonzero(row > -np.inf).tolist() == places
@@ -132,7 +138,7 @@ def test_the_largest_fit_into_four_kilobytes() -> None:
 
 
 def test_steps_read_the_largest_alone(
-    webgpu_browser: Browser, address: str, folder: Path, tmp_path: Path
+    pages: BrowserContext, address: str, folder: Path, tmp_path: Path
 ) -> None:
     """The ids of whole rows, for 144 bytes a token and not for the vocabulary."""
     checkpoint = write_checkpoint(tmp_path / "checkpoint", "llama")
@@ -141,8 +147,8 @@ def test_steps_read_the_largest_alone(
     script = [["step", 0, [prompt], 0], *(["step", 0, None, 20 + i] for i in range(8))]
     plan = plan_of(folder / "llama")
     given = {"graph": "/llama/onnx/model_q4.onnx", "script": script, "plan": plan}
-    whole = ask(webgpu_browser, address, "steps", {**given, "top": 0})
-    found = ask(webgpu_browser, address, "steps", {**given, "top": 1})
+    whole = ask(pages, address, "steps", {**given, "top": 0})
+    found = ask(pages, address, "steps", {**given, "top": 1})
     rows = [np.array(one["row"], np.uint32).view(np.float32) for one in whole["found"]]
     assert [one["row"][5] for one in found["found"]] == [row.argmax() for row in rows]
     assert {one["read"] for one in found["found"]} == {144}

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from intab.engine.text.tokenizer import Tokenizer
 from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
-from tests.browser.visitor import Visitor
+from tests.browser.returning import Returning
+from tests.browser.visitor import Visitor, visits
 from tests.engine.conftest import byte_tokenizer_json
 from tests.support.fake_hub import TOKEN, serving_hub
 from tests.support.graphs import Form, reference, write_model
@@ -67,19 +68,14 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, s
 
 @pytest.fixture(scope="module")
 def opened(
-    site: Path,
-    browser: Browser,
-    folders: dict[str, tuple[Path, str, str]],
-    tmp_path_factory: pytest.TempPathFactory,
+    stocked: Path, returning: Returning, served: str, folders: dict[str, tuple[Path, str, str]]
 ) -> Iterator[Visitor]:
     """The page of a site with all these folders."""
-    copy = copy_site(site, tmp_path_factory.mktemp("site"))
     for folder, _, _ in folders.values():
-        copy_site(folder, copy / folder.name)
-    bad = write_model(copy / "bad", Form())
+        copy_site(folder, stocked / folder.name)
+    bad = write_model(stocked / "bad", Form())
     (bad / "tokenizer.json").write_text("version https://git-lfs.github.com/spec/v1\n")
-    with serve_command(copy) as address:
-        yield Visitor(browser.new_page()).open(address)
+    yield from visits(returning, served)
 
 
 def test_from_a_server(opened: Visitor, folders: dict[str, tuple[Path, str, str]]) -> None:

@@ -6,8 +6,10 @@ import re
 
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.test_panel import open_panel
 from tests.browser.visitor import STARTED, Visitor
 
+STARTS_THE_WORKER = "**/without_eval.mjs"
 WITHOUT_STORE = """
     import intab, js
     js.Object.defineProperty(js.globalThis, "caches", js.Object.new())
@@ -15,22 +17,25 @@ WITHOUT_STORE = """
 """
 
 
-def test_run_while_loading_waits_and_runs(page: Page, served: str) -> None:
-    visitor = Visitor(page)
-    page.goto(served)
-    visitor.expect_state("loading")
-    visitor.start("print('patience')")
-    expect(visitor.output).to_have_text("patience\n", timeout=STARTED)
-
-
-def test_stop_takes_back_a_run_that_waits(page: Page, served: str) -> None:
+def test_while_python_loads_a_run_waits_stop_takes_it_back_and_the_panel_says_so(
+    page: Page, served: str
+) -> None:
+    held: list[Route] = []
+    page.route(STARTS_THE_WORKER, lambda route: held.append(route))
     visitor = Visitor(page)
     page.goto(served)
     visitor.start("print('never')")
     visitor.button("stop").click()
     expect(visitor.button("run")).to_be_enabled()
-    visitor.expect_state("ready", timeout=STARTED)
-    assert visitor.printed() == ""
+    visitor.expect_state("loading")
+    panel = open_panel(page)
+    expect(panel.get_by_role("status")).to_contain_text("Python is starting")
+    page.keyboard.press("Escape")
+    visitor.start("print('patience')")
+    visitor.expect_state("loading")
+    held[0].continue_()
+    expect(visitor.output).to_have_text("patience\n", timeout=STARTED)
+    expect(open_panel(page).get_by_role("listitem")).to_contain_text("default", timeout=STARTED)
 
 
 def test_the_start_of_python_is_told_in_stages(page: Page, served: str) -> None:
@@ -43,7 +48,7 @@ def test_the_start_of_python_is_told_in_stages(page: Page, served: str) -> None:
         "}, { capture: true, once: true });"
     )
     held: list[Route] = []
-    page.route("**/without_eval.mjs", lambda route: held.append(route))  # what starts the worker
+    page.route(STARTS_THE_WORKER, lambda route: held.append(route))
     page.goto(served)
     visitor = Visitor(page)
     expect(visitor.status).to_have_text("Starting Python", timeout=STARTED)
@@ -75,10 +80,10 @@ def test_a_loading_bar_shows_the_bytes(page: Page, served: str) -> None:
     assert len(held) == 1
 
 
-def test_a_notice_stays_until_it_is_dismissed(page: Page, served: str) -> None:
-    visitor = Visitor(page).open(served)
+def test_a_notice_stays_until_it_is_dismissed(later: Page, served: str) -> None:
+    visitor = Visitor(later).open(served)
     visitor.run(WITHOUT_STORE)
-    notices = page.get_by_test_id("notices")
+    notices = later.get_by_test_id("notices")
     expect(notices).to_contain_text("The model is not kept for the next visit")
     notices.get_by_role("button", name="Dismiss").click()
     expect(notices).to_be_empty()

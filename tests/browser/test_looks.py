@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser.visitor import Visitor, visits
+from tests.browser.returning import Returning
+from tests.browser.visitor import STARTED, Visitor, visits
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "build" / "screenshots"
@@ -37,9 +38,9 @@ CONTRAST = """
 
 
 @pytest.fixture(scope="module")
-def shown(browser: Browser, served: str) -> Iterator[Visitor]:
+def shown(returning: Returning, served: str) -> Iterator[Visitor]:
     """The page after its first example has run."""
-    for visitor in visits(browser, served):
+    for visitor in visits(returning, served):
         visitor.button("run").click()
         visitor.expect_state("ready")
         yield visitor
@@ -93,6 +94,10 @@ def test_a_visitor_gets_to_the_licences_and_back(shown: Visitor) -> None:
 def test_the_readme_s_picture_is_of_this_page(shown: Visitor) -> None:
     """Made anew each time under build/; copied to docs/ where none is there yet."""
     page = dressed(shown.page, {"width": 1280, "height": 720})
+    shown.expect_state("ready", timeout=STARTED)  # it may have been left since its example ran
+    shown.button("run").click()
+    shown.expect_state("ready")
+    expect(shown.output).to_contain_text("fox")
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SHOTS / "page.png")
     kept = ROOT / "docs" / "page.png"
@@ -145,7 +150,7 @@ def test_a_long_program_scrolls_inside_the_editor(shown: Visitor, size: Viewport
     page = dressed(shown.page, size)
     shown.write(LONG)
     height = page.get_by_test_id("editor").evaluate("editor => editor.offsetHeight")
-    assert height <= 0.7 * size["height"]
+    assert height <= 0.75 * size["height"]
     shown.editor.press("Control+End")
     expect(shown.editor.get_by_text("79")).to_be_in_viewport()
     if size == WIDE:

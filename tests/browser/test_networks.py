@@ -6,18 +6,17 @@ One crossing goes in with the feeds, one comes out with the outputs, and no tens
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
-from tests.browser.conftest import serve_command
-from tests.browser.copies import copy_site
+from tests.browser.conftest import Stock
 from tests.browser.memory import WorkerMemory
 from tests.browser.programs import printed_json
+from tests.browser.returning import Returning
 from tests.browser.visitor import Visitor, visits
 from tests.conftest import ROOT
 from tests.engine.support import network_contract
+from tests.support.gpu_graphs import TRAPS
 from tests.support.identity_graph import write_identity
 
 CONTRACT = (ROOT / "tests/engine/support/network_contract.py").read_text("utf-8")
@@ -44,21 +43,22 @@ print(json.dumps(done))
 
 
 @pytest.fixture(scope="module")
-def address(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = copy_site(site, tmp_path_factory.mktemp("networks"))
-    write_identity(folder / "models/identity/onnx/model.onnx")
-    with serve_command(folder) as served:
-        yield served
+def address(stock: Stock, served: str) -> str:
+    write_identity(stock("identity") / "onnx/model.onnx")
+    trap = stock("trap")
+    trap.mkdir()
+    (trap / "model.onnx").write_bytes(TRAPS["Resize of channels last, linear"].model)
+    return served
 
 
 @pytest.fixture(scope="module")
-def on_wasm(browser: Browser, address: str) -> Iterator[Visitor]:
-    yield from visits(browser, address)
+def on_wasm(returning: Returning, address: str) -> Iterator[Visitor]:
+    yield from visits(returning, address)
 
 
 @pytest.fixture(scope="module")
-def on_webgpu(webgpu_browser: Browser, address: str) -> Iterator[Visitor]:
-    yield from visits(webgpu_browser, address)
+def on_webgpu(returning_with_gpu: Returning, address: str) -> Iterator[Visitor]:
+    yield from visits(returning_with_gpu, address)
 
 
 def keep_the_contract(visitor: Visitor, device: str) -> None:
@@ -72,6 +72,25 @@ def test_the_contract_on_wasm(on_wasm: Visitor) -> None:
 
 def test_the_contract_on_webgpu(on_webgpu: Visitor) -> None:
     keep_the_contract(on_webgpu, "webgpu")
+
+
+TRAP = """
+import intab
+
+network = await intab.network("trap")
+print("on", network.device[:4])
+await network.close()
+await intab.network("trap", device="webgpu")
+"""
+
+
+def test_what_a_gpu_computes_otherwise_is_not_opened_there(on_webgpu: Visitor) -> None:
+    printed = on_webgpu.run(TRAP, "error")
+    assert "on wasm" in printed
+    assert (
+        "DeviceError: model.onnx would not compute on webgpu what it should (its Resize gives "
+        "other numbers there for pictures with channels last): choose device='wasm'."
+    ) in printed
 
 
 MANY = """

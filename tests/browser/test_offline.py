@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
 from tests.browser.test_readme import snippets
-from tests.browser.visitor import STARTED, Visitor
+from tests.browser.visitor import STARTED, Visitor, expect_kept
 from tests.browser.watching import Watch
 
 STREAM = """
@@ -41,6 +41,12 @@ time = await model.generate("They met at ", regex=r"[01][0-9]:[0-5][0-9]", seed=
 mood = await model.generate("The little fox was", choices=[" happy", " sad"], seed=1)
 print(animal.parsed, time.text, mood.text)
 """
+PAINTED = """
+import intab
+pipe = await intab.pipeline("text-to-image", "emoji")
+[image] = (await pipe("a red apple", num_inference_steps=1, seed=1)).images
+print(image.size, sum(image.tobytes()))
+"""
 HELD_ANSWERS = r"Animal\(kind='(fox|owl)', legs=[24]\) [01]\d:[0-5]\d  (happy|sad)\n"
 KEEPS_LLGUIDANCE = """async () => {
   const [name] = (await caches.keys()).filter((name) => name.startsWith("intab site"));
@@ -49,10 +55,6 @@ KEEPS_LLGUIDANCE = """async () => {
 }"""
 NEW_RUNTIME = "runtime-0000000000000000"
 NEW_LIST = "assets/files-00000000.json"
-
-
-def expect_kept(page: Page, answer: str = "kept") -> None:
-    expect(page.locator("body")).to_have_attribute("data-offline", answer, timeout=STARTED)
 
 
 def versions(page: Page) -> list[str]:
@@ -99,6 +101,8 @@ def test_after_one_visit_the_page_needs_no_server(page: Page, site: Path) -> Non
         held = visitor.run(HELD)
         assert re.fullmatch(HELD_ANSWERS, held)
         page.wait_for_function(KEEPS_LLGUIDANCE, timeout=STARTED)
+        painted = visitor.run(PAINTED)
+        assert painted.startswith("(64, 64)")
         visitor.write(STREAM)
     page.reload()
     visitor.expect_state("ready", timeout=STARTED)
@@ -106,6 +110,7 @@ def test_after_one_visit_the_page_needs_no_server(page: Page, site: Path) -> Non
     visitor.expect_state("ready")
     assert len(visitor.printed().split()) > 10
     assert visitor.run(HELD) == held
+    assert visitor.run(PAINTED) == painted
     visitor.button("restart").click()
     visitor.expect_state("ready", timeout=STARTED)
     page.goto(f"{address}index.html")

@@ -6,20 +6,25 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.returning import Returning
+from tests.browser.test_programs import expect_help
 from tests.browser.visitor import Visitor, visits
 from tests.browser.watching import Watch
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, served: str) -> Iterator[Visitor]:
+def opened(returning: Returning, served: str) -> Iterator[Visitor]:
     """One page for the tests that leave it as they found it."""
-    yield from visits(browser, served)
+    yield from visits(returning, served)
 
 
 def test_a_first_visit(page: Page, served: str, watch: Watch) -> None:
-    """Nothing is done but what a new user does: open, read, press Run, read."""
+    """Nothing is done but what a new user does: open, read, press Run, read.
+
+    The page keeps to its origin and its policy, and shows no error.
+    """
     visitor = Visitor(page).open(served)
     assert "import intab" in visitor.text()
     expect(visitor.device).to_contain_text("q8 on wasm, 2 threads")
@@ -33,8 +38,9 @@ def test_a_first_visit(page: Page, served: str, watch: Watch) -> None:
     watch.assert_clean(served)
 
 
-def test_editing_keeps_to_the_policy(page: Page, served: str, watch: Watch) -> None:
+def test_editing_keeps_to_the_policy(later: Page, served: str) -> None:
     """Chromium's own editing of rich text would insert inline styles."""
+    page, watch = later, Watch(later)
     visitor = Visitor(page).open(served)
     visitor.write("for n in range(2):\n    print('filled')")
     visitor.editor.press("Control+End")
@@ -92,8 +98,8 @@ def test_run_is_off_while_a_program_runs(opened: Visitor) -> None:
     expect(opened.status).to_have_text("Stopped")
 
 
-def test_an_edit_survives_a_reload(page: Page, served: str) -> None:
-    visitor = Visitor(page).open(served)
+def test_an_edit_survives_a_reload(later: Page, served: str) -> None:
+    page, visitor = later, Visitor(later).open(served)
     visitor.write("print('mine')")
     page.reload()
     assert visitor.text() == "print('mine')\n"
@@ -127,9 +133,9 @@ def test_undo_never_leaves_its_example(opened: Visitor) -> None:
     expect(opened.editor).to_contain_text("red balloon")
 
 
-def test_two_tabs_keep_each_other_s_edits(page: Page, served: str) -> None:
+def test_two_tabs_keep_each_other_s_edits(later: Page, served: str) -> None:
+    page, other = later, later.context.new_page()
     page.goto(served)
-    other = page.context.new_page()
     other.goto(served)
     Visitor(page).write("print('first tab')")
     elsewhere = Visitor(other)
@@ -139,11 +145,13 @@ def test_two_tabs_keep_each_other_s_edits(page: Page, served: str) -> None:
     assert Visitor(page).text() == "print('second tab')\n"
     Visitor(page).choose("Continue a story")
     assert Visitor(page).text() == "print('first tab')\n"
+    other.close()
 
 
 def test_keyboard_alone(page: Page, served: str) -> None:
     """Tab reaches every control in reading order; Escape then Tab leaves the editor."""
     visitor = Visitor(page).open(served)
+    expect_help(visitor)  # with which the editor is made anew
     names = []
     for _ in range(9):
         page.keyboard.press("Escape")

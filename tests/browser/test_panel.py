@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.returning import Returning
 from tests.browser.test_looks import CONTRAST, SHOTS, Scheme, dressed
 from tests.browser.visitor import STARTED, Visitor, visits
 
@@ -19,6 +20,11 @@ services = loader().services
 await services.store.put(ModelKey("https://hub.example/org/other/", "abc").record,
                       services.memory.encode('{"format": 1, "name": "org/other", "files": ["x"]}'))
 """
+
+
+@pytest.fixture
+def page(later: Page) -> Page:
+    return later
 
 
 def open_panel(page: Page) -> Locator:
@@ -151,14 +157,11 @@ def test_a_token_is_told_to_each_worker_and_kept_nowhere(page: Page, served: str
     assert visitor.run(TELL) == "\n"
 
 
-def test_before_python_has_started_it_says_so(page: Page, served: str) -> None:
-    page.goto(served)
-    panel = open_panel(page)
-    expect(panel.get_by_role("status")).to_contain_text("Python is starting")
-    expect(panel.get_by_role("listitem")).to_contain_text("default", timeout=STARTED)
-
-
-def test_the_browser_is_asked_to_keep_models_once_one_has_run(page: Page, served: str) -> None:
+def test_the_browser_is_asked_to_keep_models_once_one_has_run(
+    browser: Browser, served: str
+) -> None:
+    """At a first visit: what a browser has granted it grants again."""
+    page = browser.new_page()
     page.add_init_script(
         "window.asked = 0; StorageManager.prototype.persist = async () => (asked += 1) > 0;"
     )
@@ -172,12 +175,13 @@ def test_the_browser_is_asked_to_keep_models_once_one_has_run(page: Page, served
     for _ in range(2):
         visitor.run("print(1)")
     assert page.evaluate("asked") == 2
+    page.close()
 
 
 @pytest.fixture(scope="module")
-def shown(browser: Browser, served: str) -> Iterator[Page]:
+def shown(returning: Returning, served: str) -> Iterator[Page]:
     """The page with two stored models."""
-    for visitor in visits(browser, served):
+    for visitor in visits(returning, served):
         visitor.run(OTHER)
         yield visitor.page
 

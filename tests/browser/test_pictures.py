@@ -14,19 +14,23 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
-from playwright.sync_api import Browser
 
-from tests.browser.conftest import serve_command
-from tests.browser.copies import copy_site
+from tests.browser.conftest import Stock
 from tests.browser.programs import printed_json
+from tests.browser.returning import Returning
 from tests.browser.visitor import Visitor, visits
 from tests.conftest import ROOT
 from tests.engine.support.drawing import drawing
 from tests.engine.support.saving import saved
+from tests.native.test_diffusion import CASES as DIFFUSED
+from tests.native.test_diffusion import NEAR, differs, folder_of, task_of
 from tests.native.test_images import CUT_OFF, bomb
 from tests.native.test_picture_pipelines import CASES, GOLDEN, same
 
 DRAWING = (ROOT / "tests/engine/support/drawing.py").read_text("utf-8")
+NOISE = (ROOT / "tests/engine/support/noise.py").read_text("utf-8").partition("annotations\n")[2]
+# Cases that begin with noise and with a picture, of three schedulers; the last in turns.
+MADE = {"made-pndm": DIFFUSED[0], "made-lcm": DIFFUSED[10], "made-of-picture": DIFFUSED[14]}
 FOLDERS = ("vit-labels", "clip", "yolos", "segformer")
 LARGE = Image.fromarray(drawing(97, 131))
 
@@ -62,17 +66,15 @@ def decoded(data: bytes) -> Image.Image:
 
 
 @pytest.fixture(scope="module")
-def visitor(
-    browser: Browser, site: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Visitor]:
-    folder = copy_site(site, tmp_path_factory.mktemp("pictures"))
+def visitor(returning: Returning, served: str, stocked: Path, stock: Stock) -> Iterator[Visitor]:
     for name in FOLDERS:
-        shutil.copytree(GOLDEN / "pictures" / name, folder / "models" / name)
-    (folder / "pictures").mkdir()
+        shutil.copytree(GOLDEN / "pictures" / name, stock(name))
+    for name, case in MADE.items():
+        folder_of(case, stock(name))
+    (stocked / "pictures").mkdir()
     for name, data in FILES.items():
-        (folder / "pictures" / name).write_bytes(data)
-    with serve_command(folder) as address:
-        yield from visits(browser, address)
+        (stocked / "pictures" / name).write_bytes(data)
+    yield from visits(returning, served)
 
 
 SEEING = """
@@ -183,3 +185,54 @@ def test_what_is_no_picture(visitor: Visitor) -> None:
               "cannot read", "no picture at", "not int", "not this object"]  # fmt: skip
     for words, text in zip(wanted, said, strict=True):
         assert words in text
+
+
+# As a canvas is that has a picture of another origin, which this page's own policy keeps away.
+TAINT = """
+const canvas = Object.assign(document.createElement("canvas"), { id: "tainted", width: 3 });
+canvas.toDataURL = () => {
+  throw new DOMException("Tainted canvases may not be exported.", "SecurityError");
+};
+document.body.append(canvas);
+"""
+
+
+def test_a_canvas_that_no_page_may_read(visitor: Visitor) -> None:
+    visitor.page.evaluate(TAINT)
+    program = """
+        import intab
+        from pyscript import document
+
+        await intab.image(document.querySelector("#tainted"))
+    """
+    printed = visitor.run(program, "error")
+    assert "PromptError: The canvas has a picture of another origin on it" in printed
+
+
+MAKING = """
+import intab, json
+from intab.engine.runtime.limits import Limits
+from intab.platform import loader
+
+found = []
+for name, task, size, options in json.loads({cases!r}):
+    if size:  # so that its graphs are held in turns
+        loader()._runtime.limits = lambda device: Limits({{"memory": 400_000}})
+    pipe = await intab.pipeline(task, name)
+    begins = [drawing(*size)] if size else []
+    prompt = options.pop("prompt")
+    made = await pipe(prompt, *begins, generator=InTurn(), **options)
+    open_now = len(pipe.networks)
+    found.append([[np.asarray(one).tolist() for one in made.images], open_now])
+    await pipe.close()
+print(json.dumps(found))
+"""
+
+
+def test_made_out_of_noise_as_diffusers_does(visitor: Visitor) -> None:
+    """The last one with graphs that are opened one after the other."""
+    cases = [[n, task_of(c), c.get("size"), c["options"]] for n, c in MADE.items()]
+    found = printed_json(visitor, DRAWING + NOISE + MAKING.format(cases=json.dumps(cases)))
+    assert [open_now for _, open_now in found] == [3, 3, 1]
+    for (images, _), case in zip(found, MADE.values(), strict=True):
+        assert differs(images, case["pictures"]) <= NEAR

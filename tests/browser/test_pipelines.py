@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser
 
 import intab
 from intab.convert.converter import Request, convert
-from tests.browser.conftest import serve_command
-from tests.browser.copies import copy_site
+from tests.browser.conftest import Stock
 from tests.browser.programs import printed_json
+from tests.browser.returning import Returning
 from tests.browser.visitor import Visitor, visits
 from tests.conftest import run_to_end
 from tests.convert.tiny_encoders import write_checkpoint
@@ -75,16 +74,11 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def visitor(
-    browser: Browser, site: Path, converted: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Visitor]:
-    folder = copy_site(site, tmp_path_factory.mktemp("pipelines"))
-    for model in converted.iterdir():
-        shutil.copytree(model, folder / "models" / model.name)
-    for model in [*(GOLDEN / "pipelines").iterdir(), *(GOLDEN / "seq2seq").iterdir()]:
-        shutil.copytree(model, folder / "models" / model.name)
-    with serve_command(folder) as address:
-        yield from visits(browser, address)
+def visitor(returning: Returning, served: str, converted: Path, stock: Stock) -> Iterator[Visitor]:
+    for place in (converted, GOLDEN / "pipelines", GOLDEN / "seq2seq"):
+        for model in place.iterdir():
+            shutil.copytree(model, stock(model.name))
+    yield from visits(returning, served)
 
 
 def test_as_transformers(visitor: Visitor) -> None:

@@ -9,22 +9,24 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.axe import looked_at
+from tests.browser.returning import Returning
 from tests.browser.visitor import STARTED, Visitor
 from tests.browser.watching import Watch
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, served: str) -> Iterator[Visitor]:
+def opened(returning: Returning, served: str) -> Iterator[Visitor]:
     """One page for all; it may use the clipboard."""
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
+    page = returning.new_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     watch = Watch(page)
     yield Visitor(page).open(served)
     watch.assert_clean(served)
-    context.close()
+    page.context.clear_permissions()
+    page.close()
 
 
 def act(visitor: Visitor, name: str) -> None:
@@ -110,6 +112,21 @@ def test_a_link_brings_the_program_and_runs_nothing(opened: Visitor, served: str
     opened.button("run").click()
     opened.expect_state("ready")
     assert opened.printed() == "theirs\n"
+
+
+@pytest.mark.parametrize("key", ["Enter", "Escape"])
+def test_what_brought_a_program_can_be_dismissed_by_keyboard(opened: Visitor, key: str) -> None:
+    opened.page.evaluate("hash => { location.hash = hash; }", link_to("print('theirs')"))
+    notices = opened.page.get_by_test_id("notices")
+    expect(notices).to_contain_text("came with a link")
+    opened.expect_state("ready", timeout=STARTED)
+    opened.button("restart").focus()
+    opened.page.keyboard.press("Tab")
+    dismiss = notices.get_by_role("button", name="Dismiss")
+    expect(dismiss).to_be_focused()
+    opened.page.keyboard.press(key)
+    expect(notices).to_be_empty()
+    expect(opened.status).to_be_focused()  # and not the body, from where Tab begins anew
 
 
 @pytest.mark.parametrize(

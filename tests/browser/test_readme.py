@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 import venv
@@ -14,9 +13,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import serve_command
-from tests.browser.test_errors import link_or_copy
+from tests.browser.copies import copy_site
 from tests.browser.visitor import STARTED
 from tests.browser.watching import Watch
+from tests.support.http_server import serve_plainly
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,14 +26,18 @@ def snippets(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 
 
-@pytest.fixture
-def own_page(site: Path, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def folder(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The README's page, saved beside a copy of the site."""
-    folder = tmp_path / "site"
-    shutil.copytree(site, folder, copy_function=link_or_copy)
+    folder = copy_site(site, tmp_path_factory.mktemp("own") / "site")
     [page] = snippets("html")
     (folder / "mine.html").write_text(page, encoding="utf-8")
-    with serve_command(folder) as address:
+    return folder
+
+
+@pytest.fixture(params=[serve_command, serve_plainly], ids=["intab", "http.server"])
+def own_page(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    with request.param(folder) as address:
         yield f"{address}mine.html"
 
 

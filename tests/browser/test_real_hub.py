@@ -6,23 +6,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserType, expect
 
 from intab.engine.text.tokenizer import Tokenizer
 from tests.browser.conftest import launch_args
 from tests.browser.visitor import Visitor
 from tests.engine.conftest import byte_tokenizer_json
-from tests.native.test_examples import FROM_HUB
-from tests.native.test_pipelines import GOLDEN
+from tests.engine.support.drawing import drawing
+from tests.engine.support.saving import saved
+from tests.native.test_examples import FROM_HUB, stand_in
 from tests.support.fake_hub import REAL, SPKI, FakeHub, serving_hub
 from tests.support.graphs import Form, reference, write_model
 
 DATA = "onnx/model.onnx_data"
 SIZE = 9 * 1024 * 1024  # of the data: five parts of 2 MiB
 IDS = reference(Tokenizer(byte_tokenizer_json()).encode("Hello"), 5)
-PIPELINES = GOLDEN / "pipelines"
 PROGRAM = """
     import intab
     model = await intab.load("org/name")
@@ -35,8 +37,23 @@ PROGRAM = """
 GALLERY = {
     "Search by meaning": ("search", None),
     "Names in a text": ("names", "html"),
+    "English to German": ("translate", None),
+    "Short answers": ("ask", None),
+    "Things in a picture": ("boxes", "image"),
     "Good or bad?": ("feeling", None),
+    "A calculator as its tool": ("calculator", None),
+    "A form filled in": ("form", "table"),
+    "Without the background": ("cutout", "image"),
+    "Pictures by words": ("album", "image"),
+    "Things before the camera": ("camera", None),
+    "Write down speech": ("speech", None),
 }
+ENDLESS = ("camera", "speech")
+# What it asks for: lines, and pictures.
+LINES = {"search": ["an old house", ""], "album": ["an old house", ""]}
+LINES |= {"ask": ["an old house", ""], "calculator": [""], "form": [""]}
+CHOSEN = {"boxes": 1, "cutout": 1, "album": 3}
+CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +71,7 @@ def browser_there(browser_type: BrowserType, hub: FakeHub) -> Iterator[Browser]:
     """Where these names lead to our hub, and to nothing else."""
     rules = f"--host-resolver-rules={hub.rules}, MAP *.hf.co ~NOTFOUND"
     trusted = f"--ignore-certificate-errors-spki-list={SPKI}"
-    browser = browser_type.launch(**launch_args(rules, trusted))
+    browser = browser_type.launch(**launch_args(rules, trusted, *CAMERA))
     yield browser
     browser.close()
 
@@ -82,32 +99,31 @@ def test_a_models_name_is_all_that_a_program_needs(
 
 
 def test_programs_of_the_gallery_bring_their_models(
-    browser_there: Browser, served: str, hub: FakeHub
+    browser_there: Browser, served: str, hub: FakeHub, tmp_path: Path
 ) -> None:
     """What search has read is kept: a new page reads nothing anew. What is typed is judged."""
     page = browser_there.new_page()
     visitor = Visitor(page).open(served)
     for title, (name, shown) in GALLERY.items():
-        model, folder, says = FROM_HUB[name]
-        serve(hub, model, PIPELINES / folder)
+        model, _, says = FROM_HUB[name]
+        serve(hub, model, stand_in(name, tmp_path))
         visitor.choose(title)
         visitor.button("run").click()
-        if name == "search":
-            answer(visitor, "an old house")
-            answer(visitor, "")
+        if name in ENDLESS:
+            expect(visitor.output).to_contain_text(says)
+            visitor.button("stop").click()
+        for _ in range(CHOSEN.get(name, 0)):
+            choose_picture(visitor)
+        for line in LINES.get(name, []):
+            answer(visitor, line)
         visitor.expect_state("ready", "error")
-        expect(visitor.status).to_have_text("Ready")
+        expect(visitor.status).to_have_text("Stopped" if name in ENDLESS else "Ready")
         assert says in visitor.printed() or shown
         if shown:
             expect(visitor.output.locator(f"figure.shown.{shown}").first).to_be_visible()
-    typed = page.get_by_test_id("drawn").get_by_label("text")
-    expect(typed).to_be_visible()
-    typed.fill("good dogs")
-    typed.press("Enter")
-    expect(visitor.output).to_contain_text("good dogs")
-    visitor.expect_state("ready")
-    model, folder, _ = FROM_HUB["search"]
-    serve(hub, model, PIPELINES / folder)
+        if name == "feeling":
+            type_on(visitor, "good dogs")
+    serve(hub, FROM_HUB["search"][0], stand_in("search", tmp_path))
     visitor.open(served)
     visitor.choose("Search by meaning")
     visitor.button("run").click()
@@ -115,6 +131,27 @@ def test_programs_of_the_gallery_bring_their_models(
     visitor.expect_state("ready", "error")
     assert "0 of 6 lines were read just now" in visitor.printed()
     page.close()
+
+
+def choose_picture(visitor: Visitor) -> None:
+    """For a program that asks for one; then it asks no more, or anew."""
+    picture = saved(Image.fromarray(drawing(90, 120)))
+    chosen: Any = {"name": "a.png", "mimeType": "image/png", "buffer": picture}
+    asks = visitor.page.get_by_label("Choose a picture")
+    expect(asks).to_be_visible()
+    box = asks.element_handle()
+    box.set_input_files(chosen)
+    box.wait_for_element_state("hidden")
+
+
+def type_on(visitor: Visitor, text: str) -> None:
+    """Into the line that the program reads: it runs again."""
+    typed = visitor.page.get_by_test_id("drawn").get_by_label("text")
+    expect(typed).to_be_visible()
+    typed.fill(text)
+    typed.press("Enter")
+    expect(visitor.output).to_contain_text(text)
+    visitor.expect_state("ready")
 
 
 def serve(hub: FakeHub, model: str, folder: Path) -> None:

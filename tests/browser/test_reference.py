@@ -8,17 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
 
 import intab
-from tests.browser.conftest import serve_command
-from tests.browser.copies import copy_site
+from tests.browser.conftest import Stock
 from tests.browser.programs import printed_json
-from tests.browser.visitor import Visitor
+from tests.browser.returning import Returning
+from tests.browser.visitor import Visitor, visits
 from tests.conftest import ROOT
 from tests.support.llama import GROUPED, TINY, write_llama
 
@@ -29,7 +27,7 @@ options = dict(do_sample=False, max_new_tokens=8, eos_token_id=[])
 prompts = ["Once upon a time there was", "abc", "Hello"]
 found = []
 for name in {names!r}:
-    model = await intab.load(name)
+    model = await intab.load("llama-" + name)
     alone = [(await model.generate(p, prefill_chunk_size=5, **options)).ids for p in prompts]
     together = [one.ids for one in await model.generate(prompts, **options)]
     best = await model.generate(prompts[0], num_beams=3, **options)
@@ -51,20 +49,14 @@ await model.close()
 
 
 @pytest.fixture(scope="module")
-def opened(
-    browser: Browser, site: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Visitor]:
+def opened(returning: Returning, served: str, stock: Stock) -> Iterator[Visitor]:
     """The site with the recorded answers and the small random model."""
-    folder = copy_site(site, tmp_path_factory.mktemp("reference"))
     golden = (ROOT / "tests/golden/generation.json").read_text("utf-8")
-    (folder / "models/generation.json").write_text(golden)
-    write_llama(folder / "models/tiny", TINY)
+    stock("generation.json").write_text(golden)
+    write_llama(stock("tiny"), TINY)
     for attention in ATTENTIONS:
-        write_llama(folder / "models" / attention, GROUPED, attention)
-    with serve_command(folder) as served:
-        page = browser.new_page()
-        yield Visitor(page).open(served)
-        page.close()
+        write_llama(stock(f"llama-{attention}"), GROUPED, attention)
+    yield from visits(returning, served)
 
 
 @pytest.mark.parametrize("name", ["default", "tiny"])

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
 
 import intab
 from intab.convert.converter import Request, convert
-from tests.browser.conftest import serve_command
+from tests.browser.conftest import Stock
 from tests.browser.copies import copy_site
 from tests.browser.programs import printed_json
+from tests.browser.returning import Returning
 from tests.browser.visitor import Visitor, visits
 from tests.convert.tiny import write_checkpoint
 
@@ -42,22 +42,20 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def address(site: Path, folders: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    copied = copy_site(site, tmp_path_factory.mktemp("site"))
+def address(folders: Path, stock: Stock, served: str) -> str:
     for case in MODELS:
-        copy_site(folders / case, copied / "models" / case)
-    with serve_command(copied) as served:
-        yield served
+        copy_site(folders / case, stock(case))
+    return served
 
 
 @pytest.fixture(scope="module")
-def on_wasm(browser: Browser, address: str) -> Iterator[Visitor]:
-    yield from visits(browser, address)
+def on_wasm(returning: Returning, address: str) -> Iterator[Visitor]:
+    yield from visits(returning, address)
 
 
 @pytest.fixture(scope="module")
-def on_webgpu(webgpu_browser: Browser, address: str) -> Iterator[Visitor]:
-    yield from visits(webgpu_browser, address)
+def on_webgpu(returning_with_gpu: Returning, address: str) -> Iterator[Visitor]:
+    yield from visits(returning_with_gpu, address)
 
 
 def native_ids(folder: Path, settings: Mapping[str, Any] = SETTINGS) -> list[int]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests.browser.programs import printed_json
+from tests.browser.returning import Returning
 from tests.browser.visitor import Visitor, visits
 
 BEGIN = """
@@ -48,8 +48,8 @@ END = """
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, served: str) -> Iterator[Visitor]:
-    yield from visits(browser, served)
+def opened(returning: Returning, served: str) -> Iterator[Visitor]:
+    yield from visits(returning, served)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.axe import looked_at
+from tests.browser.returning import Returning
 from tests.browser.visitor import Visitor, visits
 from tests.browser.watching import Watch
 
@@ -58,9 +59,9 @@ WRONG = re.compile(r"leak|set\.png|evil|away|inner|object|embed|\.css|css\.png|f
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, served: str) -> Iterator[Visitor]:
+def opened(returning: Returning, served: str) -> Iterator[Visitor]:
     """One page for all; what it must never do is remembered."""
-    page = browser.new_page()
+    page = returning.new_page()
     watch = Watch(page)
     visitor = Visitor(page).open(served)
     yield visitor
@@ -68,6 +69,13 @@ def opened(browser: Browser, served: str) -> Iterator[Visitor]:
     watch.errors = [error for error in watch.errors if "/refused.png" not in error]
     watch.assert_clean(served)
     page.close()
+
+
+def test_a_table_s_column_is_as_wide_as_its_longest_word(opened: Visitor) -> None:
+    opened.run("import intab\nintab.show([{'tokens': 1, 'answer': 'once upon a time ' * 20}])")
+    heads = opened.output.locator("th")
+    wide, narrow = (head.evaluate("head => head.offsetHeight") for head in heads.all())
+    assert wide == narrow < 50  # a line each
 
 
 def test_each_form_is_shown_in_its_place(opened: Visitor) -> None:
@@ -173,8 +181,11 @@ def test_controls_change_what_runs_and_begin_the_next_run(opened: Visitor) -> No
     drawn.get_by_label("animal").select_option("owl")  # no program runs: it runs again
     expect(opened.output).to_have_text("warmth=7, animal='owl'\n")
     expect(slider).to_have_value("7")
-    opened.run("print('no controls')")
-    expect(drawn).to_be_hidden()
+    opened.start("input()")
+    expect(opened.output.locator("form")).to_be_visible()
+    expect(drawn).to_be_hidden()  # another program runs
+    opened.button("stop").click()
+    opened.expect_state("ready")
 
 
 def test_a_line_of_text_begins_the_next_run_when_nobody_types(opened: Visitor) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
+import numpy as np
 import pytest
-from playwright.sync_api import Browser
 
-from tests.browser.conftest import serve_command
-from tests.browser.copies import copy_site
+from tests.browser.conftest import Stock
 from tests.browser.programs import printed_json
+from tests.browser.returning import Returning
 from tests.browser.visitor import Visitor, visits
 from tests.conftest import ROOT
 from tests.native.test_pipelines import same
+from tests.native.test_sounds import RATE, SOUND, as_file
 from tests.native.test_speech import CASES as LETTERS
 from tests.native.test_speech import GOLDEN
 from tests.native.test_whisper import CASES as WHISPER
@@ -32,16 +33,31 @@ for folder, calls in json.loads({cases!r}):
 print(json.dumps(found))
 """
 
+DECODE = """
+import base64, json
+import intab
+import numpy as np
+from intab.engine.media.sound_files import look_at
+from intab.errors import PromptError
+
+found = []
+for text in json.loads({files!r}):
+    data = base64.b64decode(text)
+    try:
+        sound = await intab.platform.loader()._runtime.decode_sound(data, look_at(data))
+        low = sound.mono[: len(sound.mono) // 400 * 400].reshape(-1, 400)
+        found.append([sound.rate, len(sound.mono), np.sqrt((low ** 2).mean(1)).tolist()])
+    except PromptError as error:
+        found.append(str(error))
+print(json.dumps(found))
+"""
+
 
 @pytest.fixture(scope="module")
-def visitor(
-    browser: Browser, site: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Visitor]:
-    folder = copy_site(site, tmp_path_factory.mktemp("speech"))
+def visitor(returning: Returning, served: str, stock: Stock) -> Iterator[Visitor]:
     for model in [*(GOLDEN / "speech").iterdir(), *(GOLDEN / "whisper").iterdir()]:
-        shutil.copytree(model, folder / "models" / model.name)
-    with serve_command(folder) as address:
-        yield from visits(browser, address)
+        shutil.copytree(model, stock(model.name))
+    yield from visits(returning, served)
 
 
 def test_as_transformers(visitor: Visitor) -> None:
@@ -56,3 +72,21 @@ def test_as_transformers(visitor: Visitor) -> None:
     wanted = [call["result"] for _, calls in cases for call in calls]
     for one, other in zip(printed_json(visitor, program), wanted, strict=True):
         same(one, other)
+
+
+def test_files_are_decoded_at_their_own_rate(visitor: Visitor) -> None:
+    """Loud and soft as libsndfile has it, though MP3's padding may be cut otherwise."""
+    kinds = ["FLAC", "OGG", "MP3"]
+    files = [as_file(kind) for kind in kinds] + [as_file("MP3")[:50], b"ID3" + bytes(99)]
+    texts = json.dumps([base64.b64encode(data).decode() for data in files])
+    *found, cut, none = printed_json(visitor, DECODE.format(files=texts))
+    mono = SOUND.mean(axis=0)
+    loud = np.sqrt((mono[: len(mono) // 400 * 400].reshape(-1, 400) ** 2).mean(1))
+    for kind, (rate, length, levels) in zip(kinds, found, strict=True):
+        assert rate == RATE, kind
+        assert RATE <= length <= RATE + 2400, kind
+        if kind == "MP3":
+            levels, loud = sorted(levels), np.sort(loud)
+        np.testing.assert_allclose(levels[5:50], loud[5:50], atol=0.02, err_msg=kind)
+    for said in (cut, none):
+        assert said.startswith("The MP3 file cannot be decoded (")

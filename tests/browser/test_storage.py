@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.returning import Returning
 from tests.browser.visitor import STARTED, Visitor, visits
 
 LIST = """
@@ -41,8 +42,8 @@ print(await model.generate("Once", max_new_tokens=3, do_sample=False))
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, served: str) -> Iterator[Visitor]:
-    yield from visits(browser, served)
+def opened(returning: Returning, served: str) -> Iterator[Visitor]:
+    yield from visits(returning, served)
 
 
 def test_what_the_page_has_loaded_is_listed_and_right(opened: Visitor) -> None:
@@ -87,8 +88,8 @@ PROOFS = """async () => {
 }"""
 
 
-def test_the_second_visit_fetches_no_model_file_again(page: Page, served: str) -> None:
-    visitor = Visitor(page).open(served)
+def test_the_second_visit_fetches_no_model_file_again(later: Page, served: str) -> None:
+    page, visitor = later, Visitor(later).open(served)
     asked: list[str] = []
     page.context.on("request", lambda request: asked.append(request.url))
     visitor.open(served)

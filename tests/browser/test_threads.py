@@ -39,9 +39,8 @@ REMEMBER = """async () => {
 }"""
 
 
-def test_a_measurement_decides_at_the_next_visit(browser: Browser, served: str) -> None:
-    page = browser.new_page()
-    visitor = Visitor(page).open(served)
+def test_a_measurement_decides_at_the_next_visit(later: Page, served: str) -> None:
+    page, visitor = later, Visitor(later).open(served)
     seconds = printed_json(visitor, MEASURED)["seconds"]
     assert set(seconds) == {"1", "2"}
     assert all(value > 0 for value in seconds.values())
@@ -55,7 +54,6 @@ def test_a_measurement_decides_at_the_next_visit(browser: Browser, served: str) 
     expect(visitor.device).to_contain_text(f"on {device} ({reason})")
     measured = printed_json(visitor, MEASURED)
     assert set(measured["seconds"].values()) != {1, 2}
-    page.close()
 
 
 FAILING = """

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
+from tests.browser.returning import Returning
 from tests.browser.test_disk import CALL, call, choose
 from tests.browser.visitor import Visitor, visits
 
@@ -41,8 +41,8 @@ IMPORT = (
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, served: str) -> Iterator[Visitor]:
-    yield from visits(browser, served)
+def opened(returning: Returning, served: str) -> Iterator[Visitor]:
+    yield from visits(returning, served)
 
 
 def test_through_a_blob_and_back(opened: Visitor) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from textwrap import dedent
+from typing import Protocol
+from weakref import WeakSet
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 STARTED = 240_000  # ms; seconds on an idle machine
 DONE = 120_000
@@ -15,11 +17,20 @@ DONE = 120_000
 IN_PROGRAM = "try { localStorage.setItem('intab.view', 'program'); } catch {}"
 
 
+TRIES = 5  # of a text that went beside what was selected, as a busy machine has it
+WHOLE_TEXT = "content => content.cmTile.view.state.doc.toString()"  # it draws what is in sight
+
+# What a test that fails can be told by: those whose page is open.
+VISITORS: WeakSet[Visitor] = WeakSet()
+
+
 class Visitor:
     """Acts on the page's test hooks, in the Program view, as one who was there before."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        page.set_default_timeout(DONE)
+        VISITORS.add(self)
         page.add_init_script(IN_PROGRAM)
         self.editor = page.get_by_test_id("editor").get_by_role("textbox")
         self.output = page.get_by_test_id("output")
@@ -51,9 +62,14 @@ class Visitor:
     def write(self, program: str) -> None:
         if not self.editor.is_visible():  # of a page that was opened before this visitor came
             self.button("view-program").click()
-        # CodeMirror may put its own selection back before the text is in: it is all, too.
-        self.editor.press("ControlOrMeta+a")
-        self.editor.fill(dedent(program).strip() + "\n")
+        text = dedent(program).strip() + "\n"
+        for _ in range(TRIES):
+            # CodeMirror may put its own selection back before the text is in: it is all, too.
+            self.editor.press("ControlOrMeta+a")
+            self.editor.fill(text)
+            if self.editor.evaluate(WHOLE_TEXT) == text:
+                return
+        raise AssertionError(f"the editor does not take {text!r}")
 
     def start(self, program: str) -> None:
         """Write a program and press Run."""
@@ -73,27 +89,29 @@ class Visitor:
         """Wait until the editor has that text, a short one: it draws the lines in sight alone."""
         expect(self.editor.locator(".cm-line")).to_have_text(text.split("\n"))
 
+    def seen(self) -> str:
+        """What the page shows, for one who reads why a test failed."""
+        parts = {"status": self.status, "output": self.output, "editor": self.editor}
+        told = {name: part.text_content(timeout=1000) or "" for name, part in parts.items()}
+        return "\n".join(f"{name}: {text[-2000:]!r}" for name, text in told.items())
+
     def text(self) -> str:
         """The editor's text: CodeMirror has an element for each line."""
         return "\n".join(self.editor.locator(".cm-line").all_text_contents())
 
 
-# Milliseconds for a loop that takes 25 of them on a machine with nothing else to do.
-A_LOOP = """() => {
-  const began = performance.now();
-  let sum = 0;
-  for (let i = 0; i < 2e7; i++) sum = (sum * 31 + i) | 0;
-  window.kept = sum;
-  return performance.now() - began;
-}"""
+def expect_kept(page: Page, answer: str = "kept") -> None:
+    """Wait until the service worker has kept the site."""
+    expect(page.locator("body")).to_have_attribute("data-offline", answer, timeout=STARTED)
 
 
-def slowness(page: Page) -> float:
-    """How many times slower than an idle machine this one is now, at least 1."""
-    return max(1.0, min(float(page.evaluate(A_LOOP)) for _ in range(4)) / 25)
+class Pages(Protocol):
+    """A browser, a context of it, or a visitor who comes back."""
+
+    def new_page(self) -> Page: ...
 
 
-def visits(browser: Browser, address: str) -> Iterator[Visitor]:
+def visits(browser: Pages, address: str) -> Iterator[Visitor]:
     """A fixture's visitor: in a page of its own, which is closed behind it."""
     page = browser.new_page()
     yield Visitor(page).open(address)

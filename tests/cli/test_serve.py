@@ -250,6 +250,17 @@ def test_isolation_can_be_left_out(folder: Path) -> None:
     assert answer.headers["content-security-policy"] == policy
 
 
+def test_pages_of_other_origins_are_let_in_where_that_is_said(folder: Path, server: Served) -> None:
+    with serving(folder, cors=True) as served:
+        let_in = served.ask("/code.mjs", origin="https://other.example")
+        missing = served.ask("/nowhere", origin="https://other.example")
+    for name, value in headers.CORS.items():
+        assert let_in.headers.get_all(name) == missing.headers.get_all(name) == [value]
+    own = server.ask("/code.mjs", origin="https://other.example")
+    assert own.headers["access-control-allow-origin"] is None
+    assert own.headers["cross-origin-resource-policy"] == "same-origin"
+
+
 def test_models_may_come_from_origins_that_are_named(folder: Path) -> None:
     with serving(folder, connect=["https://hub.example", "http://127.0.0.1:9"]) as served:
         policy = served.ask("/").headers["content-security-policy"]

@@ -41,6 +41,7 @@ CONFIGS: list[dict[str, Any]] = [
      "do_center_crop": False},
     {"image_processor_type": "SiglipImageProcessor", "size": {"height": 16, "width": 16}},
     {"image_processor_type": "OwlViTImageProcessor", "size": {"height": 16, "width": 14}},
+    {"image_processor_type": "Owlv2ImageProcessor", "size": {"height": 16, "width": 14}},
     {"image_processor_type": "PvtImageProcessor", "size": {"height": 14, "width": 14}},
     {"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 14}},
     {"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 384},
@@ -69,8 +70,19 @@ CONFIGS: list[dict[str, Any]] = [
      "longest_edge": 37}},
     {"image_processor_type": "DeformableDetrImageProcessor", "size": {"shortest_edge": 19,
      "longest_edge": 30}, "do_pad": False},
+    {"image_processor_type": "GroundingDinoImageProcessor", "size": {"shortest_edge": 22,
+     "longest_edge": 31}},
     {"image_processor_type": "YolosImageProcessor", "size": {"shortest_edge": 32,
      "longest_edge": 55}},
+    {"image_processor_type": "MaskFormerImageProcessor", "size": {"shortest_edge": 40,
+     "longest_edge": 70}},
+    {"image_processor_type": "Mask2FormerImageProcessor", "size": {"height": 20, "width": 30},
+     "size_divisor": 8, "pad_size": {"height": 32, "width": 40}},
+    {"image_processor_type": "Mask2FormerImageProcessor", "size": {"shortest_edge": 20,
+     "longest_edge": 33}, "size_divisor": 0},
+    {"image_processor_type": "DonutImageProcessor", "size": {"height": 30, "width": 20}},
+    {"feature_extractor_type": "DonutFeatureExtractor", "size": [22, 33],
+     "do_align_long_axis": True, "resample": 3},
     {"image_processor_type": "RTDetrImageProcessor", "size": {"height": 20, "width": 20}},
 ]  # fmt: skip
 UNSCALED = {"do_rescale": False, "do_normalize": False}
@@ -93,9 +105,10 @@ def record(config: dict[str, Any], size: tuple[int, int]) -> dict[str, Any]:
         return {"error": f"{type(exc).__name__}: {exc}"}
     plain = np.ascontiguousarray(plain)
     assert plain.dtype == np.uint8
+    resized_first = not isinstance(processor, transformers.Owlv2ImageProcessorPil)
     return {
         "shape": list(found.shape),
-        "sha256": hashlib.sha256(plain.tobytes()).hexdigest(),
+        "sha256": hashlib.sha256(plain.tobytes()).hexdigest() if resized_first else None,
         "floats": [[float(v) for v in channel.reshape(-1)[:FLOATS]] for channel in found],
     }
 

@@ -3,7 +3,7 @@
     python tests/golden/make_replies.py        needs: transformers
 
 The templates are those that transformers itself has for Qwen and Qwen 3.5, whose tags Hermes,
-SmolLM3 and others write too.
+SmolLM3 and others write too, and for Gemma 4.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ XML = (
     "<tool_call>\n<function=weather>\n<parameter=city>\nUlm\n</parameter>\n<parameter=why>\n"
     "two\nlines\n</parameter>\n</function>\n</tool_call>"
 )
+GEMMA = '<|tool_call>call:weather{city:<|"|>Ulm "x"<|"|>,days:[1,2],now:true}<tool_call|>'
 REPLIES = {
     "qwen3": [
         "Hello.",
@@ -33,6 +34,13 @@ REPLIES = {
         f"<think>\nI look.\n</think>\n\n{CALL}",
         f"I look.\n{CALL}\n{CALL}",
         CALL,
+    ],
+    "gemma4": [
+        "Hello.",
+        "<|channel>thought\nA fox?\n<channel|>A fox.",
+        f"<|channel>thought\nI look.<channel|>{GEMMA}{GEMMA}",
+        f"I look.{GEMMA}",
+        "<|tool_call>call:now{}<tool_call|>",
     ],
     "qwen3_5": ["Hello.", f"<think>\nI look.\n</think>\n\n{XML}\n{XML}", f"I look.\n\n{XML}"],
 }

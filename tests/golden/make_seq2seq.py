@@ -1,10 +1,11 @@
 """Records what transformers' pipelines for encoder-decoders answer, on tiny random checkpoints.
 
-    python tests/golden/make_seq2seq.py
+    python tests/golden/make_seq2seq.py [NAME ...]
 
 Needs torch, transformers 4.57.6 (the last with these pipelines), onnx and onnxruntime. Writes
-tests/golden/seq2seq/NAME/, folders as a hub has them: t5 and nllb have a merged decoder, bart and
-marian two; and tests/golden/seq2seq.json: for each folder the calls and their results.
+tests/golden/seq2seq/NAME/, folders as a hub has them: t5, nllb, mt5 and mbart50 have a merged
+decoder, the others two; and tests/golden/seq2seq.json: for each folder the calls and their results.
+With names only those are made again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import datetime
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ import numpy as np
 import torch
 import transformers
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
+from transformers.models.mbart.tokenization_mbart_fast import FAIRSEQ_LANGUAGE_CODES as MBART
+from transformers.models.mbart50.tokenization_mbart50_fast import FAIRSEQ_LANGUAGE_CODES as MBART50
 
 from tests.support.exporting import export_pair, merge
 
@@ -53,8 +57,14 @@ FRONT = {
     "bart": ["<s>", "<pad>", "</s>", "<unk>"],
     "marian": ["</s>", "<unk>"],
     "nllb": ["<s>", "<pad>", "</s>", "<unk>"],
+    "mt5": ["<pad>", "</s>", "<unk>"],
+    "pegasus": ["<pad>", "</s>", "<mask_1>", "<mask_2>", "<unk_2>", "<unk>"],
+    "mbart": ["<s>", "<pad>", "</s>", "<unk>"],
+    "mbart50": ["<s>", "<pad>", "</s>", "<unk>"],
 }
-BACK = {"t5": [], "bart": [], "marian": ["<pad>"], "nllb": ["eng_Latn", "fra_Latn", "deu_Latn"]}
+BACK = {"marian": ["<pad>"], "nllb": ["eng_Latn", "fra_Latn", "deu_Latn"]}
+BACK |= {"mbart": [*MBART, "<mask>"], "mbart50": [*MBART50, "<mask>"]}
+MERGED = ("t5", "nllb", "mt5", "mbart50")
 SMALL: dict[str, Any] = {
     "d_model": 16,
     "encoder_layers": 1,
@@ -63,6 +73,7 @@ SMALL: dict[str, Any] = {
 }
 SMALL |= {"decoder_ffn_dim": 24, "encoder_attention_heads": 2, "decoder_attention_heads": 2}
 SMALL |= {"max_position_embeddings": 64, "init_std": 0.6}
+SHALLOW = {**SMALL, "decoder_layers": 1}
 TEXT, OTHER = "the cat sat on a mat", "a dog ran in the park, it was great"
 SHORT = {"max_new_tokens": 30}
 SUMMARY = "summarization"
@@ -98,6 +109,22 @@ NLLB: list[tuple[str, Any, dict[str, Any]]] = [
     ("translation", OTHER, {**LANGUAGES, "tgt_lang": "deu_Latn", "max_length": 14}),
     ("translation", OTHER, {"src_lang": "deu_Latn", "tgt_lang": "eng_Latn", "num_beams": 1}),
 ]
+PAIR = {"src_lang": "en_XX", "tgt_lang": "ro_RO"}
+MBARTS: list[tuple[str, Any, dict[str, Any]]] = [
+    ("translation", TEXT, PAIR),
+    ("translation", [TEXT, OTHER], {**PAIR, "num_beams": 1, "max_new_tokens": 12}),
+    ("translation", OTHER, {"src_lang": "de_DE", "tgt_lang": "en_XX", "max_length": 14}),
+    ("translation", TEXT, {**PAIR, "num_beams": 2, "max_new_tokens": 10}),
+    (SUMMARY, OTHER, {"num_beams": 1, "max_new_tokens": 12}),
+]
+SHORTER: list[tuple[str, Any, dict[str, Any]]] = [
+    ("text2text-generation", [TEXT, OTHER, ""], SHORT),
+    ("text2text-generation", OTHER, {"num_beams": 1, "repetition_penalty": 1.4, **SHORT}),
+    ("text2text-generation", OTHER, {"no_repeat_ngram_size": 2, "max_length": 18, "num_beams": 1}),
+    (SUMMARY, [TEXT, OTHER], {"num_beams": 3, "length_penalty": 0.6, "max_new_tokens": 12}),
+    (SUMMARY, OTHER, {}),
+]
+CALLS_OF = {"nllb": NLLB, "mbart": MBARTS, "mbart50": MBARTS, "mt5": SHORTER, "pegasus": SHORTER}
 SAMPLED = [
     {"temperature": 0.7, "top_k": 9},
     {"top_p": 0.8},
@@ -111,13 +138,27 @@ PARAMS = {
 }  # fmt: skip
 
 
+OWN: dict[str, tuple[Any, dict[str, Any]]] = {
+    "nllb": (transformers.NllbTokenizerFast,
+             {"src_lang": "eng_Latn", "additional_special_tokens": BACK["nllb"]}),
+    "mbart": (transformers.MBartTokenizerFast, {"src_lang": "en_XX"}),
+    "mbart50": (transformers.MBart50TokenizerFast, {"src_lang": "en_XX"}),
+    "mt5": (transformers.T5TokenizerFast, {"extra_ids": 0}),
+    "pegasus": (transformers.PegasusTokenizerFast, {"offset": 3}),
+}  # fmt: skip
+
+
+def tokens_of(name: str) -> list[str]:
+    return [*FRONT[name], *PIECES, *BACK.get(name, [])]
+
+
 def tokenizer_of(name: str) -> Any:
-    tokens = [*FRONT[name], *PIECES, *BACK[name]]
+    tokens = tokens_of(name)
     scores = [(token, -float(i % 17) if i else 0.0) for i, token in enumerate(tokens)]
     backend = Tokenizer(models.Unigram(scores, unk_id=tokens.index("<unk>")))
     backend.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
     backend.decoder = decoders.Metaspace(prepend_scheme="always")
-    special = [*FRONT[name], *BACK[name]]
+    special = [*FRONT[name], *BACK.get(name, [])]
     backend.add_special_tokens([AddedToken(t, special=True) for t in special])
     ends = {t: tokens.index(t) for t in special}
     start = "<s> " if name == "bart" else ""
@@ -126,8 +167,9 @@ def tokenizer_of(name: str) -> Any:
         special_tokens=[(t, ends[t]) for t in ("<s>", "</s>") if t in ends],
     )
     named = {"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
-    if name == "nllb":
-        return nllb_tokenizer(backend)
+    if name in OWN:
+        kind, own = OWN[name]
+        return kind(tokenizer_object=backend, model_max_length=48, **own)
     return transformers.PreTrainedTokenizerFast(
         tokenizer_object=backend,
         **named,
@@ -136,15 +178,8 @@ def tokenizer_of(name: str) -> Any:
     )
 
 
-def nllb_tokenizer(backend: Tokenizer) -> Any:
-    return transformers.NllbTokenizerFast(
-        tokenizer_object=backend, src_lang="eng_Latn", additional_special_tokens=BACK["nllb"],
-        model_max_length=48,
-    )  # fmt: skip
-
-
 def models_of() -> dict[str, Any]:
-    sizes = {name: len(FRONT[name]) + len(PIECES) + len(BACK[name]) for name in FRONT}
+    sizes = {name: len(tokens_of(name)) for name in FRONT}
     t5 = transformers.T5Config(
         vocab_size=sizes["t5"], d_model=16, d_kv=8, d_ff=24, num_layers=2, num_heads=2,
         feed_forward_proj="gated-gelu", decoder_start_token_id=0, initializer_factor=1.0,
@@ -167,7 +202,27 @@ def models_of() -> dict[str, Any]:
         decoder_start_token_id=2, max_length=26, scale_embedding=True, dropout=0.0,
         encoder_layerdrop=0.0, decoder_layerdrop=0.0,
     )  # fmt: skip
+    mt5 = transformers.MT5Config(
+        vocab_size=sizes["mt5"], d_model=16, d_kv=8, d_ff=24, num_layers=1, num_heads=2,
+        decoder_start_token_id=0, initializer_factor=1.0,
+    )  # fmt: skip
+    pegasus = transformers.PegasusConfig(
+        vocab_size=sizes["pegasus"], **SHALLOW, pad_token_id=0, eos_token_id=1,
+        forced_eos_token_id=1, decoder_start_token_id=0, scale_embedding=True,
+        activation_function="relu", num_beams=8, max_length=28, length_penalty=0.8,
+    )  # fmt: skip
+    mbarts = [
+        transformers.MBartConfig(
+            vocab_size=sizes[name], **SHALLOW, bos_token_id=0, pad_token_id=1, eos_token_id=2,
+            decoder_start_token_id=start, scale_embedding=True, num_beams=5, max_length=27,
+        )
+        for name, start in (("mbart", tokens_of("mbart").index("ro_RO")), ("mbart50", 2))
+    ]  # fmt: skip
     return {
+        "mt5": (transformers.MT5ForConditionalGeneration, mt5),
+        "pegasus": (transformers.PegasusForConditionalGeneration, pegasus),
+        "mbart": (transformers.MBartForConditionalGeneration, mbarts[0]),
+        "mbart50": (transformers.MBartForConditionalGeneration, mbarts[1]),
         "t5": (transformers.T5ForConditionalGeneration, t5),
         "bart": (transformers.BartForConditionalGeneration, bart),
         "marian": (transformers.MarianMTModel, marian),
@@ -184,9 +239,8 @@ def plain(value: Any) -> Any:
 
 
 def answers(folder: Path, name: str) -> list[dict[str, Any]]:
-    calls = NLLB if name == "nllb" else CALLS
     found: list[dict[str, Any]] = []
-    for task, inputs, options in calls:
+    for task, inputs, options in CALLS_OF.get(name, CALLS):
         pipe = transformers.pipeline(task, model=str(folder), device="cpu")
         result = plain(pipe(inputs, **options))
         found.append({"task": task, "inputs": inputs, "options": options, "result": result})
@@ -226,18 +280,22 @@ def record(name: str, kind: Any, config: Any) -> dict[str, Any]:
     drawn = [sampled(model, tokenizer, options) for options in SAMPLED]
     (folder / "model.safetensors").unlink()
     export_pair(model, folder / "onnx")
-    if name in ("t5", "nllb"):
+    if name in MERGED:
         merge(folder / "onnx")
     return {"folder": name, "calls": pipelines, "sampled": drawn}
 
 
 def main() -> None:
     torch.set_num_threads(1)  # more are far slower where others compute too
-    cases = [record(name, *made) for name, made in models_of().items()]
+    path = HERE / "seq2seq.json"
+    cases = {case["folder"]: case for case in json.loads(path.read_text("utf-8"))["cases"]}
+    for name, made in models_of().items():
+        if not sys.argv[1:] or name in sys.argv[1:]:
+            cases[name] = record(name, *made)
     about = {"transformers": transformers.__version__, "torch": torch.__version__}
-    found = {"made": datetime.date.today().isoformat(), **about, "cases": cases}
+    found = {"made": datetime.date.today().isoformat(), **about, "cases": list(cases.values())}
     text = json.dumps(found, ensure_ascii=False, indent=1)
-    (HERE / "seq2seq.json").write_text(f"{text}\n", "utf-8")
+    path.write_text(f"{text}\n", "utf-8")
 
 
 if __name__ == "__main__":

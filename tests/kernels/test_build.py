@@ -28,7 +28,7 @@ def test_they_were_built_from_these_sources() -> None:
 
 @pytest.mark.parametrize("name", WANTED)
 def test_they_own_no_address(name: str) -> None:
-    """Memory is onnxruntime's: no static data, and nothing that uses a stack."""
+    """Memory is onnxruntime's, or what JavaScript laid there: no static data, no stack."""
     found = sections((HERE / name).read_bytes())
     assert DATA not in found
     assert STACK not in found[CODE]

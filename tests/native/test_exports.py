@@ -8,12 +8,14 @@ import intab
 from intab import errors
 
 PUBLIC = [
+    "Camera",
     "Chat",
     "Controls",
     "Generation",
     "GenerationOptions",
     "LoadedNetwork",
     "Metrics",
+    "Microphone",
     "Model",
     "Pipeline",
     "Progress",
@@ -25,16 +27,21 @@ PUBLIC = [
     "ToolCall",
     "ToolResult",
     "__version__",
+    "camera",
+    "canvas",
     "controls",
     "errors",
     "image",
     "input",
     "load",
+    "microphone",
     "network",
     "pipeline",
     "run_sync",
+    "setup",
     "show",
     "storage",
+    "text_lines",
 ]
 
 

@@ -158,6 +158,11 @@ def test_where_models_are_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert locate("default", models_folder()).base == "/elsewhere/default/"
 
 
+async def test_there_is_nothing_to_set_up() -> None:
+    await intab.setup(base="https://example.org/intab/")
+    await intab.setup()
+
+
 def test_the_only_device_is_the_cpu() -> None:
     assert NativeRuntime().devices == ("cpu",)
 

@@ -81,7 +81,7 @@ async def test_several_in_batches_and_from_a_generator() -> None:
         ({"raw": made_up(9)}, {}, PromptError, 'needs "raw", a numpy array, and "sampling_rate"'),
         ({"raw": [1], "sampling_rate": 1}, {}, PromptError, 'needs "raw", a numpy array'),
         ({"raw": made_up(9), "sampling_rate": 0}, {}, PromptError, "sampling rate must be"),
-        (b"OggS", {}, PromptError, "no WAV file but Ogg"),
+        (b"OggS", {}, PromptError, "The Ogg file cannot be decoded"),
         (made_up(0), {}, PromptError, "0 samples at 16,000 a second, and the model needs 400"),
         (made_up(399), {}, PromptError, "399 samples"),
         (made_up(16000), {"return_timestamps": True}, OptionError, '"char" or "word"'),
@@ -209,3 +209,38 @@ async def test_models_for_something_else(tmp_path: Path) -> None:
     (folder / "onnx/model.onnx").unlink()
     with pytest.raises(ModelNotFoundError):
         await intab.pipeline(SPEECH, folder)
+
+
+async def test_what_was_written_so_far() -> None:
+    """After each window; the last one is what a call answers."""
+    pipe: Any = await letters()
+    sound = made_up(50_000)
+    options = {"chunk_length_s": 1, "stride_length_s": 0.1, "return_timestamps": "word"}
+    parts = [part async for part in pipe.stream(sound, **options)]
+    assert len(parts) == 4
+    assert [part.partial for part in parts] == [True, True, True, False]
+    assert parts[0].heard == pytest.approx(0.9, abs=0.02)
+    assert parts[-1].heard == parts[-1].seconds == 50_000 / 16_000
+    whole = await pipe(sound, **options)
+    assert {"text": parts[-1].text, "chunks": parts[-1].chunks} == whole
+    assert parts[-1] == pipe.transcript
+    [one] = [part async for part in pipe.stream(sound)]
+    assert (one.text, one.chunks) == ((await pipe(sound))["text"], None)
+
+
+async def test_blocks_are_written_down_phrase_by_phrase() -> None:
+    pipe: Any = await letters()
+    quiet = np.zeros(16_000, np.float32)
+    sound = np.concatenate([quiet, made_up(20_000), quiet, made_up(24_000, seed=2), quiet])
+    parts = [part async for part in pipe.stream(iter(np.split(sound, 40)))]
+    assert parts[-1] == pipe.transcript
+    assert not parts[-1].partial
+    assert [chunk["timestamp"][0] > 0.7 for chunk in parts[-1].chunks] == [True, True]
+    assert any(part.partial for part in parts)
+    with pytest.raises(OptionError, match="the model takes 16,000 and the sound has 8,000"):
+        pipe.stream(intab.microphone(8000))
+    with pytest.raises(OptionError, match='must be "char" or "word"'):
+        pipe.stream(sound, return_timestamps=True)
+    await pipe.close()
+    with pytest.raises(ModelClosedError, match="was closed"):
+        pipe.stream(sound)

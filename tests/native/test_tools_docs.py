@@ -21,5 +21,5 @@ PROGRAMS = re.findall(
 def test_a_program_of_the_docs_ends_well(number: int) -> None:
     command = [sys.executable, "-c", PROGRAMS[number]]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert len(done.stdout.split()) > 5
+    assert done.stdout.strip()
     assert done.stderr == ""

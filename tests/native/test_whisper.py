@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from pathlib import Path
@@ -13,9 +14,11 @@ import intab
 from intab.errors import (
     ContextLengthError,
     IntabError,
+    ModelClosedError,
     ModelNotFoundError,
     OptionError,
     PromptError,
+    RunError,
     UnsupportedModelError,
 )
 from tests.engine.support.sounds import made_up
@@ -105,6 +108,67 @@ async def test_drawn_answers() -> None:
     one = await pipe(SOUND, max_new_tokens=8, **options)
     assert one == await pipe(SOUND, max_new_tokens=8, **options)
     assert isinstance(one["text"], str)
+
+
+LONG_SOUND = made_up(120_011, seed=5)
+TIMED: dict[str, Any] = {"num_beams": 1, "return_timestamps": True, "max_new_tokens": 20}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        TIMED,
+        {**TIMED, "return_timestamps": "word", "return_language": True},
+        {**TIMED, "chunk_length_s": 2},
+        {"num_beams": 1, "chunk_length_s": 1.5, "return_language": True},
+    ],
+)
+async def test_what_was_written_so_far(options: dict[str, Any]) -> None:
+    pipe: Any = await intab.pipeline(SPEECH, FOLDERS / "many")
+    parts = [part async for part in pipe.stream(LONG_SOUND, **options)]
+    answer = await pipe(LONG_SOUND, **options)
+    assert (parts[-1].text, parts[-1].chunks) == (answer["text"], answer.get("chunks"))
+    assert parts[-1] == pipe.transcript
+    assert [part.partial for part in parts] == [True] * (len(parts) - 1) + [False]
+    heard = [part.heard for part in parts]
+    assert heard == sorted(set(heard))
+    assert heard[-1] == parts[-1].seconds == 120_011 / 16000
+    assert len(parts) > 3
+    if options is TIMED:
+        assert all(str(parts[-1]).startswith(str(part)) for part in parts)
+    await pipe.close()
+
+
+async def test_what_was_written_stays_when_it_is_broken_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pipe: Any = await intab.pipeline(SPEECH, FOLDERS / "many")
+    parts = [part async for part in pipe.stream(LONG_SOUND, **TIMED)]
+    async for part in pipe.stream(LONG_SOUND, **TIMED):
+        assert part.partial
+        break
+    assert pipe.transcript == part == parts[0]
+    answers = pipe.model.answers
+    for how in ("raise", "cancel"):
+        calls = iter([None, None, how])
+
+        async def fails(*args: Any, calls: Any = calls) -> Any:
+            match next(calls):
+                case "raise":
+                    raise RunError("out of memory")
+                case "cancel":
+                    raise asyncio.CancelledError
+            return await answers(*args)
+
+        monkeypatch.setattr(pipe.model, "answers", fails)
+        with pytest.raises((RunError, asyncio.CancelledError)):
+            await pipe(LONG_SOUND, **TIMED)
+        assert pipe.transcript == parts[1]
+    await pipe.close()
+    with pytest.raises(ModelClosedError, match="was closed"):
+        pipe.stream(LONG_SOUND)
+    again: Any = await intab.pipeline(SPEECH, FOLDERS / "many")
+    assert again.transcript is None
 
 
 def copied(tmp_path: Path, name: str, without: str) -> Path:

@@ -95,15 +95,18 @@ async def test_what_cannot_be(tmp_path: Path, options: dict[str, Any], says: str
 
 def test_letterboxes() -> None:
     picture = Image.fromarray(drawing(10, 20))
-    pixels, placed = letterbox(picture, (40, 40), "v8")
+    middle, placed = letterbox((10, 20), (40, 40), "v8")
+    pixels = middle(picture)
     assert (placed.scale, placed.left, placed.top) == (2, 0, 10)
     assert pixels.shape == (3, 40, 40)
     assert np.all(pixels[:, :10] == np.float32(114) / np.float32(255))
-    raw, corner = letterbox(picture, (40, 40), "yolox")
+    first, corner = letterbox((10, 20), (40, 40), "yolox")
+    raw = first(picture)
     assert (corner.left, corner.top) == (0, 0)
     assert np.all(raw[:, 20:] == 114)
     assert np.allclose(raw[::-1, :20], pixels[:, 10:30] * 255)
-    assert letterbox(Image.fromarray(drawing(1, 900)), (40, 40), "v8")[0].shape == (3, 40, 40)
+    line = letterbox((1, 900), (40, 40), "v8")[0]
+    assert line(Image.fromarray(drawing(1, 900))).shape == (3, 40, 40)
 
 
 def chosen_by_onnxruntime(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import wave
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
-from bench import guesses, reading, tables
+from bench import guesses, hearing, reading, tables
+from bench.pictures import Pictures
 from bench.plots import WIDTH, svg
 from bench.report import Comparison
 from bench.tables import contenders, ratios, replaced, shares
@@ -67,9 +70,9 @@ def test_a_table_is_replaced_between_its_marks() -> None:
     assert replaced(text, "x", "| new |") == "a\n<!-- x -->\n| new |\n<!-- /x -->\nb"
 
 
-def test_vectors_have_a_table_with_when() -> None:
+def test_pipelines_have_a_table_with_when() -> None:
     kept = {**RATES.as_dict(), "date": "2026-01-02", "browser": "Chromium 1"}
-    lines = list(tables.reading({"reading: sentences": kept}, ["reading: sentences"]))
+    lines = list(tables.pipelines({"reading: sentences": kept}, ["reading: sentences"]))
     assert lines[0] == "Measured 2026-01-02 in Chromium 1."
     assert "| intab | 40.0 |" in lines
     assert "| intab / peer | reading: sentences | 2.00 | 1.6 |" in lines
@@ -94,10 +97,29 @@ def test_contenders_make_the_same_vector() -> None:
         reading.check_alike({ours: [0.6, 0.8], theirs: [1.0, 0.0]})
 
 
+def test_contenders_write_the_same_words() -> None:
+    hearing.check_words({"intab": "Ask not, what", "Transformers.js": " ask not what."})
+    with pytest.raises(RuntimeError, match="different words"):
+        hearing.check_words({"intab": "Ask", "Transformers.js": "Asked"})
+
+
+def test_a_sound_is_repeated_until_it_is_half_a_minute(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(np.array([0, 16384, -16384], np.int16).tobytes())
+    found = hearing.half_a_minute(path)
+    assert found.dtype == np.float32
+    assert found.size == 30 * 16_000
+    assert found[:4].tolist() == [0, 0.5, -0.5, 0]
+
+
 @pytest.mark.parametrize(
     ("page", "marks"),
     [
-        ("speed.md", ("rates", "rest", "ratios", "guess", "vectors", "shares", "when")),
+        ("speed.md", ("rates", "rest", "ratios", "guess", "vectors", "shares", "pictures", "when")),
         ("delivery.md", ("delivered", "stores", "when")),
     ],
 )
@@ -122,3 +144,22 @@ def test_an_answer_may_be_longer_than_the_prompt_it_quotes() -> None:
     assert len(answer) == 120
     assert answer.startswith(prompt[:40])
     assert prompt[16:56] in answer
+
+
+def test_pictures_are_told_with_their_targets() -> None:
+    found = Pictures(
+        load=1.25,
+        seconds=[3.0, 2.0, 4.0],
+        steps=[100.0, 90.0],
+        idle=[2.0, 1.8],
+        memory=(100_000_000, 101_000_000),
+        task=(48.2, 30.0),
+    )
+    assert found.share == 0.02
+    assert found.growth == pytest.approx(0.01)
+    assert "  a picture, 20 steps                3.00 s" in found.lines()
+    assert "  Python and copies in a step          2.0%  at most 5%" in found.lines()
+    entry = {"date": "2026-11-30", "browser": "Chromium 1", **found.as_dict()}
+    written = list(tables.pictures(entry))
+    assert written[0] == "Measured 2026-11-30 in Chromium 1."
+    assert "| memory after 3 | 101.0 MB | at most 2% more |" in written

@@ -16,6 +16,7 @@ from tests.repo.test_clone import MADE
 # As they are called in build/site, and in pages of others.
 IN_THE_SITE = {
     "intab/disk.mjs",
+    "intab/isolated.mjs",
     "intab/python.mjs",
     "intab/without_eval.mjs",
     "intab/worker.mjs",
@@ -57,7 +58,10 @@ def every_file() -> Iterator[str]:
 # Sources of others that the wheels' tests keep as they are; these tests, whose examples are wrong.
 SKIPPED = ("tests/wheels/upstream/", "tests/repo/paths.py", "tests/repo/test_paths.py")
 # A page that is written to be copied into another folder.
-COPIED = {"models/recipe/card.md": "models/default/README.md"}
+COPIED = {
+    "models/recipe/card.md": "models/default/README.md",
+    "models/pictures_recipe/card.md": "models/emoji/README.md",
+}
 
 
 @cache

@@ -14,10 +14,24 @@ import pytest
 from tests.conftest import ROOT
 from tools import browser, nginx
 
-VERBS = {"help", "serve", "test", "faults", "check", "site", "bench", "picture", "firefox"}
+VERBS = {
+    "help",
+    "serve",
+    "test",
+    "faults",
+    "check",
+    "site",
+    "bench",
+    "picture",
+    "firefox",
+    "gallery",
+    "webkit",
+    "notebooks",
+}
 VERBS |= {
     "families",
     "reading",
+    "hearing",
     "wheels",
     "wheels-check",
     "wheels-proof",

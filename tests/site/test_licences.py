@@ -146,6 +146,15 @@ def test_a_model_whose_card_names_no_licence_is_listed_as_that(tmp_path: Path) -
     assert [one.licence for one in licences._models(tmp_path)] == ["mit"]
 
 
+def test_a_pipeline_s_card_comes_with_the_licence_beside_it(tmp_path: Path) -> None:
+    folder = tmp_path / "models/pictures"
+    folder.mkdir(parents=True)
+    for name, text in (("model_index.json", "{}"), ("README.md", "Ours"), ("LICENSE", "Terms")):
+        (folder / name).write_text(text)
+    [found] = licences._models(tmp_path)
+    assert (found.name, found.text) == ("models/pictures", "Ours\n\nTerms")
+
+
 def test_a_package_that_carries_no_text_has_the_usual_one(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text('{"author": {"name": "Ada"}}')
     assert licences._usual(tmp_path, "ISC").startswith("Copyright (c) Ada\n\nPermission to use")

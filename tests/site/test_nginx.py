@@ -20,6 +20,8 @@ from tests.conftest import ROOT
 from tests.support.serving import Served
 from tools import nginx
 
+TRIES = 3  # of a free port, which somebody else may take before nginx does
+
 MAIN = """
 load_module {module};
 {user}
@@ -58,27 +60,35 @@ def free_port() -> int:
 
 @contextmanager
 def nginx_serving(site: Path, folder: Path) -> Iterator[Served]:
-    port = free_port()
+    for _ in range(TRIES):
+        port = free_port()
+        with subprocess.Popen(checked_command(site, folder, port)) as process:
+            try:
+                served = Served(port)
+                if answers(served, process):
+                    yield served
+                    return
+            finally:
+                process.terminate()
+    raise RuntimeError(f"nginx ended: {(folder / 'error.log').read_text('utf-8')}")
+
+
+def checked_command(site: Path, folder: Path, port: int) -> list[str]:
     command = [str(nginx.find().program), "-e", f"{folder}/error.log", "-p", str(folder)]
-    configured = [*command, "-c", str(configure(site, folder, port))]
-    subprocess.run([*configured, "-t"], check=True, capture_output=True)
-    with subprocess.Popen(configured) as process:
-        try:
-            served = Served(port)
-            wait_until_it_answers(served, process)
-            yield served
-        finally:
-            process.terminate()
+    command += ["-c", str(configure(site, folder, port))]
+    subprocess.run([*command, "-t"], check=True, capture_output=True)
+    return command
 
 
-def wait_until_it_answers(served: Served, process: subprocess.Popen[bytes]) -> None:
+def answers(served: Served, process: subprocess.Popen[bytes]) -> bool:
+    """Once it does; nginx ends where another has taken the port meanwhile."""
     while process.poll() is None:
         try:
             served.ask("/")
         except ConnectionRefusedError:
             continue
-        return
-    raise RuntimeError("nginx ended")
+        return process.poll() is None
+    return False
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 
 from intab.cli import headers
 from tests.conftest import ROOT
-from tools.site import assemble, compress, offline, page, runtime, slim, wheels
+from tools.site import assemble, compress, index, offline, page, runtime, slim, wheels
 from tools.site.__main__ import bring_up_to_date
 from tools.site.sources import SiteError, Sources, files_under, sha256_of
 
@@ -133,13 +133,14 @@ def test_variants_are_made_once_and_decode_to_the_original(tmp_path: Path) -> No
 
 
 def test_only_folders_with_a_config_are_models(tmp_path: Path) -> None:
-    for name in ("models/a/config.json", "models/a/onnx/model.onnx", "models/recipe/x.py"):
+    made = {"a/config.json", "a/onnx/model.onnx", "b/model_index.json", "b/unet/config.json"}
+    for name in (*(f"models/{name}" for name in made), "models/recipe/x.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     assemble.copy_models(tmp_path / "models", tmp_path / "out")
     copied = {path.relative_to(tmp_path / "out").as_posix() for path in files_under(tmp_path)
               if "out" in path.parts}  # fmt: skip
-    assert copied == {"a/config.json", "a/onnx/model.onnx"}
+    assert copied == made
 
 
 def test_an_unchanged_tree_is_not_assembled_again(site: Path) -> None:
@@ -187,6 +188,30 @@ def test_the_lock_names_files_that_are_there_and_match(site: Path) -> None:
         assert set(entry["depends"]) <= set(packages)
 
 
+def test_the_index_leads_to_every_wheel_of_the_lock(site: Path) -> None:
+    """As pip and micropip read it: https://peps.python.org/pep-0503/"""
+    packages = json.loads((the_runtime(site) / "pyodide/pyodide-lock.json").read_text())["packages"]
+    links = re.compile(r'<a href="([^"#]+)(?:#sha256=(\w+))?">([^<]+)</a>')
+    root = links.findall((site / "simple/index.html").read_text())
+    assert root == [(f"{name}/", "", name) for name in packages]
+    for name, entry in packages.items():
+        folder = site / "simple" / name
+        [(address, digest, text)] = links.findall((folder / "index.html").read_text())
+        assert (text, digest) == (entry["file_name"], entry["sha256"])
+        assert sha256_of(folder / address) == digest
+
+
+def test_the_index_has_what_the_owner_added(tmp_path: Path) -> None:
+    folder = tmp_path / "runtime-1/pyodide"
+    folder.mkdir(parents=True)
+    entry = {"file_name": "packages/a-1-py3-none-any.whl", "sha256": "0"}
+    (folder / "pyodide-lock.json").write_text(json.dumps({"packages": {"a": entry}}))
+    index.write(tmp_path, "runtime-1")
+    address = "../../runtime-1/pyodide/packages/a-1-py3-none-any.whl#sha256=0"
+    link = f'<a href="{address}">a-1-py3-none-any.whl</a>'
+    assert link in (tmp_path / "simple/a/index.html").read_text()
+
+
 def test_numpy_is_what_pyodide_publishes(site: Path) -> None:
     ours = json.loads((the_runtime(site) / "pyodide/pyodide-lock.json").read_text())
     theirs = json.loads((ROOT / "node_modules/pyodide/pyodide-lock.json").read_text())
@@ -230,7 +255,8 @@ def test_the_list_of_files_is_the_site_s(site: Path) -> None:
     there = {file.relative_to(site).as_posix() for file in files_under(site)}
     there = {name for name in there if not name.endswith((".br", ".gz")) and "models/" not in name}
     # Not needed to run: what is read, and the picture that others show.
-    there = {name for name in there if not name.startswith("licences") and name != "card.png"}
+    unread = ("licences", "simple/", "card.png")
+    there = {name for name in there if not name.startswith(unread)}
     there = {name for name in there if not name.endswith(".md")}
     page = {"index.html", "service-worker.mjs", path.relative_to(site).as_posix()}
     assert there - page == set(listed)

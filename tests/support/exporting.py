@@ -28,21 +28,25 @@ class Encoder(torch.nn.Module):  # type: ignore[misc]
 
 
 class Decoder(torch.nn.Module):  # type: ignore[misc]
-    """With its past or without; `attentions`: gives the cross attentions too."""
+    """With its past or without; `attentions`: gives the cross attentions too; `crossed`: keeps the
+    cross attention's keys and values."""
 
     def __init__(
-        self, model: Any, layers: int, *, masked: bool, past: bool, attentions: bool
+        self, model: Any, layers: int, *, masked: bool, past: bool, attentions: bool, crossed: bool
     ) -> None:
         super().__init__()
         self.model, self.layers, self.masked = model, layers, masked
-        self.past, self.attentions = past, attentions
+        self.past, self.attentions, self.crossed = past, attentions, crossed
 
     def forward(self, ids: Any, hidden: Any, *rest: Any) -> Any:
         mask, values = (rest[0], rest[1:]) if self.masked else (None, rest)
         cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
         for layer in range(self.layers if self.past else 0):
-            own = values[4 * layer : 4 * layer + 4]
+            count = 4 if self.crossed else 2
+            own = values[count * layer : count * layer + count]
             cache.self_attention_cache.update(own[0], own[1], layer)
+            if not self.crossed:
+                continue
             cache.cross_attention_cache.update(own[2], own[3], layer)
             cache.is_updated[layer] = True
         found = self.model(
@@ -54,7 +58,7 @@ class Decoder(torch.nn.Module):  # type: ignore[misc]
             own_keys = found.past_key_values.self_attention_cache.layers[layer]
             cross = found.past_key_values.cross_attention_cache.layers[layer]
             kept += [own_keys.keys, own_keys.values]
-            kept += [] if self.past else [cross.keys, cross.values]
+            kept += [cross.keys, cross.values] if self.crossed and not self.past else []
         return (found.logits, *kept, *(found.cross_attentions if self.attentions else ()))
 
 
@@ -70,6 +74,11 @@ def _save(
         module, given, str(path), input_names=inputs, output_names=outputs, dynamic_axes=axes,
         opset_version=17, dynamo=False, do_constant_folding=True,
     )  # fmt: skip
+    graph = onnx.load(path)
+    for node in graph.graph.node:  # where in torch they came from is of no use here
+        node.ClearField("doc_string")
+        node.ClearField("metadata_props")
+    onnx.save(graph, path)
 
 
 def _axes(name: str) -> dict[int, str]:
@@ -79,17 +88,33 @@ def _axes(name: str) -> dict[int, str]:
         return {0: "batch", 2: "rows"}
     if name.startswith("cross_attentions"):
         return {0: "batch", 2: "new"}
-    return {0: "batch"} if name == "input_features" else {0: "batch", 1: f"{name}_length"}
+    return (
+        {0: "batch"}
+        if name in ("input_features", "pixel_values")
+        else {0: "batch", 1: f"{name}_length"}
+    )
 
 
 def export_pair(
-    model: Any, folder: Path, *, speech: bool = False, attentions: bool = False
+    model: Any,
+    folder: Path,
+    *,
+    speech: bool = False,
+    attentions: bool = False,
+    pixels: Any = None,
+    crossed: bool = True,
 ) -> None:
-    """The three graphs of a model; `speech`: it takes input_features, and no mask."""
+    """The three graphs of a model; `speech`: it takes input_features, and no mask; `pixels`: it
+    takes such pictures; not `crossed`: only what decoders see of themselves is kept."""
     folder.mkdir(parents=True, exist_ok=True)
     config = model.config
-    layers = getattr(config, "decoder_layers", None) or config.num_decoder_layers
-    if speech:
+    writer = config if pixels is None else config.decoder
+    names = ("decoder_layers", "num_decoder_layers", "num_hidden_layers")
+    layers = next(getattr(writer, name) for name in names if hasattr(writer, name))
+    parts = PARTS if crossed else ("key", "value")
+    if pixels is not None:
+        source, mask, inputs = torch.cat([pixels, -pixels]), None, ["pixel_values"]
+    elif speech:
         source = torch.randn(2, config.num_mel_bins, 2 * config.max_source_positions)
         mask, inputs = None, ["input_features"]
     else:
@@ -106,21 +131,21 @@ def export_pair(
     ids = torch.tensor([[3, 4, 5], [4, 3, 6]])
     masks = () if mask is None else (mask,)
     named = ["input_ids", "encoder_hidden_states", *(["encoder_attention_mask"] if masks else [])]
-    crossed = [f"cross_attentions.{n}" for n in range(layers)] if attentions else []
-    options = {"masked": bool(masks), "attentions": attentions}
+    crosses = [f"cross_attentions.{n}" for n in range(layers)] if attentions else []
+    options = {"masked": bool(masks), "attentions": attentions, "crossed": crossed}
     first = Decoder(model, layers, past=False, **options)
-    outputs = ["logits", *_names("present", layers), *crossed]
+    outputs = ["logits", *_names("present", layers, parts), *crosses]
     _save(first, (ids, hidden, *masks), folder / "decoder_model.onnx", named, outputs)
     with torch.no_grad():
-        found = first(ids, hidden, *masks)[1 : 1 + 4 * layers]
+        found = first(ids, hidden, *masks)[1 : 1 + len(parts) * layers]
     past = Decoder(model, layers, past=True, **options)
     given = (torch.tensor([[7], [8]]), hidden, *masks, *found)
-    inputs = [*named, *_names("past_key_values", layers)]
-    outputs = ["logits", *_names("present", layers, PARTS[:2]), *crossed]
+    inputs = [*named, *_names("past_key_values", layers, parts)]
+    outputs = ["logits", *_names("present", layers, parts[:2]), *crosses]
     _save(past, given, folder / "decoder_with_past_model.onnx", inputs, outputs)
 
 
-def merge(folder: Path) -> None:
+def merge(folder: Path, parts: tuple[str, ...] = PARTS) -> None:
     """decoder_model_merged of the two decoders, which are removed: as optimum writes it, what the
     branch with a past gives in the place of the cross keys and values is empty."""
     paths = [folder / f"{name}.onnx" for name in ("decoder_model", "decoder_with_past_model")]
@@ -136,7 +161,7 @@ def merge(folder: Path) -> None:
     inputs = {info.name: info for one in (past, plain) for info in one.graph.input}
     branch = helper.make_tensor_value_info("use_cache_branch", onnx.TensorProto.BOOL, [1])
     # Every input of the hub's merged decoders is there, whether a branch reads it or not.
-    for name in _names("past_key_values", len(outputs) // 4):
+    for name in _names("past_key_values", len(outputs) // len(parts), parts):
         if name not in inputs:
             inputs[name] = next(i for i in inputs.values() if i.name.startswith("past"))
     node = helper.make_node(

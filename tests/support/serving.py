@@ -55,11 +55,12 @@ def serving(
     isolation: bool = True,
     connect: Sequence[str] = HUB,
     hosts: Sequence[str] = (),
+    cors: bool = False,
     wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Iterator[Served]:
     listener = listen("127.0.0.1", 0)
     started = threading.Event()
-    app = make_app(folder, isolation=isolation, connect=connect, hosts=hosts)
+    app = make_app(folder, isolation=isolation, connect=connect, hosts=hosts, cors=cors)
     server = AnnouncingServer(make_config(wrap(app)), started.set)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()

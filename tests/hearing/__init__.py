@@ -1,0 +1,1 @@
+"""Speech written down, compared with transformers, by a real model and real sounds."""
