@@ -7,7 +7,7 @@ PACKAGES ?=
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast coverage check site picture bench faults firefox wheels wheels-check wheels-proof outdated kernels kernels-check families gguf-proof reading schemas model proof release docs
+.PHONY: help serve test test-fast coverage check site picture gallery bench faults firefox webkit notebooks wheels wheels-check wheels-proof outdated kernels kernels-check families gguf-proof reading hearing schemas model proof release docs
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,6 +35,13 @@ faults: site ## many random sequences of faults and kills, in CPython and in a b
 firefox: site ## visit the page in Firefox
 	@$(PY) -m tests.browser.firefox
 
+webkit: site ## visit the page in WebKitGTK (needs Debian's webkit2gtk-driver and xvfb)
+	@$(PY) -m tests.browser.webkit
+
+notebooks: site ## run intab in a notebook of JupyterLite, whose site is built from PyPI's packages
+	@$(PY) -m tools.browser
+	@$(PY) -m pytest tests/browser/proof_notebooks.py $(ARGS)
+
 check: .venv/.stamp node_modules/.stamp ## ruff and mypy; of JavaScript eslint, tsc and what needs no browser
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
@@ -59,6 +66,12 @@ picture: site ## make the README's picture again
 	@$(PY) -m pytest -q tests/browser/test_looks.py -k picture
 	cp build/screenshots/page.png docs/page.png
 
+gallery: site ## make the pictures of the gallery's programs again
+	@$(PY) -m tools.browser
+	@rm -rf build/screenshots/gallery
+	-@$(PY) -m pytest -q tests/browser/test_gallery.py -k runs # fails where a picture is not there yet
+	cp build/screenshots/gallery/*.webp examples/pictures
+
 bench: site ## the peers and ourselves, side by side in one browser
 	@$(PY) -m tools.browser
 	@$(PY) -m bench $(ARGS)
@@ -73,18 +86,20 @@ wheels-proof: site ## the wheels at length: upstream's own tests, and their spee
 	@$(PY) -m tools.browser
 	@$(PY) -m pytest tests/wheels/proof_upstream.py tests/wheels/proof_speed.py $(ARGS)
 
-kernels: ## build the int8 kernel (needs Debian's clang-19 and lld-19)
+kernels: ## build our WebAssembly in kernels/ (needs Debian's clang-19 and lld-19)
 	$(PYTHON) kernels/build.py
 
-kernels-check: ## rebuild the int8 kernel and compare it with the lock
+kernels-check: ## rebuild our WebAssembly and compare it with the lock
 	$(PYTHON) kernels/build.py --check
 
 families: .venv/.stamp ## compare every family, and 250 variants, with torch (models/requirements.txt)
-	@$(PY) -c 'import torch, transformers' 2>/dev/null || { \
-		echo "make families needs torch and transformers: $(PY) -m pip install -r models/requirements.txt"; exit 1; }
+	@$(PY) -c 'import timm, torch, transformers' 2>/dev/null || { \
+		echo "make families needs torch, transformers and timm: $(PY) -m pip install timm -r models/requirements.txt"; exit 1; }
 	@PYTHONPATH=.:app $(PY) -m tests.convert.comparing
 	@PYTHONPATH=.:app $(PY) -m tests.convert.agreement
 	@PYTHONPATH=.:app $(PY) -m tests.convert.make_encoders
+	@PYTHONPATH=.:app $(PY) -m tests.convert.make_vision
+	@PYTHONPATH=.:app $(PY) -m tests.convert.make_pairs
 
 gguf-proof: .venv/.stamp ## compare a converted GGUF file with transformers' reading of it: ARGS=FILE.gguf
 	@$(PY) -c 'import accelerate, torch, transformers' 2>/dev/null || { \
@@ -95,6 +110,10 @@ reading: .venv/.stamp ## compare pipelines with the Python libraries: MATERIAL=t
 	@PYTHONPATH=. $(firstword $(REFERENCES)) -m tests.reading.families '$(MATERIAL)'
 	@for python in $(REFERENCES); do PYTHONPATH=. $$python -m tests.reading.record '$(MATERIAL)' || exit 1; done
 	@PYTHONPATH=.:app $(PY) -m tests.reading.compare '$(MATERIAL)'
+
+hearing: .venv/.stamp ## compare written speech with transformers: MATERIAL=sounds REFERENCES=python5
+	@PYTHONPATH=.:app $(firstword $(REFERENCES)) -m tests.hearing.record '$(MATERIAL)'
+	@PYTHONPATH=.:app $(PY) -m tests.hearing.compare '$(MATERIAL)'
 
 schemas: .venv/.stamp ## 2,000 random schemas, 500 expressions and the JSON-Schema-Test-Suite
 	@PYTHONPATH=.:app $(PY) -m tests.native.constrain.proof $(ARGS)

@@ -10,8 +10,8 @@ import shutil
 from pathlib import Path
 
 import intab
-from tools.site import compress, esbuild, licences, offline, page, runtime, visit
-from tools.site.sources import Sources, files_under
+from tools.site import compress, esbuild, index, licences, offline, page, runtime, visit
+from tools.site.sources import Sources, files_under, model_folders
 
 
 def assemble(sources: Sources, target: Path) -> None:
@@ -27,16 +27,20 @@ def _fill(sources: Sources, site: Path) -> None:
     names["runtime"] = runtime.build(sources, site)
     page.fill(sources.root / "pyscript.toml", names, site / "pyscript.toml")
     _add_stable_names(site, names["runtime"])
-    page.fill(sources.app / "page/python.mjs", names, site / "intab/python.mjs")
-    esbuild.run(sources, "app/page/disk.mjs", f"--outfile={site / 'intab/disk.mjs'}")
+    names["version"] = intab.__version__
+    for name in ("python.mjs", "worker.mjs"):
+        page.fill(sources.app / "page" / name, names, site / "intab" / name)
+    for name in ("disk.mjs", "isolated.mjs"):
+        esbuild.run(sources, f"app/page/{name}", f"--outfile={site / 'intab' / name}")
     for name in ("manifest.webmanifest", "icon.svg"):
         shutil.copyfile(sources.app / name, site / name)
+    shutil.copytree(sources.examples / "pictures", site / "gallery")
     names["files.json"] = offline.write_list(site)
-    names["version"] = intab.__version__
     offline.bundle_service_worker(sources, site)
     copy_models(sources.models, site / "models")
     _copy_docs(sources, site)
     licences.write(sources, site, names)
+    index.write(site, names["runtime"])
     compress.add_variants(site, sources.cache / "compressed")
     # The page says how much the visit is, and is small itself.
     page.fill(sources.app / "index.html", names | visit.placeholders(site), site / "index.html")
@@ -60,9 +64,9 @@ def _copy_docs(sources: Sources, site: Path) -> None:
 
 
 def copy_models(models: Path, target: Path) -> None:
-    """Every model folder: one with a config.json, whatever else models/ holds."""
-    for config in sorted(models.glob("*/config.json")):
-        for path in files_under(config.parent):
+    """Every model folder, whatever else models/ holds."""
+    for folder in model_folders(models):
+        for path in files_under(folder):
             copy = target / path.relative_to(models)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)

@@ -18,6 +18,7 @@ COMMON = (
     "--legal-comments=eof",
     "--log-level=warning",
     "--loader:.py=text",
+    "--loader:.wasm=binary",
     "--out-extension:.js=.mjs",
 )
 

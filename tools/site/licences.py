@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.site import lock, page
-from tools.site.sources import SiteError, Sources, files_under
+from tools.site.sources import SiteError, Sources, files_under, model_folders
 
 TEXTS = Path(__file__).with_name("licences")
 _NAMES = re.compile(r"(?:licen[cs]e|copying|notice)", re.IGNORECASE)
@@ -44,6 +44,7 @@ OWNERS = {
     r"runtime-[0-9a-f]{16}/pyscript/[\w-]+\.(?:js|css)": ("@pyscript/core", "PyScript's bundles"),
     # Our own, with npm's packages in the bundles; which may be there is what package.json has.
     r"(?:index|licences)\.html|pyscript\.toml|service-worker\.mjs": ("intab",),
+    r"simple/(?:[\w-]+/)?index\.html": ("intab",),
     r"manifest\.webmanifest|icon\.svg|card\.png|(?:docs/)?[\w-]+\.md": ("intab",),
     r"assets/(?:page|style|files|chunk|view|blocks|menu|editor_extras)-[0-9A-Z]{8}\.(?:mjs|css|json)":
         ("intab",),
@@ -52,7 +53,7 @@ OWNERS = {
         ("intab",),
     r"runtime-[0-9a-f]{16}/kernels/[\w-]+\.(?:mjs|wasm)": ("intab",),
     r"pyscript/core\.(?:js|css)": ("intab", "@pyscript/core"),
-    r"licences/.+\.txt": ("intab",),
+    r"licences/.+\.txt|gallery/[\w-]+\.webp": ("intab",),
 }  # fmt: skip
 
 
@@ -212,13 +213,14 @@ def _spdx(facts: Message) -> str:
 
 def _models(site: Path) -> Iterator[Component]:
     """A model's card says its licence and what it learnt from; one without is listed as that."""
-    for config in sorted(site.glob("models/*/config.json")):
-        card = config.with_name("README.md")
-        text = card.read_text(encoding="utf-8") if card.exists() else ""
+    for folder in model_folders(site / "models"):
+        files = [folder / name for name in ("README.md", "LICENSE")]
+        text, *more = [file.read_text(encoding="utf-8") if file.exists() else "" for file in files]
         licence = re.search(r"^license: *(\S+)$", text, re.MULTILINE)
-        name = f"models/{config.parent.name}"
+        name = f"models/{folder.name}"
         named = licence[1] if licence else UNNAMED
-        yield Component(name, "", named, text or f"{name} has no README.md.\n")
+        texts = [text or f"{name} has no README.md.\n", *filter(None, more)]
+        yield Component(name, "", named, "\n\n".join(texts))
 
 
 def _row(component: Component) -> str:

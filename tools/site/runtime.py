@@ -34,6 +34,7 @@ KERNELS = (
     "int8.mjs",
     "int8.wasm",
     "module.mjs",
+    "origins.mjs",
     "self_test.mjs",
     "thread.mjs",
 )
@@ -86,7 +87,8 @@ def _bundle_worker(sources: Sources, target: Path) -> None:
     for name in ("early.mjs", "ort/probe.mjs"):
         path = sources.browser / name
         esbuild.run(sources, str(path), f"--outfile={target / path.name}")
-    shutil.copyfile(sources.browser / "ort/ort_module.mjs", target / "ort_module.mjs")
+    copy_named(sources.browser, ("capture.mjs",), target)
+    copy_named(sources.browser / "ort", ("ort_module.mjs",), target)
     probe.write(target)
 
 

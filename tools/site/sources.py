@@ -92,3 +92,9 @@ def files_under(folder: Path) -> list[Path]:
 def sha256_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def model_folders(models: Path) -> list[Path]:
+    """Those of a model, or of a pipeline as diffusers lays it out."""
+    marks = ("config.json", "model_index.json")
+    return sorted({path.parent for mark in marks for path in models.glob(f"*/{mark}")})

@@ -35,3 +35,14 @@ declare module "*.py" {
   const text: string; // esbuild's loader gives the source
   export default text;
 }
+declare module "*.wasm" {
+  const code: Uint8Array<ArrayBuffer>; // esbuild's loader gives the bytes
+  export default code;
+}
+
+/** What an AudioWorklet's modules have. */
+declare class AudioWorkletProcessor {
+  readonly port: MessagePort;
+}
+declare function registerProcessor(name: string, processor: new () => AudioWorkletProcessor): void;
+declare const sampleRate: number;
