@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import os
 import signal
 import sys
 from collections import defaultdict
@@ -65,6 +66,16 @@ def run_to_end(test: Coroutine[Any, Any, T]) -> T:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     _refuse_browsers_for_the_engine(items)
     items.sort(key=lambda item: (_is_in_a_browser(item), -BUDGET.get(_file(item), 0)))
+    if os.environ.get("CI"):
+        _give_browsers_a_second_try(items)
+
+
+def _give_browsers_a_second_try(items: list[pytest.Item]) -> None:
+    """As Playwright's own template has it on CI: one of hundreds of visits may go wrong on a busy
+    machine. What failed at first is told at the end (`_tell_of_reruns`)."""
+    for item in items:
+        if _is_in_a_browser(item):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def _refuse_browsers_for_the_engine(items: list[pytest.Item]) -> None:
@@ -83,7 +94,22 @@ def _file(item: pytest.Item) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What took longer than tests/budget.json gives it; slowness is told and fails nothing."""
+    """What passed at a second try alone, and what took longer than it should."""
+    _tell_of_reruns(terminalreporter)
+    _tell_of_slowness(terminalreporter)
+
+
+def _tell_of_reruns(terminalreporter: pytest.TerminalReporter) -> None:
+    """Each is a fault of the product or of the test, to be looked into: with all that it said."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"failed at first: {report.nodeid}", red=True)
+        terminalreporter.write_line(report.longreprtext)
+        for title, text in report.sections:
+            terminalreporter.write_line(f"{title}: {text}")
+
+
+def _tell_of_slowness(terminalreporter: pytest.TerminalReporter) -> None:
+    """What took longer than tests/budget.json gives it; slowness fails nothing."""
     took: dict[str, float] = defaultdict(float)
     for reports in terminalreporter.stats.values():
         for report in reports:
