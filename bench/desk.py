@@ -105,9 +105,9 @@ class Visit:
 
 
 @contextmanager
-def visiting(desk: Desk, profile: Path, address: str) -> Iterator[Visit]:
-    """A page at that address, once its worker is ready."""
-    launch = launch_args()
+def visiting(desk: Desk, profile: Path, address: str, *flags: str) -> Iterator[Visit]:
+    """A page at that address, once its worker is ready; `flags` are Chromium's."""
+    launch = launch_args(*flags)
     options = ["--headless=new", "--no-default-browser-check", f"--user-data-dir={profile}"]
     desk.jobs, desk.results = Queue(), Queue()  # a page that was closed still waits for a job
     command = [launch["executable_path"], *launch["args"], *options]

@@ -3,11 +3,12 @@
     make bench ARGS="hour"
     make bench ARGS="microphone --model FOLDER --sound FILE.wav"
 
-`hour`: memory of the page's process after 5 minutes of an hour's sound and after all of it; as one
-sound, and as blocks that come as a microphone's do. Without --model by a tiny Whisper of random
-weights, which is the same to memory. `microphone`: a minute of FILE.wav, played into Chromium's
-microphone; how long writing down takes, of the phrases that ended, for a second of them. FOLDER is
-Whisper as the hub has it or as `intab convert` writes it.
+`hour`: memory of the page's process after 5 minutes of an hour's sound and after all of it, as it
+is and once JavaScript's garbage is collected; as one sound, and in blocks as a microphone gives
+them. Without --model by a tiny Whisper of random weights, which is the same to memory.
+`microphone`: a minute of FILE.wav, played into Chromium's microphone; how long writing down takes,
+of the phrases that ended, for a second of them. FOLDER is Whisper as the hub has it or as `intab
+convert` writes it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TINY = ROOT / "tests/golden/whisper/english"
 PROGRAM = Path(__file__).with_name("pages") / "microphone.py"
 RATE, PLAYED = 16_000, 48_000
-EARLY, ALL, GROWTH = 5, 60, 1.02  # minutes, and the target of memory over its first figure
+EARLY, ALL, GROWTH = 5, 60, 1.02  # minutes, and the target of held memory over its first figure
+COLLECTS = "--js-flags=--expose-gc"
 LISTENED, FACTOR = 60, 0.5  # seconds, and the target of the real-time factor
 MODEL, SOUND = "heard", "heard.f32"
 WAYS = {"one sound": False, "as it comes": True}
@@ -62,29 +64,32 @@ def measure_hour(site: Path, dtype: str) -> Iterator[Comparison]:
     """Memory early and in the end, both ways."""
     with open_desk() as desk, serve_command(site, "--connect", desk.address) as address:
         for way, live in WAYS.items():
-            found = {}
-            for minutes, size in _memory(desk, address, dtype, live=live):
-                print(f"  {way}, {minutes} minutes: {size / 1e6:.0f} MB", file=sys.stderr)
-                found[f"{minutes} minutes"] = [size / 1e6]
-            early, late = found
+            found: dict[str, list[float]] = {}
+            for what, size in _memory(desk, address, dtype, live=live):
+                print(f"  {way}, {what}: {size / 1e6:.0f} MB", file=sys.stderr)
+                found[what] = [size / 1e6]
+            _, early, _, late = found
             yield Comparison(f"hour: memory, {way}", "MB", found, (late, early), GROWTH)
 
 
-def _memory(desk: Desk, address: str, dtype: str, *, live: bool) -> Iterator[tuple[int, int]]:
-    """Minutes that were heard, and the bytes of the page's process then."""
+def _memory(desk: Desk, address: str, dtype: str, *, live: bool) -> Iterator[tuple[str, int]]:
+    """Bytes of the page's process once so much was heard: as they are, and without the garbage that
+    the browser has not collected yet, of which there is more the longer it has room."""
     base = f"{address}models/{MODEL}/"
     task = "automatic-speech-recognition"
     sound = {"sound": address + SOUND, "rate": RATE, "minutes": ALL}
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
-        undebugged(desk, Path(profile), address + OURS) as visit,
+        undebugged(desk, Path(profile), address + OURS, COLLECTS) as visit,
     ):
         visit.ask(do="load", base=base, task=task, dtype=dtype)
         visit.ask(do="begin", live=live, **sound)
         for minutes in (EARLY, ALL):
             for heard in range(1, minutes + 1):  # each in the time that a job may take
                 visit.ask(do="go_on", minutes=heard)
-            yield minutes, visit.memory()
+            yield f"{minutes} minutes", visit.memory()
+            visit.ask(do="collect")
+            yield f"{minutes} minutes, collected", visit.memory()
 
 
 def measure_microphone(

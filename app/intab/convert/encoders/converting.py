@@ -6,7 +6,6 @@ is never expanded here: an encoder reads many rows at once, which int8's kernels
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +29,7 @@ from intab.convert.reading import check_vocabulary, copy_texts, read_tokenizer
 from intab.convert.reporting import FABLES, NOT_RUN, Graph, LeftOut, by_themselves, write_folder
 from intab.convert.running import open_graph, refused
 from intab.convert.staging import check_room, staged
-from intab.convert.writing import FOLDER, store, write_each
+from intab.convert.writing import FOLDER, copy_files, store, write_each
 from intab.engine.hub.layout import SUFFIXES
 from intab.engine.hub.manifest import EXPANDING
 from intab.engine.tasks.sentence_files import FILES
@@ -78,7 +77,7 @@ def write_model(request: Request, source: Source, dtypes: Sequence[str], say: Sa
     steps, left = Steps(say, 2 * len(dtypes) + 2), LeftOut(may=request.dtypes is None)
     with staged(request.out) as draft:
         copy_texts(checkpoint.folder, draft)
-        _copy(checkpoint.folder, draft, source.files)
+        copy_files(checkpoint.folder, draft, source.files)
         graphs = _write_graphs(draft, dtypes, source.write, steps, left)
         report = _report(draft, graphs, source, steps)
         blind = by_themselves(tuple(graphs), NOT_RUN)
@@ -116,14 +115,6 @@ def expected_bytes(checkpoint: Checkpoint, dtypes: Sequence[str]) -> int:
     """About what the graphs will take on disk, with a float one for the while."""
     made = {*dtypes, "fp32"}
     return sum(int(checkpoint.parameters() * FORMS[dtype].bytes_a_weight) for dtype in made)
-
-
-def _copy(source: Path, target: Path, names: Sequence[str]) -> None:
-    """What else pipelines read: of sentence-transformers what says of pooling, prompts, lengths."""
-    for name in names:
-        if (source / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / name, target / name)
 
 
 def _write_graphs(

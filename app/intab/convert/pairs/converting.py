@@ -32,7 +32,7 @@ from intab.convert.progress import Say, Steps
 from intab.convert.reading import check_vocabulary, copy_texts, read_tokenizer
 from intab.convert.reporting import FABLES, NOT_RUN, LeftOut, by_themselves
 from intab.convert.staging import check_room, staged
-from intab.convert.writing import FOLDER, store, write_each
+from intab.convert.writing import FOLDER, copy_files, store, write_each
 from intab.engine.hub.layout import SUFFIXES
 from intab.engine.hub.manifest import EXPANDING
 from intab.engine.text.tokenizer import Tokenizer
@@ -87,7 +87,7 @@ def convert_pair(request: Request, checkpoint: Checkpoint, say: Say) -> Report:
     steps, left = Steps(say, 2 * len(dtypes) + 2), LeftOut(may=request.dtypes is None)
     with staged(request.out) as draft:
         copy_texts(checkpoint.folder, draft)
-        _copy_more(checkpoint.folder, draft)
+        copy_files(checkpoint.folder, draft, _MORE)
         graphs = _write_all(draft, dtypes, model, steps, left)
         report = _report(draft, graphs, model, tokenizer, checkpoint, steps, left)
         blind = by_themselves(tuple(graphs), NOT_RUN)
@@ -106,12 +106,6 @@ def read_pair(checkpoint: Checkpoint, ignored: Sequence[str] = ()) -> Model:
         return Model(config, shape, t5.Reader(checkpoint, shape).weights())
     shape = bart.read_shape(config)
     return Model(config, shape, bart.Reader(checkpoint, config, shape).weights())
-
-
-def _copy_more(source: Path, target: Path) -> None:
-    for name in _MORE:
-        if (source / name).is_file():
-            (target / name).write_bytes((source / name).read_bytes())
 
 
 def _write_all(

@@ -6,7 +6,6 @@ with a model.onnx in float32, whose weights may lie beside it.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import onnx_ir as ir
 from onnx_ir.passes import common
 
 from intab.convert.community import check_versions
+from intab.convert.writing import copy_files
 from intab.engine.hub.layout import find_roles
 from intab.engine.tasks.diffusion.files import FILES, INDEX, Settings
 from intab.engine.tasks.diffusion.prompts import Prompts
@@ -65,10 +65,7 @@ def read_texts(source: Path) -> dict[str, str]:
 
 def copy_texts(source: Path, target: Path) -> None:
     """What the pipeline reads beside its graphs, as it is; a README.md is a card of its own."""
-    for name in FILES:
-        if (source / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / name, target / name)
+    copy_files(source, target, FILES)
 
 
 def read_graph(path: Path) -> ir.Model:

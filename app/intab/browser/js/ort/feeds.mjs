@@ -18,6 +18,7 @@ const VALUES = {
   uint8: Uint8Array,
   int8: Int8Array,
 };
+const TEXT = new TextEncoder();
 const ALIGNMENT = 8; // bytes: of the largest values
 
 /**
@@ -76,7 +77,7 @@ export async function pack(tensors, names) {
 
 /** @param {unknown} value what JSON can hold */
 function encode(value) {
-  return new TextEncoder().encode(JSON.stringify(value));
+  return TEXT.encode(JSON.stringify(value));
 }
 
 /** @param {Tensor} tensor */
