@@ -3,28 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { usesOf } from "../../app/intab/browser/js/ort/grouped.mjs";
-import { encode, join, message } from "../../app/intab/browser/js/ort/protobuf.mjs";
-
-const [GRAPH, NODE, INPUT, OUTPUT, OP_TYPE, ATTRIBUTE] = [7, 1, 1, 2, 4, 5];
-const text = (/** @type {number} */ number, /** @type {string} */ value) => [...message(number, [encode(value)])];
-
-/**
- * A node's field of its graph.
- * @param {string} kind
- * @param {string[]} inputs
- * @param {string[]} outputs
- * @param {Uint8Array[]} more
- */
-function node(kind, inputs, outputs, more = []) {
-  const names = [...inputs.flatMap((name) => text(INPUT, name)), ...outputs.flatMap((name) => text(OUTPUT, name))];
-  return [...message(NODE, [...names, ...text(OP_TYPE, kind), ...more])];
-}
-
-/** @param {Uint8Array[][]} nodes */
-function bodyOf(...nodes) {
-  const bytes = join(message(GRAPH, nodes.flat()));
-  return { size: bytes.length, read: (/** @type {number} */ from, /** @type {number} */ to) => bytes.subarray(from, to) };
-}
+import { bodyOf, inner, node } from "./onnx_nodes.mjs";
 
 const attention = (/** @type {string} */ value) =>
   node("GroupQueryAttention", ["qkv", "", "", "k", value, "lengths", "total"], ["y", "new_k", "new_v"]);
@@ -45,7 +24,7 @@ test("what something else looks at too is left out", () => {
 });
 
 test("of a graph with graphs within nothing is said, nor of what is none", () => {
-  const branch = [...message(ATTRIBUTE, [...text(1, "then_branch"), ...message(6, [])])];
+  const branch = inner("then_branch", []);
   assert.equal(usesOf(bodyOf(attention("v"), node("If", ["c"], ["z"], branch))).presents.size, 0);
   const cut = { size: 9, read: (/** @type {number} */ from, /** @type {number} */ to) => new Uint8Array(9).fill(255).subarray(from, to) };
   assert.equal(usesOf(cut).presents.size, 0);

@@ -2,20 +2,18 @@
  * Nodes that onnxruntime-web 1.30 computes wrongly on WebGPU without a word, or refuses only once they run:
  * a graph with one of them is not opened there. convert/gpu_traps.py is the same for graphs that are written.
  */
+import { graphsOf, nodesOf, partsOf } from "./nodes.mjs";
 import { RAW_DATA } from "./onnx_file.mjs";
 import { Source } from "./protobuf.mjs";
 
-const GRAPH = 7; // of ModelProto
-const [NODE, INITIALIZER] = [1, 5]; // of GraphProto
-const [INPUT, OUTPUT, OP_TYPE, ATTRIBUTE] = [1, 2, 4, 5]; // of NodeProto
-const [NAME, INT, STRING, TENSOR] = [1, 3, 4, 5]; // of AttributeProto
+const INITIALIZER = 5; // of GraphProto
 const [FLOATS, TENSOR_NAME] = [4, 8]; // of TensorProto
 const SMOOTH = ["linear", "cubic"];
 const PADDING = 4; // MultiHeadAttention's key_padding_mask
 const SCALES = 2; // Resize's
 
 /** @typedef {import("./protobuf.mjs").Field} Field */
-/** @typedef {{kind: string, inputs: string[], outputs: string[], attributes: Map<string, any>}} Node */
+/** @typedef {import("./nodes.mjs").Node} Node */
 
 /**
  * Why a graph is not for WebGPU, "" if nothing is known against it. Of a file that cannot be read onnxruntime says why.
@@ -24,47 +22,25 @@ const SCALES = 2; // Resize's
 export function trapOf(body) {
   try {
     const source = new Source(body);
-    const graphs = [...source.fields(0, source.size)].filter(({ number }) => number === GRAPH);
-    for (const graph of graphs) {
-      const nodes = partsOf(source, graph, NODE).map((field) => read(source, field));
-      const found = nodes.map((node) => trap(source, graph, nodes, node)).find(Boolean);
-      if (found) return found;
-    }
+    return first(graphsOf(source), (graph) => within(source, graph));
   } catch {
     return "";
   }
+}
+
+/** What is against a graph, and those within its nodes. @param {Source} source @param {Field} graph @returns {string} */
+function within(source, graph) {
+  const nodes = nodesOf(source, graph);
+  return first(nodes, (node) => trap(source, graph, nodes, node) || first(node.graphs, (inner) => within(source, inner)));
+}
+
+/** The first objection. @template T @param {T[]} items @param {(item: T) => string} objection */
+function first(items, objection) {
+  for (const item of items) {
+    const found = objection(item);
+    if (found) return found;
+  }
   return "";
-}
-
-/** @param {Source} source @param {Field} field @param {number} wanted */
-function partsOf(source, { from, to }, wanted) {
-  return [...source.fields(from, to)].filter(({ number }) => number === wanted);
-}
-
-/** @param {Source} source @param {Field} field @returns {Node} */
-function read(source, field) {
-  /** @type {Node} */
-  const node = { kind: "", inputs: [], outputs: [], attributes: new Map() };
-  for (const part of source.fields(field.from, field.to)) {
-    if (part.number === INPUT) node.inputs.push(source.text(part));
-    else if (part.number === OUTPUT) node.outputs.push(source.text(part));
-    else if (part.number === OP_TYPE) node.kind = source.text(part);
-    else if (part.number === ATTRIBUTE) node.attributes.set(...attribute(source, part));
-  }
-  return node;
-}
-
-/** A whole number, a text, or the place of a tensor. @param {Source} source @param {Field} field @returns {[string, any]} */
-function attribute(source, { from, to }) {
-  let name = "";
-  let value;
-  for (const part of source.fields(from, to)) {
-    if (part.number === NAME) name = source.text(part);
-    else if (part.number === INT) [value] = source.varint(part.from);
-    else if (part.number === STRING) value = source.text(part);
-    else if (part.number === TENSOR) value = part;
-  }
-  return [name, value];
 }
 
 /** @param {Source} source @param {Field} graph @param {Node[]} nodes @param {Node} node */
