@@ -164,8 +164,8 @@ async def pipeline(  # type: ignore[misc]  # whose options have names
             "image-classification", "image-feature-extraction", "zero-shot-image-classification",
             "object-detection", "zero-shot-object-detection", "image-segmentation",
             "background-removal", "depth-estimation", "image-to-text",
-            "automatic-speech-recognition", "audio-classification", "text-to-image",
-            "image-to-image"; docs/pipelines.md has what each takes and gives.
+            "document-question-answering", "automatic-speech-recognition", "audio-classification",
+            "text-to-image", "image-to-image"; docs/pipelines.md has what each takes and gives.
         model: as for `intab.load`, and so are dtype, device, endpoint, token, subfolder, keep and
             on_progress.
         dtype: a dtype, or a dict with one for each role.

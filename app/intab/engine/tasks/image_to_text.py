@@ -33,43 +33,7 @@ from intab.errors import OptionError, UnsupportedModelError
 
 _DEFAULTS: Mapping[str, Any] = {"max_new_tokens": 256}
 _TRIED = (224, 224)  # pixels, if the processor has no size of its own
-_BEGIN = "decoder_input_ids"
-
-
-class ImageToText:
-    """A Task."""
-
-    name = "image-to-text"
-    graph = "an encoder of pictures with a decoder of text"
-    needs: Sequence[Need] = ENCODER_DECODER
-    texts: Sequence[str] = FILES
-    tokenizer = True
-    config = True
-
-    def check(self, config: ModelConfig) -> None:
-        """UnsupportedModelError for a model that does not write of pictures."""
-        check_heads("write text from pictures", ("VisionEncoderDecoderModel",), config)
-
-    def check_candidate(
-        self, variants: Variants, candidate: Candidate, config: ModelConfig
-    ) -> None:
-        """DeviceError for decoders on two devices."""
-        check_decoders(variants, candidate)
-
-    async def open(
-        self, runtime: Runtime[B], parts: Parts[B], report: OnProgress
-    ) -> ImageToTextPipeline:
-        """The pipeline, which is tried once."""
-        processor = processor_of(parts.texts)
-        if processor is None:
-            raise UnsupportedModelError(
-                f"The folder has no {FILES[0]}, which says how pictures are made for the model: "
-                "add it."
-            )
-        keeps = "longest_edge" in (processor.settings.get("size") or {})
-        probe = np.zeros((1, 3, *(_TRIED if keeps else processor.made_of(_TRIED))), np.float32)
-        model = await open_reader(runtime, parts, report, {"pixel_values": probe})
-        return ImageToTextPipeline(self.name, model, processor, runtime.read_picture)
+BEGIN = "decoder_input_ids"
 
 
 @dataclass(frozen=True)
@@ -112,21 +76,25 @@ class ImageToTextPipeline(SequencePipeline):
                 inputs = (options.pop(name),)
         return super().__call__(*inputs, **options)
 
-    def request(self, options: dict[str, Any]) -> Request:
+    def request(self, options: dict[str, Any]) -> Any:
         """A call's options; OptionError for what does not go together."""
+        processor, passed = self.told(options)
+        begin = self.begin(passed.pop(BEGIN, None))
+        chosen = self.model.options(passed, self.defaults, len(begin))
+        return Request(processor, begin, chosen)
+
+    def told(self, options: dict[str, Any]) -> tuple[ImageProcessor, dict[str, Any]]:
+        """How pictures are made in a call, and its options of generating; OptionError."""
         nested, changed = options.pop("generate_kwargs", None), options.pop(KWARGS, None)
         for name, value in (("generate_kwargs", nested), (KWARGS, changed)):
             if value is not None and not isinstance(value, Mapping):
                 raise OptionError(f"{name} must be a dict, not {type(value).__name__}.")
         if both := set(options) & set(nested or {}):
             raise OptionError(f"{min(both)} is given twice, also in generate_kwargs: give it once.")
-        passed = {**options, **(nested or {})}
-        begin = self._begin(passed.pop(_BEGIN, None))
         processor = self.processor.changed(changed) if changed else self.processor
-        chosen = self.model.options(passed, self.defaults, len(begin))
-        return Request(processor, begin, chosen)
+        return processor, {**options, **(nested or {})}
 
-    def _begin(self, given: Any) -> list[int]:
+    def begin(self, given: Any) -> list[int]:
         """The ids that answers begin with: as in `generate` the start comes first, but not for
         Donut, whose prompts are starts."""
         if given is None:
@@ -136,17 +104,15 @@ class ImageToTextPipeline(SequencePipeline):
         ids = np.asarray(given)
         ids = ids[0] if ids.ndim == 2 and len(ids) == 1 else ids
         if ids.ndim != 1 or not ids.size or ids.dtype.kind not in "iu":
-            raise OptionError(f"{_BEGIN} must be a text, or ids: [n] or [1][n], one at least.")
+            raise OptionError(f"{BEGIN} must be a text, or ids: [n] or [1][n], one at least.")
         if ids.min() < 0 or ids.max() >= self.model.vocabulary:
-            raise OptionError(f"{_BEGIN} must be from 0 to {self.model.vocabulary - 1:,}.")
-        encoder = self.config.get("encoder")
-        donut = isinstance(encoder, Mapping) and "donut" in str(encoder.get("model_type"))
-        start = [] if donut or ids[0] == self.model.start else [self.model.start]
+            raise OptionError(f"{BEGIN} must be from 0 to {self.model.vocabulary - 1:,}.")
+        start = [] if is_donut(self.config) or ids[0] == self.model.start else [self.model.start]
         return [*start, *map(int, ids)]
 
     async def batch(self, items: Sequence[Any], request: Request) -> list[Any]:
         """The records of each picture."""
-        sources = [await self._encoded(item, request.processor) for item in items]
+        sources = [await self.encoded(item, request.processor) for item in items]
         self.check_open()
         begins = [request.begin] * len(items)
         found = await self.model.answers(sources, begins, request.options)
@@ -156,7 +122,51 @@ class ImageToTextPipeline(SequencePipeline):
             for answers in found
         ]
 
-    async def _encoded(self, item: Any, processor: ImageProcessor) -> Encoded:
+    async def encoded(self, item: Any, processor: ImageProcessor) -> Encoded:
+        """What the encoder sees on a picture."""
         pixels = processor(rgb(await self._read(item)))
         self.check_open()
         return await self.model.reader.encode({"pixel_values": pixels[None]})
+
+
+class ImageToText:
+    """A Task."""
+
+    pipeline = ImageToTextPipeline
+    name = "image-to-text"
+    graph = "an encoder of pictures with a decoder of text"
+    needs: Sequence[Need] = ENCODER_DECODER
+    texts: Sequence[str] = FILES
+    tokenizer = True
+    config = True
+
+    def check(self, config: ModelConfig) -> None:
+        """UnsupportedModelError for a model that does not write of pictures."""
+        check_heads("write text from pictures", ("VisionEncoderDecoderModel",), config)
+
+    def check_candidate(
+        self, variants: Variants, candidate: Candidate, config: ModelConfig
+    ) -> None:
+        """DeviceError for decoders on two devices."""
+        check_decoders(variants, candidate)
+
+    async def open(
+        self, runtime: Runtime[B], parts: Parts[B], report: OnProgress
+    ) -> ImageToTextPipeline:
+        """The pipeline, which is tried once."""
+        processor = processor_of(parts.texts)
+        if processor is None:
+            raise UnsupportedModelError(
+                f"The folder has no {FILES[0]}, which says how pictures are made for the model: "
+                "add it."
+            )
+        keeps = "longest_edge" in (processor.settings.get("size") or {})
+        probe = np.zeros((1, 3, *(_TRIED if keeps else processor.made_of(_TRIED))), np.float32)
+        model = await open_reader(runtime, parts, report, {"pixel_values": probe})
+        return self.pipeline(self.name, model, processor, runtime.read_picture)
+
+
+def is_donut(config: ModelConfig) -> bool:
+    """Whether it reads pages, and takes a prompt to begin with."""
+    encoder = config.get("encoder")
+    return isinstance(encoder, Mapping) and "donut" in str(encoder.get("model_type"))

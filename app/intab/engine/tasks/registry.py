@@ -55,6 +55,7 @@ def _writing() -> Tasks:
 def _seeing() -> Tasks:
     from intab.engine.tasks.background_removal import BackgroundRemoval
     from intab.engine.tasks.depth_estimation import DepthEstimation
+    from intab.engine.tasks.document_question_answering import DocumentQuestionAnswering
     from intab.engine.tasks.image_classification import ImageClassification
     from intab.engine.tasks.image_feature_extraction import ImageFeatureExtraction
     from intab.engine.tasks.image_segmentation import ImageSegmentation
@@ -71,6 +72,7 @@ def _seeing() -> Tasks:
         BackgroundRemoval(),
         ZeroShotObjectDetection(),
         ImageToText(),
+        DocumentQuestionAnswering(),
         ObjectDetection(),
         ZeroShotImageClassification(),
     )
@@ -103,6 +105,7 @@ _KINDS: dict[Callable[[], Tasks], tuple[str, ...]] = {
         *("image-classification", "image-feature-extraction", "depth-estimation"),
         *("image-segmentation", "object-detection", "zero-shot-image-classification"),
         *("background-removal", "zero-shot-object-detection", "image-to-text"),
+        "document-question-answering",
     ),
     _hearing: (
         *("automatic-speech-recognition", "audio-classification"),
