@@ -51,10 +51,8 @@ def make(
     file: str = "preprocessor_config.json",
 ) -> ImagePipeline:
     inputs = [TensorInfo("pixel_values", "float32", shape)]
-    inputs += [
-        TensorInfo(name, "int64", (None,) * (3 if name == "pixel_mask" else 2)) for name in more
-    ]
-    shapes = ranks or {}
+    shapes = {"pixel_mask": (None, None, None), **(ranks or {})}
+    inputs += [TensorInfo(name, "int64", shapes.get(name, (None, None))) for name in more]
     infos = [TensorInfo(name, "float32", shapes.get(name, ())) for name in outputs]
     network = FunctionNetwork(
         inputs, infos, lambda feeds: {name: one(feeds) for name, one in outputs.items()}
@@ -184,11 +182,28 @@ async def test_boxes() -> None:
     focal = make(ObjectDetection(), FOUND, config={**NAMES, "model_type": "rt_detr"})
     labels = [one["label"] for one in await focal(COLOURS, threshold=0.9)]
     assert labels == ["blue", "red"]
+    processor = {**PLAIN, "image_processor_type": "RTDetrImageProcessor"}
+    processed = make(ObjectDetection(), FOUND, config=NAMES, processor=processor)
+    assert [one["label"] for one in await processed(COLOURS, threshold=0.9)] == labels
     for options in ({"threshold": "x"}, {"iou_threshold": 0.4}):
         with pytest.raises(OptionError):
             await pipe(COLOURS, **options)
     with pytest.raises(UnsupportedModelError, match="no output logits; it gives y"):
         make(ObjectDetection(), {"y": mean})
+
+
+async def test_a_mask_whose_size_the_graph_fixes() -> None:
+    """As exports of DETR have it that Transformers.js runs: 64 x 64, whatever the picture is."""
+    shapes = []
+
+    def boxes(feeds: Arrays) -> NDArray[np.float32]:
+        shapes.append(feeds["pixel_mask"].shape)
+        return FOUND["pred_boxes"](feeds)
+
+    pipe = make(ObjectDetection(), {**FOUND, "pred_boxes": boxes}, config=NAMES,
+                more=("pixel_mask",), ranks={"pixel_mask": (None, 64, 64)})  # fmt: skip
+    await pipe(np.zeros((8, 20, 3), np.uint8))
+    assert shapes == [(1, 64, 64)]
 
 
 async def test_boxes_without_a_config() -> None:

@@ -6,6 +6,9 @@ preparing      all of that in one step, for pictures whose pixels are elsewhere
 text_lines     lines of text on pictures: found, cut out, read
 flat_shapes    shapes of points on a plane
 processors     what each class of processors does unless its file says otherwise
+settings       what settings may be
+timm           what timm's models say of their pictures, as settings
+cropping       the middle of pictures
 resizing       sizes that keep a picture's shape, as each class has them
 antialiasing   another size, as OWLv2 has it
 donut          pages as Donut has them

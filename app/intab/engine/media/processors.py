@@ -95,6 +95,19 @@ PROCESSORS: dict[str, Mapping[str, Any]] = {
         "size": {"height": 2560, "width": 1920}, "do_thumbnail": True, "do_pad": True,
         "do_align_long_axis": False,
     },
+    "RfDetrImage": _DETR,
+    "BlipImage": {**_CLIP, "size": _square(384), "resample": BICUBIC},
+    "GLPNImage": {"size_divisor": 32, "do_normalize": False},
+    "EfficientNetImage": {
+        "size": _square(346), "crop_size": _square(289), "resample": BICUBIC,
+        "rescale_offset": False, "include_top": True,
+    },
+    "LevitImage": {**_SHORTEST, **IMAGENET, **_crop(224), "resample": BICUBIC},
+    "PoolFormerImage": {
+        **_SHORTEST, **IMAGENET, **_crop(224), "resample": BICUBIC, "crop_pct": 0.9,
+    },
+    "DINOv3ViTImage": {**IMAGENET, "size": _square(224)},
+    "TimmWrapperImage": {**IMAGENET, "default_to_square": False},
     "RTDetrImage": {
         **IMAGENET, "size": _square(640), "default_to_square": False, "do_normalize": False,
     },
@@ -107,12 +120,35 @@ _OLDER = {
     "Segformer": "SegformerImage", "Detr": "DetrImage", "Yolos": "YolosImage",
     "ConditionalDetr": "ConditionalDetrImage", "DeformableDetr": "DeformableDetrImage",
     "OwlViT": "OwlViTImage", "ChineseCLIP": "ChineseCLIPImage",
-    "MaskFormer": "MaskFormerImage", "Donut": "DonutImage",
+    "MaskFormer": "MaskFormerImage", "Donut": "DonutImage", "GLPN": "GLPNImage",
+    "Levit": "LevitImage", "PoolFormer": "PoolFormerImage",
 }  # fmt: skip
 
 
-def kind_of(file: Mapping[str, Any]) -> str:
-    """The class that a file names, "" if it names none; without what says how it computes.
+# Of files that name no class: what transformers takes for the model_type.
+_FAMILIES = {
+    **dict.fromkeys(("vit", "vit_msn", "swin", "swinv2"), "ViTImage"),
+    **dict.fromkeys(("beit", "data2vec-vision"), "BeitImage"),
+    **dict.fromkeys(("convnext", "convnextv2", "cvt", "regnet", "resnet", "van"), "ConvNextImage"),
+    **dict.fromkeys(("bit", "dinov2", "dinov2_with_registers", "focalnet", "hiera"), "BitImage"),
+    **dict.fromkeys(("clip", "altclip", "metaclip_2"), "CLIPImage"),
+    **dict.fromkeys(("detr", "table-transformer"), "DetrImage"),
+    **dict.fromkeys(("dpt", "depth_anything"), "DPTImage"),
+    **dict.fromkeys(("mobilevit", "mobilevitv2"), "MobileViTImage"),
+    **dict.fromkeys(("pvt", "pvt_v2"), "PvtImage"),
+    **dict.fromkeys(("rt_detr", "rt_detr_v2", "d_fine"), "RTDetrImage"),
+    "chinese_clip": "ChineseCLIPImage", "conditional_detr": "ConditionalDetrImage",
+    "deformable_detr": "DeformableDetrImage", "deit": "DeiTImage", "glpn": "GLPNImage",
+    "levit": "LevitImage", "mask2former": "Mask2FormerImage", "maskformer": "MaskFormerImage",
+    "mobilenet_v1": "MobileNetV1Image", "mobilenet_v2": "MobileNetV2Image",
+    "owlvit": "OwlViTImage", "owlv2": "Owlv2Image", "poolformer": "PoolFormerImage",
+    "segformer": "SegformerImage", "siglip": "SiglipImage", "yolos": "YolosImage",
+}  # fmt: skip
+
+
+def kind_of(file: Mapping[str, Any], family: str = "") -> str:
+    """The class that a file names, else that of the family, "" if there is none; without what says
+    how it computes.
 
     >>> kind_of({"image_processor_type": "CLIPImageProcessorFast"})
     'CLIPImage'
@@ -120,4 +156,4 @@ def kind_of(file: Mapping[str, Any]) -> str:
     named = file.get("image_processor_type") or file.get("feature_extractor_type") or ""
     name = str(named).removesuffix("Fast").removesuffix("Pil")
     name = name.removesuffix("Processor").removesuffix("FeatureExtractor")
-    return _OLDER.get(name, name)
+    return _OLDER.get(name, name) or _FAMILIES.get(family, "")

@@ -50,6 +50,17 @@ def cut_to(size: Size, multiple: int) -> Size:
     return height, width
 
 
+def multiples_within(size: Size, multiple: int) -> Size:
+    """Both sides cut to multiples, as GLPN has it; PromptError if nothing is left of one."""
+    height, width = (side // multiple * multiple for side in size)
+    if not height or not width:
+        raise PromptError(
+            f"A picture of {size[1]} x {size[0]} pixels is too small for this model: enlarge it "
+            f"to {multiple} x {multiple} at least."
+        )
+    return height, width
+
+
 def filled_to(size: Size, multiple: int) -> Size:
     """Both sides raised to multiples, as MaskFormer has it."""
     height, width = (-(-side // multiple) * multiple for side in size)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _PROCESSOR, _SEVERAL = FILES = ("preprocessor_config.json", "processor_config.json")
-_MASK = "pixel_mask"  # ones, since no picture is padded
+_MASK = "pixel_mask"  # ones, since no picture is padded; of a size that the graph may fix
 _CHANNELS = (1, 3)
 _TRIED = (64, 64)  # pixels, if neither the graph nor the processor has a size
 KWARGS = "image_processor_kwargs"
@@ -185,7 +185,8 @@ class ImageTask(ArrayTask):
             feeds = {info.name: np.ascontiguousarray(laid, info.dtype)}
         for other in next(iter(pipeline.networks.values())).inputs:
             if other.name == _MASK:
-                feeds[other.name] = np.ones(pixels.shape[1:], other.dtype)
+                sides = zip(other.shape[1:], pixels.shape[1:], strict=False)
+                feeds[other.name] = np.ones([want or have for want, have in sides], other.dtype)
         return Row(feeds, about=size)
 
     def check_size(self, pipeline: ImagePipeline, pixels: NDArray[Any]) -> None:
@@ -213,12 +214,19 @@ def prepared(picture: Image, preparation: Preparation) -> NDArray[Any]:
 
 
 def processor_of(texts: Texts) -> ImageProcessor | None:
-    """What preprocessor_config.json or processor_config.json says, None if there is neither."""
-    if _PROCESSOR in texts.more:
-        return ImageProcessor.of(parse_object(texts.more[_PROCESSOR], _PROCESSOR))
+    """What processor_config.json says of pictures, else preprocessor_config.json, else what
+    config.json has of timm's; None if there is none of them."""
+    family = str(texts.config.get("model_type") or "")
     if _SEVERAL in texts.more:
         inner = parse_object(texts.more[_SEVERAL], _SEVERAL).get("image_processor")
-        return ImageProcessor.of(inner, _SEVERAL) if isinstance(inner, Mapping) else None
+        if isinstance(inner, Mapping):
+            return ImageProcessor.of(inner, _SEVERAL, family)
+    if _PROCESSOR in texts.more:
+        return ImageProcessor.of(parse_object(texts.more[_PROCESSOR], _PROCESSOR), family=family)
+    if "pretrained_cfg" in texts.config:
+        said = {"pretrained_cfg": texts.config["pretrained_cfg"]}
+        said["image_processor_type"] = "TimmWrapperImageProcessor"
+        return ImageProcessor.of(said, "config.json")
     return None
 
 

@@ -28,11 +28,13 @@ _WANTED = ("logits", "pred_boxes")
 _SIZE = 640  # pixels of a side, if a detector without a config takes any
 _SHARED = 0.45
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
-# Families that score each class alone, with no class for nothing: how many pairs of box and class
-# they keep, None for as many as there are boxes.
+# Families that score each class alone, with no class for nothing, and the processors of those that
+# are not named: how many pairs of box and class they keep, None for as many as there are boxes.
 _FOCAL: Mapping[str, int | None] = {
-    **dict.fromkeys(("conditional_detr", "deformable_detr"), 100),
-    **dict.fromkeys(("d_fine", "rt_detr", "rt_detr_v2")),
+    **dict.fromkeys(("conditional_detr", "dab-detr", "deformable_detr", "lw_detr"), 100),
+    **dict.fromkeys(("d_fine", "deimv2", "rf_detr", "rt_detr", "rt_detr_v2")),
+    **dict.fromkeys(("ConditionalDetrImage", "DeformableDetrImage"), 100),
+    **dict.fromkeys(("RTDetrImage", "RfDetrImage")),
 }
 
 
@@ -128,7 +130,7 @@ class ObjectDetection(ImageTask):
         if options["layout"]:
             return self._without_config(pipeline, rows[0], outputs[0], options)
         logits, boxes = (outputs[0][name].astype(np.float32) for name in _WANTED)
-        family = pipeline.config.model_type
+        family = self.family(pipeline)
         scores, labels, boxes = (
             best_of_all(logits, boxes, _FOCAL[family] or len(boxes))
             if family in _FOCAL
@@ -138,6 +140,11 @@ class ObjectDetection(ImageTask):
         pixels = corners(boxes) * np.array([width, height, width, height], np.float32)
         kept = np.flatnonzero(scores > options["threshold"])
         return [record(scores[n], pipeline.label(int(labels[n])), pixels[n]) for n in kept]
+
+    def family(self, pipeline: ImagePipeline) -> str:
+        """What its scores mean: by its model_type, or by its processor, as transformers goes by."""
+        kind = pipeline.processor.kind if pipeline.processor else ""
+        return next((n for n in (pipeline.config.model_type, kind) if n in _FOCAL), "")
 
     def _without_config(
         self, pipeline: ImagePipeline, row: Row, output: Arrays, options: Mapping[str, Any]

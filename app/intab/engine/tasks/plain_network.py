@@ -141,6 +141,9 @@ def labels_of(texts: Texts) -> list[str]:
     found = next((texts.more[name] for name in LABELS if name in texts.more), "")
     if found:
         return [line.strip() for line in found.strip().splitlines()]
+    names = texts.config.get("label_names")  # as timm has them
+    if isinstance(names, list):
+        return [str(name) for name in names]
     config = ModelConfig.of(texts.config)
     known = config.id2label if config.get("id2label") else {}
     return [known.get(number, f"LABEL_{number}") for number in range(max(known, default=-1) + 1)]
