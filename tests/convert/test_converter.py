@@ -173,6 +173,16 @@ def test_a_config_that_cannot_be_is_refused(
     assert said in refused(checkpoint)
 
 
+def test_a_model_of_pictures_that_is_not_known_is_not_asked_for_its_tokenizer(
+    checkpoint: Path,
+) -> None:
+    (checkpoint / "tokenizer.json").unlink()
+    change(checkpoint, model_type="swin")
+    said = refused(checkpoint)
+    assert said.startswith("The architecture 'swin' cannot be converted; these can: llama")
+    assert "vit, yolos, clip, detr" in said
+
+
 def test_a_tokenizer_of_another_model_is_refused(checkpoint: Path) -> None:
     backend = Tokenizer(WordLevel({f"t{number}": number for number in range(300)}, "t0"))
     backend.save(str(checkpoint / "tokenizer.json"))

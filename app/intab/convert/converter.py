@@ -17,8 +17,10 @@ from intab.convert.architecture import Architecture, Array, Weights
 from intab.convert.card import Report, Row, card
 from intab.convert.checkpoint import Checkpoint
 from intab.convert.completing import complete_config
+from intab.convert.config import INSIDE, KINDS
 from intab.convert.decoder import decoder
 from intab.convert.encoders.converting import convert_encoder
+from intab.convert.encoders.settings import DEFAULTS as ENCODERS
 from intab.convert.encoders.settings import is_encoder
 from intab.convert.evaluating import perplexity
 from intab.convert.families import Model, read_whole
@@ -26,6 +28,7 @@ from intab.convert.forms import FORMS, Form, form_of
 from intab.convert.gguf.finding import find_model
 from intab.convert.memory import FLOAT
 from intab.convert.pairs.converting import convert_pair
+from intab.convert.pairs.settings import DEFAULTS as PAIRS
 from intab.convert.pairs.settings import is_pair
 from intab.convert.progress import Say, Steps, silent
 from intab.convert.proving import Prompts, read_prompts, self_test
@@ -44,6 +47,7 @@ from intab.convert.reporting import (
 from intab.convert.smoothing import smooth
 from intab.convert.staging import check_room, fits_memory, staged
 from intab.convert.vision.converting import convert_vision
+from intab.convert.vision.settings import KINDS as VISION
 from intab.convert.vision.settings import is_vision
 from intab.convert.watching import watch
 from intab.convert.writing import FOLDER, store, write_each
@@ -83,7 +87,19 @@ def convert(request: Request, say: Say = silent) -> Report:
             return convert_vision(request, checkpoint, say)
         if is_pair(checkpoint.config):
             return convert_pair(request, checkpoint, say)
+        _check_kind(checkpoint.config.get("model_type"))
         return _convert(request, checkpoint, dtypes, say)
+
+
+def _check_kind(kind: object) -> None:
+    """ConvertError for a model_type that none of them is; before the tokenizer is asked for, which
+    models of pictures have none of."""
+    known = (*KINDS, *INSIDE, *ENCODERS, *VISION, *PAIRS)
+    if isinstance(kind, str) and kind not in known:
+        raise ConvertError(
+            f"The architecture {kind!r} cannot be converted; these can: {', '.join(known)}. Have "
+            "another one's graphs made by optimum-cli export onnx, and load that folder."
+        )
 
 
 @contextmanager
