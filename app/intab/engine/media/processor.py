@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 # Those that do it in steps of their own.
-_ODD = ("Owlv2Image", "DonutImage", "DINOv3ViTImage", "TimmWrapperImage")
+_PAGES = ("DonutImage", "NougatImage")
+_ODD = ("Owlv2Image", *_PAGES, "DINOv3ViTImage", "TimmWrapperImage")
 _FILLED = ("MaskFormerImage", "Mask2FormerImage")
 _UNCROPPED = 384  # ConvNext stretches to so many pixels and more, and crops to fewer
 
@@ -111,8 +112,9 @@ class ImageProcessor:
 
     def uint8(self, picture: Image) -> Pixels:
         """The picture resized and cropped, before its numbers are changed."""
-        if self.kind == "DonutImage":
-            return page(picture, self._sides("size"), self.settings)
+        if self.kind in _PAGES:
+            nougat = self.kind == "NougatImage"
+            return page(picture, self._sides("size"), self.settings, nougat=nougat)
         if self._says("do_resize"):
             size = self.resized((picture.height, picture.width))
             picture = picture.resize((size[1], size[0]), resample=self.settings["resample"])

@@ -108,6 +108,10 @@ PROCESSORS: dict[str, Mapping[str, Any]] = {
     },
     "DINOv3ViTImage": {**IMAGENET, "size": _square(224)},
     "TimmWrapperImage": {**IMAGENET, "default_to_square": False},
+    "NougatImage": {
+        **IMAGENET, "size": {"height": 896, "width": 672}, "do_thumbnail": True, "do_pad": True,
+        "do_align_long_axis": False, "do_crop_margin": True,
+    },
     "RTDetrImage": {
         **IMAGENET, "size": _square(640), "default_to_square": False, "do_normalize": False,
     },

@@ -11,7 +11,7 @@ SIDES = ("height", "width")
 SIZES = ("size", "crop_size", "pad_size")
 FLAGS = ("do_resize", "do_center_crop", "do_rescale", "do_normalize", "do_pad",
          "do_flip_channel_order", "keep_aspect_ratio", "do_thumbnail", "do_align_long_axis",
-         "rescale_offset", "include_top")  # fmt: skip
+         "rescale_offset", "include_top", "do_crop_margin")  # fmt: skip
 _NUMBERS = ("rescale_factor", "crop_pct", "ensure_multiple_of", "size_divisibility")
 # What a call may change beside those that every class has.
 CHANGED = (*SIZES, *FLAGS, "crop_pct", "ensure_multiple_of", "size_divisor")
