@@ -37,6 +37,14 @@ DAYS = {
 TIMES = {"23:59:59Z": True, "23:59:60Z": False, "08:00:00.25+01:30": True, "24:00:00Z": False}
 
 
+def test_keywords_that_allow_all_there_is() -> None:
+    """As generators of schemas write them; the library refuses them whatever they say."""
+    array = {"type": "array", "uniqueItems": False, "unevaluatedItems": True}
+    assert allowed({**array, "items": {"const": "a"}}, ["a", "a"])
+    table = {"type": "object", "propertyNames": {}, "unevaluatedProperties": True}
+    assert allowed({**table, "properties": {"uniqueItems": {"const": 1}}}, {"uniqueItems": 1})
+
+
 @pytest.mark.parametrize("day", DAYS)
 def test_days_that_there_are(day: str) -> None:
     dated = {"type": "string", "format": "date"}

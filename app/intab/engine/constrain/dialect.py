@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _ONE = {"items", "additionalProperties", "additionalItems", "not", "contains", "propertyNames"}
+_ANY = {"propertyNames", "unevaluatedItems", "unevaluatedProperties"}
 _LISTS = {"allOf", "anyOf", "oneOf", "prefixItems", "items"}
 _NAMED = {"properties", "patternProperties", "$defs", "definitions"}
 _SIZES = {"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"}
@@ -40,12 +41,19 @@ def spelled(schema: Any) -> Any:
     """The schema, a dict or a bool, with all schemas in it."""
     if not isinstance(schema, Mapping):
         return schema
-    found = {key: _value(key, value) for key, value in schema.items()}
+    found = {k: _value(k, value) for k, value in schema.items() if not _says_nothing(k, value)}
     patterns = _FORMATS.get(schema["format"], ()) if _is_text(schema.get("format")) else ()
     if patterns:
         others = found.get("allOf", [])
         found["allOf"] = [*others, *({"pattern": spelled_pattern(one)} for one in patterns)]
     return found
+
+
+def _says_nothing(key: str, value: Any) -> bool:
+    """Whether a keyword that the library refuses allows all there is, as generators write it."""
+    if key == "uniqueItems":
+        return value is False
+    return key in _ANY and (value is True or value == {})
 
 
 def _value(key: str, value: Any) -> Any:

@@ -54,8 +54,8 @@ def _without_margins(picture: Image) -> Image:
     if least == most:
         return picture
     rows, columns = np.nonzero((grey - least) / (most - least) * 255 < _DARK)
-    box = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
-    return picture.crop(tuple(map(int, box)))
+    left, top, right, low = map(int, (columns.min(), rows.min(), columns.max(), rows.max()))
+    return picture.crop((left, top, right + 1, low + 1))
 
 
 def thumbnail(have: Size, size: Size) -> Size:
