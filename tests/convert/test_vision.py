@@ -74,6 +74,22 @@ async def test_pipelines_load_what_is_written(
         await pipe.close()
 
 
+async def test_vectors_are_pooled_if_the_checkpoint_can(tmp_path: Path) -> None:
+    """tanh of a product of the class token, as ViTPooler has it."""
+    folder = tiny.write_checkpoint(tmp_path / "checkpoint", "vit features")
+    tensors = load_file(folder / "model.safetensors")
+    convert(Request(folder, tmp_path / "model", ("fp32",)))
+    pipe: Any = await intab.pipeline("image-feature-extraction", tmp_path / "model")
+    rows = (await pipe(drawing(32, 48), return_tensors=True))[0]
+    pooled = (await pipe(drawing(32, 48), return_tensors=True, pool=True))[0]
+    weight, bias = (tensors.pop(f"pooler.dense.{name}") for name in ("weight", "bias"))
+    np.testing.assert_allclose(pooled, np.tanh(rows[0] @ weight.T + bias), atol=1e-5)
+    await pipe.close()
+    save_file(tensors, folder / "model.safetensors")
+    graph = read_vision(Checkpoint(folder)).write(form_of("fp32")).graph
+    assert [output.name for output in graph.outputs] == ["last_hidden_state"]
+
+
 async def test_a_detector_finds_what_transformers_pipeline_finds(tmp_path: Path) -> None:
     folder = tiny.write_checkpoint(tmp_path / "checkpoint", "detr")
     convert(Request(folder, tmp_path / "model", ("fp32",)))

@@ -56,6 +56,18 @@ class EyeReader(Reader):
             self.tensor(f"{start}position_embedding.weight", rows, hidden),
         )
 
+    def pooler(self) -> Linear | None:
+        """The product that makes one vector of the class token; None in a checkpoint that was
+        trained without it, or with another function than tanh behind it."""
+        name, config = f"{self.prefix}pooler.dense", self.config
+        if not self.checkpoint.has(f"{name}.weight") or config.values.get("pooler_act") not in (
+            None,
+            "tanh",
+        ):
+            return None
+        size = config.size_or("pooler_output_size", self.shape.hidden)
+        return self.linear(name, self.shape.hidden, size)
+
     def mid_positions(self, rows: int) -> Array | None:
         """What YOLOS adds behind each layer but the last, [layers, rows, hidden]; None if it adds
         nothing."""

@@ -92,6 +92,10 @@ def vit(reader: EyeReader, labels: int, form: Form) -> ir.Model:
     x = writer.normalized("norm", reader.norm(f"{reader.prefix}layernorm"), x)
     if not labels:
         b.output(x, "last_hidden_state", ["batch", len(patches.positions), eye.layers.hidden])
+        if (pooler := reader.pooler()) is not None:
+            first = b.op("Gather", x, b.integer(0), axis=1)
+            pooled = b.op("Tanh", multiply(b, "float", "pooler", first, pooler))
+            b.output(pooled, "pooler_output", ["batch", pooler.weight.shape[1]])
         return b.model("vit")
     x = b.op("Gather", x, b.integer(0), axis=1)
     linear = reader.linear("classifier", eye.layers.hidden, labels)
