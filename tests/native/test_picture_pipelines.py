@@ -226,3 +226,16 @@ async def test_what_is_no_picture() -> None:
         await pipe(b"none")
     with pytest.raises(OptionError, match="takes one input or a list of them, not 2"):
         await pipe(drawing(4, 4), drawing(4, 4))
+
+
+async def test_the_tower_that_looks_gives_the_vectors(tmp_path: Path) -> None:
+    """Of a folder with both towers together and each alone, as Transformers.js has CLIP's."""
+    folder = copied("clip", tmp_path)
+    tower = GOLDEN / "pictures/vit-features/onnx/model.onnx"
+    shutil.copy(tower, folder / "onnx/vision_model.onnx")
+    pipe: Any = await intab.pipeline("image-feature-extraction", folder)
+    assert (await pipe(drawing(20, 30), return_tensors=True)).shape == (1, 17, 16)
+    await pipe.close()
+    both: Any = await intab.pipeline("zero-shot-image-classification", folder)
+    assert len(await both(drawing(20, 30), candidate_labels=["cat", "dog"])) == 2
+    await both.close()

@@ -221,9 +221,14 @@ class ArrayTask:
         """One input as rows of feeds, at least one."""
         raise NotImplementedError
 
+    def main(self, pipeline: Pipeline) -> Network:
+        """The network that its rows run in: of its first need, by whichever name it came."""
+        roles = self.needs[0].roles
+        return next(pipeline.networks[role] for role in roles if role in pipeline.networks)
+
     def batching(self, pipeline: Pipeline) -> Batching:
         """How rows are put together: without padding."""
-        network = pipeline.networks[self.needs[0].roles[0]]
+        network = self.main(pipeline)
         return Batching(
             network.inputs, token_rank=self.token_rank, half=pipeline.dtype.endswith("16")
         )
@@ -234,7 +239,7 @@ class ArrayTask:
 
     async def run(self, pipeline: Pipeline, feeds: Arrays) -> Arrays:
         """The outputs for a batch."""
-        network = pipeline.networks[self.needs[0].roles[0]]
+        network = self.main(pipeline)
         return await network.run(feeds, self.outputs(pipeline))
 
     def postprocess(

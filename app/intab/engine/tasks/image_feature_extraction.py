@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from intab.engine.hub.roles import Need
 from intab.engine.runtime.network import Arrays
 from intab.engine.tasks.base import Pipeline
 from intab.engine.tasks.batches import Row
@@ -25,6 +26,8 @@ class ImageFeatureExtraction(ImageTask):
 
     name = "image-feature-extraction"
     graph = "an encoder of pictures"
+    # Of CLIP and SigLIP the tower that looks, which Transformers.js' folders have beside both.
+    needs: Sequence[Need] = (Need(("vision_model", "model"), lone=True),)
     known = ("pool", "return_tensors")
 
     def split(
