@@ -63,6 +63,8 @@ VIT = {"image_processor_type": "ViTImageProcessor"}
         ({**VIT, "image_mean": [1, 2]}, ManifestError, "image_mean must be a number or three"),
         ({**VIT, "image_std": [1, 0, 1]}, ManifestError, "image_std has a 0 in it"),
         ({**VIT, "rescale_factor": 0}, ManifestError, "rescale_factor must be a number above 0"),
+        ({**VIT, "ensure_multiple_of": 2.5}, ManifestError, "ensure_multiple_of must be a whole"),
+        ({**VIT, "crop_pct": float("nan")}, ManifestError, "crop_pct must be a number above 0"),
         ({**VIT, "size_divisor": "32"}, ManifestError, "size_divisor must be a whole number"),
     ],
 )
@@ -88,6 +90,8 @@ def test_sizes_that_do_not_fit() -> None:
     clip = ImageProcessor.of({"image_processor_type": "CLIPImageProcessor"})
     with pytest.raises(UnsupportedModelError, match="crop_size must have height and width"):
         clip.changed({"crop_size": {"shortest_edge": 3}})(picture)
+    with pytest.raises(UnsupportedModelError, match="size must have height and width"):
+        clip.changed({"size": {"max_height": 9}})(picture)
     detr = {"image_processor_type": "DetrImageProcessor", "size": {"height": 9, "width": 9}}
     with pytest.raises(UnsupportedModelError, match=r"resizes to \[9, 9\] and pads to \[4, 4\]"):
         ImageProcessor.of({**detr, "pad_size": 4})(picture)

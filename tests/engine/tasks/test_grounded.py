@@ -43,7 +43,7 @@ def recorded(feeds: Arrays, name: str) -> NDArray[np.float32]:
     return np.pad(logits, ((0, 0), (0, 0), (0, rest)), constant_values=-np.inf)
 
 
-def grounded(wrong: float = 0.0) -> ImagePipeline:
+def grounded(wrong: float = 0.0, config: dict[str, Any] = CONFIG) -> ImagePipeline:
     return make(
         ZeroShotObjectDetection(),
         {
@@ -51,7 +51,7 @@ def grounded(wrong: float = 0.0) -> ImagePipeline:
             "pred_boxes": lambda feeds: recorded(feeds, "pred_boxes"),
         },
         more=MORE,
-        config=CONFIG,
+        config=config,
         processor=PROCESSOR,
     )
 
@@ -63,6 +63,13 @@ async def test_as_transformers(call: dict[str, Any]) -> None:
     for one, wanted in zip(found, call["result"], strict=True):
         assert one["score"] == pytest.approx(wanted["score"], abs=1e-6)
         assert one["box"] == wanted["box"]
+
+
+async def test_mm_grounding_dino_is_read_alike() -> None:
+    [call, *_] = GOLDEN["calls"]
+    later = grounded(config={"architectures": ["MMGroundingDinoForObjectDetection"]})
+    found = await later(PICTURE, candidate_labels=GOLDEN["labels"], **call["options"])
+    assert [one["box"] for one in found] == [one["box"] for one in call["result"]]
 
 
 async def test_scores_behind_the_text_pass_the_trial_and_no_others() -> None:

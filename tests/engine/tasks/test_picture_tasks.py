@@ -232,6 +232,8 @@ async def test_labels_of_the_caller() -> None:
     found = await pipe(COLOURS, ["a", "c"], hypothesis_template="{} b")
     assert [one["label"] for one in found] == ["c", "a"]
     await pipe._task.self_test(pipe)
+    typed = make(task, {"logits_per_image": compare}, more=(*texts, "token_type_ids"))
+    assert await typed(COLOURS, ["a", "c"], hypothesis_template="{} b") == found
     siglip = make(
         task, {"logits_per_image": compare}, more=texts[:1], config={"model_type": "siglip"}
     )

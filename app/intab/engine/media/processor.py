@@ -159,7 +159,7 @@ class ImageProcessor:
             return edges(size, short, long, 16 if self.kind == "YolosImage" else 0)
         if short:
             return shortest_edge(size, short)
-        if "max_height" in wanted:
+        if "max_height" in wanted and "max_width" in wanted:
             return within(size, wanted["max_height"], wanted["max_width"])
         return self._sides("size")
 

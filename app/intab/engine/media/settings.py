@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
 from intab.engine.media.resizing import MOST
@@ -30,14 +31,19 @@ def checked(settings: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"resample must be a number from 0 to 5, not {settings['resample']!r}")
     for name in ("image_mean", "image_std"):
         _check_numbers(name, settings[name])
+    _check_scales(settings)
+    return settings
+
+
+def _check_scales(settings: Mapping[str, Any]) -> None:
     for name in _NUMBERS:
         value = settings.get(name, 1)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
             raise ValueError(f"{name} must be a number above 0, not {value!r}")
-    divisor = settings.get("size_divisor") or 0
-    if isinstance(divisor, bool) or not isinstance(divisor, int) or not 0 <= divisor <= MOST:
-        raise ValueError(f"size_divisor must be a whole number, not {divisor!r}")
-    return settings
+    for name, least in (("ensure_multiple_of", 1), ("size_divisor", 0)):
+        whole = settings.get(name) or least
+        if isinstance(whole, bool) or not isinstance(whole, int) or not least <= whole <= MOST:
+            raise ValueError(f"{name} must be a whole number, not {whole!r}")
 
 
 def _size(name: str, value: Any, square: bool, settings: Mapping[str, Any]) -> dict[str, int]:

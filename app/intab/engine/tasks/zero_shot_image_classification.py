@@ -15,7 +15,7 @@ from intab.engine.media.segments import sigmoid
 from intab.engine.runtime.network import Arrays
 from intab.engine.tasks.base import Pipeline
 from intab.engine.tasks.batches import Row
-from intab.engine.tasks.picture_texts import PictureTextsTask, encoded, is_siglip
+from intab.engine.tasks.picture_texts import TYPES, PictureTextsTask, encoded, is_siglip
 from intab.engine.tasks.text_task import floats, softmax
 from intab.engine.tasks.zero_shot_classification import hypotheses, take_labels
 
@@ -28,7 +28,9 @@ class ZeroShotImageClassification(PictureTextsTask):
     name = "zero-shot-image-classification"
     does = "compare pictures with texts"
     graph = "an encoder of pictures and texts"
-    heads = ("CLIPModel", "SiglipModel", "ChineseCLIPModel", "AltCLIPModel", "BlipModel")
+    heads = ("CLIPModel", "SiglipModel", "ChineseCLIPModel", "AltCLIPModel", "BlipModel",
+             "MetaClip2Model", "CLIPSegModel", "AlignModel")  # fmt: skip
+    beside = (*PictureTextsTask.beside, TYPES)
     needed = ("logits_per_image",)
     known = ("candidate_labels", "hypothesis_template", "tokenizer_kwargs")
 

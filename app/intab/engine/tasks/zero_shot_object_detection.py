@@ -113,7 +113,7 @@ class ZeroShotObjectDetection(PictureTextsTask):
 
 
 def _is_grounded(pipeline: Pipeline) -> bool:
-    return pipeline.config.architecture.lower().startswith(_GROUNDED)
+    return _GROUNDED in pipeline.config.architecture.lower()  # MM Grounding DINO too
 
 
 def _found(pipeline: Pipeline, row: Row, output: Arrays, threshold: float) -> list[dict[str, Any]]:
