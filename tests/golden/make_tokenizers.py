@@ -1,8 +1,8 @@
 """Makes tokenizers.json: what transformers makes of tokens that a folder's files declare.
 
-    python tests/golden/make_tokenizers.py        needs: transformers 5.24, torch
+    python tests/golden/make_tokenizers.py        needs: transformers 5.24, torch, sentencepiece
 
-Recorded 2026-11-28 with transformers 5.24.0 and tokenizers 0.23.3.
+Recorded 2026-11-30 with transformers 5.24.0 and tokenizers 0.23.3.
 """
 
 from __future__ import annotations
@@ -30,6 +30,11 @@ KINDS = {
     "pieces": ["a", "b", "▁", "<0xC3>", "<0xA9>"],
     "class llama": ["a", "b", "▁"],
 }
+ALIASES = (
+    *("DistilBertTokenizer", "ElectraTokenizer", "LayoutLMTokenizer", "LEDTokenizer"),
+    *("LongformerTokenizer", "LxmertTokenizer", "MobileBertTokenizer", "MvpTokenizer"),
+    "SqueezeBertTokenizer",
+)
 FLAGS = ("lstrip", "rstrip", "normalized", "single_word", "special")
 
 
@@ -40,6 +45,7 @@ def main() -> None:
     found: dict[str, Any] = {
         "versions": versions,
         "classes": _classes(),
+        "aliases": _aliases(),
         "types": _types(),
         "cases": cases,
     }
@@ -60,6 +66,7 @@ def _case(name: str) -> dict[str, Any]:
 def describe(tokenizer: Any, texts: tuple[str, ...]) -> dict[str, Any]:
     """All that a tokenizer says."""
     ids = [tokenizer(text)["input_ids"] for text in texts]
+    placed = [tokenizer(text, return_offsets_mapping=True) for text in texts]
     added = tokenizer.added_tokens_decoder
     return {
         "class": type(tokenizer).__name__,
@@ -70,6 +77,7 @@ def describe(tokenizer: Any, texts: tuple[str, ...]) -> dict[str, Any]:
             for number, token in sorted(added.items())
         },
         "ids": ids,
+        "places": [one["offset_mapping"] for one in placed],
         "bare": [tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts],
         "shown": [tokenizer.decode(row, skip_special_tokens=True) for row in ids],
         "full": [tokenizer.decode(row, skip_special_tokens=False) for row in ids],
@@ -137,6 +145,16 @@ def _classes() -> dict[str, dict[str, str | None]]:
                 if one.name in kind.SPECIAL_TOKENS_ATTRIBUTES and one.default is not one.empty
             }
     return found
+
+
+def _aliases() -> dict[str, str]:
+    """Names of classes of earlier versions, and the class that they are now."""
+    return {name: _parent(name) for name in ALIASES}
+
+
+def _parent(name: str) -> str:
+    kind = auto.tokenizer_class_from_name(name)
+    return "BertTokenizer" if issubclass(kind, transformers.BertTokenizer) else kind.__name__
 
 
 def _types() -> dict[str, str]:

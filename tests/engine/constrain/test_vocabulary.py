@@ -14,7 +14,7 @@ from tokenizers.models import BPE, Unigram, WordPiece
 from intab.engine.constrain.vocabulary import NONE, NOTHING, make_vocabulary
 from intab.engine.text.tokenizer import Tokenizer
 from intab.errors import OptionError
-from tests.engine.support.tokenizer_cases import BASES
+from tests.engine.support.tokenizer_bases import BASES
 
 
 def unigram(decoder: decoders.Decoder, scheme: str = "always") -> str:

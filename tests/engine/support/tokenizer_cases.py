@@ -10,11 +10,10 @@ import json
 import random
 from typing import Any
 
-from tokenizers import AddedToken, decoders, normalizers, pre_tokenizers
-from tokenizers import Tokenizer as Backend
-from tokenizers.models import BPE, WordPiece
+from tokenizers import pre_tokenizers
 
-SPECIALS = ("<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|tool|>")
+from tests.engine.support.tokenizer_bases import BASES
+
 NAMES = (
     *("bos", "eos", "unk", "sep", "pad", "cls", "mask", "image", "boi", "x", "y", "eot"),
     *("prefix", "add_bos"),
@@ -27,56 +26,8 @@ TEXTS = (
     "Don't stop , it 's fine . OK ?",
     "<image> <boi>A<image>",
     "<|endoftext|> x <pad>",
+    "Café 中文 HÉLLO",
 )
-
-
-def byte_level(padding: bool = False) -> str:
-    """Bytes, and five special tokens."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    backend = Backend(BPE({token: number for number, token in enumerate(alphabet)}, []))
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    added = [AddedToken(text, special=True, normalized=False) for text in SPECIALS]
-    backend.add_special_tokens(added)
-    if padding:
-        backend.enable_padding(pad_token="<|tool|>", pad_id=260)
-    return str(backend.to_str())
-
-
-def pieces() -> str:
-    """SentencePiece's form: ▁ for the space, and bytes for what has no piece."""
-    tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
-    tokens += ["▁", *"abcdefghijklmnopqrstuvwxyzDOHS'.,?"]
-    vocabulary = {token: number for number, token in enumerate(tokens)}
-    backend = Backend(BPE(vocabulary, [], unk_token="<unk>", byte_fallback=True, fuse_unk=True))
-    backend.normalizer = normalizers.Sequence(
-        [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
-    )
-    steps = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
-    backend.decoder = decoders.Sequence([*steps, decoders.Strip(" ", 1, 0)])
-    added = [AddedToken(text, special=True, normalized=False) for text in tokens[:3]]
-    backend.add_special_tokens(added)
-    return str(backend.to_str())
-
-
-def words() -> str:
-    """BERT's form, without a clean-up of its own."""
-    tokens = ["[UNK]", "[CLS]", "[SEP]", "don", "'", "t", "stop", ",", "it", "s", "fine", ".", "?"]
-    tokens += ["a", "b", "c", "x", "hello", "you", "n't", "'s", "ok"]
-    backend = Backend(WordPiece({t: n for n, t in enumerate(tokens)}, unk_token="[UNK]"))
-    backend.normalizer = normalizers.Lowercase()
-    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    backend.decoder = decoders.WordPiece(cleanup=False)
-    backend.add_special_tokens([AddedToken(text, special=True) for text in tokens[:3]])
-    return str(backend.to_str())
-
-
-BASES = {
-    "bytes": byte_level(),
-    "bytes, padded": byte_level(padding=True),
-    "pieces": pieces(),
-    "words": words(),
-}
 
 
 def token(content: str, **flags: bool) -> dict[str, Any]:
@@ -247,6 +198,28 @@ CASES: dict[str, Case] = {
     "class llama": ("pieces", {"tokenizer_class": "LlamaTokenizerFast"}, {}, "llama"),
     "class llama, phi3": ("pieces", {"tokenizer_class": "LlamaTokenizerFast"}, {}, "phi3"),
     "class llama, mistral": ("pieces", {"tokenizer_class": "LlamaTokenizer"}, {}, "mistral"),
+    "class bert": ("bert", {"tokenizer_class": "BertTokenizer"}, {}, "bert"),
+    "class bert, cased": (
+        "bert",
+        {"tokenizer_class": "BertTokenizerFast", "do_lower_case": False, "strip_accents": True},
+        {},
+        "bert",
+    ),
+    "class distilbert": (
+        "bert",
+        {"tokenizer_class": "DistilBertTokenizer", "strip_accents": False},
+        {},
+        "distilbert",
+    ),
+    "class distilbert by type": ("bert", {"tokenize_chinese_chars": False}, {}, "distilbert"),
+    "class roberta": (
+        "roberta",
+        {"tokenizer_class": "RobertaTokenizer", "add_prefix_space": True},
+        {},
+        "roberta",
+    ),
+    "class roberta by type": ("roberta", {"trim_offsets": False}, {}, "roberta"),
+    "class bart": ("roberta", {"tokenizer_class": "BartTokenizerFast"}, {}, "bart"),
     "class unknown": ("bytes", {"tokenizer_class": "OtherTokenizer"}, {}, "smollm3"),
 }
 

@@ -8,7 +8,7 @@ import pytest
 from intab.engine.text.chat_template import find_templates, render
 from intab.engine.text.special_tokens import TokenFiles
 from intab.engine.text.tokenizer import Tokenizer
-from intab.engine.text.tokenizer_classes import CLASSES, MODEL_TYPES, WRONG
+from intab.engine.text.tokenizer_classes import ALIASES, CLASSES, MODEL_TYPES, WRONG
 from intab.errors import ManifestError
 from tests.conftest import ROOT
 from tests.engine.conftest import byte_tokenizer_json
@@ -40,6 +40,7 @@ def describe(tokenizer: Tokenizer, texts: tuple[str, ...], settings: Any) -> dic
             for n, t in sorted(decoder.items())
         },
         "ids": ids,
+        "places": [[[*place] for place in tokenizer.windows(text)[0].offsets] for text in texts],
         "bare": [tokenizer.encode(text, add_special_tokens=False) for text in texts],
         "shown": [tokenizer.decode(row) for row in ids],
         "full": [tokenizer.decode(row, skip_special_tokens=False) for row in ids],
@@ -60,6 +61,10 @@ def test_as_transformers_has_it(name: str) -> None:
 def test_the_special_tokens_of_a_class(name: str) -> None:
     recorded = {k: v for k, v in GOLDEN["classes"][name].items() if v is not None}
     assert {k: v for k, v in CLASSES[name].items() if v is not None} == recorded
+
+
+def test_classes_that_are_others() -> None:
+    assert GOLDEN["aliases"] == ALIASES
 
 
 def test_the_class_of_a_model_type() -> None:

@@ -19,7 +19,7 @@ import tokenizers
 from intab.engine.io.untrusted import check_levels
 from intab.engine.text.special_tokens import TokenFiles, add_to, gather
 from intab.engine.text.stream_decoder import StreamDecoder as StreamDecoder
-from intab.engine.text.tokenizer_classes import CLASSES, tokenizer_class
+from intab.engine.text.tokenizer_classes import ALIASES, CLASSES, tokenizer_class
 from intab.engine.text.tokenizer_pieces import rebuild
 from intab.errors import IntabError, ManifestError, PromptError, RunError
 
@@ -64,6 +64,7 @@ class Tokenizer:
             padding = self.backend.padding
         special = {number for number, token in own.items() if token.special}
         self.class_name = name = tokenizer_class(files.config, config or {}, json)
+        name = ALIASES.get(name, name)
         rebuild(self.backend, name, files.config)
         defaults = CLASSES.get(name, {})
         if padding:

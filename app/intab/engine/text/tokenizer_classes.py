@@ -38,17 +38,29 @@ _GPT2: dict[str, str | None] = {"bos_token": _END, "eos_token": _END, "unk_token
 _QWEN: dict[str, str | None] = {"eos_token": _END, "unk_token": _END, "pad_token": _END}
 _LLAMA: dict[str, str | None] = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
 
+_ALBERT: dict[str, str | None] = {
+    **_BERT,
+    "bos_token": "[CLS]",
+    "eos_token": "[SEP]",
+    "unk_token": "<unk>",
+    "pad_token": "<pad>",
+}
+
 # The named special tokens of a class if no file names them.
 CLASSES: dict[str, dict[str, str | None]] = {
     BACKEND: {},
+    "AlbertTokenizer": _ALBERT,
+    "BarthezTokenizer": _ROBERTA,
     "BartTokenizer": _ROBERTA,
     "BertTokenizer": _BERT,
+    "BigBirdTokenizer": {**_ALBERT, "bos_token": "<s>", "eos_token": "</s>"},
     "CLIPTokenizer": {
         "bos_token": "<|startoftext|>",
         "eos_token": _END,
         "unk_token": _END,
         "pad_token": _END,
     },
+    "CamembertTokenizer": _ROBERTA,
     "CohereTokenizer": {
         "bos_token": "<BOS_TOKEN>",
         "eos_token": "<|END_OF_TURN_TOKEN|>",
@@ -58,7 +70,9 @@ CLASSES: dict[str, dict[str, str | None]] = {
         "cls_token": "<CLS>",
         "mask_token": "<MASK_TOKEN>",
     },
+    "DebertaTokenizer": {**_BERT, "bos_token": "[CLS]", "eos_token": "[SEP]"},
     "DebertaV2Tokenizer": {**_BERT, "bos_token": "[CLS]", "eos_token": "[SEP]"},
+    "FNetTokenizer": _ALBERT,
     # None, also if tokenizer.json names a padding token.
     "GPT2Tokenizer": {**_GPT2, "pad_token": None},
     "GPTNeoXTokenizer": {**_GPT2, "pad_token": "<|padding|>"},
@@ -70,12 +84,29 @@ CLASSES: dict[str, dict[str, str | None]] = {
         "mask_token": "<mask>",
     },
     "LlamaTokenizer": _LLAMA,
+    "MBart50Tokenizer": {**_ROBERTA, "bos_token": None},
+    "MBartTokenizer": _ROBERTA,
+    "MPNetTokenizer": {**_ROBERTA, "unk_token": "[UNK]"},
     "Qwen2Tokenizer": _QWEN,
     "Qwen3_5Tokenizer": _QWEN,
+    "RemBertTokenizer": _ALBERT,
     "RobertaTokenizer": _ROBERTA,
+    "SplinterTokenizer": _BERT,
     "T5Tokenizer": _T5,
     "WhisperTokenizer": _GPT2,
     "XLMRobertaTokenizer": _ROBERTA,
+    "XLNetTokenizer": {**_ROBERTA, "sep_token": "<sep>", "cls_token": "<cls>"},
+}
+# Classes that are others under a name of their own.
+ALIASES = {
+    **dict.fromkeys(
+        (
+            *("DistilBertTokenizer", "ElectraTokenizer", "LayoutLMTokenizer", "LxmertTokenizer"),
+            *("MobileBertTokenizer", "SqueezeBertTokenizer"),
+        ),
+        "BertTokenizer",
+    ),
+    **dict.fromkeys(("LEDTokenizer", "LongformerTokenizer", "MvpTokenizer"), "RobertaTokenizer"),
 }
 
 # config.json's model_type -> the class that belongs to it, among those above; BACKEND for those
@@ -88,8 +119,18 @@ _BY_CLASS = {
         *("minimax_m2", "ministral", "ministral3", "mistral", "mixtral", "modernbert-decoder"),
         *("nemotron", "olmo2", "olmo3", "olmo_hybrid", "persimmon", "phi3", "phimoe", "stablelm"),
     ),
-    "BertTokenizer": ("bert", "electra", "ernie"),
+    "AlbertTokenizer": ("albert", "yoso"),
+    "BarthezTokenizer": ("barthez",),
+    "BertTokenizer": (
+        *("bert", "convbert", "distilbert", "electra", "ernie", "layoutlm", "megatron-bert"),
+        *("nezha", "nomic_bert", "squeezebert"),
+    ),
+    "BigBirdTokenizer": ("big_bird",),
+    "CamembertTokenizer": ("camembert",),
     "CohereTokenizer": ("cohere", "cohere2"),
+    "DebertaTokenizer": ("deberta",),
+    "DebertaV2Tokenizer": ("deberta-v2",),
+    "FNetTokenizer": ("fnet",),
     "GPT2Tokenizer": (
         *("codegen", "dbrx", "gpt2", "gpt_neo", "gptj", "jais2", "opt", "phi", "starcoder2"),
     ),
@@ -100,14 +141,26 @@ _BY_CLASS = {
         *("gemma", "gemma2", "gemma3", "gemma3_text", "gemma3n", "gemma3n_text"),
         *("recurrent_gemma", "zaya"),
     ),
+    "LEDTokenizer": ("led",),
+    "LxmertTokenizer": ("lxmert",),
+    "MBart50Tokenizer": ("mbart50",),
+    "MBartTokenizer": ("mbart",),
+    "MPNetTokenizer": ("mpnet",),
+    "MobileBertTokenizer": ("mobilebert",),
+    "MvpTokenizer": ("mvp",),
     "Qwen2Tokenizer": ("qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "qwen3_next"),
     "Qwen3_5Tokenizer": (
         *("qwen3_5", "qwen3_5_moe", "qwen3_5_moe_text", "qwen3_5_text", "qwen4_exp"),
     ),
-    "RobertaTokenizer": ("bart", "data2vec-text", "roberta", "roberta-prelayernorm"),
-    "T5Tokenizer": ("t5",),
+    "RemBertTokenizer": ("rembert",),
+    "RobertaTokenizer": (
+        *("bart", "data2vec-text", "ibert", "longformer", "roberta", "roberta-prelayernorm"),
+    ),
+    "SplinterTokenizer": ("splinter",),
+    "T5Tokenizer": ("mt5", "t5"),
     "WhisperTokenizer": ("whisper",),
-    "XLMRobertaTokenizer": ("trocr", "xlm-roberta", "xmod"),
+    "XLMRobertaTokenizer": ("gte", "jina_embeddings_v3", "trocr", "xlm-roberta", "xmod"),
+    "XLNetTokenizer": ("xlnet",),
 }
 MODEL_TYPES = {kind: name for name, kinds in _BY_CLASS.items() for kind in kinds}
 

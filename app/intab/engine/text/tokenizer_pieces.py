@@ -8,6 +8,7 @@ https://github.com/huggingface/transformers/tree/main/src/transformers/models
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,10 +28,12 @@ _QWEN3_5 = (
 
 
 def rebuild(backend: tokenizers.Tokenizer, name: str, settings: Settings) -> None:
-    """Give a BPE tokenizer the pieces of the class of that name.
+    """Give a tokenizer of BPE or of word pieces those of the class of that name.
 
     settings: tokenizer_config.json.
     """
+    if name in _WORD_PIECES and type(backend.model).__name__ == "WordPiece":
+        _bert(backend, settings)
     if name in _CLASSES and type(backend.model).__name__ == "BPE":
         backend.model.unk_token = None
         backend.model.fuse_unk = backend.model.byte_fallback = name in _PIECES
@@ -62,6 +65,28 @@ def _gpt2(backend: tokenizers.Tokenizer, settings: Settings) -> None:
     backend.decoder = decoders.ByteLevel()
 
 
+def _bert(backend: tokenizers.Tokenizer, settings: Settings) -> None:
+    """Its normaliser is as tokenizer_config.json says, whatever tokenizer.json has."""
+    backend.normalizer = normalizers.BertNormalizer(
+        clean_text=True,
+        handle_chinese_chars=settings.get("tokenize_chinese_chars") is not False,
+        strip_accents=settings.get("strip_accents"),
+        lowercase=settings.get("do_lower_case") is not False,
+    )
+    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    backend.decoder = decoders.WordPiece(prefix="##")
+
+
+def _roberta(backend: tokenizers.Tokenizer, settings: Settings) -> None:
+    _gpt2(backend, settings)
+    processor = backend.post_processor
+    if isinstance(processor, processors.RobertaProcessing):
+        trim, prefix = settings.get("trim_offsets") is not False, _prefix(settings)
+        state = {**json.loads(processor.__getstate__()), "trim_offsets": trim}
+        processor.__setstate__(json.dumps({**state, "add_prefix_space": prefix}).encode())
+        backend.post_processor = processor
+
+
 def _gpt_neox(backend: tokenizers.Tokenizer, settings: Settings) -> None:
     _gpt2(backend, settings)
     backend.normalizer = normalizers.NFC()
@@ -91,8 +116,10 @@ def _prefix(settings: Settings) -> bool:
     return settings.get("add_prefix_space") is True
 
 
+_WORD_PIECES = {"BertTokenizer", "MPNetTokenizer", "SplinterTokenizer"}
 _PIECES = {"GemmaTokenizer", "LlamaTokenizer"}  # with bytes for what has no piece
 _CLASSES: dict[str, Callable[[tokenizers.Tokenizer, Settings], None]] = {
+    "BartTokenizer": _roberta,
     "CohereTokenizer": _cohere,
     "GPT2Tokenizer": _gpt2,
     "GPTNeoXTokenizer": _gpt_neox,
@@ -100,4 +127,5 @@ _CLASSES: dict[str, Callable[[tokenizers.Tokenizer, Settings], None]] = {
     "LlamaTokenizer": _llama,
     "Qwen2Tokenizer": _split_by(_QWEN2),
     "Qwen3_5Tokenizer": _split_by(_QWEN3_5),
+    "RobertaTokenizer": _roberta,
 }
