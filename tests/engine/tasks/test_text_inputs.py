@@ -6,13 +6,20 @@ from typing import Any
 
 import pytest
 
+from intab.engine.runtime.network import TensorInfo
 from intab.engine.tasks.feature_extraction import FeatureExtraction
 from intab.engine.tasks.fill_mask import FillMask
 from intab.engine.tasks.question_answering import QuestionAnswering
 from intab.engine.tasks.text_classification import TextClassification
 from intab.engine.tasks.text_inputs import longest
 from intab.engine.tasks.token_classification import TokenClassification
-from intab.errors import ContextLengthError, EmptyPromptError, PromptError, UnsupportedModelError
+from intab.errors import (
+    ContextLengthError,
+    EmptyPromptError,
+    OptionError,
+    PromptError,
+    UnsupportedModelError,
+)
 from tests.engine.support.pipelines import INPUTS, SETTINGS, make_pipeline
 
 GENERIC = {**SETTINGS, "tokenizer_class": "PreTrainedTokenizerFast"}
@@ -83,13 +90,39 @@ async def test_other_names_of_inputs() -> None:
         (["input_ids", "bbox"], "takes bbox"),
         (["pixel_values"], "takes pixel_values"),
         (["attention_mask"], "takes no input_ids"),
-        (["input_ids", "past_key_values.0.key"], "takes past_key_values.0.key"),
+        (["input_ids", "past_key_values.0.key"], "takes past_key_values.0.key but gives no"),
     ],
 )
 def test_inputs_that_no_text_gives(names: list[str], says: str) -> None:
     pipe, _ = make_pipeline(FeatureExtraction(), names=names)
     with pytest.raises(UnsupportedModelError, match=says):
         FeatureExtraction().check_graph(pipe)
+
+
+async def test_a_decoder_that_reads_has_no_tokens_before_the_text() -> None:
+    """Qwen3-Embedding's graphs are those of a writer, with a cache."""
+    pipe, network = make_pipeline(FeatureExtraction(), names=["input_ids", "attention_mask"])
+    past, present = (f"{name}.0.key" for name in ("past_key_values", "present"))
+    network.inputs = [*network.inputs, TensorInfo(past, "float16", (None, 2, None, 8))]
+    network.outputs = [*network.outputs, TensorInfo(present, "float16", (None, 2, None, 8))]
+    FeatureExtraction().check_graph(pipe)
+    found = await pipe(["a b c", "a"], batch_size=2)
+    assert [len(one[0]) for one in found] == [5, 3]
+    assert {feeds[past].shape for feeds in network.ran} == {(2, 2, 0, 8), (1, 2, 0, 8)}
+    assert network.ran[0][past].dtype == "float16"
+
+
+async def test_padding_is_what_batches_do() -> None:
+    pipe, _ = make_pipeline(TextClassification(), lambda feeds: feeds["input_ids"][:, :2])
+    plain = await pipe("a b", truncation=True)
+    for padding in (None, False, True, "longest", "do_not_pad"):
+        assert await pipe("a b", padding=padding, truncation=True, max_length=9) == plain
+    assert await pipe("a b", padding="max_length", max_length=9) == plain
+    with pytest.raises(OptionError, match="padding must be one of"):
+        await pipe("a b", padding="right")
+    vectors, _ = make_pipeline(FeatureExtraction())
+    with pytest.raises(OptionError, match="taken away: leave padding out"):
+        await vectors("a b", tokenize_kwargs={"padding": "max_length", "max_length": 9})
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,8 @@ class FeatureExtraction(TextTask):
                 raise OptionError("truncation is given twice, in tokenize_kwargs too.")
             if name not in ("tokenize_kwargs", "return_tensors"):
                 before[name] = value
+        if before.get("padding") == "max_length":
+            raise OptionError("Vectors of padding are taken away: leave padding out.")
         return check_text_options(before), {"arrays": bool(options.get("return_tensors"))}
 
     def preprocess(self, pipeline: Pipeline, item: Any, options: Mapping[str, Any]) -> list[Row]:

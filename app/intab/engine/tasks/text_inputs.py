@@ -14,7 +14,8 @@ import tokenizers
 from numpy.typing import NDArray
 
 from intab.engine.model_config import ModelConfig
-from intab.engine.runtime.network import Network
+from intab.engine.runtime.cache_slots import plan_slots
+from intab.engine.runtime.network import Arrays, Network
 from intab.engine.tasks.batches import Batching, Row
 from intab.engine.tasks.pipeline import Pipeline
 from intab.engine.text.tokenizer import Cut
@@ -26,7 +27,8 @@ from intab.errors import (
     UnsupportedModelError,
 )
 
-OPTIONS = ("truncation", "max_length", "add_special_tokens")
+OPTIONS = ("truncation", "max_length", "add_special_tokens", "padding")
+PADDING = (None, False, True, "longest", "max_length", "do_not_pad")
 STRATEGIES = ("longest_first", "only_first", "only_second")
 _HUGE = 10**9  # tokenizers without a limit say 1e30
 # What graphs call the inputs, the usual name first.
@@ -62,8 +64,10 @@ def check_text(text: Any) -> str:
 
 
 def check_text_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the tokenizer; OptionError for one that is unknown or out of range."""
+    """Those of the tokenizer; OptionError for one that is unknown or out of range. `padding` is
+    known and has no effect: rows are padded as a batch and the graph need it, and masked."""
     truncation, most = options.get("truncation", False), options.get("max_length")
+    padding = options.get("padding")
     for name in options:
         if name not in OPTIONS:
             raise OptionError(f"There is no option {name!r}; for texts there are {OPTIONS}.")
@@ -71,11 +75,14 @@ def check_text_options(options: Mapping[str, Any]) -> dict[str, Any]:
         raise OptionError(
             f"truncation must be True or False, or one of {STRATEGIES}, not {truncation!r}."
         )
+    if padding not in PADDING:
+        raise OptionError(f"padding must be one of {PADDING}, not {padding!r}.")
     if not isinstance(options.get("add_special_tokens", True), bool):
         raise OptionError("add_special_tokens must be True or False.")
     if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
         raise OptionError(f"max_length must be a whole number from 1 on, not {most!r}.")
-    if most is not None and truncation in (None, False, "do_not_truncate"):
+    idle = truncation in (None, False, "do_not_truncate") and padding != "max_length"
+    if most is not None and idle:
         raise OptionError("max_length has no effect without truncation=True.")
     return dict(options)
 
@@ -130,21 +137,32 @@ def make_row(
         "token_type_ids": kinds,
         "position_ids": _positions(pipeline, found.ids),
     }
-    feeds = {
-        info.name: np.array(values[_KINDS[info.name]], info.dtype)
-        for info in _network(pipeline).inputs
-    }
+    feeds = empty_caches(pipeline)
+    for info in _network(pipeline).inputs:
+        if info.name not in feeds:
+            feeds[info.name] = np.array(values[_KINDS[info.name]], info.dtype)
     return Row(feeds, length, about)
+
+
+def empty_caches(pipeline: Pipeline) -> Arrays:
+    """What a decoder that reads a text whole, such as Qwen3-Embedding, takes for the tokens before
+    it: a row without any for each input of its cache."""
+    network = _network(pipeline)
+    left = {info.name: info for info in network.inputs if info.name not in _KINDS}
+    outputs = {info.name: info for info in network.outputs}
+    slots = plan_slots(left, outputs, pipeline.config, {}) if left else ()
+    return {slot.past: np.zeros(slot.shape[1:], slot.dtype) for slot in slots if slot.batch == 0}
 
 
 def ids_of(row: Row) -> NDArray[Any]:
     """A row's token ids."""
-    return next(value for name, value in row.feeds.items() if _KINDS[name] == "input_ids")
+    return next(value for name, value in row.feeds.items() if _KINDS.get(name) == "input_ids")
 
 
 def check_inputs(pipeline: Pipeline) -> None:
     """UnsupportedModelError if the graph takes what no text gives."""
-    names = [info.name for info in _network(pipeline).inputs]
+    caches = empty_caches(pipeline)
+    names = [info.name for info in _network(pipeline).inputs if info.name not in caches]
     known = [_KINDS.get(name) for name in names]
     wrong = [name for name, kind in zip(names, known, strict=True) if kind is None]
     if wrong or "input_ids" not in known:
