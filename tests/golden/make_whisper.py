@@ -10,6 +10,7 @@ pieces have 2 seconds, not 30.
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import onnx
 import torch
 import transformers
 from tokenizers import AddedToken
+from transformers.models.whisper.tokenization_whisper import TO_LANGUAGE_CODE
 
 from tests.engine.support.sounds import given
 from tests.golden.make_pipelines import rounded
@@ -86,6 +88,19 @@ PROMPTED: list[tuple[Any, dict[str, Any]]] = [
     (LONGER, {**GREEDY, **TIMED, "condition_on_prev_tokens": True, "max_new_tokens": 14,
               "prompt_condition_type": "all-segments"}),
 ]  # fmt: skip
+# What fine-tuned models have in generation_config.json.
+TOLD: list[dict[str, str]] = [
+    {"language": "<|de|>", "task": "transcribe"},
+    {"language": "french", "task": "translate"},
+    {"task": "translate"},
+    {"language": "ja"},
+]
+TOLD_CALLS: list[tuple[Any, dict[str, Any]]] = [
+    (SHORT, GREEDY),
+    (SHORT, {**GREEDY, "language": "zh"}),
+    (SHORT, {**GREEDY, "task": "transcribe"}),
+    (LONG, {**GREEDY, **TIMED}),
+]
 
 
 def tokenizer_of(folder: Path, *, many: bool) -> Any:
@@ -171,7 +186,18 @@ def record(name: str) -> dict[str, Any]:
     words = tokenizer(" the cat, so", add_special_tokens=False)["input_ids"]
     prompt = [before, *words]
     prompted = [answer(pipe, *call, prompt=prompt) for call in PROMPTED]
-    return {"folder": name, "calls": calls, "prompt": prompt, "prompted": prompted}
+    found = {"folder": name, "calls": calls, "prompt": prompt, "prompted": prompted}
+    return {**found, "told": [told(pipe, said) for said in TOLD] if many else []}
+
+
+def told(pipe: Any, said: dict[str, str]) -> dict[str, Any]:
+    """What is answered if generation_config.json says this too."""
+    before = copy.deepcopy(pipe.model.generation_config)
+    for name, value in said.items():
+        setattr(pipe.model.generation_config, name, value)
+    calls = [answer(pipe, *call) for call in TOLD_CALLS]
+    pipe.model.generation_config = before
+    return {"said": said, "calls": calls}
 
 
 def answer(pipe: Any, inputs: Any, options: dict[str, Any], prompt: Any = None) -> dict[str, Any]:
@@ -188,6 +214,7 @@ def answer(pipe: Any, inputs: Any, options: dict[str, Any], prompt: Any = None) 
 def main() -> None:
     found = {
         "made": f"transformers {transformers.__version__}, torch {torch.__version__}",
+        "languages": TO_LANGUAGE_CODE,
         "cases": [record(name) for name in ("english", "many")],
     }
     text = json.dumps(found, separators=(",", ":"))

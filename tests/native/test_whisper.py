@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import intab
+from intab.engine.tasks.speech.languages import code_of
 from intab.errors import (
     ContextLengthError,
     IntabError,
@@ -26,7 +27,8 @@ from tests.native.test_pipelines import same
 from tests.native.test_speech import GOLDEN, SPEECH, as_lists, sounds_of
 
 FOLDERS = GOLDEN / "whisper"
-CASES = json.loads((GOLDEN / "whisper.json").read_text("utf-8"))["cases"]
+RECORDED = json.loads((GOLDEN / "whisper.json").read_text("utf-8"))
+CASES, LANGUAGES = RECORDED["cases"], RECORDED["languages"]
 cases = pytest.mark.parametrize("case", CASES, ids=[case["folder"] for case in CASES])
 
 
@@ -52,6 +54,25 @@ async def test_prompts_as_transformers(case: dict[str, Any]) -> None:
     with pytest.raises(PromptError, match="the special token"):
         pipe.get_prompt_ids("a <|nospeech|>")
     await pipe.close()
+
+
+async def test_what_generation_config_says_of_language_and_task(tmp_path: Path) -> None:
+    case = CASES[-1]
+    for number, told in enumerate(case["told"]):
+        folder = tmp_path / str(number)
+        shutil.copytree(FOLDERS / case["folder"], folder)
+        path = folder / "generation_config.json"
+        path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **told["said"]}))
+        pipe = await intab.pipeline(SPEECH, folder)
+        for call in told["calls"]:
+            found = await pipe(sounds_of(call["inputs"]), **call["options"])
+            same(as_lists(found), call["result"])
+        await pipe.close()
+
+
+def test_languages_by_name_and_code() -> None:
+    assert {name: code_of(name) for name in LANGUAGES} == LANGUAGES
+    assert all(code_of(code) == code for code in LANGUAGES.values())
 
 
 SOUND = made_up(16000)

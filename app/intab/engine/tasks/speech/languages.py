@@ -19,6 +19,8 @@ _LISTED = """
     af=afrikaans oc=occitan ka=georgian be=belarusian tg=tajik sd=sindhi gu=gujarati
     am=amharic yi=yiddish lo=lao uz=uzbek fo=faroese ht=haitian_creole ps=pashto tk=turkmen
     nn=nynorsk mt=maltese sa=sanskrit lb=luxembourgish my=myanmar bo=tibetan tl=tagalog
+    mg=malagasy as=assamese tt=tatar haw=hawaiian ln=lingala ha=hausa ba=bashkir jw=javanese
+    su=sundanese yue=cantonese
 """
 LANGUAGES = {
     code: name.replace("_", " ") for code, name in (each.split("=") for each in _LISTED.split())

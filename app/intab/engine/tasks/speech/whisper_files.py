@@ -52,6 +52,17 @@ class WhisperFiles:
         return self._ids("task_to_id")
 
     @property
+    def language(self) -> str | None:
+        """The language of sounds if a call names none, as fine-tuned models have it; None: it is
+        listened for."""
+        return self._text("language") if self.languages else None
+
+    @property
+    def task(self) -> str | None:
+        """The task if a call names none."""
+        return self._text("task") if self.tasks else None
+
+    @property
     def previous(self) -> int | None:
         """The token before a prompt."""
         found = self._id("prev_sot_token_id")
@@ -104,6 +115,12 @@ class WhisperFiles:
         value = self.said.get(name)
         if value is not None and (not isinstance(value, int) or value < 0):
             raise _wrong(name, "a token id", value)
+        return value
+
+    def _text(self, name: str) -> str | None:
+        value = self.said.get(name)
+        if value is not None and not isinstance(value, str):
+            raise _wrong(name, "a text", value)
         return value
 
     def _ids(self, name: str) -> dict[str, int] | None:

@@ -67,7 +67,7 @@ def take_listening(
     previous = _flag(options, "condition_on_prev_tokens")
     previous = said.get("condition_on_prev_tokens") is True if previous is None else previous
     found = Listening(
-        wanted,
+        wanted.or_told(files),
         _times(times, said),
         times == "word",
         temperatures,

@@ -24,13 +24,23 @@ class Wanted:
     task: str | None = None
     multilingual: bool | None = None
 
+    def or_told(self, files: WhisperFiles) -> Wanted:
+        """With what generation_config.json says in the place of what a call leaves open."""
+        language = files.language if self.language is None else self.language
+        task = files.task if self.task is None else self.task
+        return Wanted(language, task, self.multilingual)
+
     def check(self, files: WhisperFiles) -> None:
         """OptionError for what the model does not know."""
         several = files.multilingual if self.multilingual is None else self.multilingual
         if several is False and (self.task is not None or self.language is not None):
             raise OptionError("The model knows English alone: leave language and task out.")
-        if self.language is not None:
-            language_id(files, self.language)
+        wanted = self.or_told(files)
+        if wanted.language is not None:
+            language_id(files, wanted.language)
+        wanted._check_task(files)
+
+    def _check_task(self, files: WhisperFiles) -> None:
         if self.task is not None:
             if self.task not in TASKS:
                 raise OptionError(f"task must be one of {', '.join(TASKS)}, not {self.task!r}.")
