@@ -65,6 +65,16 @@ async def test_the_best_of_every_answer(model: Model, network: ToyNetwork) -> No
         assert sum(entry.logprob for entry in one.logprobs) == pytest.approx(score, abs=1e-4)
 
 
+async def test_the_least_numbers_are_no_candidates_beside_a_forced_token(model: Model) -> None:
+    """remove_invalid_values makes -3.4e38 of what a forced first token excludes: as in transformers
+    all beams begin with that token."""
+    options: dict[str, Any] = {"num_beams": 4, "max_new_tokens": 1, "forced_bos_token_id": 50}
+    options |= {"num_return_sequences": 4, "renormalize_logits": True}
+    plain = await model.generate([65], **options)
+    found = await model.generate([65], **options, remove_invalid_values=True)
+    assert [one.ids for one in found] == [one.ids for one in plain] == [(50,)] * 4
+
+
 @pytest.mark.parametrize("stopping", [True, False, "never"])
 async def test_one_beam_that_looks_ahead_is_not_worse(model: Model, stopping: Any) -> None:
     one = await model.generate("Hello", num_beams=2, max_new_tokens=5, early_stopping=stopping)

@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from intab.engine.tasks.generation_pipeline import GenerationPipeline, Request
-from intab.errors import ContextLengthError, ModelClosedError, OptionError, PromptError
+from intab.errors import (
+    ContextLengthError,
+    EmptyPromptError,
+    ModelClosedError,
+    OptionError,
+    PromptError,
+)
 from tests.engine.conftest import Maker
 
 USER = {"role": "user", "content": "Hi"}
@@ -101,6 +107,24 @@ async def test_what_cannot_be(
 ) -> None:
     with pytest.raises(kind, match=says):
         await pipe_of(make_model)(inputs, **options)
+
+
+async def test_what_changes_no_text(make_model: Maker) -> None:
+    pipe = pipe_of(make_model, " there .")
+    found = await pipe("Hi", pad_token_id=2, use_cache=True, **GREEDY)
+    assert found == [{"generated_text": "Hi there ."}]
+    assert await pipe("Hi", clean_up_tokenization_spaces=True, **GREEDY) == found  # of BPE
+    for name, value in (("pad_token_id", -1), ("use_cache", 3), ("pad_token_id", "x")):
+        with pytest.raises(OptionError, match=f"{name} must be"):
+            await pipe("Hi", **{name: value})
+
+
+async def test_an_empty_text_begins_with_the_first_token(make_model: Maker) -> None:
+    [found] = await pipe_of(make_model, bos_token_id=7)("", return_tensors=True)
+    assert found["generated_token_ids"][0] == 7
+    assert await pipe_of(make_model, bos_token_id=7)("") == [{"generated_text": " there."}]
+    with pytest.raises(EmptyPromptError, match="no bos_token_id: write at least one character"):
+        await pipe_of(make_model)("")
 
 
 async def test_what_it_says_of_itself(make_model: Maker) -> None:

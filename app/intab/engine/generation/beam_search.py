@@ -103,12 +103,13 @@ class BeamSearch:
 
     def _with_losing(self, total: Logits) -> Logits:
         """If a first token is forced, there are fewer candidates than beams: then, as transformers
-        has it, the other beams begin with the same tokens and scores that must not win."""
+        has it, the other beams begin with the same tokens and scores that must not win. They win
+        over what remove_invalid_values has made the least numbers of."""
         options = self._job.options
         if (
             len(self.running) > 1
             or self.running[0].ids
-            or np.isfinite(total).sum() >= min(self._keep, total.size)
+            or (total > total.max() + LOSING).sum() >= min(self._keep, total.size)
         ):
             return total
         return np.concatenate([total, *[total + LOSING] * (options.num_beams - 1)])

@@ -19,8 +19,15 @@ from intab.engine.model import Model
 from intab.engine.model_config import ModelConfig
 from intab.engine.tasks.batches import Options, each, is_stream
 from intab.engine.tasks.pipeline import Pipeline
-from intab.engine.tasks.text_task import take_flag
-from intab.errors import ContextLengthError, ModelClosedError, OptionError, PromptError
+from intab.engine.tasks.text_task import take_flag, take_number
+from intab.engine.text.tokenizer import cleans_up
+from intab.errors import (
+    ContextLengthError,
+    EmptyPromptError,
+    ModelClosedError,
+    OptionError,
+    PromptError,
+)
 
 _DEFAULTS: Mapping[str, Any] = {"max_new_tokens": 256, "do_sample": True, "temperature": 0.7}
 _CHAT = ("tools", "documents")
@@ -59,8 +66,9 @@ class GenerationPipeline(Pipeline):
             inputs: a text, a list of messages, a list of either, or a generator of either.
             options: return_full_text, return_text, return_tensors, skip_special_tokens, prefix,
                 stop_sequence, add_special_tokens, continue_final_message, tools, documents,
-                tokenizer_encode_kwargs, handle_long_generation, batch_size, on_progress, and those
-                of `Model.generate`.
+                tokenizer_encode_kwargs, handle_long_generation, clean_up_tokenization_spaces,
+                batch_size, on_progress, and those of `Model.generate`; pad_token_id and use_cache
+                change nothing.
 
         Returns:
             To be awaited: a list of {"generated_text"}, one for each of num_return_sequences; a
@@ -147,13 +155,13 @@ class Request:
             "hole": given.pop("handle_long_generation", None),
             "context": {name: given.pop(name) for name in _CHAT if name in given},
             "encode": dict(given.pop("tokenizer_encode_kwargs", None) or {}),
+            "clean": _flag_or_none(given, "clean_up_tokenization_spaces"),
         }
-        for name in ("add_special_tokens", "skip_special_tokens"):
+        for name in ("add_special_tokens", "skip_special_tokens", "clean_up_tokenization_spaces"):
             given.pop(name, None)
+        drop_idle(given)
         if own["hole"] not in (None, "hole"):
             raise OptionError('handle_long_generation must be None or "hole".')
-        if given.get("clean_up_tokenization_spaces") is None:
-            given.pop("clean_up_tokenization_spaces", None)
         if (stop := given.pop("stop_sequence", None)) is not None:
             given["stop"] = stop
         said = {**configured, **given}
@@ -168,7 +176,7 @@ class Request:
         """A prompt's ids."""
         if isinstance(prompt, str):
             special = self.own["encode"].get("add_special_tokens", self.own["special"])
-            ids = model.tokenizer.encode(self.own["prefix"] + prompt, special)
+            ids = model.tokenizer.encode(self.own["prefix"] + prompt, special) or _first(model)
         elif is_chat(prompt):
             going_on = self._goes_on(prompt)
             context = {**self.own["context"], **self.own["encode"]}
@@ -201,7 +209,8 @@ class Request:
         """One answer in transformers' shape: ids, the new text, or prompt and text."""
         if self.shape == "tensors":
             return {"generated_token_ids": [*ids, *found.ids]}
-        text = model.tokenizer.decode(found.ids, self.own["skip"])
+        clean = self.own["clean"] and _may_clean(model)
+        text = model.tokenizer.decode(found.ids, self.own["skip"], clean)
         if self.shape == "new":
             return {"generated_text": text}
         if isinstance(prompt, str):
@@ -210,6 +219,35 @@ class Request:
             last = {"role": prompt[-1]["role"], "content": prompt[-1]["content"] + text}
             return {"generated_text": [*prompt[:-1], last]}
         return {"generated_text": [*prompt, {"role": "assistant", "content": text}]}
+
+
+def _flag_or_none(given: Mapping[str, Any], name: str) -> bool | None:
+    return None if given.get(name) is None else take_flag(given, name, default=False)
+
+
+def drop_idle(given: dict[str, Any]) -> int | None:
+    """Take out what transformers' users pass and what changes no text: pad_token_id, which is given
+    back, and use_cache. OptionError."""
+    take_flag(given, "use_cache", default=True)
+    given.pop("use_cache", None)
+    return take_number({"pad_token_id": given.pop("pad_token_id", None)}, "pad_token_id", 0, None)
+
+
+def _may_clean(model: Model) -> bool:
+    texts = model._texts
+    asked = {**texts.tokenizer_config, "clean_up_tokenization_spaces": True}
+    return cleans_up(texts.tokenizer.backend, asked)
+
+
+def _first(model: Model) -> list[int]:
+    """What an answer to nothing begins with: the token of the beginning, as in transformers."""
+    texts = model._texts
+    for told in (texts.generation_config, texts.config):
+        if isinstance(first := told.get("bos_token_id"), int):
+            return [first]
+    raise EmptyPromptError(
+        "The text has no tokens, and the model no bos_token_id: write at least one character."
+    )
 
 
 def _shape(given: dict[str, Any]) -> str:

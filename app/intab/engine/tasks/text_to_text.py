@@ -28,6 +28,7 @@ from intab.engine.runtime.candidates import Candidate
 from intab.engine.runtime.network import Arrays
 from intab.engine.runtime.protocols import Runtime
 from intab.engine.tasks.base import Parts
+from intab.engine.tasks.generation_pipeline import drop_idle
 from intab.engine.tasks.heads import check_heads, task_of
 from intab.engine.tasks.languages import language_id, takes_languages, with_language
 from intab.engine.tasks.opening import check_decoders, open_reader
@@ -102,6 +103,7 @@ class Request:
     truncation: bool = False
     languages: tuple[int, int] | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    padding: int | None = None
 
 
 class TextToTextPipeline(SequencePipeline):
@@ -164,13 +166,14 @@ class TextToTextPipeline(SequencePipeline):
             raise OptionError(f"truncation must be True or False, not {truncation!r}.")
         for name in ("return_tensors", "return_text", "clean_up_tokenization_spaces"):
             options.pop(name, None)
+        padding = drop_idle(options)
         if (stop := options.pop("stop_sequence", None)) is not None:
             options["eos_token_id"] = self._first_id(stop)
         languages = self._languages(options)
         if languages:
             options["forced_bos_token_id"] = languages[1]
         cut = truncation not in (None, False, "do_not_truncate")
-        request = Request(options, tensors, clean, cut, languages, self.defaults)
+        request = Request(options, tensors, clean, cut, languages, self.defaults, padding)
         self.model.options(options, self.defaults, 1)  # so that it is judged before any input
         return request
 
@@ -241,7 +244,7 @@ class TextToTextPipeline(SequencePipeline):
     def _records(self, answers: Sequence[Generation], request: Request) -> list[dict[str, Any]]:
         name = self.returned
         if request.tensors:
-            longest, pad = max(len(one.ids) for one in answers), self._padding()
+            longest, pad = max(len(one.ids) for one in answers), self._padding(request)
             return [
                 {
                     f"{name}_token_ids": [
@@ -258,7 +261,9 @@ class TextToTextPipeline(SequencePipeline):
         ]
         return [{f"{name}_text": text} for text in texts]
 
-    def _padding(self) -> int:
+    def _padding(self, request: Request) -> int:
+        if request.padding is not None:
+            return request.padding
         pad = self.texts.tokenizer.special_id("pad_token")
         return (self.config.padding_id or 0) if pad is None else pad
 

@@ -80,7 +80,7 @@ class Tokenizer:
         added = self.backend.get_added_tokens_decoder()
         self._special = special | {number for number, token in added.items() if token.special}
         self._has_bytes = "ByteFallback" in repr(self.backend.decoder)
-        self._cleans_up = _cleans_up(self.backend, files.config)
+        self._cleans_up = cleans_up(self.backend, files.config)
 
     def __repr__(self) -> str:
         return f"<intab.Tokenizer of {self.size:,} tokens>"
@@ -274,7 +274,7 @@ def clean_up(text: str) -> str:
     return text
 
 
-def _cleans_up(backend: tokenizers.Tokenizer, settings: Mapping[str, Any]) -> bool:
+def cleans_up(backend: tokenizers.Tokenizer, settings: Mapping[str, Any]) -> bool:
     """Whether tokenizer_config.json asks for it; transformers keeps BPE from it, which it harms."""
     forced = "clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output"
     if settings.get("clean_up_tokenization_spaces") is not True:
