@@ -79,6 +79,8 @@ MANY: list[tuple[Any, dict[str, Any]]] = [
     (LONG, {**GREEDY, **WORDED}),
     (LONG, {**GREEDY, **WORDED, "chunk_length_s": 2, "language": "zh"}),
     (LONG, {**WORDED, "num_beams": 3, "language": "en"}),
+    (SHORT, {**GREEDY, "generate_kwargs": {"language": "en", **TIMED}}),
+    (LONG, {**GREEDY, "generate_kwargs": TIMED}),
 ]
 PROMPTED: list[tuple[Any, dict[str, Any]]] = [
     (SHORT, GREEDY),

@@ -76,6 +76,7 @@ class WhisperPipeline(WritingPipeline):
 
     def request(self, options: dict[str, Any]) -> Request:
         """A call's options; OptionError."""
+        unseen = _writes_unseen_times(options)
         options = with_kwargs(options)
         times = options.pop("return_timestamps", None) or self.model.said.get("return_timestamps")
         if times == "char":
@@ -91,7 +92,9 @@ class WhisperPipeline(WritingPipeline):
         how = take_listening(options, self.files, times)
         if how.words:
             self._check_attentions()
-        return Request(windows, times, bool(language), how, self.generating(options))
+        return Request(
+            windows, None if unseen else times, bool(language), how, self.generating(options)
+        )
 
     def _check_attentions(self) -> None:
         names = {info.name for info in self.model.reader.first.outputs}
@@ -144,3 +147,11 @@ class WhisperPipeline(WritingPipeline):
         async for written in listener.listen(features, frames):
             yield written
             self.check_open()
+
+
+def _writes_unseen_times(options: Mapping[str, Any]) -> bool:
+    """Whether times are asked for in generate_kwargs alone: they guide what is written, as a long
+    sound needs it, and the answer has none."""
+    inner = options.get("generate_kwargs")
+    asked = isinstance(inner, Mapping) and bool(inner.get("return_timestamps"))
+    return asked and options.get("return_timestamps") is None
