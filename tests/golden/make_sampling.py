@@ -77,6 +77,15 @@ def processors() -> dict[str, LogitsProcessor]:
         made[json.dumps({"no_repeat_ngram_size": size})] = reference.NoRepeatNGramLogitsProcessor(
             size
         )
+    read = torch.tensor([PROMPT])
+    for penalty in (0.7, 1.5):
+        made[json.dumps({"encoder_repetition_penalty": penalty})] = (
+            reference.EncoderRepetitionPenaltyLogitsProcessor(penalty, read)
+        )
+    for size in (1, 2, 3):
+        made[json.dumps({"encoder_no_repeat_ngram_size": size})] = (
+            reference.EncoderNoRepeatNGramLogitsProcessor(size, read)
+        )
     made[json.dumps({"bad_words_ids": bad})] = reference.NoBadWordsLogitsProcessor(bad, eos)
     for count in (5, 6, 7):
         made[json.dumps({"min_new_tokens": count})] = reference.MinNewTokensLengthLogitsProcessor(

@@ -121,6 +121,17 @@ SHORTER: list[tuple[str, Any, dict[str, Any]]] = [
     ("text2text-generation", [TEXT, OTHER, ""], SHORT),
     ("text2text-generation", OTHER, {"num_beams": 1, "repetition_penalty": 1.4, **SHORT}),
     ("text2text-generation", OTHER, {"no_repeat_ngram_size": 2, "max_length": 18, "num_beams": 1}),
+    ("text2text-generation", OTHER, {"num_beams": 3, "encoder_no_repeat_ngram_size": 2, **SHORT}),
+    (
+        "text2text-generation",
+        [TEXT, OTHER],
+        {
+            "num_beams": 1,  # of several the penalty counts for the first alone there
+            "encoder_repetition_penalty": 2.5,
+            "encoder_no_repeat_ngram_size": 1,
+            **SHORT,
+        },
+    ),
     (SUMMARY, [TEXT, OTHER], {"num_beams": 3, "length_penalty": 0.6, "max_new_tokens": 12}),
     (SUMMARY, OTHER, {}),
 ]

@@ -38,7 +38,8 @@ def ours(case: dict[str, Any], logits: Logits) -> Logits:
     if name == "logit_bias":
         passed = {name: {int(token): bias for token, bias in value.items()}}
     options = GenerationOptions.make(passed, {"eos_token_id": GOLDEN["eos_token_id"]})
-    for process in make_processors(options, GOLDEN["prompt"]):
+    read = GOLDEN["ids"][: GOLDEN["prompt"]]
+    for process in make_processors(options, GOLDEN["prompt"], source=read):
         logits = process(GOLDEN["ids"][: case["ids"]], logits)
     return logits
 

@@ -38,6 +38,7 @@ class Job:
     prompt: Sequence[int]
     options: GenerationOptions
     begin: Begin | None = None  # compiles the grammar that the options ask for
+    source: Sequence[int] | None = None  # as for make_processors
 
 
 def make_job(
@@ -73,7 +74,9 @@ class Line:
         options, prompt = job.options, job.prompt
         self.chunks: list[TextChunk] = []
         self.writer = Writer(tokenizer, options, Meter(len(prompt), setting), prompt)
-        self._state = SequenceState(prompt, options, number, several=True, matcher=matcher)
+        self._state = SequenceState(
+            prompt, options, number, several=True, matcher=matcher, source=job.source
+        )
         self.needed = self._state.needed
 
     def take(self, row: Logits) -> int:

@@ -67,7 +67,8 @@ class BeamSearch:
         self._end = make_end(options)
         self._rng = None if options.greedy else make_rng(options)
         self._keep = max(2, 1 + ends) * options.num_beams
-        self._processors = [make_processors(options, len(job.prompt), several=True)]  # each beam's
+        made = make_processors(options, len(job.prompt), several=True, source=job.source)
+        self._processors = [made]  # each beam's
         self._warpers = [] if options.greedy else warpers(options, ends + 1)
 
     def advance(self, logits: Logits) -> bool:

@@ -56,13 +56,16 @@ async def stream(
     meter: Meter,
     guesser: Guesser | None = None,
     begin: Begin | None = None,
+    source: Sequence[int] | None = None,
 ) -> AsyncGenerator[TextChunk]:
     """Yield text as soon as it is complete; the last chunk has finish_reason and metrics.
 
     finish_reason is "eos" (an end token), "stop" (a stop string; neither is part of the text; or
-    the end of the grammar that `begin` compiles), "length" or "time".
+    the end of the grammar that `begin` compiles), "length" or "time". `source` as for
+    `make_processors`.
     """
-    state = SequenceState(prompt, options, matcher=(await begin()).matcher() if begin else None)
+    matcher = (await begin()).matcher() if begin else None
+    state = SequenceState(prompt, options, matcher=matcher, source=source)
     narrow(session, state.needed)
     writer = Writer(tokenizer, options, meter, prompt)
     piece, told = options.prefill_chunk_size, meter.prefilled

@@ -21,8 +21,6 @@ from intab.errors import ManifestError, OptionError
 # Keys of transformers' GenerationConfig that change the answer, with the values that do not:
 # https://huggingface.co/docs/transformers/main_classes/text_generation
 _UNSUPPORTED: dict[str, tuple[Any, ...]] = {
-    "encoder_repetition_penalty": (1,),
-    "encoder_no_repeat_ngram_size": (0,),
     "token_healing": (False,),
     "guidance_scale": (1,),
     "watermarking_config": (),
@@ -47,6 +45,7 @@ _OFF: dict[str, Callable[[float], bool]] = {
     "epsilon_cutoff": lambda value: not 0 < value < 1,
     "eta_cutoff": lambda value: not 0 < value < 1,
     "no_repeat_ngram_size": lambda value: value <= 0,
+    "encoder_no_repeat_ngram_size": lambda value: value <= 0,
     "min_new_tokens": lambda value: value <= 0,
     "min_length": lambda value: value <= 0,
 }

@@ -22,25 +22,38 @@ MOST = np.finfo(np.float32).max
 
 
 def make_processors(
-    options: GenerationOptions, prompt: int, *, several: bool = False
+    options: GenerationOptions,
+    prompt: int,
+    *,
+    several: bool = False,
+    source: Sequence[int] | None = None,
 ) -> list[LogitsProcessor]:
     """The processors that `options` ask for, for one sequence: in transformers' order, the user's
     own last.
 
     `prompt` is the number of ids before the answer; `several` if other sequences have the same
-    options.
+    options; `source` are the ids that an encoder read, of which there are none in sounds and
+    pictures, None for a decoder alone, which read the prompt.
     """
     o, ends, decay = options, options.eos_token_id, options.exponential_decay_length_penalty
     begin = prompt + 1 if prompt == 1 and o.forced_bos_token_id else prompt
     table: tuple[tuple[object, Callable[[], LogitsProcessor]], ...] = (
         (o.logit_bias, lambda: make_logit_bias(o.logit_bias)),
         (o.sequence_bias, lambda: make_sequence_bias(o.sequence_bias)),
+        (
+            o.encoder_repetition_penalty != 1,
+            lambda: of_source(make_source_bonus(o.encoder_repetition_penalty), source, prompt),
+        ),
         (o.repetition_penalty != 1, lambda: make_repetition_penalty(o.repetition_penalty)),
         (
             o.presence_penalty or o.frequency_penalty,
             lambda: make_count_penalty(o.presence_penalty, o.frequency_penalty, prompt),
         ),
         (o.no_repeat_ngram_size, lambda: make_no_repeat_ngram(o.no_repeat_ngram_size)),
+        (
+            o.encoder_no_repeat_ngram_size,
+            lambda: of_source(make_no_source_ngram(o.encoder_no_repeat_ngram_size), source, prompt),
+        ),
         (o.bad_words_ids, lambda: make_no_bad_words(o.bad_words_ids, ends)),
         (o.min_new_tokens, lambda: make_suppress(ends, range(prompt + o.min_new_tokens))),
         (o.forced_bos_token_id, lambda: make_forced(o.forced_bos_token_id, 1)),
@@ -121,6 +134,38 @@ def make_repetition_penalty(penalty: float) -> LogitsProcessor:
     return process
 
 
+def of_source(
+    process: Callable[[list[int], list[int], Logits], Logits],
+    source: Sequence[int] | None,
+    prompt: int,
+) -> LogitsProcessor:
+    """A processor that looks at what was read too: (source, ids, logits) -> logits."""
+    read = None if source is None else list(source)
+    return lambda ids, logits: process(ids[:prompt] if read is None else read, ids, logits)
+
+
+def make_source_bonus(penalty: float) -> Callable[[list[int], list[int], Logits], Logits]:
+    """Make every token that was read more likely."""
+    factor = np.float32(1 / penalty)
+
+    def process(source: list[int], ids: list[int], logits: Logits) -> Logits:  # noqa: ARG001
+        row = logits[source]
+        logits[source] = np.where(row < 0, row * factor, row / factor)
+        return logits
+
+    return process
+
+
+def make_no_source_ngram(size: int) -> Callable[[list[int], list[int], Logits], Logits]:
+    """Forbid what would complete a sequence of `size` ids that was read."""
+
+    def process(source: list[int], ids: list[int], logits: Logits) -> Logits:
+        logits[_completing(size, source, ids)] = NEVER
+        return logits
+
+    return process
+
+
 class SeenTokens:
     """The different tokens of a sequence that grows, without reading all of it again."""
 
@@ -157,13 +202,17 @@ def make_no_repeat_ngram(size: int) -> LogitsProcessor:
     """Forbid what would complete a sequence of `size` ids that is there already."""
 
     def process(ids: list[int], logits: Logits) -> Logits:
-        tail = ids[len(ids) - size + 1 :]
-        starts = range(len(ids) - size + 1)
-        banned = [ids[at + size - 1] for at in starts if ids[at : at + size - 1] == tail]
-        logits[banned] = NEVER
+        logits[_completing(size, ids, ids)] = NEVER
         return logits
 
     return process
+
+
+def _completing(size: int, known: list[int], ids: list[int]) -> list[int]:
+    """What would complete a sequence of `size` ids that is known."""
+    tail = ids[len(ids) - size + 1 :]
+    starts = range(len(known) - size + 1)
+    return [known[at + size - 1] for at in starts if known[at : at + size - 1] == tail]
 
 
 def make_no_bad_words(words: Sequence[Sequence[int]], ends: Sequence[int]) -> LogitsProcessor:

@@ -61,9 +61,12 @@ class GenerationOptions:
 
     Logits
         repetition_penalty: above 0; more than 1 makes tokens of prompt and answer less likely.
+        encoder_repetition_penalty: above 0; more than 1 makes tokens of what was read more likely:
+            of an encoder's text, or of the prompt. Of all beams; in transformers of the best alone.
         presence_penalty, frequency_penalty: -2 to 2; subtracted from tokens of the answer, once
             and for each time they came.
         no_repeat_ngram_size: no sequence of that many ids comes twice, 0 or more; 0 is off.
+        encoder_no_repeat_ngram_size: the same for those that were read.
         bad_words_ids: lists of ids that may not come in that order.
         suppress_tokens, begin_suppress_tokens: ids that may not come, ever or as the first.
         forced_bos_token_id, forced_eos_token_id: the id after a prompt of one id; the id or ids
@@ -134,9 +137,11 @@ class GenerationOptions:
     eta_cutoff: float = 0.0
     seed: int | None = None
     repetition_penalty: float = 1.0
+    encoder_repetition_penalty: float = 1.0
     presence_penalty: float = 0.0
     frequency_penalty: float = 0.0
     no_repeat_ngram_size: int = 0
+    encoder_no_repeat_ngram_size: int = 0
     bad_words_ids: tuple[tuple[int, ...], ...] = ()
     suppress_tokens: tuple[int, ...] = ()
     begin_suppress_tokens: tuple[int, ...] = ()

@@ -44,6 +44,7 @@ class SequenceState:
     number: which of num_return_sequences it is; each has random numbers of its own.
     several: other sequences are generated with the same options.
     matcher: where it is in its grammar, if it has one.
+    source: as for `make_processors`.
 
     Attributes:
         needed: how many of the largest logits of a row it looks at, 0 for all.
@@ -57,10 +58,11 @@ class SequenceState:
         *,
         several: bool = False,
         matcher: Follower | None = None,
+        source: Sequence[int] | None = None,
     ) -> None:
         self.ids = list(prompt)
         self._prompt = len(prompt)
-        self._processors = make_processors(options, len(prompt), several=several)
+        self._processors = make_processors(options, len(prompt), several=several, source=source)
         if matcher:
             self._processors.append(matcher.mask)
         self.needed = needed_logits(options, self._processors)

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Encoded:
-    """What the encoder made of one source: [1, length, size], and which places are its own."""
+    """What the encoder made of one source: [1, length, size], which places are its own, and the
+    ids that it read, if it reads ids."""
 
     hidden: NDArray[np.floating]
     mask: NDArray[np.int64]
+    ids: tuple[int, ...] = ()
 
 
 def stacked(sources: Sequence[Encoded]) -> Encoded:

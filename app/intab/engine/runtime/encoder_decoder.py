@@ -76,8 +76,10 @@ class EncoderDecoder:
         given = {n: v.astype(inputs[n].dtype) for n, v in feeds.items() if n in inputs}
         found = await self.encoder.run(given, [self.encoded])
         hidden = found[self.encoded]
-        mask = feeds.get("attention_mask") if "input_ids" in feeds else None
-        return Encoded(hidden, np.ones(hidden.shape[:2], np.int64) if mask is None else mask)
+        ids = tuple(feeds["input_ids"][0].tolist()) if "input_ids" in feeds else ()
+        mask = feeds.get("attention_mask") if ids else None
+        mask = np.ones(hidden.shape[:2], np.int64) if mask is None else mask
+        return Encoded(hidden, mask, ids)
 
     def reading(self, sources: Sequence[Encoded]) -> ReadingDecoder:
         """A decoder for these sources, a sequence each."""

@@ -88,7 +88,8 @@ class SequenceModel:
     ) -> list[list[Generation]]:
         """num_return_sequences answers to each source; options: one GenerationOptions for all."""
         tokenizer, setting = self.texts.tokenizer, self.setting
-        jobs = [self._job(prompt, options) for prompt in prompts]
+        read = [source.ids for source in sources]
+        jobs = [self._job(*pair, options) for pair in zip(prompts, read, strict=True)]
         if options.num_beams > 1:
             readers = [self.reader.reading([source]) for source in sources]
             return [
@@ -109,15 +110,19 @@ class SequenceModel:
         session = self.reader.reading([source]).session()
         meter = Meter(len(prompt), self.setting)
         try:
-            tokenizer, begin = self.texts.tokenizer, self._job(prompt, options).begin
-            async for chunk in stream(session, tokenizer, prompt, options, meter, begin=begin):
+            job, tokenizer = self._job(prompt, source.ids, options), self.texts.tokenizer
+            chunks = stream(
+                session, tokenizer, prompt, options, meter, begin=job.begin, source=job.source
+            )
+            async for chunk in chunks:
                 yield chunk
         finally:
             session.close()
 
-    def _job(self, prompt: Sequence[int], options: GenerationOptions) -> Job:
+    def _job(self, prompt: Sequence[int], read: Sequence[int], options: GenerationOptions) -> Job:
         tokenizer, setting = self.texts.tokenizer, self.setting
-        return make_job(list(prompt), options, tokenizer, self.vocabulary, setting)
+        job = make_job(list(prompt), options, tokenizer, self.vocabulary, setting)
+        return replace(job, source=read)
 
 
 def said_by(texts: Texts) -> dict[str, Any]:
