@@ -126,12 +126,16 @@ def make_repetition_penalty(penalty: float) -> LogitsProcessor:
     tokens = SeenTokens()
 
     def process(ids: list[int], logits: Logits) -> Logits:
-        seen = tokens.among(ids)
-        row = logits[seen]
-        logits[seen] = np.where(row < 0, row * np.float32(penalty), row / np.float32(penalty))
-        return logits
+        return _penalized(logits, tokens.among(ids), penalty)
 
     return process
+
+
+def _penalized(logits: Logits, tokens: NDArray[np.intp] | list[int], penalty: float) -> Logits:
+    """Logits of tokens that are made less likely, or more by a penalty below 1."""
+    row, factor = logits[tokens], np.float32(penalty)
+    logits[tokens] = np.where(row < 0, row * factor, row / factor)
+    return logits
 
 
 def of_source(
@@ -146,14 +150,7 @@ def of_source(
 
 def make_source_bonus(penalty: float) -> Callable[[list[int], list[int], Logits], Logits]:
     """Make every token that was read more likely."""
-    factor = np.float32(1 / penalty)
-
-    def process(source: list[int], ids: list[int], logits: Logits) -> Logits:  # noqa: ARG001
-        row = logits[source]
-        logits[source] = np.where(row < 0, row * factor, row / factor)
-        return logits
-
-    return process
+    return lambda source, ids, logits: _penalized(logits, source, 1 / penalty)
 
 
 def make_no_source_ngram(size: int) -> Callable[[list[int], list[int], Logits], Logits]:
