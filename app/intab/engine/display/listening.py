@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from intab.engine.display import screen
-from intab.engine.display.taking import Source
+from intab.engine.display.devices import Device
 from intab.engine.media.resampling import MOST, Resampler
 from intab.engine.media.sound import Samples, Sound
 from intab.errors import OptionError, ProgramError
@@ -22,35 +21,23 @@ _DEAD = 10  # seconds of nothing but zeros at the beginning: no room is as silen
 _LONGEST = 3600  # seconds
 
 
-class Microphone:
+class Microphone(Device[Samples]):
     """What a microphone hears: arrays [n] of float32 from -1 to 1, `rate` of them a second.
 
     `seconds` is how much was given so far.
     """
 
     def __init__(self, rate: int, about: Mapping[str, Any]) -> None:
+        super().__init__(about)
         self.rate = rate
         self.seconds = 0.0
-        self._about = about
-        self._source: Source | None = None
         self._resampler: Resampler | None = None
-        self._was_heard = self._closed = False
+        self._was_heard = False
 
-    def __aiter__(self) -> Microphone:
-        return self
-
-    async def __anext__(self) -> Samples:
-        if self._closed:
-            raise StopAsyncIteration
-        if self._source is None:
-            self._source = screen.current().take(self._about)
-        try:
-            found = self._at_rate(await self._source.next())
-            self.seconds += len(found) / self.rate
-            self._check_alive(found)
-        except BaseException:
-            self.close()
-            raise
+    def _made(self, given: Sound) -> Samples:
+        found = self._at_rate(given)
+        self.seconds += len(found) / self.rate
+        self._check_alive(found)
         return found
 
     def _at_rate(self, sound: Sound) -> Samples:
@@ -75,16 +62,6 @@ class Microphone:
         """
         if self._source:
             self._source.draw(json.dumps(str(text)))
-
-    def close(self) -> None:
-        """Give the microphone back: its light goes out, and the loop ends. A loop that is left
-        does so too."""
-        self._closed = True
-        if self._source:
-            self._source.close()
-
-    def __del__(self) -> None:
-        self.close()
 
 
 def microphone(rate: int = 16000, *, buffer_s: float = 300, processing: bool = False) -> Microphone:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from intab.engine.display.devices import Source
     from intab.engine.display.shown import Shown
-    from intab.engine.display.taking import Source
 
 
 def _print(shown: Shown) -> None:

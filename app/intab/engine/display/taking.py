@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from intab.engine.display import screen
+from intab.engine.display.devices import Device, Source
 from intab.errors import OptionError, ProgramError
 
 if TYPE_CHECKING:
@@ -21,41 +22,11 @@ _FACING = ("user", "environment")
 _INKS = ("black", "white")
 
 
-class Source(Protocol):
-    """What gives pictures, or sound, until it is closed."""
-
-    async def next(self) -> Any:
-        """The next PIL.Image, or Sound of a microphone; ProgramError says why there is none."""
-
-    def draw(self, found: str) -> None:
-        """Draw what was found into the view: JSON of a list, or of a text."""
-
-    def close(self) -> None:
-        """Give it back; nothing happens the second time."""
-
-
-class Camera:
+class Camera(Device["Image"]):
     """The frames of a camera: the newest each time, a PIL.Image in RGB."""
 
-    def __init__(self, about: Mapping[str, Any]) -> None:
-        self._about = about
-        self._source: Source | None = None
-        self._closed = False
-
-    def __aiter__(self) -> Camera:
-        return self
-
-    async def __anext__(self) -> Image:
-        if self._closed:
-            raise StopAsyncIteration
-        if self._source is None:
-            self._source = screen.current().take(self._about)
-        try:
-            picture: Image = await self._source.next()
-            return picture if picture.mode == "RGB" else picture.convert("RGB")
-        except BaseException:
-            self.close()
-            raise
+    def _made(self, given: Image) -> Image:
+        return given if given.mode == "RGB" else given.convert("RGB")
 
     def draw(self, found: Any) -> None:
         """Draw what was found over the live view, in the place of what was drawn before.
@@ -72,15 +43,6 @@ class Camera:
             raise OptionError("What is drawn must be a text, or a list of records with a label.")
         if self._source:
             self._source.draw(json.dumps([_drawn(one) for one in records]))
-
-    def close(self) -> None:
-        """Give the camera back: its light goes out. A loop that ends does so too."""
-        self._closed = True
-        if self._source:
-            self._source.close()
-
-    def __del__(self) -> None:
-        self.close()
 
 
 def _drawn(record: Mapping[str, Any]) -> dict[str, Any]:

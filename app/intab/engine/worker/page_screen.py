@@ -12,8 +12,8 @@ from intab.engine.worker.messages import Ask, Display, Draw, Event, Take, encode
 from intab.errors import ProgramError
 
 if TYPE_CHECKING:
+    from intab.engine.display.devices import Source
     from intab.engine.display.shown import Shown
-    from intab.engine.display.taking import Source
 
 
 def no_pictures(_: str) -> Source:
