@@ -13,29 +13,14 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserType, expect
 
-from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
+from tests.browser.devices import lights, refused, watched, without
 from tests.browser.programs import printed_json
-from tests.browser.visitor import Visitor, visits
+from tests.browser.visitor import Visitor
 from tests.conftest import ROOT
 from tests.engine.support.drawing import drawing
 from tests.engine.support.saving import saved
 from tests.native.test_plain_network import write_doubling
-
-FAKE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-WATCH = """() => {
-  const { mediaDevices } = navigator;
-  const real = mediaDevices.getUserMedia.bind(mediaDevices);
-  window.tracks = [];
-  window.refusal = "";
-  mediaDevices.getUserMedia = async (wanted) => {
-    if (refusal) throw new DOMException("no", refusal);
-    const stream = await real(wanted);
-    tracks.push(...stream.getTracks());
-    return stream;
-  };
-}"""
-LIGHTS = "tracks.filter((track) => track.readyState === 'live').length"
 
 
 @pytest.fixture(scope="module")
@@ -49,18 +34,7 @@ def visitor(
     write_doubling(folder / "models/doubling.onnx", rows=1)
     for name in ("vit-labels", "yolos"):
         shutil.copytree(ROOT / "tests/golden/pictures" / name, folder / "models" / name)
-    browser = browser_type.launch(
-        **{**browser_type_launch_args, "args": [*browser_type_launch_args["args"], *FAKE]}
-    )
-    with serve_command(folder) as address:
-        for visitor in visits(browser, address):
-            visitor.page.evaluate(WATCH)
-            yield visitor
-    browser.close()
-
-
-def lights(visitor: Visitor) -> int:
-    return int(visitor.page.evaluate(LIGHTS))
+    yield from watched(browser_type, browser_type_launch_args, folder)
 
 
 LOOK = """
@@ -83,13 +57,10 @@ print(json.dumps([len({frame.tobytes() for frame in kept}), again, list(sizes)])
 
 @pytest.mark.parametrize("lacking", ["", "VideoFrame"])
 def test_frames_are_new_ones_and_stay_what_they_were(visitor: Visitor, lacking: str) -> None:
-    visitor.page.evaluate(
-        "(name) => (globalThis.kept = globalThis[name], delete globalThis[name])", lacking
-    )
     # A clock runs in the fake picture: no two frames of it are alike.
-    assert printed_json(visitor, LOOK) == [6, [True] * 6, [["RGB", 320, 240]]]
+    with without(visitor.page, lacking):
+        assert printed_json(visitor, LOOK) == [6, [True] * 6, [["RGB", 320, 240]]]
     assert lights(visitor) == 0
-    visitor.page.evaluate("(name) => name && (globalThis[name] = globalThis.kept)", lacking)
 
 
 SEE = """
@@ -145,9 +116,8 @@ def test_stop_puts_the_light_out(visitor: Visitor) -> None:
     ],
 )
 def test_a_camera_that_is_refused(visitor: Visitor, name: str, says: str) -> None:
-    visitor.page.evaluate(f"refusal = '{name}'")
-    printed = visitor.run("import intab\nasync for frame in intab.camera(): pass", "error")
-    visitor.page.evaluate("refusal = ''")
+    with refused(visitor.page, name):
+        printed = visitor.run("import intab\nasync for frame in intab.camera(): pass", "error")
     assert f"ProgramError: {says}" in printed
 
 

@@ -16,12 +16,11 @@ import pytest
 from playwright.sync_api import BrowserType, expect
 
 from intab.engine.media.resampling import resample
-from tests.browser.conftest import serve_command
 from tests.browser.copies import copy_site
+from tests.browser.devices import lights, refused, watched
 from tests.browser.programs import printed_json
-from tests.browser.test_camera import FAKE, WATCH, lights
 from tests.browser.test_looks import dressed
-from tests.browser.visitor import Visitor, visits
+from tests.browser.visitor import Visitor
 from tests.conftest import ROOT
 from tests.engine.support.sounds import as_wav, made_up
 
@@ -44,13 +43,8 @@ def visitor(
     shutil.copytree(GOLDEN / "voice", folder / "models/voice")
     file = folder.parent / "said.wav"
     file.write_bytes(as_wav(SOUND, RATE))
-    given = [*browser_type_launch_args["args"], *FAKE, f"--use-file-for-fake-audio-capture={file}"]
-    browser = browser_type.launch(**{**browser_type_launch_args, "args": given})
-    with serve_command(folder) as address:
-        for visitor in visits(browser, address):
-            visitor.page.evaluate(WATCH)
-            yield visitor
-    browser.close()
+    heard = f"--use-file-for-fake-audio-capture={file}"
+    yield from watched(browser_type, browser_type_launch_args, folder, heard)
 
 
 HEAR = """
@@ -145,9 +139,8 @@ def test_phrases_are_written_down(visitor: Visitor) -> None:
     ],
 )
 def test_a_microphone_that_is_refused(visitor: Visitor, name: str, says: str) -> None:
-    visitor.page.evaluate(f"refusal = '{name}'")
-    printed = visitor.run("import intab\nasync for _ in intab.microphone(): pass", "error")
-    visitor.page.evaluate("refusal = ''")
+    with refused(visitor.page, name):
+        printed = visitor.run("import intab\nasync for _ in intab.microphone(): pass", "error")
     assert f"ProgramError: {says}" in printed
 
 

@@ -48,16 +48,21 @@ export function openCamera({ width, height, facing }, place) {
 
 /**
  * The frames of a video, each given once: the newest, as soon as it is one that was not given yet.
+ * A video shows a frame before it tells of it, so one that it tells of now may have been given: only
+ * what it began to show after the last was taken is new. A frame is known by its time, and by the
+ * number of frames so far where it has none: an ImageBitmap, and Firefox's of a camera.
  * @param {HTMLVideoElement} video
  * @param {AbortSignal} over
  */
-function newestOf(video, over) {
-  let isFresh = false;
+export function newestOf(video, over) {
+  let shown = 0; // ms: when the newest that it told of came
+  let taken = 0; // ms: when the last was taken
+  let last = 0; // what the last is known by
   let tell = () => {};
-  let last = 0;
-  const note = () => {
-    isFresh = true;
-    tell();
+  /** @type {VideoFrameRequestCallback} */
+  const note = (_, { presentationTime }) => {
+    shown = presentationTime;
+    if (shown > taken) tell();
     video.requestVideoFrameCallback(note);
   };
   video.requestVideoFrameCallback(note);
@@ -69,14 +74,16 @@ function newestOf(video, over) {
     });
   return async () => {
     for (;;) {
-      if (!isFresh && !over.aborted) await told();
+      if (shown <= taken && !over.aborted) await told();
       if (over.aborted) throw new DOMException("the camera was lost", "lost");
-      isFresh = false;
-      const frame = await frameOf(video);
-      const time = timeOf(frame);
-      // The video shows a frame before it tells of it, so one that was taken may be told of later.
-      if (!time || time !== last) {
-        last = time;
+      const coming = frameOf(video);
+      taken = performance.now();
+      const count = video.getVideoPlaybackQuality().totalVideoFrames;
+      const frame = await coming;
+      // Where it told of none, as out of sight, what a frame is known by says whether it is new.
+      const known = ("timestamp" in frame && frame.timestamp) || count;
+      if (!known || known !== last) {
+        last = known;
         return frame;
       }
       frame.close();
@@ -87,9 +94,4 @@ function newestOf(video, over) {
 /** What a video shows: without a copy of its pixels, where the browser can. @param {HTMLVideoElement} video */
 function frameOf(video) {
   return "VideoFrame" in globalThis ? new VideoFrame(video) : createImageBitmap(video);
-}
-
-/** 0 where it is not known: Firefox has none for a camera's. @param {VideoFrame | ImageBitmap} frame */
-function timeOf(frame) {
-  return "timestamp" in frame ? frame.timestamp : 0;
 }
