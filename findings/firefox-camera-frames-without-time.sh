@@ -3,7 +3,7 @@
 # for every frame, where Chromium's has the frame's own time; requestVideoFrameCallback's mediaTime grows in
 # both. Who tells a new frame from the last one by `timestamp`, since a video may show a frame before its
 # callback tells of it, takes all but the first for old ones in Firefox, and waits for ever.
-# In intab: app/page/output/camera.mjs counts a time of 0 as none, and trusts the callback there.
+# In intab: app/page/output/camera.mjs counts a time of 0 as none; the callback's presentationTime says what is new.
 #
 # Needs Node.js 20, npm's registry, a Firefox (FIREFOX, else firefox-esr) and, to compare, a Chromium
 # (CHROMIUM, else /usr/lib/chromium/chromium). Passes while the behaviour is as told, fails when it changes.

@@ -162,8 +162,39 @@ at = np.abs(np.fft.rfft(heard)).argmax()
 print(f"{at * sound.rate / len(heard):.0f} Hz at {sound.rate}, {heard.dtype}")
 `;
 
-/** The microphone, by a program that a link brings to somebody else. Firefox starts a page's sound only where there is
- * something to play it on, which a machine for tests may not have. */
+const SEE = `
+import intab
+
+seen = []
+async for frame in intab.camera():
+    seen.append(frame.tobytes())
+    if len(seen) == 6:
+        break
+print(f"{len(set(seen))} frames of {frame.size}")
+`;
+
+/** What a program prints that a link brings to somebody else: the gallery keeps such programs.
+ * @param {string} code */
+async function brought(code) {
+  const [first, context] = [page, await browser.createBrowserContext()];
+  page = await watched(context);
+  const shared = JSON.stringify({ title: "Brought", code });
+  await page.goto(`${address}#code=${deflateRawSync(shared).toString("base64url")}`);
+  await state("ready");
+  const printed = await run();
+  await context.close();
+  page = first;
+  return printed ?? "";
+}
+
+/** The camera: Firefox tells no frame's time, and each is a new one. */
+async function camera() {
+  assert.match(await brought(SEE), /^6 frames of \(640, 480\)/);
+  seen("a camera's frames");
+}
+
+/** The microphone. Firefox starts a page's sound only where there is something to play it on, which a
+ * machine for tests may not have. */
 async function microphone() {
   const starts = await page.evaluate(async () => {
     const context = new AudioContext();
@@ -171,14 +202,7 @@ async function microphone() {
     return Promise.race([context.resume().then(() => context.close().then(() => true)), late]);
   });
   if (!starts) return seen("no sound device, without which Firefox hears no microphone");
-  const shared = JSON.stringify({ title: "Microphone", code: HEAR });
-  const [first, context] = [page, await browser.createBrowserContext()]; // the gallery keeps such programs
-  page = await watched(context);
-  await page.goto(`${address}#code=${deflateRawSync(shared).toString("base64url")}`);
-  await state("ready");
-  assert.match((await run()) ?? "", new RegExp(`^${TONE} Hz at 16000, float32`));
-  await context.close();
-  page = first;
+  assert.match(await brought(HEAR), new RegExp(`^${TONE} Hz at 16000, float32`));
   seen("a microphone's tone");
 }
 
@@ -224,6 +248,7 @@ try {
   await state("ready");
   await page.click(hook("view-program"));
   assert.ok(await page.evaluate(() => crossOriginIsolated));
+  await camera();
   await microphone();
   await examples();
   seen(await text("device"));

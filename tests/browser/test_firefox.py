@@ -1,4 +1,4 @@
-"""The page in Firefox, as it is served: every example, Stop, what is stored, a visit offline."""
+"""The page in Firefox, as it is served: every example, the camera, Stop, what is stored, a visit offline."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def test_firefox_runs_every_example_stops_stores_and_is_offline(site: Path) -> N
     silent = {"Tokenizer explorer", "A digit drawn by hand", "Draw an emoji", *FROM_HUB}
     figures = re.findall(r"^seen: (.+): First token after", done.stdout, re.MULTILINE)
     assert figures == [title for title in titles if title not in silent]
+    assert "seen: a camera's frames" in done.stdout
     assert "seen: a program that the dialog's edge cuts was chosen" in done.stdout
     assert done.stdout.splitlines()[-4:] == [
         "seen: a second visit, over the service worker",

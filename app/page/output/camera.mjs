@@ -49,8 +49,8 @@ export function openCamera({ width, height, facing }, place) {
 /**
  * The frames of a video, each given once: the newest, as soon as it is one that was not given yet.
  * A video shows a frame before it tells of it, so one that it tells of now may have been given: only
- * what it began to show after the last was taken is new. A frame is known by its time, and by the
- * number of frames so far where it has none: an ImageBitmap, and Firefox's of a camera.
+ * what it began to show after the last was taken is new. A frame is known by its time, an
+ * ImageBitmap by the number of frames so far; Firefox tells neither of a camera.
  * @param {HTMLVideoElement} video
  * @param {AbortSignal} over
  */
