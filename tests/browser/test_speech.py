@@ -1,4 +1,4 @@
-"""Sound becomes text in a real browser, as transformers has it."""
+"""Sound becomes text, and text sound, in a real browser, as transformers has it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from tests.browser.visitor import Visitor, visits
 from tests.conftest import ROOT
 from tests.native.test_pipelines import same
 from tests.native.test_sounds import RATE, SOUND, as_file
+from tests.native.test_speaking import CASES as SPEAKING
+from tests.native.test_speaking import same_sound
 from tests.native.test_speech import CASES as LETTERS
 from tests.native.test_speech import GOLDEN
 from tests.native.test_whisper import CASES as WHISPER
@@ -29,6 +31,20 @@ for folder, calls in json.loads({cases!r}):
     pipe = await intab.pipeline("automatic-speech-recognition", folder)
     for call in calls:
         found.append(await pipe(given(call["inputs"]), **call["options"]))
+    await pipe.close()
+print(json.dumps(found))
+"""
+
+SPEAK = """
+import intab, json
+
+found = []
+for folder, calls in json.loads({cases!r}):
+    pipe = await intab.pipeline("text-to-speech", folder)
+    for call in calls:
+        spoken = await pipe(call["inputs"], **call["options"])
+        for one in spoken if isinstance(spoken, list) else [spoken]:
+            found.append({{**one, "audio": one["audio"].tolist()}})
     await pipe.close()
 print(json.dumps(found))
 """
@@ -55,8 +71,9 @@ print(json.dumps(found))
 
 @pytest.fixture(scope="module")
 def visitor(returning: Returning, served: str, stock: Stock) -> Iterator[Visitor]:
-    for model in [*(GOLDEN / "speech").iterdir(), *(GOLDEN / "whisper").iterdir()]:
-        shutil.copytree(model, stock(model.name))
+    for kind in ("speech", "whisper", "speaking"):
+        for model in (GOLDEN / kind).iterdir():
+            shutil.copytree(model, stock(model.name))
     yield from visits(returning, served)
 
 
@@ -72,6 +89,14 @@ def test_as_transformers(visitor: Visitor) -> None:
     wanted = [call["result"] for _, calls in cases for call in calls]
     for one, other in zip(printed_json(visitor, program), wanted, strict=True):
         same(one, other)
+
+
+def test_texts_are_spoken_as_by_transformers(visitor: Visitor) -> None:
+    calls = [(case["folder"], case["calls"]) for case in SPEAKING]
+    program = SPEAK.format(cases=json.dumps(calls))
+    results = [call["result"] for _, its in calls for call in its]
+    wanted = [one for some in results for one in (some if isinstance(some, list) else [some])]
+    same_sound(printed_json(visitor, program), wanted)
 
 
 def test_files_are_decoded_at_their_own_rate(visitor: Visitor) -> None:

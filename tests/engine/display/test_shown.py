@@ -131,6 +131,25 @@ def test_sound_is_a_wav() -> None:
     assert struct.unpack("<4h", data[44:]) == (0, 32767, -32767, 32767)
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+def test_channels_may_come_first(channels: int) -> None:
+    """As models give sound: [1, 300] is a third of a second at 900, not 300 channels."""
+    sound = np.linspace(-1, 1, 300 * channels, dtype=np.float32).reshape(channels, 300)
+    shown = represent(sound, rate=900)
+    assert shown == represent(sound.T, rate=900)
+    assert shown.text == "<sound of 0.3 s>"
+    assert shown.data[22:24] == channels.to_bytes(2, "little")
+
+
+def test_what_is_spoken_is_sound() -> None:
+    sound = np.zeros(800, np.float32)
+    spoken = {"audio": sound, "sampling_rate": 8000}
+    assert represent(spoken) == represent(sound, rate=8000)
+    others = ({**spoken, "text": "a"}, {**spoken, "audio": []}, {**spoken, "sampling_rate": 0})
+    for other in others:
+        assert represent(other).form == "table"
+
+
 @pytest.mark.parametrize("value", ["text", [], [[[1.0]]], [True]])
 def test_what_is_no_sound(value: object) -> None:
     with pytest.raises(OptionError, match="Sound is an array of samples"):

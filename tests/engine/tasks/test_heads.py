@@ -22,6 +22,7 @@ MODELS = {
     "T5ForConditionalGeneration": "text2text-generation",
     "WhisperForConditionalGeneration": "automatic-speech-recognition",
     "ViTForImageClassification": "image-classification",
+    "VitsModel": "text-to-audio",
     "MPNetModel": "feature-extraction",
 }
 

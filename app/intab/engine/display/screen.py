@@ -77,15 +77,15 @@ def show(*values: Any, rate: int | None = None) -> None:
 
     A dict or a list of dicts is a table; a PIL image, a matplotlib figure, an array [height, width]
     of uint8 or [height, width, 3 or 4] of uint8 or floats from 0 to 1 is a picture, and so are the
-    bytes of a PNG, JPEG, GIF or WebP; the bytes of a WAV are sound. An answer with
-    log-probabilities (options `logprobs`, `top_logprobs`) has its tokens tinted by them.
-    Whatever has `_repr_html_`, `_repr_svg_` or `_repr_png_` is shown so: HTML in a frame without
-    scripts. All else is text.
+    bytes of a PNG, JPEG, GIF or WebP; the bytes of a WAV are sound, and so is what a text-to-audio
+    pipeline answers. An answer with log-probabilities (options `logprobs`, `top_logprobs`) has its
+    tokens tinted by them. Whatever has `_repr_html_`, `_repr_svg_` or `_repr_png_` is shown so:
+    HTML in a frame without scripts. All else is text.
 
     Args:
         values: what to show.
-        rate: samples a second, 1 or more: then each value is sound, an array [n] or [n, channels]
-            of floats from -1 to 1 or int16.
+        rate: samples a second, 1 or more: then each value is sound, an array [n], [n, channels] or
+            [channels, n] of floats from -1 to 1 or int16.
 
     Raises:
         OptionError: with `rate`, a value is no such array.

@@ -54,7 +54,7 @@ def represent(value: Any, rate: int | None = None) -> Shown:
         return _sound(value, rate)
     if isinstance(value, str | type):
         return Shown("text", str(value))
-    for attempt in (_tokens, _own_form, _bytes, _array, _table):
+    for attempt in (_tokens, _own_form, _bytes, _array, _spoken, _table):
         if shown := attempt(value):
             return shown
     return Shown("text", str(value))
@@ -125,11 +125,22 @@ def _array(value: Any) -> Shown | None:
     return Shown("image", text, "image/png", pictures.as_png(value))
 
 
+def _spoken(value: Any) -> Shown | None:
+    """What text-to-audio answers."""
+    if not isinstance(value, Mapping) or value.keys() != {"audio", "sampling_rate"}:
+        return None
+    audio, rate = value["audio"], value["sampling_rate"]
+    real = isinstance(audio, np.ndarray) and audio.size and isinstance(rate, int) and rate > 0
+    return _sound(audio, rate) if real else None
+
+
 def _sound(value: Any, rate: int) -> Shown:
-    """Samples [n] or [n, channels], floats from -1 to 1 or int16, as a WAV."""
+    """Samples [n], [n, channels] or [channels, n], floats from -1 to 1 or int16, as a WAV."""
     samples = np.asarray(value)
     if samples.ndim not in (1, 2) or samples.dtype.kind not in "fi" or not samples.size:
         raise OptionError("Sound is an array of samples, [n] or [n, channels]: floats or int16.")
+    if samples.ndim == 2 and len(samples) < samples.shape[1]:
+        samples = samples.T  # as models give it
     if samples.dtype.kind == "f":
         samples = np.rint(np.clip(np.nan_to_num(samples), -1, 1) * 32767)
     data = samples.astype("<i2").tobytes()

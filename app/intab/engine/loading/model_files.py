@@ -20,7 +20,7 @@ from intab.engine.runtime.graphs import Graph
 from intab.engine.text import chat_template as chat
 from intab.engine.text.special_tokens import TokenFiles
 from intab.engine.text.tokenizer import Tokenizer
-from intab.engine.text.vocabulary import VOCABULARY, of_words
+from intab.engine.text.vocabulary import OWN_JSON, VOCABULARY, of_words, words_in
 from intab.errors import ManifestError
 
 _NO_LOCATIONS: Mapping[str, Mapping[str, str]] = {}
@@ -112,14 +112,17 @@ def read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:
 
 
 def make_tokenizer(texts: Mapping[str, str], config: Mapping[str, Any]) -> Tokenizer:
-    """The tokenizer of a folder's texts by their names: tokenizer.json, else what vocab.json has;
-    one without tokens for a model that needs none."""
+    """The tokenizer of a folder's texts by their names: tokenizer.json, unless only another program
+    reads it, else what vocab.json has; one without tokens for a model that needs none."""
     names = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
     files = TokenFiles(*(_read(texts, name) for name in names))
-    if "tokenizer.json" in texts:
-        return Tokenizer(texts["tokenizer.json"], files, config)
+    json, own = texts.get("tokenizer.json"), ModelConfig.of(config).model_type in OWN_JSON
+    if json is not None and not own:
+        return Tokenizer(json, files, config)
     if VOCABULARY in texts:
         return Tokenizer(of_words(_read(texts, VOCABULARY), files.config), files, config)
+    if json is not None:
+        return Tokenizer(of_words(words_in(json), files.config), files, config)
     return Tokenizer(of_words({}, {}))
 
 

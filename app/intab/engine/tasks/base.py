@@ -184,10 +184,14 @@ class ArrayTask:
         """What it is tried with."""
         return self.probe
 
+    def trial(self, pipeline: Any) -> Row:
+        """The row of that."""
+        return self.preprocess(pipeline, self.sample(pipeline), {})[0]
+
     async def self_test(self, pipeline: Pipeline) -> None:
         """DeviceError if the numbers are not finite."""
-        rows = self.preprocess(pipeline, self.sample(pipeline), {})[:1]
-        outputs = await self.run(pipeline, self.batching(pipeline).collate(rows))
+        row = self.trial(pipeline)
+        outputs = await self.run(pipeline, self.batching(pipeline).collate([row]))
         if not all(np.isfinite(value).all() for value in outputs.values()):
             raise DeviceError(f"{pipeline.device} gives numbers that are not finite.")
 

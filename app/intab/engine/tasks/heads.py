@@ -40,6 +40,7 @@ _TASKS = {
     "MTModel": "text2text-generation",
     "VisionEncoderDecoderModel": "image-to-text",
     "ForMultipleChoice": "multiple-choice",
+    "VitsModel": "text-to-audio",
     "Model": "feature-extraction",
 }
 

@@ -22,7 +22,7 @@ from intab.engine.tasks.batches import Row
 from intab.engine.tasks.plain_network import LABELS, labels_of
 from intab.engine.tasks.text_task import only
 from intab.engine.text.assets import Texts
-from intab.errors import DeviceError, OptionError, UnsupportedModelError
+from intab.errors import OptionError, UnsupportedModelError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -113,15 +113,8 @@ class ImageTask(ArrayTask):
             )
         _ = found.processor
 
-    async def self_test(self, pipeline: Pipeline) -> None:
-        """DeviceError if the numbers are not finite for a picture that is one slope."""
-        found = _of(pipeline)
-        outputs = await self.run(pipeline, self.batching(pipeline).collate([self.trial(found)]))
-        if not all(np.isfinite(value).all() for value in outputs.values()):
-            raise DeviceError(f"{pipeline.device} gives numbers that are not finite.")
-
     def trial(self, pipeline: ImagePipeline) -> Row:
-        """What it is tried with."""
+        """A picture that is one slope."""
         return self.row(pipeline, _slope(pipeline), (1, 1))
 
     async def read(self, pipeline: Pipeline, item: Any) -> Any:

@@ -16,7 +16,11 @@ from intab.engine.tasks.pipeline import Pipeline
 from intab.errors import OptionError
 
 Tasks = Sequence[Task[Any]]
-ALIASES = {"sentiment-analysis": "text-classification", "ner": "token-classification"}
+ALIASES = {
+    "sentiment-analysis": "text-classification",
+    "ner": "token-classification",
+    "text-to-speech": "text-to-audio",
+}
 
 
 @cache
@@ -82,9 +86,10 @@ def _seeing() -> Tasks:
 def _hearing() -> Tasks:
     from intab.engine.tasks.speech.audio_classification import AudioClassification
     from intab.engine.tasks.speech.recognition import SpeechRecognition
+    from intab.engine.tasks.speech.text_to_audio import TextToAudio
     from intab.engine.tasks.speech.voice_activity import VoiceActivity
 
-    return SpeechRecognition(), AudioClassification(), VoiceActivity()
+    return SpeechRecognition(), AudioClassification(), VoiceActivity(), TextToAudio()
 
 
 @cache
@@ -109,7 +114,7 @@ _KINDS: dict[Callable[[], Tasks], tuple[str, ...]] = {
     ),
     _hearing: (
         *("automatic-speech-recognition", "audio-classification"),
-        "voice-activity-detection",
+        *("voice-activity-detection", "text-to-audio"),
     ),
     _drawing: ("text-to-image", "image-to-image"),
 }

@@ -7,6 +7,7 @@ tokenizer_pieces    the pieces they are made of
 special_tokens      tokens that the files beside tokenizer.json declare
 vocabulary          a vocabulary of words as tokenizer.json, where there is none
 clip                CLIP's tokenizer as tokenizer.json, where there is none
+vits                texts as the characters that VITS speaks
 assets              all that a model folder's text files say
 prompts             what may be a prompt: text, messages, ids
 truncation          a prompt that is longer than the context

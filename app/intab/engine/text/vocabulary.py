@@ -1,7 +1,7 @@
 """A vocabulary of whole tokens as a tokenizer.json, for models that come with vocab.json alone.
 
-Such are those that write down sound letter by letter (Wav2Vec2CTCTokenizer), of which transformers
-has no tokenizer.json.
+Such are those that write down sound letter by letter (Wav2Vec2CTCTokenizer) and those that speak
+(VitsTokenizer), of which transformers has no tokenizer.json.
 """
 
 from __future__ import annotations
@@ -10,9 +10,21 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from intab.engine.io.small_files import parse_object
 from intab.errors import ManifestError
 
 VOCABULARY = "vocab.json"
+# Families of which a tokenizer.json is Transformers.js' own, which the library cannot read.
+OWN_JSON = ("vits",)
+
+
+def words_in(tokenizer_json: str) -> Mapping[str, Any]:
+    """The vocabulary of such a tokenizer.json, which is that of vocab.json; ManifestError."""
+    model = parse_object(tokenizer_json, "tokenizer.json").get("model")
+    words = model.get("vocab") if isinstance(model, Mapping) else None
+    if not isinstance(words, Mapping):
+        raise ManifestError("tokenizer.json is not valid: it has no vocabulary (model.vocab).")
+    return words
 
 
 def of_words(words: Mapping[str, Any], settings: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Sound becomes text or labels: what transformers' pipelines for sound do.
+"""Sound becomes text or labels, and text sound: what transformers' pipelines for sound do.
 
 inputs                a file, bytes, an array or a dict becomes samples at the model's rate
 features              what preprocessor_config.json says, and how samples become feeds
@@ -13,6 +13,7 @@ voice_spans           spans of speech by its probabilities
 transcription         what was written down so far
 phrases               sound that comes in blocks, cut where nobody speaks
 live                  phrases written down as they come
+text_to_audio         a text is spoken by VITS
 
 writing               what models share that listen and write
 moonshine             such a one that takes the samples themselves
