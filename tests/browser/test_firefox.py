@@ -1,4 +1,4 @@
-"""The page in Firefox, as it is served: every example, the camera, Stop, what is stored, a visit offline."""
+"""The page in Firefox, as it is served: examples, camera, Stop, what is stored, a visit offline."""
 
 from __future__ import annotations
 
