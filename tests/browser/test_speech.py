@@ -22,14 +22,18 @@ from tests.native.test_speaking import same_sound
 from tests.native.test_speech import CASES as LETTERS
 from tests.native.test_speech import GOLDEN
 from tests.native.test_whisper import CASES as WHISPER
+from tests.native.test_zero_shot_audio import CASES as CLAP
+from tests.native.test_zero_shot_audio import TASK as JUDGED
 
+HEARD = "automatic-speech-recognition"
 PROGRAM = """
 import intab, json
 
 found = []
-for folder, calls in json.loads({cases!r}):
-    pipe = await intab.pipeline("automatic-speech-recognition", folder)
+for task, folder, calls in json.loads({cases!r}):
+    pipe = await intab.pipeline(task, folder)
     for call in calls:
+        np.random.seed(1)
         found.append(await pipe(given(call["inputs"]), **call["options"]))
     await pipe.close()
 print(json.dumps(found))
@@ -71,22 +75,27 @@ print(json.dumps(found))
 
 @pytest.fixture(scope="module")
 def visitor(returning: Returning, served: str, stock: Stock) -> Iterator[Visitor]:
-    for kind in ("speech", "whisper", "speaking"):
+    for kind in ("speech", "whisper", "speaking", "clap"):
         for model in (GOLDEN / kind).iterdir():
             shutil.copytree(model, stock(model.name))
     yield from visits(returning, served)
 
 
 def test_as_transformers(visitor: Visitor) -> None:
-    recorded = {case["folder"]: case["calls"] for case in (*LETTERS, *WHISPER)}
+    recorded = {case["folder"]: case["calls"] for case in (*LETTERS, *WHISPER, *CLAP)}
+    chosen = {
+        "wav2vec2": (HEARD, (2, 4, 9)),
+        "many": (HEARD, (0, 1, 5, 10)),
+        "english": (HEARD, (6, 18)),
+        "fused": (JUDGED, (0, 2)),
+        "unfused": (JUDGED, (0, 2, 3)),
+    }
     cases = [
-        ("wav2vec2", [recorded["wav2vec2"][i] for i in (2, 4, 9)]),
-        ("many", [recorded["many"][i] for i in (0, 1, 5, 10)]),
-        ("english", [recorded["english"][i] for i in (6, 18)]),
+        (task, name, [recorded[name][i] for i in some]) for name, (task, some) in chosen.items()
     ]
     sounds = (ROOT / "tests/engine/support/sounds.py").read_text("utf-8")
     program = sounds + PROGRAM.format(cases=json.dumps(cases))
-    wanted = [call["result"] for _, calls in cases for call in calls]
+    wanted = [call["result"] for *_, calls in cases for call in calls]
     for one, other in zip(printed_json(visitor, program), wanted, strict=True):
         same(one, other)
 

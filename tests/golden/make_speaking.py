@@ -102,6 +102,11 @@ def export(model: Any, folder: Path) -> None:
         Exported(model).eval(), tuple(feeds.values()), str(path), input_names=list(feeds),
         output_names=["waveform", "spectrogram"], dynamic_axes=axes, opset_version=17, dynamo=False,
     )  # fmt: skip
+    save_short(path)
+
+
+def save_short(path: Path) -> None:
+    """With short names: those that torch gives are most of such a small graph."""
     graph = onnx.load(path)
     kept = {info.name: info.name for info in (*graph.graph.input, *graph.graph.output)}
     shorten(graph.graph, kept)
@@ -109,7 +114,6 @@ def export(model: Any, folder: Path) -> None:
 
 
 def shorten(graph: Any, names: dict[str, str]) -> None:
-    """Short names: those that torch gives are most of such a small graph."""
 
     def short(name: str) -> str:
         return names.setdefault(name, f"v{len(names)}") if name else ""

@@ -63,7 +63,7 @@ def test_a_long_sound_is_cut_into_pieces_that_wasm_can_view(
     found = maker.features(sound, whole=True)
     assert len(seen) == 2
     assert max(seen) < 2**31
-    monkeypatch.setattr("intab.engine.media.log_mel._TOGETHER", 10**6)
+    monkeypatch.setattr("intab.engine.media.spectrogram._TOGETHER", 10**6)
     np.testing.assert_array_equal(found, maker.features(sound, whole=True))
 
 

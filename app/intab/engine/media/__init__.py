@@ -21,5 +21,7 @@ sound_files    what kind of sound a file has, and its rate
 wav            WAV files
 resampling     another rate, by a polyphase filter
 mel            the bands of the mel scale
+spectrogram    how loud these bands are in each frame
 log_mel        Whisper's features
+clap_mel       CLAP's, of ten seconds out of any sound
 """

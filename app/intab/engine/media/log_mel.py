@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from intab.engine.media.mel import Floats, mel_filters
 from intab.engine.media.sound import Samples
+from intab.engine.media.spectrogram import frames_of, hann, mel_bands
 
 Features = NDArray[np.float32]
-_FLOOR = 1e-10
 _TOP = 8000.0  # Hz
-_TOGETHER = 4096  # frames that are transformed at once: some 25 MB
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,8 @@ class LogMel:
 
     @cached_property
     def window(self) -> Floats:
-        """Hann's, periodic."""
-        return np.hanning(self.n_fft + 1)[:-1]
+        """What frames are multiplied by."""
+        return hann(self.n_fft)
 
     def features(self, samples: Samples, *, whole: bool = False) -> Features:
         """Features [bands, frames] of samples [length]: of one piece, cut or filled with silence,
@@ -66,27 +65,8 @@ class LogMel:
 
     def _logs(self, samples: Samples) -> Features:
         """Of all frames but the last, which the reference leaves out."""
-        hop = self.hop_length
-        count = (len(samples) + 2 * (self.n_fft // 2) - self.n_fft) // hop
+        count = frames_of(len(samples), self.n_fft, self.hop_length) - 1
         logs = np.empty((self.feature_size, count), np.float32)
-        for at in range(0, count, _TOGETHER):
-            # Windows of a whole sound have 2^31 bytes after 22 minutes, too many for wasm.
-            piece = self._piece(samples, at, min(at + _TOGETHER, count))
-            frames = np.lib.stride_tricks.sliding_window_view(piece, self.n_fft)[::hop]
-            some = np.fft.rfft(frames * self.window, axis=-1)
-            some = some.astype(np.complex64)  # as the reference keeps it
-            power = some.real.astype(np.float64) ** 2 + some.imag.astype(np.float64) ** 2
-            bands = np.maximum(_FLOOR, self.filters.T @ power.T)
-            logs[:, at : at + _TOGETHER] = np.log10(bands)
+        for at, bands in mel_bands(samples, self.window, self.filters, self.hop_length, count):
+            logs[:, at : at + bands.shape[1]] = np.log10(bands)
         return logs
-
-    def _piece(self, samples: Samples, first: int, end: int) -> Samples:
-        """The samples of frames `first` to `end`; beyond the sound's ends it is mirrored."""
-        half = self.n_fft // 2
-        start = first * self.hop_length - half
-        stop = (end - 1) * self.hop_length - half + self.n_fft
-        low, high = max(start - self.n_fft, 0), min(stop + self.n_fft, len(samples))
-        before, after = max(-start, 0), max(stop - high, 0)  # what is mirrored
-        mirrored = np.pad(samples[low:high], (before, after), mode="reflect")
-        begin = start - low + before
-        return mirrored[begin : begin + stop - start]

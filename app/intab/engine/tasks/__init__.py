@@ -10,6 +10,7 @@ plain_network        any graph, with named arrays in and out
 generation_pipeline  the same in a pipeline's form
 self_test            a decoder's first runs
 webgpu_checks        what is asked of a decoder on WebGPU too
+beside_texts         what tasks share that compare pictures or sounds with texts
 
 Writing from a source, by an encoder-decoder:
 
@@ -19,7 +20,7 @@ opening            opening it, and its first runs
 text_to_text       text2text-generation, summarization, translation
 languages          the languages of models that know many
 
-The package speech: sound becomes text or labels.
+The package speech: sound becomes text or labels, and text sound.
 The package diffusion: pictures out of noise.
 
 Reading, by an encoder of texts:

@@ -41,6 +41,7 @@ _TASKS = {
     "VisionEncoderDecoderModel": "image-to-text",
     "ForMultipleChoice": "multiple-choice",
     "VitsModel": "text-to-audio",
+    "ClapModel": "zero-shot-audio-classification",
     "Model": "feature-extraction",
 }
 

@@ -88,8 +88,15 @@ def _hearing() -> Tasks:
     from intab.engine.tasks.speech.recognition import SpeechRecognition
     from intab.engine.tasks.speech.text_to_audio import TextToAudio
     from intab.engine.tasks.speech.voice_activity import VoiceActivity
+    from intab.engine.tasks.speech.zero_shot_audio import ZeroShotAudioClassification
 
-    return SpeechRecognition(), AudioClassification(), VoiceActivity(), TextToAudio()
+    return (
+        SpeechRecognition(),
+        AudioClassification(),
+        ZeroShotAudioClassification(),
+        VoiceActivity(),
+        TextToAudio(),
+    )
 
 
 @cache
@@ -114,7 +121,7 @@ _KINDS: dict[Callable[[], Tasks], tuple[str, ...]] = {
     ),
     _hearing: (
         *("automatic-speech-recognition", "audio-classification"),
-        *("voice-activity-detection", "text-to-audio"),
+        *("voice-activity-detection", "text-to-audio", "zero-shot-audio-classification"),
     ),
     _drawing: ("text-to-image", "image-to-image"),
 }

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from intab.engine.media.segments import sigmoid
 from intab.engine.runtime.network import Arrays
 from intab.engine.tasks.base import Pipeline
 from intab.engine.tasks.batches import Row
-from intab.engine.tasks.picture_texts import TYPES, PictureTextsTask, encoded, is_siglip
+from intab.engine.tasks.beside_texts import TYPES, ranked
+from intab.engine.tasks.picture_texts import PictureTextsTask, encoded, is_siglip
 from intab.engine.tasks.text_task import floats, softmax
 from intab.engine.tasks.zero_shot_classification import hypotheses, take_labels
 
@@ -42,7 +41,7 @@ class ZeroShotImageClassification(PictureTextsTask):
         labels = take_labels(after.get("candidate_labels"))
         template = after.get("hypothesis_template")
         texts = hypotheses(_TEMPLATE if template is None else template, labels)
-        wished = dict(after.get("tokenizer_kwargs") or {})
+        wished = after.get("tokenizer_kwargs") or {}
         return {**before, "ids": encoded(pipeline, texts, wished)}, {"labels": labels}
 
     def preprocess(self, pipeline: Pipeline, item: Any, options: Mapping[str, Any]) -> list[Row]:
@@ -60,5 +59,4 @@ class ZeroShotImageClassification(PictureTextsTask):
         """The labels with their scores, the best first."""
         logits = floats(outputs[0])
         scores = sigmoid(logits) if is_siglip(pipeline) else softmax(logits)
-        order = np.argsort(-scores, kind="stable")
-        return [{"score": float(scores[n]), "label": options["labels"][n]} for n in order]
+        return ranked(options["labels"], scores)

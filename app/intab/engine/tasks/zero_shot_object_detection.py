@@ -17,9 +17,10 @@ from intab.engine.media.segments import sigmoid
 from intab.engine.runtime.network import Arrays
 from intab.engine.tasks.base import Pipeline
 from intab.engine.tasks.batches import Row
+from intab.engine.tasks.beside_texts import TYPES
 from intab.engine.tasks.image_task import ImagePipeline, ImageTask
 from intab.engine.tasks.object_detection import record
-from intab.engine.tasks.picture_texts import TYPES, PictureTextsTask, encoded
+from intab.engine.tasks.picture_texts import PictureTextsTask, encoded
 from intab.engine.tasks.text_task import take_number
 from intab.errors import OptionError, PromptError
 
@@ -77,11 +78,11 @@ class ZeroShotObjectDetection(PictureTextsTask):
         self, pipeline: Pipeline, row: Row, labels: Sequence[str], kwargs: Mapping[str, Any]
     ) -> list[Row]:
         if not _is_grounded(pipeline):
-            feeds = {**row.feeds, **encoded(pipeline, labels, dict(kwargs))}
+            feeds = {**row.feeds, **encoded(pipeline, labels, kwargs)}
             return [Row(feeds, about=(row.about, labels))]
         found = []
         for label in labels:
-            text = encoded(pipeline, [label], dict(kwargs))
+            text = encoded(pipeline, [label], kwargs)
             feeds = {**row.feeds, **{name: value[0] for name, value in text.items()}}
             found.append(Row(feeds, about=(row.about, [label])))
         return found

@@ -5,6 +5,7 @@ features              what preprocessor_config.json says, and how samples become
 chunks                windows of a long sound that overlap
 sound_task            what tasks share that run one graph
 audio_classification  labels and scores of sounds
+zero_shot_audio       labels of the caller's, for sounds
 recognition           automatic-speech-recognition, for models of either kind
 ctc                   models that give a letter for each moment (wav2vec 2, HuBERT)
 ctc_text              their letters become text and times

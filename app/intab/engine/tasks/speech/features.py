@@ -17,6 +17,7 @@ import numpy as np
 
 from intab.engine.io.small_files import parse_object
 from intab.engine.io.untrusted import number, whole
+from intab.engine.media.clap_mel import PADDING, TRUNCATION, ClapMel
 from intab.engine.media.log_mel import LogMel
 from intab.engine.media.resampling import MOST
 from intab.engine.media.sound import Samples
@@ -27,6 +28,7 @@ from intab.errors import ManifestError, UnsupportedModelError
 SETTINGS, PROCESSOR = "preprocessor_config.json", "processor_config.json"
 TEXTS = (SETTINGS, PROCESSOR, "vocab.json", "tokenizer.json")  # what the tasks of sound read
 _VALUES, _WHISPER = "Wav2Vec2FeatureExtractor", "WhisperFeatureExtractor"
+_CLAP = "ClapFeatureExtractor"
 _SMALLEST = np.float32(1e-7)
 
 
@@ -72,16 +74,36 @@ class MelFeatures:
         return {"input_features": self.log_mel.features(samples)}
 
 
-def read_features(texts: Texts) -> Values | MelFeatures:
+@dataclass(frozen=True)
+class ClapFeatures:
+    """CLAP's spectrogram of ten seconds, chosen by chance out of a longer sound."""
+
+    mel: ClapMel
+
+    @property
+    def sampling_rate(self) -> int:
+        """Samples a second."""
+        return self.mel.sampling_rate
+
+    def feeds(self, samples: Samples) -> Arrays:
+        """input_features [1 or 4, frames, bands], and whether that is not all; of one sound alone
+        transformers says so whatever its length, if it is fused."""
+        longer = self.mel.fuses or self.mel.is_longer(samples)
+        return {"input_features": self.mel.features(samples), "is_longer": np.array([longer])}
+
+
+def read_features(texts: Texts) -> Values | MelFeatures | ClapFeatures:
     """ManifestError if the file is missing or not valid, UnsupportedModelError for another kind."""
     settings = _settings(texts)
     kind = settings.get("feature_extractor_type", _VALUES)
-    if kind not in (_VALUES, _WHISPER):
+    if kind not in (_VALUES, _WHISPER, _CLAP):
         raise UnsupportedModelError(
-            f"The model's sound is prepared by {kind}, which intab does not have: it has {_VALUES} "
-            f"and {_WHISPER}."
+            f"The model's sound is prepared by {kind}, which intab does not have: it has "
+            f"{_VALUES}, {_WHISPER} and {_CLAP}."
         )
     try:
+        if kind == _CLAP:
+            return ClapFeatures(_clap_mel(settings))
         return MelFeatures(_log_mel(settings)) if kind == _WHISPER else _values(settings)
     except ValueError as exc:
         raise ManifestError(f"{SETTINGS} is not valid: {exc}.") from exc
@@ -117,6 +139,32 @@ def _log_mel(settings: Mapping[str, Any]) -> LogMel:
     }
     padding = number(settings.get("padding_value", 0.0), -1.0, 1.0)
     return LogMel(**read, padding_value=padding)
+
+
+def _clap_mel(settings: Mapping[str, Any]) -> ClapMel:
+    default = ClapMel()
+    sizes = {"feature_size": 1024, "hop_length": 1 << 16, "max_length_s": 3600}
+    sizes |= {"fft_window_size": 1 << 16, "sampling_rate": MOST}
+    read: dict[str, Any] = {
+        name: _whole(settings, name, getattr(default, name), most) for name, most in sizes.items()
+    }
+    for name in ("frequency_min", "frequency_max"):
+        low, high = read.get("frequency_min", 0.0), read["sampling_rate"] / 2
+        read[name] = _number(settings, name, getattr(default, name), low, high)
+    for name, known in (("truncation", TRUNCATION), ("padding", PADDING)):
+        read[name] = settings.get(name, getattr(default, name))
+        if read[name] not in known:
+            raise ValueError(f"{name} must be one of {', '.join(known)}, not {read[name]!r}")
+    return ClapMel(**read)
+
+
+def _number(
+    settings: Mapping[str, Any], name: str, default: float, low: float, high: float
+) -> float:
+    try:
+        return number(settings.get(name, default), low, high)
+    except ValueError as exc:
+        raise ValueError(f"{name} {exc}") from exc
 
 
 def _whole(settings: Mapping[str, Any], name: str, default: int, most: int) -> int:

@@ -20,7 +20,7 @@ from intab.engine.text.assets import Texts
 from intab.errors import PromptError, UnsupportedModelError
 
 _INPUTS = ("input_values", "input_features")
-_FEEDS = (*_INPUTS, "attention_mask")
+_FEEDS = (*_INPUTS, "attention_mask", "is_longer")
 
 
 class SoundPipeline(Pipeline):
@@ -34,10 +34,11 @@ class SoundPipeline(Pipeline):
 
 
 class SoundTask(ArrayTask):
-    """`preprocess` gets what was heard."""
+    """`preprocess` gets what was heard. `beside`: inputs that are not of the sound."""
 
     texts = TEXTS
     tokenizer = False
+    beside: Sequence[str] = ()
     pipeline = SoundPipeline
 
     async def open(self, runtime: Runtime[B], parts: Parts[B], report: OnProgress) -> SoundPipeline:
@@ -51,7 +52,7 @@ class SoundTask(ArrayTask):
         """UnsupportedModelError if it takes no sound."""
         [network] = pipeline.networks.values()
         names = [info.name for info in network.inputs]
-        if not set(_INPUTS) & set(names) or set(names) - set(_FEEDS):
+        if not set(_INPUTS) & set(names) or set(names) - {*_FEEDS, *self.beside}:
             raise UnsupportedModelError(
                 f"The graph takes {', '.join(names) or 'nothing'}, not input_values or "
                 f"input_features: export the model for {self.name}."
@@ -83,7 +84,7 @@ class SoundTask(ArrayTask):
                 f"second, and the model needs {least:,} of them: record more."
             )
         made = pipeline.features.feeds(samples)
-        kinds = {info.name: info.dtype for info in network.inputs}
+        kinds = {i.name: i.dtype for i in network.inputs if i.name not in self.beside}
         if missing := [name for name in kinds if name not in made]:
             raise UnsupportedModelError(
                 f"The graph takes {missing[0]}, and by preprocessor_config.json sound becomes "
