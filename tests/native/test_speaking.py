@@ -22,6 +22,7 @@ from intab.errors import (
     UnsupportedModelError,
 )
 from tests.conftest import ROOT
+from tests.engine.text.test_vits import own_json
 
 FOLDERS = ROOT / "tests/golden/speaking"
 CASES = json.loads((ROOT / "tests/golden/speaking.json").read_text("utf-8"))["cases"]
@@ -145,6 +146,13 @@ async def test_a_long_text() -> None:
             OptionError,
             "speaking_rate must be a number",
         ),
+        (
+            "speakers",
+            "a",
+            {"forward_params": {"speaker_id": 1, "speaking_rate": 0}},
+            OptionError,
+            "speaking_rate must be a number from 0.01",
+        ),
     ],
 )
 async def test_what_cannot_be_is_an_error(
@@ -172,6 +180,18 @@ def copied(tmp_path: Path, graph: Path | None = None, **config: Any) -> Path:
     if graph:
         shutil.copy(graph, folder / "onnx/model.onnx")
     return folder
+
+
+async def test_a_folder_as_transformers_js_has_it(tmp_path: Path) -> None:
+    """Its tokenizer.json, which names no kind of model, has what vocab.json would have."""
+    folder = copied(tmp_path)
+    words = json.loads((folder / "vocab.json").read_text("utf-8"))
+    (folder / "vocab.json").unlink()
+    with pytest.raises(ManifestError, match="has the characters that the model speaks"):
+        await intab.pipeline("text-to-audio", folder)
+    (folder / "tokenizer.json").write_text(own_json({"vocab": words}), "utf-8")
+    pipe = await intab.pipeline("text-to-audio", folder)
+    same_sound(await pipe("hello"), CASES[0]["calls"][0]["result"])
 
 
 async def test_folders_that_are_not_right(tmp_path: Path) -> None:

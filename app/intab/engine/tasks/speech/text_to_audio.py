@@ -31,6 +31,7 @@ from intab.errors import ManifestError, OptionError, PromptError, UnsupportedMod
 _OPTIONS = ("forward_params", "preprocess_params", "generate_kwargs")
 _TEXT = ("input_ids", "attention_mask")
 _SPEAKER = "speaker_id"
+_LEAST = {"speaking_rate": 0.01}  # a sound grows as it becomes less
 _RATE = 16000  # VitsConfig's, if config.json names none
 _PROBE = 8  # ids
 
@@ -175,7 +176,7 @@ def _number(pipeline: SpeakingPipeline, info: TensorInfo, passed: Any) -> np.nda
     speakers = count if isinstance(count, int) and info.name == _SPEAKER else 2**31
     try:
         if info.dtype.startswith("float"):
-            return np.array(number(value, -1e9, 1e9), info.dtype)
+            return np.array(number(value, _LEAST.get(info.name, -1e9), 1e9), info.dtype)
         return np.array(whole(value, 0, speakers - 1), info.dtype)
     except ValueError as exc:
         told = f'forward_params={{"{info.name}": ...}}'
