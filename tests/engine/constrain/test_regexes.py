@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intab.engine.constrain.cases import same_but_for_case
 from intab.engine.constrain.regexes import MOST_REPEATS, translate
 from intab.errors import OptionError
 from tests.engine.support.constrained import started, walk
@@ -36,6 +37,8 @@ EXPRESSIONS = [
     r"\{\"a\": \[\]\}",
     r"[^a]",
     r"(?i)[^k]",
+    r"(?i)[^b-z]",
+    r"(?ai)[^k]s",
     r"(|a)b",
     r"(?-i:a)",
     r"[\U0001F600-\U0001F64F]",
@@ -53,7 +56,24 @@ def test_what_may_be_said_matches(pattern: str) -> None:
 
 
 def test_flags_of_a_compiled_expression() -> None:
-    assert translate("regex", re.compile("a.", re.IGNORECASE | re.DOTALL)) == "(?i:[a])(?s:.)"
+    assert translate("regex", re.compile("a.", re.IGNORECASE | re.DOTALL)) == "[aA](?s:.)"
+
+
+@pytest.mark.parametrize("flags", [0, re.ASCII])
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [
+        *(("a", "z"), ("i", "i"), ("K", "Z"), ("\u0130", "\u0131"), ("\u017f", "\u017f")),
+        *(("\u03b1", "\u03c9"), ("\u13f8", "\u1c82"), ("\0", "\U0010ffff")),
+    ],
+)
+def test_what_is_alike_but_for_its_case(low: str, high: str, flags: int) -> None:
+    """Python's own answer for every character that there is."""
+    every = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
+    expression = re.compile(f"[{low}-{high}]", re.IGNORECASE | flags)
+    found = same_but_for_case(ord(low), ord(high), ascii_alone=bool(flags))
+    wanted = [ord(one) for one in expression.findall(every) if not low <= one <= high]
+    assert found == wanted
 
 
 atoms = st.sampled_from(

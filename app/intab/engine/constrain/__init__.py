@@ -5,6 +5,7 @@ schemas        a schema in JSON, or a class, as a constraint
 dialect        schemas in the library's own words
 class_schemas  classes as schemas, and answers as their objects
 regexes        Python's regular expressions in the library's syntax
+cases          letters that are the same but for their case
 checks         of the options, by name
 grammars       Lark, GBNF and choices
 endings        whether it can ever end

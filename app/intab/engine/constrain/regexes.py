@@ -17,6 +17,7 @@ from re import _constants, _parser  # type: ignore[attr-defined]
 from typing import Any
 from unicodedata import unidata_version
 
+from intab.engine.constrain.cases import same_but_for_case
 from intab.engine.constrain.constraint import Constraint
 from intab.engine.constrain.nesting import MOST_BRACKETS, brackets
 from intab.engine.io.untrusted import shown
@@ -154,16 +155,17 @@ class _Translator:
     def _class(self, items: Sequence[Node]) -> str:
         negated = str(items[0][0]) == "NEGATE"
         inside = "".join(self._item(str(kind), value) for kind, value in items[negated:])
-        found = f"[{'^' if negated else ''}{inside}]"
-        return f"(?i:{found})" if self._flags & re.IGNORECASE else found
+        return f"[{'^' if negated else ''}{inside}]"
 
     def _item(self, kind: str, value: Any) -> str:
-        if kind == "RANGE":
-            low, high = value
-            return _range(low, high)
         if kind == "CATEGORY":
             return self._category(str(value).removeprefix("CATEGORY_"))
-        return _escaped(self._checked(value))
+        low, high = value if kind == "RANGE" else (self._checked(value),) * 2
+        found = _range(low, high)
+        if self._flags & re.IGNORECASE:
+            others = same_but_for_case(low, high, ascii_alone=bool(self._flags & re.ASCII))
+            found += "".join(map(_escaped, others))
+        return found
 
     def _category(self, name: str) -> str:
         inside = _CLASSES[name.removeprefix("NOT_")][bool(self._flags & re.ASCII)]
@@ -173,7 +175,8 @@ class _Translator:
 def _range(low: int, high: int) -> str:
     """Without the halves of surrogate pairs, which are no characters."""
     parts = ((low, min(high, 0xD7FF)), (max(low, 0xE000), high))
-    return "".join(f"{_escaped(a)}-{_escaped(b)}" for a, b in parts if a <= b)
+    pairs = [(_escaped(a), _escaped(b)) for a, b in parts if a <= b]
+    return "".join(a if a == b else f"{a}-{b}" for a, b in pairs)
 
 
 def _escaped(code: int) -> str:
