@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyodide.ffi import JsException
+from pyodide.ffi import JsException, to_js
 
 from intab.browser.fetch import JsBody
 from intab.browser.ffi import js_array
-from intab.browser.onnx import OnnxNetwork, open_network
+from intab.browser.onnx import OnnxNetwork, bytes_of, open_network
 from intab.engine.runtime.decoder import CLOSED, STATES, open_planned
-from intab.engine.runtime.decoder_plan import DecoderPlan
+from intab.engine.runtime.decoder_plan import EMBEDS, DecoderPlan
 from intab.engine.runtime.graphs import DecoderGraphs
 from intab.engine.runtime.largest import rows_of
+from intab.engine.runtime.seeing import Seen
 from intab.engine.types import Logits
 from intab.errors import RunError
 
@@ -43,6 +45,7 @@ class OnnxDecoder:
         self.network = network
         self.plan = plan
         self._embedder = embedder
+        self._seen: tuple[int, NDArray[np.floating]] | None = None
 
     @property
     def lost(self) -> bool:
@@ -54,9 +57,19 @@ class OnnxDecoder:
         """Where it runs, e.g. "wasm, 2 threads"."""
         return self.network.device
 
+    def seeing(self, seen: Seen) -> OnnxDecoder:
+        """The same networks, with sessions that see that."""
+        other = copy(self)
+        taken = next(info for info in self.network.inputs if info.name == EMBEDS)
+        other._seen = seen.token, seen.rows.astype(taken.dtype)
+        return other
+
     def session(self, padding: Sequence[int] = (0,)) -> OnnxSession:
         """Empty sequences, one for each number of tokens of left padding."""
         js_session = self.network.js_network.begin(js_array(padding))
+        if self._seen:
+            token, rows = self._seen
+            js_session.show(token, to_js(bytes_of(rows)))
         return OnnxSession(self, js_session, len(padding))
 
     async def close(self) -> None:

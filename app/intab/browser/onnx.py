@@ -121,7 +121,7 @@ class OnnxNetwork:
         wanted = choose_outputs(self.outputs, outputs)
         given = check_feeds(self.inputs, feeds)
         told = [[name, value.dtype.name, value.shape] for name, value in given.items()]
-        js_values = js_array(map(_bytes_of, given.values()))
+        js_values = js_array(map(bytes_of, given.values()))
         try:
             js_packed = await self.js_network.run(json.dumps([told, wanted]), js_values)
         except JsException as exc:
@@ -143,7 +143,7 @@ class OnnxNetwork:
             await js_network.release()
 
 
-def _bytes_of(value: NDArray[Any]) -> Any:
+def bytes_of(value: NDArray[Any]) -> Any:
     """An array as bytes, which JavaScript may have already."""
     held = elsewhere(value)
     return held.js_bytes if isinstance(held, JsArray) else value.reshape(-1).view(np.uint8)

@@ -6,6 +6,7 @@ The KV cache stays in OrtValues that are handed from one run to the next and nev
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import partial
 from typing import Any
 
@@ -14,9 +15,10 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from intab.engine.runtime.decoder import CLOSED, STATES, open_planned
-from intab.engine.runtime.decoder_plan import DecoderPlan
+from intab.engine.runtime.decoder_plan import EMBEDS, DecoderPlan
 from intab.engine.runtime.graphs import DecoderGraphs
 from intab.engine.runtime.network import TensorInfo
+from intab.engine.runtime.seeing import Seen
 from intab.engine.types import Logits
 from intab.errors import RunError
 from intab.native.bodies import NativeBody
@@ -49,6 +51,12 @@ class OnnxDecoder:
         """Where it runs."""
         return self._network.device
 
+    def seeing(self, seen: Seen) -> OnnxDecoder:
+        """The same networks, with sessions that see that."""
+        other = copy(self)
+        other._embedder = self._embedder and self._embedder.seeing(seen)
+        return other
+
     def session(self, padding: Sequence[int] = (0,)) -> OnnxSession:
         """Empty sequences, one for each number of tokens of left padding."""
         empty = [np.zeros(0, np.int64) for _ in padding]
@@ -60,16 +68,16 @@ class OnnxDecoder:
         if self._embedder:
             await self._embedder.close()
 
-    async def run(self, feeds: Feeds, ids: NDArray[np.int64]) -> list[ort.OrtValue]:
-        """Run the graph once; `ids` [batch, n] are those that the other graph embeds, if there is
-        one."""
-        return await self._network.compute(partial(self._compute, feeds=feeds, ids=ids))
+    async def run(self, feeds: Feeds, ids: NDArray[np.int64], past: int) -> list[ort.OrtValue]:
+        """Run the graph once; those of `ids` [batch, length] after the first `past` are what the
+        other graph embeds, if there is one."""
+        return await self._network.compute(partial(self._compute, feeds=feeds, ids=ids, past=past))
 
     def _compute(
-        self, session: ort.InferenceSession, feeds: Feeds, ids: NDArray[np.int64]
+        self, session: ort.InferenceSession, feeds: Feeds, ids: NDArray[np.int64], past: int
     ) -> list[ort.OrtValue]:
         if self._embedder:
-            feeds = {**feeds, **self._embedder(ids)}
+            feeds = {**feeds, **self._embedder(ids, past)}
         found: list[ort.OrtValue] = session.run_with_ort_values(self._outputs, feeds)
         return found
 
@@ -80,16 +88,27 @@ class Embedder:
     def __init__(self, network: OnnxNetwork, plan: DecoderPlan) -> None:
         self._network = network
         self._plan = plan.embeddings
+        self._seen: Seen | None = None
 
-    def __call__(self, ids: NDArray[np.int64]) -> dict[str, ort.OrtValue]:
-        """The decoder's inputs that come of `ids` [batch, n]."""
+    def seeing(self, seen: Seen) -> Embedder:
+        """The same network, of ids in whose place something is seen."""
+        other = copy(self)
+        other._seen = seen
+        return other
+
+    def __call__(self, ids: NDArray[np.int64], past: int) -> dict[str, ort.OrtValue]:
+        """The decoder's inputs that come of `ids` [batch, length] after the first `past`."""
         if self._plan is None:
             return {}
         info = self._plan.input_ids
-        feeds = {info.name: ort_value(ids.astype(info.dtype))}
+        feeds = {info.name: ort_value(ids[:, past:].astype(info.dtype))}
         outputs = [output for output, _ in self._plan.outputs]
         found = self._network.session.run_with_ort_values(outputs, feeds)
-        return {name: one for (_, name), one in zip(self._plan.outputs, found, strict=True)}
+        embedded = {name: one for (_, name), one in zip(self._plan.outputs, found, strict=True)}
+        if self._seen and EMBEDS in embedded:
+            shown = self._seen.put(embedded[EMBEDS].numpy(), ids, past)
+            embedded[EMBEDS] = ort_value(shown)
+        return embedded
 
     async def close(self) -> None:
         """Close its network."""
@@ -126,7 +145,7 @@ class OnnxSession:
         longer = np.concatenate([self._ids, np.array(ids, np.int64)], axis=1)
         past = self.length if plan.caches else 0
         feeds = self._feeds(longer, past, rows)
-        logits, *present = await self._decoder.run(feeds, longer[:, past:])
+        logits, *present = await self._decoder.run(feeds, longer, past)
         self._cache.keep(present, self.length)
         self._ids = longer
         return _last_rows(logits.numpy(), rows)

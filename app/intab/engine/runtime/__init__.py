@@ -5,6 +5,7 @@ network       Network: a graph that is fed arrays and gives arrays
 graphs        the bytes that networks are made of
 decoder       Decoder and Session, over one network or two
 decoder_plan  how a decoder's graph is fed
+seeing        what a prompt shows, in the place of its tokens' embeddings
 cache_slots   its caches and states
 keeping       networks whose outputs may stay where they compute
 encoded       sources side by side

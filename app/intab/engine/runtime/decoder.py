@@ -8,7 +8,8 @@ text.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeVar
+from copy import copy
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from intab.engine.io.protocols import B
 from intab.engine.runtime.decoder_plan import DecoderPlan, plan_graph
@@ -16,6 +17,9 @@ from intab.engine.runtime.graphs import DecoderGraphs, Graph
 from intab.engine.runtime.largest import narrow
 from intab.engine.runtime.network import Network
 from intab.engine.types import Logits
+
+if TYPE_CHECKING:
+    from intab.engine.runtime.seeing import Seen
 
 N = TypeVar("N", bound=Network)
 
@@ -89,6 +93,14 @@ class DecoderOver:
     def lost(self) -> bool:
         """Whether its device is gone."""
         return self._decoder.lost
+
+    def seeing(self, seen: Seen) -> Self:
+        """The same over a decoder that sees that."""
+        from intab.engine.runtime.seeing import seeing  # few models see
+
+        other = copy(self)
+        other._decoder = seeing(self._decoder, seen)
+        return other
 
     async def close(self) -> None:
         """Close it."""

@@ -166,6 +166,15 @@ export class Gpu {
   }
 
   /**
+   * Write bytes into a tensor, each part from its byte `at` on.
+   * @param {any} tensor
+   * @param {{at: number, bytes: Uint8Array<ArrayBuffer>}[]} parts
+   */
+  overwrite(tensor, parts) {
+    for (const { at, bytes } of parts) this.device.queue.writeBuffer(tensor.gpuBuffer, at, bytes);
+  }
+
+  /**
    * The last `rows` rows of each sequence; halves as uint16. Of `top` more than 0, as many of the
    * largest logits of each row (largest.mjs), if these are enough. Ends the tensor.
    * @param {any} logits

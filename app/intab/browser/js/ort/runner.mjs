@@ -54,6 +54,17 @@ export class Runner {
   }
 
   /**
+   * Write bytes into a tensor, each part from its byte `at` on.
+   * @param {any} tensor
+   * @param {{at: number, bytes: Uint8Array}[]} parts
+   */
+  async overwrite(tensor, parts) {
+    const { buffer, byteOffset, byteLength } = await tensor.getData();
+    const data = new Uint8Array(buffer, byteOffset, byteLength);
+    for (const { at, bytes } of parts) data.set(bytes, at);
+  }
+
+  /**
    * The last `rows` rows of each sequence, as a copy; halves as uint16. Ends the tensor.
    * @param {any} logits
    * @param {number} rows

@@ -7,6 +7,7 @@
  */
 import { emptyCache } from "./kv_cache.mjs";
 import { exclusively, watched } from "./ort.mjs";
+import { EMBEDS, Seen } from "./seen.mjs";
 
 const EMPTY = -1; // the place of a row that nothing was written to: before all padding
 /** @type {Record<string, any>} */
@@ -25,6 +26,17 @@ export class Session {
     this.padding = padding;
     this.ids = ids;
     this.cache = cache;
+    /** @type {Seen | null} */
+    this.seen = null;
+  }
+
+  /**
+   * From now on rows stand in the place of a token's embeddings.
+   * @param {number} token
+   * @param {Uint8Array<ArrayBuffer>} rows
+   */
+  show(token, rows) {
+    this.seen = new Seen(token, rows);
   }
 
   /**
@@ -92,7 +104,8 @@ export class Session {
 
   /** An independent session with the same sequences; the cache is shared until one changes. */
   fork() {
-    return new Session(this.network, this.padding, this.ids, this.cache.share());
+    const other = new Session(this.network, this.padding, this.ids, this.cache.share());
+    return Object.assign(other, { seen: this.seen });
   }
 
   /** Queued, since a step that nobody waits for any more may still be running. */
@@ -146,7 +159,9 @@ export class Session {
     try {
       const found = await embedder.runner.run(given, wanted);
       const fed = (/** @type {string[]} */ [output, input]) => [input, found[output]];
-      return Object.fromEntries(outputs.map(fed));
+      const embedded = Object.fromEntries(outputs.map(fed));
+      await this.seen?.put(embedder.runner, embedded[EMBEDS], ids, this.past);
+      return embedded;
     } finally {
       given[info.name].dispose();
     }
