@@ -12,6 +12,7 @@ cropping       the middle of pictures
 resizing       sizes that keep a picture's shape, as each class has them
 antialiasing   another size, as OWLv2 has it
 donut          pages as Donut has them
+tiles          pictures in tiles, as Idefics 3 looks at them
 boxes          boxes on pictures, and which of those that overlap stay
 yolo           detectors that are exported without a config
 segments       masks of what is on a picture

@@ -53,6 +53,14 @@ _MASKFORMER = {
 }
 _CLIPS = {**_SHORTEST, **_CLIP, **_crop(224), "resample": BICUBIC}
 _MOBILENET = {"size": {"shortest_edge": 256}, "default_to_square": False, **_crop(224)}
+_TILED = {
+    "size": {"longest_edge": 4 * 364},
+    "default_to_square": False,
+    "resample": LANCZOS,
+    "do_pad": True,
+    "do_image_splitting": True,
+    "max_image_size": {"longest_edge": 364},
+}
 PROCESSORS: dict[str, Mapping[str, Any]] = {
     "Image": {"default_to_square": False},  # Transformers.js' own, of no class in particular
     "ViTImage": {"size": _square(224)},
@@ -112,6 +120,8 @@ PROCESSORS: dict[str, Mapping[str, Any]] = {
         **IMAGENET, "size": {"height": 896, "width": 672}, "do_thumbnail": True, "do_pad": True,
         "do_align_long_axis": False, "do_crop_margin": True,
     },
+    "Idefics3Image": _TILED,
+    "SmolVLMImage": _TILED,
     "RTDetrImage": {
         **IMAGENET, "size": _square(640), "default_to_square": False, "do_normalize": False,
     },
@@ -146,6 +156,7 @@ _FAMILIES = {
     "levit": "LevitImage", "mask2former": "Mask2FormerImage", "maskformer": "MaskFormerImage",
     "mobilenet_v1": "MobileNetV1Image", "mobilenet_v2": "MobileNetV2Image",
     "owlvit": "OwlViTImage", "owlv2": "Owlv2Image", "poolformer": "PoolFormerImage",
+    "idefics3": "Idefics3Image", "smolvlm": "SmolVLMImage",
     "segformer": "SegformerImage", "siglip": "SiglipImage", "yolos": "YolosImage",
 }  # fmt: skip
 

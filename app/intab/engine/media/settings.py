@@ -9,10 +9,10 @@ from typing import Any
 from intab.engine.media.resizing import MOST
 
 SIDES = ("height", "width")
-SIZES = ("size", "crop_size", "pad_size")
+SIZES = ("size", "crop_size", "pad_size", "max_image_size")
 FLAGS = ("do_resize", "do_center_crop", "do_rescale", "do_normalize", "do_pad",
          "do_flip_channel_order", "keep_aspect_ratio", "do_thumbnail", "do_align_long_axis",
-         "rescale_offset", "include_top", "do_crop_margin")  # fmt: skip
+         "rescale_offset", "include_top", "do_crop_margin", "do_image_splitting")  # fmt: skip
 _NUMBERS = ("rescale_factor", "crop_pct", "ensure_multiple_of", "size_divisibility")
 # What a call may change beside those that every class has.
 CHANGED = (*SIZES, *FLAGS, "crop_pct", "ensure_multiple_of", "size_divisor")

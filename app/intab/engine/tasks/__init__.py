@@ -53,6 +53,9 @@ zero_shot_object_detection      boxes of what the caller names
 image_segmentation              masks with labels
 background_removal              pictures without what is behind
 document_question_answering     what is asked about a page
+image_text_to_text              answers to texts with pictures in them
+seen_prompts                    what these are asked, and the tokens of pictures
+eyes                            what looks at their pictures
 image_to_text                   what is on a picture, or written there, in words
 text_lines                      lines of text, found and read
 depth_estimation                how far away everything is

@@ -96,28 +96,33 @@ class GenerationPipeline(Pipeline):
             raise ModelClosedError(f"The model {self.name} was closed: load it again.")
         rest = dict(options)
         common = Options.take(rest)
-        request = Request.take(rest, self.texts.generation_config)
+        request = self.request(rest)
         total, done = len(given) if isinstance(given, list) else 0, 0
         waiting: list[Any] = []
         async for one in each(given):
             waiting.append(one)
             if len(waiting) == common.batch_size:
-                for answer in await self._batch(waiting, request):
+                for answer in await self.batch(waiting, request):
                     done += 1
                     yield answer
                 waiting = []
                 common.on_progress(Progress("run", loaded=done, total=total))
         if waiting:
-            for answer in await self._batch(waiting, request):
+            for answer in await self.batch(waiting, request):
                 yield answer
             common.on_progress(Progress("run", loaded=done + len(waiting), total=total))
 
-    async def _batch(self, prompts: Sequence[Any], request: Request) -> list[list[dict[str, Any]]]:
+    def request(self, options: dict[str, Any]) -> Any:
+        """A call's options, checked; OptionError."""
+        return Request.take(options, self.texts.generation_config)
+
+    async def batch(self, prompts: Sequence[Any], request: Any) -> list[list[dict[str, Any]]]:
+        """The answers to some prompts."""
         ids = [request.encode(self.model, one) for one in prompts]
         found = await self.model.generate(ids if len(ids) > 1 else ids[0], **request.options)
         several = found if len(ids) > 1 else [found]
         return [
-            [request.record(self.model, prompt, row, one) for one in _listed(of_one)]
+            [request.record(self.model, prompt, row, one) for one in listed(of_one)]
             for prompt, row, of_one in zip(prompts, ids, several, strict=True)
         ]
 
@@ -127,7 +132,8 @@ class GenerationPipeline(Pipeline):
         await self.model.close()
 
 
-def _listed(found: Any) -> list[Generation]:
+def listed(found: Any) -> list[Generation]:
+    """The answers to one prompt, of which there may be one alone."""
     return found if isinstance(found, list) else [found]
 
 
@@ -146,7 +152,7 @@ class Request:
     @classmethod
     def take(cls, given: dict[str, Any], configured: Mapping[str, Any]) -> Request:
         """OptionError for what does not go together; what is left is `Model.generate`'s."""
-        shape = _shape(given)
+        shape = take_shape(given)
         own: dict[str, Any] = {
             "prefix": given.pop("prefix", None) or "",
             "special": take_flag(given, "add_special_tokens", default=True),
@@ -155,7 +161,7 @@ class Request:
             "hole": given.pop("handle_long_generation", None),
             "context": {name: given.pop(name) for name in _CHAT if name in given},
             "encode": dict(given.pop("tokenizer_encode_kwargs", None) or {}),
-            "clean": _flag_or_none(given, "clean_up_tokenization_spaces"),
+            "clean": flag_or_none(given, "clean_up_tokenization_spaces"),
         }
         for name in ("add_special_tokens", "skip_special_tokens", "clean_up_tokenization_spaces"):
             given.pop(name, None)
@@ -209,7 +215,7 @@ class Request:
         """One answer in transformers' shape: ids, the new text, or prompt and text."""
         if self.shape == "tensors":
             return {"generated_token_ids": [*ids, *found.ids]}
-        clean = self.own["clean"] and _may_clean(model)
+        clean = self.own["clean"] and may_clean(model)
         text = model.tokenizer.decode(found.ids, self.own["skip"], clean)
         if self.shape == "new":
             return {"generated_text": text}
@@ -221,7 +227,8 @@ class Request:
         return {"generated_text": [*prompt, {"role": "assistant", "content": text}]}
 
 
-def _flag_or_none(given: Mapping[str, Any], name: str) -> bool | None:
+def flag_or_none(given: Mapping[str, Any], name: str) -> bool | None:
+    """A flag that may be left out; OptionError."""
     return None if given.get(name) is None else take_flag(given, name, default=False)
 
 
@@ -233,7 +240,8 @@ def drop_idle(given: dict[str, Any]) -> int | None:
     return take_number({"pad_token_id": given.pop("pad_token_id", None)}, "pad_token_id", 0, None)
 
 
-def _may_clean(model: Model) -> bool:
+def may_clean(model: Model) -> bool:
+    """Whether the model's texts are cleaned up if that is asked for."""
     texts = model._texts
     asked = {**texts.tokenizer_config, "clean_up_tokenization_spaces": True}
     return cleans_up(texts.tokenizer.backend, asked)
@@ -250,7 +258,7 @@ def _first(model: Model) -> list[int]:
     )
 
 
-def _shape(given: dict[str, Any]) -> str:
+def take_shape(given: dict[str, Any]) -> str:
     """What is given back: "full", "new" or "tensors"; OptionError for two at once."""
     full, text, tensors = (
         given.pop(name, None) for name in ("return_full_text", "return_text", "return_tensors")

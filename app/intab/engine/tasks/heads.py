@@ -36,6 +36,8 @@ _TASKS = {
     "ForInstanceSegmentation": "image-segmentation",
     "ForUniversalSegmentation": "image-segmentation",
     "ForDepthEstimation": "depth-estimation",
+    "Idefics3ForConditionalGeneration": "image-text-to-text",
+    "SmolVLMForConditionalGeneration": "image-text-to-text",
     "ForConditionalGeneration": "text2text-generation",
     "MTModel": "text2text-generation",
     "VisionEncoderDecoderModel": "image-to-text",

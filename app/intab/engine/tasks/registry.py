@@ -63,6 +63,7 @@ def _seeing() -> Tasks:
     from intab.engine.tasks.image_classification import ImageClassification
     from intab.engine.tasks.image_feature_extraction import ImageFeatureExtraction
     from intab.engine.tasks.image_segmentation import ImageSegmentation
+    from intab.engine.tasks.image_text_to_text import ImageTextToText
     from intab.engine.tasks.image_to_text import ImageToText
     from intab.engine.tasks.object_detection import ObjectDetection
     from intab.engine.tasks.zero_shot_image_classification import ZeroShotImageClassification
@@ -76,6 +77,7 @@ def _seeing() -> Tasks:
         BackgroundRemoval(),
         ZeroShotObjectDetection(),
         ImageToText(),
+        ImageTextToText(),
         DocumentQuestionAnswering(),
         ObjectDetection(),
         ZeroShotImageClassification(),
@@ -117,7 +119,7 @@ _KINDS: dict[Callable[[], Tasks], tuple[str, ...]] = {
         *("image-classification", "image-feature-extraction", "depth-estimation"),
         *("image-segmentation", "object-detection", "zero-shot-image-classification"),
         *("background-removal", "zero-shot-object-detection", "image-to-text"),
-        "document-question-answering",
+        *("image-text-to-text", "document-question-answering"),
     ),
     _hearing: (
         *("automatic-speech-recognition", "audio-classification"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from intab.engine.hub.roles import DECODER, Need
+from intab.engine.hub.roles import DECODER, EMBEDDER, Need
 from intab.engine.hub.variants import Variants
 from intab.engine.io.protocols import B, OnProgress
 from intab.engine.model import Model
@@ -113,9 +113,9 @@ def check_architecture(config: Mapping[str, Any]) -> None:
 
 def check_one_device(variants: Variants, candidate: Candidate) -> None:
     """DeviceError if the graph that embeds is to run elsewhere than its decoder."""
-    for role, device in variants.devices.items():
-        if device != candidate.device:
-            raise DeviceError(
-                f"{role} runs in one step with the decoder, on {candidate.device}: "
-                f"leave {role} out of device, or choose {device} for both."
-            )
+    device = variants.devices.get(EMBEDDER, candidate.device)
+    if device != candidate.device:
+        raise DeviceError(
+            f"{EMBEDDER} runs in one step with the decoder, on {candidate.device}: "
+            f"leave {EMBEDDER} out of device, or choose {device} for both."
+        )

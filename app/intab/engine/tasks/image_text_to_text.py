@@ -1,0 +1,263 @@
+"""image-text-to-text: answers about pictures, by a model that reads texts with pictures in them
+(SmolVLM, Idefics 3), as transformers 5.24's pipeline.
+
+>>> chat = [{"role": "user", "content": [
+...     {"type": "image", "path": "parrots.png"}, {"type": "text", "text": "What is this?"}]}]
+>>> await pipe(chat, max_new_tokens=20, return_full_text=False)
+[{'input_text': [...], 'generated_text': ' Two parrots on a branch.'}]
+
+An encoder makes rows of a picture's tiles, and they stand in the prompt in the place of the
+embeddings of its tokens (runtime/seeing.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+from intab.engine.generation.streamer import Generation
+from intab.engine.hub.roles import EMBEDDER, MERGED, Need
+from intab.engine.hub.variants import Variants
+from intab.engine.io.protocols import B, OnProgress
+from intab.engine.media.pictures import rgb
+from intab.engine.media.tiles import Tiler
+from intab.engine.model import Model
+from intab.engine.model_config import ModelConfig
+from intab.engine.runtime.candidates import Candidate
+from intab.engine.runtime.protocols import Runtime
+from intab.engine.runtime.seeing import Seen, seeing
+from intab.engine.tasks.base import Card, Parts
+from intab.engine.tasks.eyes import VISION, Eyes, open_eyes
+from intab.engine.tasks.generation_pipeline import (
+    GenerationPipeline,
+    drop_idle,
+    flag_or_none,
+    listed,
+    may_clean,
+    take_shape,
+)
+from intab.engine.tasks.heads import check_heads
+from intab.engine.tasks.image_task import FILES
+from intab.engine.tasks.seen_prompts import Asked, arranged, asked
+from intab.engine.tasks.text_generation import TEXT_GENERATION, Generator
+from intab.engine.tasks.text_task import take_flag
+from intab.errors import ModelClosedError, OptionError
+
+_MOST = 256  # new tokens, if neither the caller nor generation_config.json says
+_CONTEXT = ("tools", "documents")
+_DICTS = ("generate_kwargs", "processor_kwargs", "chat_template_kwargs")
+_FLAGS = ("skip_special_tokens", "clean_up_tokenization_spaces", "continue_final_message")
+_HEADS = ("Idefics3ForConditionalGeneration", "SmolVLMForConditionalGeneration")
+
+
+class SeeingPipeline(GenerationPipeline):
+    """A pipeline that answers about pictures; `model` is the Model that writes."""
+
+    def __init__(self, model: Model, eyes: Eyes) -> None:
+        super().__init__(model)
+        self._eyes = eyes
+        self.networks = {VISION: eyes.network}
+
+    @property
+    def task(self) -> str:
+        """Its task's name."""
+        return "image-text-to-text"
+
+    @property
+    def lost(self) -> bool:
+        """Whether a device that it ran on is gone."""
+        return self.model.lost or self._eyes.network.lost
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Answer a chat with pictures in it, or a text with pictures beside it, or several.
+
+        Args:
+            inputs: a list of messages, whose content may have parts of type "image"; a list or a
+                generator of such; or, also as images= and text=, pictures and a text with a token
+                for each picture.
+            options: return_full_text, return_tensors, skip_special_tokens, stop_sequence,
+                clean_up_tokenization_spaces, continue_final_message, tools, documents,
+                chat_template_kwargs, processor_kwargs (do_image_splitting, size, max_image_size,
+                do_resize), generate_kwargs, batch_size, on_progress, and those of `Model.generate`.
+
+        Returns:
+            To be awaited: a list of {"input_text", "generated_text"}, one for each of
+            num_return_sequences; a list of such lists for several chats. For a generator an
+            asynchronous generator.
+
+        Raises:
+            OptionError: an option is unknown or out of range.
+            PromptError: an input cannot be used; ContextLengthError: it is too long.
+            RunError: onnxruntime fails; ModelClosedError: the model was closed.
+        """
+        given, flat = arranged(inputs, options, self._eyes.marks.image)
+        found = super().__call__(given, **options)
+        return _flattened(found) if flat else found
+
+    def request(self, options: dict[str, Any]) -> Request:
+        """A call's options, checked; OptionError."""
+        return Request.take(options, self._eyes.tiler, self.texts.generation_config)
+
+    async def batch(self, prompts: Sequence[Any], request: Any) -> list[list[dict[str, Any]]]:
+        """The answers to some prompts, one by one: each sees something else."""
+        return [await self._answer_to(asked(one), request) for one in prompts]
+
+    async def _answer_to(self, one: Asked, request: Request) -> list[dict[str, Any]]:
+        eyes = self._eyes
+        tiles = [request.tiler(rgb(await eyes.read(picture))) for picture in one.pictures]
+        ids = self._ids(eyes.marks.written(request.text(self.model, one), tiles))
+        if self.closed:
+            raise ModelClosedError(f"The model {self.name} was closed: load it again.")
+        model = self.model
+        if tiles:
+            model = _looking(model, Seen(eyes.token, await eyes.rows(tiles)))
+        found = await model.generate(ids, **request.options)
+        return [request.record(self.model, one, ids, answer) for answer in listed(found)]
+
+    def _ids(self, text: str) -> list[int]:
+        """A chat's text has its first token; one without a chat gets it."""
+        tokenizer = self.model.tokenizer
+        first = tokenizer.special_tokens_map.get("bos_token")
+        return tokenizer.encode(text, add_special_tokens=not (first and text.startswith(first)))
+
+    async def close(self) -> None:
+        """Give the model's memory back; neither it nor the pipeline can be used after."""
+        await super().close()
+        await self._eyes.network.close()
+
+
+async def _flattened(found: Any) -> list[Any]:
+    return [one for answers in await found for one in answers]
+
+
+def _looking(model: Model, seen: Seen) -> Model:
+    """The same model, with something before its eyes."""
+    other = copy(model)
+    other._decoder = seeing(model._open_decoder(), seen)
+    return other
+
+
+@dataclass(frozen=True)
+class Request:
+    """A call's options: the pipeline's own, and those of the model."""
+
+    tiler: Tiler
+    shape: str
+    skip: bool
+    clean: bool | None
+    goes_on: bool | None
+    context: Mapping[str, Any]
+    options: Mapping[str, Any]
+
+    @classmethod
+    def take(cls, given: dict[str, Any], tiler: Tiler, configured: Mapping[str, Any]) -> Request:
+        """OptionError for what does not go together; what is left is `Model.generate`'s."""
+        nested, changed, template = (_take_dict(given, name) for name in _DICTS)
+        if both := set(given) & set(nested):
+            raise OptionError(f"{min(both)} is given twice, also in generate_kwargs: give it once.")
+        context = {name: given.pop(name) for name in _CONTEXT if name in given}
+        skip = take_flag(given, _FLAGS[0], default=True)
+        clean, goes_on = (flag_or_none(given, name) for name in _FLAGS[1:])
+        shape = take_shape(given)
+        rest = {k: v for k, v in {**given, **nested}.items() if k not in _FLAGS}
+        options = _of_the_model(rest, configured)
+        tiler = tiler.changed(changed) if changed else tiler
+        return cls(tiler, shape, skip, clean, goes_on, {**context, **template}, options)
+
+    def text(self, model: Model, one: Asked) -> str:
+        """What a prompt becomes by the chat template; a text stays as it is."""
+        if isinstance(one.prompt, str):
+            return one.prompt
+        going_on = self._continues(one.prompt)
+        return model.render_chat(one.chat, continue_final_message=going_on, **self.context)
+
+    def _continues(self, chat: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether the last message is continued: the assistant's is, unless it is said."""
+        return chat[-1].get("role") == "assistant" if self.goes_on is None else self.goes_on
+
+    def record(
+        self, model: Model, one: Asked, ids: Sequence[int], found: Generation
+    ) -> dict[str, Any]:
+        """One answer in transformers' shape: ids, the new text, or prompt and text."""
+        about = {"input_text": one.prompt}
+        if self.shape == "tensors":
+            return {**about, "generated_token_ids": [*ids, *found.ids]}
+        clean = self.clean and may_clean(model)
+        text = model.tokenizer.decode(found.ids, self.skip, clean)
+        return {**about, "generated_text": text if self.shape == "new" else self._whole(one, text)}
+
+    def _whole(self, one: Asked, text: str) -> Any:
+        if isinstance(one.prompt, str):
+            return one.prompt + text
+        *before, last = one.prompt
+        if not self._continues(one.prompt):
+            return [*before, last, {"role": "assistant", "content": text}]
+        content = last["content"]
+        if isinstance(content, str):
+            return [*before, {"role": last["role"], "content": content + text}]
+        *parts, end = content
+        longer = [*parts, {**end, "text": end.get("text", "") + text}]
+        return [*before, {"role": last["role"], "content": longer}]
+
+
+def _of_the_model(options: dict[str, Any], configured: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `Model.generate`, by its names."""
+    drop_idle(options)
+    if (stop := options.pop("stop_sequence", None)) is not None:
+        options["stop"] = stop
+    said = {**configured, **options}
+    if all(said.get(name) is None for name in ("max_new_tokens", "max_length")):
+        options["max_new_tokens"] = _MOST
+    return options
+
+
+def _take_dict(given: dict[str, Any], name: str) -> Mapping[str, Any]:
+    value = given.pop(name, None)
+    if value is not None and not isinstance(value, Mapping):
+        raise OptionError(f"{name} must be a dict, not {type(value).__name__}.")
+    return value or {}
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The model that writes, and its eyes, open."""
+
+    generator: Generator
+    eyes: Eyes
+
+    def build(self, card: Card) -> SeeingPipeline:
+        """The pipeline."""
+        return SeeingPipeline(self.generator.build(card), self.eyes)
+
+
+class ImageTextToText:
+    """A Task."""
+
+    name = "image-text-to-text"
+    graph = "a decoder of text that is fed embeddings, with an encoder of pictures"
+    needs: Sequence[Need] = (Need((MERGED,)), Need((EMBEDDER,)), Need((VISION,)))
+    texts: Sequence[str] = FILES
+    tokenizer = True
+    config = True
+
+    def check(self, config: ModelConfig) -> None:
+        """UnsupportedModelError for a model that does not write about pictures."""
+        check_heads("write about pictures in a text", _HEADS, config)
+
+    def check_candidate(
+        self, variants: Variants, candidate: Candidate, config: ModelConfig
+    ) -> None:
+        """DeviceError for what is known to be wrong on WebGPU."""
+        TEXT_GENERATION.check_candidate(variants, candidate, config)
+
+    async def open(self, runtime: Runtime[B], parts: Parts[B], report: OnProgress) -> Sight:
+        """The decoder, checked as one of text is, and the encoder, tried once."""
+        vision = parts.graphs.pop(VISION)
+        generator = await TEXT_GENERATION.open(runtime, parts, report)
+        try:
+            return Sight(generator, await open_eyes(runtime, parts, vision))
+        except BaseException:
+            await generator.decoder.close()
+            raise
