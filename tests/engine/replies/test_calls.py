@@ -17,6 +17,12 @@ BEGIN, SEP, END = (f"<{BAR}tool▁{name}{BAR}>" for name in ("call▁begin", "se
 REPLIES: dict[str, tuple[str, list[Any]]] = {
     "Hermes": (f"<tool_call>\n{OBJECT}\n</tool_call>", [CITY]),
     "Hermes, two": (f"<tool_call>{OBJECT}</tool_call>\n" * 2, [CITY, CITY]),
+    "Hermes, with lines in a text": (
+        '<tool_call>{"name": "run", "arguments": {"code": "if a:\n\tb"}}</tool_call>',
+        [("run", {"code": "if a:\n\tb"})],
+    ),
+    "a name that is no function's": ('{"name": "Ann", "age": 3}', []),
+    "without arguments": ('{"type": "function", "name": "now"}', [("now", {})]),
     "Hermes without its end": (f"<tool_call>{OBJECT}", [CITY]),
     "Qwen3-Coder": (
         "<tool_call>\n<function=weather>\n<parameter=city>\nUlm\n</parameter>\n"

@@ -107,6 +107,21 @@ def old(
     return ""
 
 
+def typed(place: str, days: int = 3) -> str:
+    """Tell the weather.
+
+    Args:
+        place (str): The town (and the country), such
+            as: Paris
+        days (`int`, *optional*, defaults to 3): How many
+            (at most): 7
+
+    Returns:
+        str: the weather
+    """
+    return place * days
+
+
 def nothing() -> object:
     """Does nothing at all."""
 
@@ -176,12 +191,21 @@ def bad_choices(a: str) -> None:
     """
 
 
+def unknown(a: Nowhere) -> None:  # type: ignore[name-defined]  # noqa: F821
+    """Of a name that is not there.
+
+    Args:
+        a: a thing
+    """
+
+
 TOOLS: dict[str, Callable[..., Any]] = {
     "multiply": multiply,
     "weather": weather,
     "drink": drink,
     "colours": colours,
     "old": old,
+    "typed": typed,
     "nothing": nothing,
     "method": ModelCache().find,
 }
@@ -193,4 +217,5 @@ REFUSED: dict[str, Callable[..., Any]] = {
     r"tuple\[int\]": one_tuple,
     r"tuple\[int, \.\.\.\]": any_tuple,
     "choices that are not a list": bad_choices,
+    "name 'Nowhere' is not defined": unknown,
 }

@@ -50,13 +50,14 @@ _PYTHON_ENDS = re.compile(r"<\|tool_call_end\|>|</code>")
 _APPLIED = re.compile(rf"(?<![\w.])({_NAME})(?=\()")
 _BETWEEN = re.compile(r"[\s;,]*")
 _PARTS = re.compile(r'[\[\]{}]|"(?:[^"\\]|\\.)*"', re.DOTALL)
+_OF_NAMES, _OF_CALLS = {"name", "type", "id"}, {"arguments", "parameters", "function"}
 _MOST = 50_000  # characters of calls that are read
 
 
 def read_calls(text: str) -> tuple[ToolCall, ...]:
     """The calls in a text that holds some; none if nothing in it can be read as such."""
     text = text[:_MOST]
-    found, at = _listed(text, 0)
+    found, at = _listed(text, 0, bare=True)
     while start := _STARTS.search(text, at):
         calls, at = _begun(text, start)
         found += calls
@@ -93,13 +94,14 @@ def _listed_or_applied(text: str, at: int) -> tuple[list[ToolCall], int]:
     return found, max(at, end)
 
 
-def _listed(text: str, at: int) -> tuple[list[ToolCall], int]:
-    """Objects that name their function, one by one or in lists."""
+def _listed(text: str, at: int, *, bare: bool = False) -> tuple[list[ToolCall], int]:
+    """Objects that name their function, one by one or in lists; `bare` if no mark says so."""
     found: list[ToolCall] = []
     while True:
         between = _BETWEEN.match(text, at)
         value, end = _object(text, between.end() if between else at)
-        calls = [_call(one) for one in (value if isinstance(value, list) else [value])]
+        values = value if isinstance(value, list) else [value]
+        calls = [None if bare and _is_data(one) else _call(one) for one in values]
         known = [call for call in calls if call is not None]
         if not known or len(known) < len(calls):
             return found, at
@@ -111,7 +113,8 @@ def _object(text: str, at: int) -> tuple[Any, int]:
     """The JSON object or list there and where it ends; None if there is none."""
     end = _end(text, at)
     try:
-        return (load_json(text[at:end]), end) if end > at else (None, at)
+        # Models that write code or letters break lines inside of strings.
+        return (load_json(text[at:end], strict=False), end) if end > at else (None, at)
     except (ValueError, RecursionError):
         return None, at
 
@@ -129,6 +132,15 @@ def _end(text: str, at: int) -> int:
         if level == 0 or level > MOST_LEVELS:
             return part.end() if part.start() > at and level == 0 else at
     return at
+
+
+def _is_data(value: Any) -> bool:
+    """Whether an object has a name and more, but nothing that a call has: {"name": "Ann", "age": 3}
+    is an answer."""
+    if not isinstance(value, Mapping) or "name" not in value:
+        return False
+    more = value.keys() - _OF_NAMES
+    return bool(more) and not more & _OF_CALLS
 
 
 def _call(value: Any) -> ToolCall | None:

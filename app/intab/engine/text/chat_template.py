@@ -7,7 +7,7 @@ https://github.com/huggingface/transformers/blob/main/src/transformers/utils/cha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from intab.engine.io.small_files import parse_object
@@ -184,7 +184,15 @@ def _schemas(tools: Sequence[Tool] | str | None) -> list[Any] | None:
             return JsonTools(tools)
         except (ValueError, TypeError) as exc:
             raise ChatTemplateError(f"tools is not a list in JSON: {exc}") from exc
-    return [_schema(tool) for tool in tools]
+    return [_schema(tool) for tool in _listed("tools", tools)]
+
+
+def _listed(name: str, value: Any) -> Iterable[Any]:
+    """The value of an option that is a list; ChatTemplateError for one thing alone."""
+    if isinstance(value, (Mapping, str)) or not isinstance(value, Iterable):
+        kind = type(value).__name__
+        raise ChatTemplateError(f"{name} must be a list, not {kind}: put it into a list.")
+    return value
 
 
 def _schema(tool: Tool) -> Any:
@@ -198,10 +206,11 @@ def _schema(tool: Tool) -> Any:
 
 
 def _documents(documents: Sequence[Mapping[str, Any]] | None) -> Any:
-    for document in documents or ():
+    given = None if documents is None else [*_listed("documents", documents)]
+    for document in given or ():
         if not isinstance(document, Mapping):
             raise ChatTemplateError(f"A document is a dict with a title and a text: {document!r}.")
-    return plain(documents)
+    return plain(given)
 
 
 def _message(message: Message) -> dict[str, Any]:

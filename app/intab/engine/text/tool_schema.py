@@ -31,8 +31,9 @@ _SCALARS = {int: "integer", float: "number", str: "string", bool: "boolean", typ
 _BASIC = {**_SCALARS, list: "array", tuple: "array", dict: "object"}
 _DESCRIPTION = re.compile(r"^(.*?)[\n\s]*(Args:|Returns:|Raises:|\Z)", re.DOTALL)
 _ARGS = re.compile(r"\n\s*Args:\n(.*?)[\n\s]*(Returns:|Raises:|\Z)", re.DOTALL)
+_NAME = r"(\w+)(?:[ \t]*\([^()\n]*\))?:"  # a type may follow: "x (int):"
 _ARG = re.compile(
-    r"(?:^|\n)([ \t]*)(\w+):\s*(.*?)\s*(?=\n(?!\1[ \t])[ \t]*\w+:|\Z)",  # indent, name, words
+    rf"(?:^|\n)([ \t]*){_NAME}\s*(.*?)\s*(?=\n(?!\1[ \t])[ \t]*{_NAME}|\Z)",  # indent, name, words
     re.DOTALL,
 )
 _RETURNS = re.compile(r"\n\s*Returns:\n\s*(.*?)[\n\s]*(Raises:|\Z)", re.DOTALL)
@@ -77,7 +78,7 @@ def _argument_words(doc: str) -> dict[str, str]:
     found = _ARGS.search(doc)
     lines = [line for line in found.group(1).split("\n") if line.strip()] if found else []
     words = _ARG.findall("\n".join(lines))
-    return {name: re.sub(r"\s*\n+\s*", " ", text.strip()) for _, name, text in words}
+    return {name: re.sub(r"\s*\n+\s*", " ", text.strip()) for _, name, text, _ in words}
 
 
 def _describe(schema: Schema, words: str, name: str) -> None:
@@ -95,7 +96,10 @@ def _describe(schema: Schema, words: str, name: str) -> None:
 
 def _parameters(function: Callable[..., Any], name: str) -> tuple[Schema, Schema | None]:
     """The schema of the arguments, and that of the result."""
-    hints = get_type_hints(function)
+    try:
+        hints = get_type_hints(function)
+    except (NameError, TypeError) as exc:  # a name that is not there; a functools.partial
+        raise _refusal(name, f"has annotations that cannot be read ({exc})") from exc
     given = dict(inspect.signature(function).parameters)
     first = next(iter(given), None)
     if first in ("self", "cls") and given[first].annotation is inspect.Parameter.empty:
