@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from intab.engine.tasks.generation_pipeline import GenerationPipeline, Request
+from intab.engine.tasks.generation_pipeline import GenerationPipeline
+from intab.engine.tasks.generation_request import Request
 from intab.errors import (
+    ChatTemplateError,
     ContextLengthError,
     EmptyPromptError,
     ModelClosedError,
@@ -61,6 +63,42 @@ async def test_what_the_assistant_began_is_continued(make_model: Maker) -> None:
     assert found["generated_text"] == [USER, {"role": "assistant", "content": "Well there."}]
 
 
+async def test_the_last_text_of_a_message_in_parts_is_continued(make_model: Maker) -> None:
+    image = {"type": "image", "image": "cat.png"}
+    parts = [{"type": "text", "text": "Well"}, image]
+    [found] = await pipe_of(make_model)(
+        [USER, {"role": "assistant", "content": parts}],
+        tokenizer_encode_kwargs={"chat_template": "{{ messages[-1].content[0].text }}"},
+    )
+    done = [{"type": "text", "text": "Well there."}, image]
+    assert found["generated_text"] == [USER, {"role": "assistant", "content": done}]
+
+
+async def test_a_field_that_is_continued(make_model: Maker) -> None:
+    thinking = {"role": "assistant", "reasoning_content": "So", "content": ""}
+    template = {"chat_template": "{{ messages[-1].reasoning_content }}"}
+    [found] = await pipe_of(make_model)(
+        [USER, thinking],
+        continue_final_message="reasoning_content",
+        tokenizer_encode_kwargs=template,
+    )
+    last = {"role": "assistant", "reasoning_content": "So there.", "content": ""}
+    assert found["generated_text"] == [USER, last]
+
+
+async def test_a_prompt_is_cut(make_model: Maker) -> None:
+    pipe = pipe_of(make_model)
+    cut = {"truncation": True, "max_length": 3}
+    asked: dict[str, Any] = {"return_tensors": True, **GREEDY}
+    ids, chat = pipe.model.tokenizer.encode("abcdef"), pipe.model.encode([USER])
+    [found] = await pipe("abcdef", tokenizer_encode_kwargs=cut, **asked)
+    [uncut] = await pipe("abcdef", padding=True, tokenizer_encode_kwargs={}, **asked)
+    new = uncut["generated_token_ids"][len(ids) :]
+    assert found["generated_token_ids"] == [*ids[:3], *new]
+    [found] = await pipe([USER], tokenizer_encode_kwargs={**cut, "padding": True}, **asked)
+    assert found["generated_token_ids"] == [*chat[:3], *new]
+
+
 async def test_several_answers(make_model: Maker) -> None:
     found = await pipe_of(make_model)("Hi", num_return_sequences=2, do_sample=True, top_k=1)
     assert [one["generated_text"] for one in found] == ["Hi there."] * 2
@@ -98,6 +136,18 @@ async def test_a_long_prompt_leaves_a_hole(make_model: Maker) -> None:
         ("Hi", {"return_text": True, "return_tensors": True}, OptionError, "Pass one of"),
         ("Hi", {"handle_long_generation": "cut"}, OptionError, "must be None or"),
         ("Hi", {"top_z": 1}, OptionError, "top_z"),
+        ("Hi", {"prefix": 3}, OptionError, "prefix must be a text, not 3"),
+        ("Hi", {"padding": 3}, OptionError, "padding must be one of"),
+        ("Hi", {"return_full_text": "no"}, OptionError, "return_full_text must be True or False"),
+        ("Hi", {"tokenizer_encode_kwargs": 3}, OptionError, "must be a dict, not 3"),
+        ("Hi", {"tokenizer_encode_kwargs": {"foo": 1}}, OptionError, "no option 'foo'"),
+        ("Hi", {"tokenizer_encode_kwargs": {"max_length": 3}}, OptionError, "without truncation"),
+        ([USER], {"tokenizer_encode_kwargs": {"max_length": 3}}, OptionError, "without truncation"),
+        ([USER], {"continue_final_message": 3}, OptionError, "a field's name, not 3"),
+        ([USER], {"tools": len}, ChatTemplateError, "tools must be a list, not builtin_function"),
+        ([USER], {"documents": USER}, ChatTemplateError, "documents must be a list, not dict"),
+        ([USER, {"content": "Ho"}], {}, ChatTemplateError, "Message 1 must be a dict"),
+        ([USER, "Ho"], {}, ChatTemplateError, "Message 1 must be a dict"),
         (4, {}, PromptError, "is a text or a list of messages, not int"),
         ([None], {}, PromptError, "is a text or a list of messages, not NoneType"),
     ],

@@ -8,6 +8,7 @@ registry             the tasks by their names
 text_generation      a decoder that continues text: Model
 plain_network        any graph, with named arrays in and out
 generation_pipeline  the same in a pipeline's form
+generation_request   a call's options, a prompt's ids and an answer's record
 self_test            a decoder's first runs
 webgpu_checks        what is asked of a decoder on WebGPU too
 beside_texts         what tasks share that compare pictures or sounds with texts

@@ -30,14 +30,8 @@ from intab.engine.runtime.protocols import Runtime
 from intab.engine.runtime.seeing import Seen, seeing
 from intab.engine.tasks.base import Card, Parts
 from intab.engine.tasks.eyes import VISION, Eyes, open_eyes
-from intab.engine.tasks.generation_pipeline import (
-    GenerationPipeline,
-    drop_idle,
-    flag_or_none,
-    listed,
-    may_clean,
-    take_shape,
-)
+from intab.engine.tasks.generation_pipeline import GenerationPipeline, listed
+from intab.engine.tasks.generation_request import drop_idle, flag_or_none, may_clean, take_shape
 from intab.engine.tasks.heads import check_heads
 from intab.engine.tasks.image_task import FILES
 from intab.engine.tasks.seen_prompts import Asked, arranged, asked

@@ -7,7 +7,7 @@ position_ids) is made as the model's family makes it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import tokenizers
@@ -18,6 +18,7 @@ from intab.engine.runtime.cache_slots import plan_slots
 from intab.engine.runtime.network import Arrays, Network
 from intab.engine.tasks.batches import Batching, Row
 from intab.engine.tasks.pipeline import Pipeline
+from intab.engine.text.assets import Texts
 from intab.engine.text.tokenizer import Cut
 from intab.errors import (
     ContextLengthError,
@@ -107,10 +108,12 @@ def make_cut(
     pipeline: Pipeline, most: int | None, stride: int = 0, strategy: str = "longest_first"
 ) -> Cut | None:
     """How texts are cut to so many tokens, on the side that the tokenizer's settings say."""
-    if most is None:
-        return None
-    side = pipeline.texts.tokenizer_config.get("truncation_side")
-    return Cut(most, stride, strategy, "left" if side == "left" else "right")
+    return None if most is None else Cut(most, stride, strategy, cut_side(pipeline.texts))
+
+
+def cut_side(texts: Texts) -> Literal["left", "right"]:
+    """The side on which a model's texts are cut."""
+    return "left" if texts.tokenizer_config.get("truncation_side") == "left" else "right"
 
 
 def make_row(
@@ -197,7 +200,12 @@ def has_types(pipeline: Pipeline) -> bool:
 
 def tokenizer_limit(pipeline: Pipeline) -> int | None:
     """The most tokens by tokenizer_config.json's model_max_length, None if it says none."""
-    told = pipeline.texts.tokenizer_config.get("model_max_length")
+    return limit_of(pipeline.texts)
+
+
+def limit_of(texts: Texts) -> int | None:
+    """The same of a model's texts."""
+    told = texts.tokenizer_config.get("model_max_length")
     if isinstance(told, bool) or not isinstance(told, int | float) or not 1 <= told < _HUGE:
         return None
     return int(told)
