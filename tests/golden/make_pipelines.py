@@ -51,6 +51,7 @@ CLASSIFY: list[tuple[Any, dict[str, Any]]] = [
     ({"text": TEXT, "text_pair": "a dog ran"}, {}),
     ([{"text": TEXT, "text_pair": "a dog ran"}, {"text": "good"}], {}),
     ([[[TEXT, "a dog ran"]]], {}),
+    ({"text": TEXT, "text_pair": ""}, {"top_k": None}),
     (TEXT, {"top_k": 1}),
     (TEXT, {"top_k": None}),
     ([TEXT, "good"], {"top_k": 2}),

@@ -93,6 +93,13 @@ CHANGES: list[Change] = [
         },
         [{}],
     ),
+    (
+        {
+            "sentence_bert_config.json": None,
+            "sentence_distilbert_config.json": {"max_seq_length": 6, "do_lower_case": True},
+        },
+        [{}],
+    ),
     ({CONFIG: {"similarity_fn_name": "euclidean"}}, [{}]),
     ({CONFIG: {"similarity_fn_name": "dot"}, MODULES: modules(2)}, [{}]),
 ]

@@ -101,6 +101,16 @@ CALLS: list[tuple[str, Any, dict[str, Any]]] = [
     (SUMMARY, OTHER, {"num_beams": 2}),
     ("translation_en_to_de", TEXT, SHORT),
     ("translation", [TEXT, OTHER], {"num_beams": 2, "max_new_tokens": 10}),
+    (
+        "text2text-generation",
+        [TEXT, OTHER],
+        {"decoder_start_token_id": 5, "num_beams": 1, "max_new_tokens": 9},
+    ),
+    (
+        "text2text-generation",
+        OTHER,
+        {"decoder_start_token_id": 5, "return_tensors": True, "max_new_tokens": 9},
+    ),
 ]
 LANGUAGES = {"src_lang": "eng_Latn", "tgt_lang": "fra_Latn"}
 NLLB: list[tuple[str, Any, dict[str, Any]]] = [

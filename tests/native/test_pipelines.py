@@ -166,13 +166,13 @@ def test_the_snippets_of_the_docs() -> None:
     assert re.fullmatch(vectors, run_snippet(2))
     story = r"\[\{'generated_text': ['\"]Once upon a time.+\}\]\nModel 1\n"
     assert re.fullmatch(story, run_snippet(3))
-    assert re.fullmatch(r"\{'text': .+, 'chunks': \[.*\]\}\n", run_snippet(8))
-    assert re.fullmatch(r"(\d\.\d of 5\.0 s, partial: (True|False)\n)+.*\n", run_snippet(9))
+    assert re.fullmatch(r"\{'text': .+, 'chunks': \[.*\]\}\n", run_snippet(9))
+    assert re.fullmatch(r"(\d\.\d of 5\.0 s, partial: (True|False)\n)+.*\n", run_snippet(10))
     assert re.fullmatch(r"3\n(\[(\d+(, )?)*\]\n){3}", run_snippet(1))
     names = r"input_ids \(int64 \[\?, \?\]\)\nattention_mask .+\ntoken_type_ids .+\n"
     labels = r"\['NEGATIVE', 'NEUTRAL', 'POSITIVE'\]\n\(1, 3\)\n"
-    assert re.fullmatch(names + labels, run_snippet(6))
+    assert re.fullmatch(names + labels, run_snippet(7))
     size = r"\(32, 32\)\n"
-    assert re.fullmatch(r"<.+ of 1 picture of 32 x 32 pixels> " + size, run_snippet(5))
+    assert re.fullmatch(r"<.+ of 1 picture of 32 x 32 pixels> " + size, run_snippet(6))
     boxes = r"\(15, 20\) \[\{'label': '[a-z]+', 'score': 0\.\d+\}\]\n2\n"
     assert re.fullmatch(boxes, run_snippet(4))

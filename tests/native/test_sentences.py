@@ -114,6 +114,13 @@ async def test_files_that_say_what_cannot_be(
         await sentences(folder_with("bert-sentences", files, tmp_path))
 
 
+async def test_an_activation_that_is_not_known(tmp_path: Path) -> None:
+    changed = {"sbert_ce_default_activation_function": "torch.nn.modules.activation.LeakyReLU"}
+    folder = folder_with("bert-rank", {"config.json": changed}, tmp_path)
+    with pytest.raises(UnsupportedModelError, match=r"make scores by torch\S*LeakyReLU"):
+        await intab.pipeline("text-ranking", folder)
+
+
 async def test_modules_that_are_no_json(tmp_path: Path) -> None:
     folder = folder_with("bert-sentences", {}, tmp_path)
     (folder / "modules.json").write_text("<html>", "utf-8")

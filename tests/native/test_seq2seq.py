@@ -161,6 +161,10 @@ async def test_languages() -> None:
         ({"src_lang": "eng_Cyrl", "tgt_lang": "fra_Latn"}, "but it knows eng_Latn"),
         ({"src_lang": "eng_Latn", "tgt_lang": "the"}, "knows no language 'the'"),
         ({"src_lang": 4, "tgt_lang": "fra_Latn"}, "must be the name of a language"),
+        (
+            {"src_lang": "eng_Latn", "tgt_lang": "fra_Latn", "forced_bos_token_id": 5},
+            "tgt_lang and forced_bos_token_id both say",
+        ),
     ):
         with pytest.raises(OptionError, match=says):
             await pipe("the cat", **options)

@@ -104,6 +104,15 @@ async def test_greedy_in_a_batch_is_as_alone() -> None:
     assert await pipe(["abcdef", "x", "yz"], batch_size=3, **options) == alone
 
 
+async def test_a_start_that_the_caller_chooses() -> None:
+    pipe = await opened()
+    [one] = await pipe("abc", decoder_start_token_id=5, return_tensors=True, max_new_tokens=3)
+    assert one["generated_token_ids"][0] == 5
+    for wrong, says in ((-1, "0 or more"), (10**6, "the vocabulary ends at"), ("x", "whole")):
+        with pytest.raises(OptionError, match=says):
+            await pipe("abc", decoder_start_token_id=wrong)
+
+
 async def test_a_stream_is_the_greedy_answer() -> None:
     pipe = await opened("summarization")
     chunks = [str(chunk) async for chunk in pipe.stream("abc", max_new_tokens=6)]

@@ -16,7 +16,12 @@ from intab.errors import ManifestError, UnsupportedModelError
 
 MODULES, POOLING = "modules.json", "1_Pooling/config.json"
 CONFIG, TRANSFORMER = "config_sentence_transformers.json", "sentence_bert_config.json"
-FILES = (MODULES, POOLING, CONFIG, TRANSFORMER)
+# What older releases called it, by the encoder's family.
+_OLDER = tuple(
+    f"sentence_{family}_config.json"
+    for family in ("roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
+)
+FILES = (MODULES, POOLING, CONFIG, TRANSFORMER, *_OLDER)
 MODES = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
 # In the order in which vectors of several modes stand side by side.
 _FLAGS = {
@@ -60,7 +65,8 @@ class SentenceConfig:
 def read_sentence_config(files: Mapping[str, str]) -> SentenceConfig:
     """What the files say, by their names; ManifestError where one cannot be read."""
     config = _object(files, CONFIG)
-    transformer = _object(files, TRANSFORMER) if MODULES in files else {}
+    named = next((name for name in (TRANSFORMER, *_OLDER) if name in files), TRANSFORMER)
+    transformer = _object(files, named) if MODULES in files else {}
     kinds = _modules(files)
     pooling = _pooling(files, kinds)
     prompts = config.get("prompts") or {}
@@ -82,7 +88,7 @@ def read_sentence_config(files: Mapping[str, str]) -> SentenceConfig:
         similarity if similarity in SIMILARITIES else "cosine",
         _count(config, CONFIG, "truncate_dim"),
         activation if isinstance(activation, str) else None,
-        _count(transformer, TRANSFORMER, "max_seq_length"),
+        _count(transformer, named, "max_seq_length"),
         transformer.get("do_lower_case") is True,
     )
 

@@ -58,7 +58,8 @@ class TextClassification(TextTask):
             if not isinstance(first, list) or len(first) != 2:
                 raise PromptError('A pair of texts is {"text": ..., "text_pair": ...}, not a list.')
             text, pair = first
-        return [encode(pipeline, text, pair, options)]
+        # An empty second text is none, as for transformers' tokenizers.
+        return [encode(pipeline, text, None if pair == "" else pair, options)]
 
     def postprocess(
         self,

@@ -29,7 +29,7 @@ from intab.engine.tasks.text_task import (
     take_flag,
     take_number,
 )
-from intab.errors import OptionError, PromptError
+from intab.errors import OptionError, PromptError, UnsupportedModelError
 
 _SCORING = ("prompt", "prompt_name", "activation_fn", "apply_softmax")
 _FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
@@ -111,9 +111,10 @@ class PairScores(TextTask):
     rank = 2
 
     def check_graph(self, pipeline: Pipeline) -> None:
-        """ManifestError where its files cannot be read, too."""
+        """ManifestError where its files cannot be read, UnsupportedModelError for scores that they
+        make otherwise, too."""
         super().check_graph(pipeline)
-        sentence_config(pipeline)
+        _told(pipeline)
 
     def split(
         self, pipeline: Pipeline, options: Mapping[str, Any]
@@ -225,9 +226,17 @@ def scoring(
 
 def _told(pipeline: Pipeline) -> Callable[[Floats], Floats] | None:
     """The function that the model's files name, by its class: torch.nn.modules.activation.Sigmoid;
-    None where they name none that is known."""
+    None if they name none, or code of their own, as there. UnsupportedModelError."""
     name = sentence_config(pipeline).activation or pipeline.config.ranking_activation
-    return _FUNCTIONS.get(name.rpartition(".")[2].lower()) if name.startswith("torch.") else None
+    if not name.startswith("torch."):
+        return None
+    found = _FUNCTIONS.get(name.rpartition(".")[2].lower())
+    if found is None:
+        raise UnsupportedModelError(
+            f"The model's files make scores by {name}, and known are {', '.join(_FUNCTIONS)}: name "
+            "one of these in its config.json, or choose another model."
+        )
+    return found
 
 
 def score(logits: Floats, options: Mapping[str, Any]) -> float | NDArray[Any]:

@@ -28,14 +28,14 @@ from intab.engine.runtime.candidates import Candidate
 from intab.engine.runtime.network import Arrays
 from intab.engine.runtime.protocols import Runtime
 from intab.engine.tasks.base import Parts
-from intab.engine.tasks.generation_pipeline import drop_idle
+from intab.engine.tasks.generation_request import drop_idle
 from intab.engine.tasks.heads import check_heads, task_of
 from intab.engine.tasks.languages import language_id, takes_languages, with_language
 from intab.engine.tasks.opening import check_decoders, open_reader
 from intab.engine.tasks.sequence_model import SequenceModel
 from intab.engine.tasks.sequence_pipeline import SequencePipeline
 from intab.engine.tasks.text_inputs import check_text
-from intab.engine.tasks.text_task import take_flag
+from intab.engine.tasks.text_task import take_flag, take_number
 from intab.engine.text.tokenizer import Cut
 from intab.errors import ContextLengthError, EmptyPromptError, OptionError, UnsupportedModelError
 
@@ -104,6 +104,7 @@ class Request:
     languages: tuple[int, int] | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     padding: int | None = None
+    start: int = 0
 
 
 class TextToTextPipeline(SequencePipeline):
@@ -153,7 +154,7 @@ class TextToTextPipeline(SequencePipeline):
         defaults = {k: v for k, v in request.defaults.items() if k != "num_return_sequences"}
         options = self.model.options(passed, defaults, 1)
         source = await self.model.reader.encode(_feeds(ids))
-        async for chunk in self.model.stream(source, [self.start], options):
+        async for chunk in self.model.stream(source, [request.start], options):
             yield chunk
 
     def request(self, options: dict[str, Any]) -> Request:
@@ -171,11 +172,28 @@ class TextToTextPipeline(SequencePipeline):
             options["eos_token_id"] = self._first_id(stop)
         languages = self._languages(options)
         if languages:
+            if options.get("forced_bos_token_id") is not None:
+                raise OptionError(
+                    "tgt_lang and forced_bos_token_id both say what the answer begins with: pass "
+                    "tgt_lang alone."
+                )
             options["forced_bos_token_id"] = languages[1]
         cut = truncation not in (None, False, "do_not_truncate")
-        request = Request(options, tensors, clean, cut, languages, self.defaults, padding)
+        start = self._start(options)
+        request = Request(options, tensors, clean, cut, languages, self.defaults, padding, start)
         self.model.options(options, self.defaults, 1)  # so that it is judged before any input
         return request
+
+    def _start(self, options: dict[str, Any]) -> int:
+        """The id before an answer; OptionError."""
+        name = "decoder_start_token_id"
+        told = take_number({name: options.pop(name, None)}, name, 0, self.start)
+        start = self.start if told is None else told
+        if start >= self.model.vocabulary:
+            raise OptionError(
+                f"{name} is {start}, but the vocabulary ends at {self.model.vocabulary - 1}."
+            )
+        return start
 
     def _first_id(self, stop: Any) -> int:
         ids = self.texts.tokenizer.encode(check_text(stop), add_special_tokens=False)
@@ -208,7 +226,7 @@ class TextToTextPipeline(SequencePipeline):
         sources = [await self.model.reader.encode(_feeds(each)) for each in ids]
         options = self.model.options(request.options, request.defaults, 1)
         self.check_open()
-        found = await self.model.answers(sources, [[self.start]] * len(ids), options)
+        found = await self.model.answers(sources, [[request.start]] * len(ids), options)
         return [self._records(answers, request) for answers in found]
 
     def _ids(self, text: Any, request: Request) -> list[int]:
@@ -248,7 +266,7 @@ class TextToTextPipeline(SequencePipeline):
             return [
                 {
                     f"{name}_token_ids": [
-                        self.start,
+                        request.start,
                         *one.ids,
                         *[pad] * (longest - len(one.ids)),
                     ]
@@ -256,8 +274,11 @@ class TextToTextPipeline(SequencePipeline):
                 for one in answers
             ]
         tokenizer = self.texts.tokenizer
+        # A start that the caller chose may be a word, which transformers shows.
+        first = [request.start] if request.start != self.start else []
         texts = [
-            tokenizer.decode(one.ids, clean_up_tokenization_spaces=request.clean) for one in answers
+            tokenizer.decode([*first, *one.ids], clean_up_tokenization_spaces=request.clean)
+            for one in answers
         ]
         return [{f"{name}_text": text} for text in texts]
 
