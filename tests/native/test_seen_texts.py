@@ -17,6 +17,7 @@ from intab.errors import (
     ManifestError,
     ModelClosedError,
     OptionError,
+    PromptError,
     UnsupportedModelError,
 )
 from tests.conftest import ROOT
@@ -86,7 +87,21 @@ async def test_pictures_from_files_and_bytes(tmp_path: Path) -> None:
     await pipe.close()
 
 
-async def test_streams_stop_and_what_the_model_does_alone() -> None:
+async def test_an_answer_as_it_is_written() -> None:
+    pipe = await opened()
+    [found] = await pipe(chat(), max_new_tokens=9, return_full_text=False)
+    chunks = [chunk async for chunk in pipe.stream(chat(), max_new_tokens=9)]
+    assert "".join(chunk.text for chunk in chunks) == found["generated_text"]
+    assert chunks[-1].finish_reason == "length"
+    for given, says in (([chat(), chat()], "has one prompt"), (3, "A prompt is")):
+        with pytest.raises(PromptError, match=says):
+            await anext(pipe.stream(given))
+    await pipe.close()
+    with pytest.raises(ModelClosedError):
+        await anext(pipe.stream(chat()))
+
+
+async def test_stop_and_what_the_model_does_alone() -> None:
     """Its Model is one of text: pictures are the pipeline's."""
     pipe = await opened()
     [found] = await pipe(chat(), max_new_tokens=9, return_tensors=True)

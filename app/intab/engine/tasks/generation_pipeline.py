@@ -19,7 +19,7 @@ from intab.engine.model_config import ModelConfig
 from intab.engine.tasks.batches import Options, each, is_stream
 from intab.engine.tasks.generation_request import Request, is_chat
 from intab.engine.tasks.pipeline import Pipeline
-from intab.errors import ModelClosedError, OptionError
+from intab.errors import OptionError
 
 
 class GenerationPipeline(Pipeline):
@@ -81,8 +81,7 @@ class GenerationPipeline(Pipeline):
 
     async def _several(self, given: Any, options: Mapping[str, Any]) -> AsyncGenerator[Any]:
         """The answers in order, so many prompts at a time as a batch has."""
-        if self.closed:
-            raise ModelClosedError(f"The model {self.name} was closed: load it again.")
+        self._check_open()
         rest = dict(options)
         common = Options.take(rest)
         request = self.request(rest)

@@ -12,12 +12,12 @@ embeddings of its tokens (runtime/seeing.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
-from intab.engine.generation.streamer import Generation
+from intab.engine.generation.streamer import Generation, TextChunk
 from intab.engine.hub.roles import EMBEDDER, MERGED, Need
 from intab.engine.hub.variants import Variants
 from intab.engine.io.protocols import B, OnProgress
@@ -37,7 +37,7 @@ from intab.engine.tasks.image_task import FILES
 from intab.engine.tasks.seen_prompts import Asked, arranged, asked
 from intab.engine.tasks.text_generation import TEXT_GENERATION, Generator
 from intab.engine.tasks.text_task import take_flag
-from intab.errors import ModelClosedError, OptionError
+from intab.errors import OptionError, PromptError
 
 _MOST = 256  # new tokens, if neither the caller nor generation_config.json says
 _CONTEXT = ("tools", "documents")
@@ -99,16 +99,43 @@ class SeeingPipeline(GenerationPipeline):
         return [await self._answer_to(asked(one), request) for one in prompts]
 
     async def _answer_to(self, one: Asked, request: Request) -> list[dict[str, Any]]:
+        model, ids = await self._looking(one, request)
+        found = await model.generate(ids, **request.options)
+        return [request.record(self.model, one, ids, answer) for answer in listed(found)]
+
+    async def stream(self, *inputs: Any, **options: Any) -> AsyncGenerator[TextChunk]:
+        """Answer one chat, or one text with its pictures, and yield the answer as it is written.
+
+        Args:
+            inputs: as for a call, but one prompt.
+            options: as for a call; what shapes its answer has no meaning here.
+
+        Yields:
+            `TextChunk`s; the last one has finish_reason and metrics.
+
+        Raises:
+            OptionError, PromptError, RunError, ModelClosedError: as for a call.
+        """
+        given, _ = arranged(inputs, options, self._eyes.marks.image)
+        if not isinstance(given, Asked):
+            raise PromptError("A stream has one prompt: pass several of them to a call.")
+        request = self.request(options)
+        model, ids = await self._looking(given, request)
+        async for chunk in model.stream(ids, **request.options):
+            yield chunk
+
+    async def _looking(self, one: Asked, request: Request) -> tuple[Model, list[int]]:
+        """The model, with the pictures of a prompt before its eyes, and the prompt's ids."""
+        self._check_open()
         eyes = self._eyes
         tiles = [request.tiler(rgb(await eyes.read(picture))) for picture in one.pictures]
         ids = self._ids(eyes.marks.written(request.text(self.model, one), tiles))
-        if self.closed:
-            raise ModelClosedError(f"The model {self.name} was closed: load it again.")
-        model = self.model
+        model = copy(self.model)
         if tiles:
-            model = _looking(model, Seen(eyes.token, await eyes.rows(tiles)))
-        found = await model.generate(ids, **request.options)
-        return [request.record(self.model, one, ids, answer) for answer in listed(found)]
+            seen = Seen(eyes.token, await eyes.rows(tiles))
+            self._check_open()
+            model._decoder = seeing(model._open_decoder(), seen)
+        return model, ids
 
     def _ids(self, text: str) -> list[int]:
         """A chat's text has its first token; one without a chat gets it."""
@@ -124,13 +151,6 @@ class SeeingPipeline(GenerationPipeline):
 
 async def _flattened(found: Any) -> list[Any]:
     return [one for answers in await found for one in answers]
-
-
-def _looking(model: Model, seen: Seen) -> Model:
-    """The same model, with something before its eyes."""
-    other = copy(model)
-    other._decoder = seeing(model._open_decoder(), seen)
-    return other
 
 
 @dataclass(frozen=True)
