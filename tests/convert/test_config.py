@@ -14,6 +14,7 @@ from intab.convert import rotary
 from intab.convert.checkpoint import Checkpoint
 from intab.convert.config import KINDS, MORE, UNREAD, all_keys, keys_of, read_config, table
 from intab.convert.decoder import decoder
+from intab.convert.encoders.settings import read_settings
 from intab.convert.families import read_whole
 from intab.convert.forms import FORMS
 from intab.convert.keys import REFUSED, without_effect
@@ -71,6 +72,14 @@ def test_a_key_without_an_effect_is_told() -> None:
     )
     assert read("llama", sliding_window=None, attention_dropout=0.3).notes == ()
     assert read("gemma3_text", attn_logit_softcapping=5.0).notes[0].startswith("attn_logit_soft")
+
+
+def test_what_published_checkpoints_say_for_nothing_is_told() -> None:
+    phi = read("phi3", full_attn_mod=1, interpolate_factor=1).notes
+    assert [note.split()[0] for note in phi] == ["full_attn_mod", "interpolate_factor"]
+    assert read("gemma2", sliding_window_size=4096).notes[0].startswith("sliding_window_size of")
+    named = read_settings({"model_type": "roberta", "language": "english", "name": "Roberta"})
+    assert [note.split()[0] for note in named.notes] == ["language", "name"]
 
 
 def test_a_key_that_no_family_knows_is_refused_unless_it_is_named() -> None:

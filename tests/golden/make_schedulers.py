@@ -69,6 +69,7 @@ CASES: list[tuple[str, dict[str, Any], int, dict[str, Any]]] = [
     (ANCESTRAL, {**SD, "timestep_spacing": "leading", "steps_offset": 1}, 7, {}),
     (ANCESTRAL, {**ZERO_SNR, "prediction_type": "v_prediction"}, 3, {}),
     (ANCESTRAL, SD, 1, {}),
+    (DPM, {**SD, "variance_type": "fixed_small"}, 4, {}),
     (DPM, SD, 8, {}),
     (DPM, SD, 16, {}),
     (DPM, SD, 1, {}),

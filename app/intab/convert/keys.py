@@ -4,7 +4,8 @@
 
 transformers ignores a key that its config class has not, so a graph is right without it. But such
 a key may as well come from a newer version or from code beside the checkpoint. So one that another
-family reads is ignored and told, and one that no family knows is an error.
+family reads is ignored and told, as are those that are known to mean nothing, and any other is an
+error.
 """
 
 from __future__ import annotations
@@ -107,6 +108,13 @@ WITHOUT_EFFECT = {
         "of pictures, which a converted model does not see",
     ),
 }
+# What published checkpoints say and no class of transformers reads: Phi-4-mini, Gemma 2, older
+# Llamas and GPT-2s, deepset's encoders.
+NEVER_READ = (
+    *("full_attn_mod", "interpolate_factor", "sliding_window_size", "max_sequence_length"),
+    *("model_max_length", "max_seq_length", "predict_special_tokens", "n_special"),
+    *("language", "name", "output_past", "xla_device"),
+)
 # Keys whose other values ask for a sum that no graph of ours computes: the reason.
 REFUSED = {
     "add_cross_attention": "it attends to another model's output",
@@ -134,8 +142,8 @@ def judge_keys(
     _refuse(config)
     left = [key for key in config if key not in read and not _is_off(config[key])]
     left = [key for key in left if key not in REFUSED and not without_effect(key)]
-    ignored = set(ignored)
-    unknown = [key for key in left if key not in others and key not in ignored]
+    known = {*others, *NEVER_READ, *ignored}
+    unknown = [key for key in left if key not in known]
     if unknown:
         names = ", ".join(map(repr, unknown[:5])) + (" ..." if len(unknown) > 5 else "")
         raise ConvertError(

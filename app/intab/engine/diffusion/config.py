@@ -74,6 +74,7 @@ _PREDICTIONS = {
     "EulerAncestralDiscreteScheduler": ("epsilon", "v_prediction"),
 }
 _NOT_HERE = ("use_beta_sigmas", "use_flow_sigmas", "use_dynamic_shifting", "variance_type")
+_SAME = ("fixed_small", "fixed_large")  # variances that DDPM alone looks at
 _WAYS = ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas", "use_lu_lambdas")
 # The ranges of numbers: what is above the first and at most the second.
 _WHOLE = {"num_train_timesteps": (0, 100_000), "steps_offset": (-1, 100_000),
@@ -116,7 +117,7 @@ def _check(name: str, key: str, value: Any, default: Any) -> None:
         raise UnsupportedModelError(
             f"The scheduler {name} has {key} {value!r}, which is not known here; known are {known}."
         )
-    if key in _NOT_HERE and value:
+    if key in _NOT_HERE and value and value not in _SAME:
         raise UnsupportedModelError(
             f"The scheduler {name} has {key} {value!r}, which is not done here: take another "
             "scheduler for this model."
