@@ -218,4 +218,5 @@ REFUSED: dict[str, Callable[..., Any]] = {
     r"tuple\[int, \.\.\.\]": any_tuple,
     "choices that are not a list": bad_choices,
     "name 'Nowhere' is not defined": unknown,
+    "no signature found": dict,
 }

@@ -75,6 +75,28 @@ async def test_what_is_no_text(name: str, wrong: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "options", "says"),
+    [
+        ("fill-mask", {"tokenizer_kwargs": 5}, "tokenizer_kwargs must be a dict, not 5"),
+        ("feature-extraction", {"tokenize_kwargs": 5}, "tokenize_kwargs must be a dict, not 5"),
+        ("token-classification", {"ignore_labels": 5}, "must be a list of labels, not 5"),
+        ("token-classification", {"ignore_labels": "PER"}, "must be a list of labels"),
+        ("text-ranking", {"activation_fn": lambda _: None}, r"gave object \(\) of 1 numbers"),
+        ("text-ranking", {"activation_fn": lambda x: x[:0]}, r"gave float32 \(0,\) of 1"),
+    ],
+)
+async def test_an_option_of_another_kind(name: str, options: dict[str, Any], says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        await ask(name, "a", **options)
+
+
+async def test_pairs_that_are_none() -> None:
+    for wrong in (5, None, "ab"):
+        with pytest.raises(PromptError, match="Pass a pair of texts"):
+            await reader("text-ranking").predict(wrong)
+
+
+@pytest.mark.parametrize(
     ("name", "says"),
     [
         ("fill-mask", r"The text has no \[MASK\]"),

@@ -3,7 +3,7 @@
 import enum
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -66,6 +66,13 @@ def test_a_template_that_fails_says_so(template: str, says: str) -> None:
 def test_wrong_messages_are_named(messages: list[Any]) -> None:
     with pytest.raises(ChatTemplateError, match="Message 0 must be a dict"):
         render("x", messages, {})
+
+
+def test_messages_and_a_template_of_another_kind() -> None:
+    with pytest.raises(ChatTemplateError, match="must be a list of dicts, not 5"):
+        render("x", cast("Any", 5), {})
+    with pytest.raises(ChatTemplateError, match="must be a template or its name, not 5"):
+        chat.render({}, HELLO, {}, chat_template=cast("Any", 5))
 
 
 def test_no_messages_and_no_template() -> None:
@@ -143,11 +150,13 @@ def test_a_function_is_a_tool() -> None:
     ("wrong", "says"),
     [
         ({"tools": "f"}, "tools is not a list in JSON"),
+        ({"tools": '{"a": 1}'}, "tools is not a list in JSON: it is {'a': 1}"),
         ({"tools": ["f"]}, "A tool is a JSON schema or a function, not 'f'"),
         ({"documents": ["d"]}, "A document is a dict"),
         ({"continue_final_message": True, "add_generation_prompt": True}, "leave one of the two"),
         ({"continue_final_message": "thinking"}, "the last message has no 'thinking'"),
         ({"continue_final_message": "name"}, "the chat template has no 'name'"),
+        ({"continue_final_message": [1]}, r"or a field's name, not \[1\]"),
     ],
 )
 def test_what_cannot_be_rendered_is_said(wrong: dict[str, Any], says: str) -> None:
@@ -158,7 +167,11 @@ def test_what_cannot_be_rendered_is_said(wrong: dict[str, Any], says: str) -> No
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [("Once", "leaves parts"), ([{"type": "image"}], "no text to go on with")],
+    [
+        ("Once", "leaves parts"),
+        ([{"type": "image"}], "no text to go on with"),
+        ({"a": 1}, "'content' is no text, but {'a': 1}"),
+    ],
 )
 def test_a_last_message_that_cannot_be_continued(content: Any, says: str) -> None:
     messages = [{"role": "assistant", "content": content}]

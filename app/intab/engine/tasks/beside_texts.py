@@ -11,6 +11,7 @@ from intab.engine.runtime.network import Arrays
 from intab.engine.tasks.base import ArrayTask, Pipeline
 from intab.engine.tasks.batches import Batching
 from intab.engine.tasks.text_inputs import make_cut, tokenizer_limit
+from intab.engine.tasks.text_task import check_dict
 from intab.errors import ContextLengthError, OptionError, UnsupportedModelError
 
 _TEXTS = ("input_ids", "attention_mask")
@@ -74,7 +75,7 @@ def encoded(
     trained: the tokens that all texts are padded or cut to, unless another max_length is wished.
     """
     tokenizer = pipeline.texts.tokenizer
-    kwargs = dict(wished or {})
+    kwargs = check_dict("tokenizer_kwargs", wished)
     most = kwargs.pop("max_length", None)
     cuts = kwargs.pop("truncation", False)
     fills = kwargs.pop("padding", True)

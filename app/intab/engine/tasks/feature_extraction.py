@@ -15,7 +15,7 @@ from intab.engine.tasks.base import Pipeline
 from intab.engine.tasks.batches import Row
 from intab.engine.tasks.sentence_files import FILES
 from intab.engine.tasks.text_inputs import check_text_options, encode
-from intab.engine.tasks.text_task import TextTask
+from intab.engine.tasks.text_task import TextTask, check_dict
 from intab.errors import OptionError
 
 
@@ -32,7 +32,7 @@ class FeatureExtraction(TextTask):
         self, pipeline: Pipeline, options: Mapping[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """OptionError for what is unknown."""
-        before = dict(options.get("tokenize_kwargs") or {})
+        before = check_dict("tokenize_kwargs", options.get("tokenize_kwargs"))
         for name, value in options.items():
             if name == "truncation" and "truncation" in before:
                 raise OptionError("truncation is given twice, in tokenize_kwargs too.")

@@ -17,7 +17,14 @@ from intab.engine.runtime.network import Arrays
 from intab.engine.tasks.base import Pipeline
 from intab.engine.tasks.batches import Row
 from intab.engine.tasks.text_inputs import check_text_options, encode, ids_of
-from intab.engine.tasks.text_task import TextTask, floats, only, softmax, take_number
+from intab.engine.tasks.text_task import (
+    TextTask,
+    check_dict,
+    floats,
+    only,
+    softmax,
+    take_number,
+)
 from intab.engine.text.tokenizer import Cut
 from intab.errors import OptionError, PromptError, UnsupportedModelError
 
@@ -52,7 +59,7 @@ class FillMask(TextTask):
         only(self.name, options, ("top_k", "targets", "tokenizer_kwargs"))
         most, targets = take_number(options, "top_k", 0, 5), options.get("targets")
         numbers = None if targets is None else _targets(pipeline, targets)
-        before = check_text_options(options.get("tokenizer_kwargs") or {})
+        before = check_text_options(check_dict("tokenizer_kwargs", options.get("tokenizer_kwargs")))
         return before, {"top_k": most, "targets": numbers}
 
     def preprocess(self, pipeline: Pipeline, item: Any, options: Mapping[str, Any]) -> list[Row]:

@@ -12,7 +12,7 @@ from typing import Any
 from intab.engine.generation.streamer import Generation
 from intab.engine.model import Model
 from intab.engine.tasks.text_inputs import OPTIONS, check_text_options, cut_side, limit_of
-from intab.engine.tasks.text_task import take_flag, take_number
+from intab.engine.tasks.text_task import check_dict, take_flag, take_number
 from intab.engine.text.assets import Texts
 from intab.engine.text.chat_template import check_messages
 from intab.engine.text.tokenizer import Cut, cleans_up
@@ -21,6 +21,7 @@ from intab.errors import ContextLengthError, EmptyPromptError, OptionError, Prom
 
 _DEFAULTS: Mapping[str, Any] = {"max_new_tokens": 256, "do_sample": True, "temperature": 0.7}
 _CHAT = ("tools", "documents")
+_ENCODE = "tokenizer_encode_kwargs"
 
 
 def is_chat(value: Any) -> bool:
@@ -48,7 +49,7 @@ class Request:
             ),
             "hole": given.pop("handle_long_generation", None),
             "context": {name: given.pop(name) for name in _CHAT if name in given},
-            "encode": dict(_checked(given, "tokenizer_encode_kwargs", Mapping, "a dict") or {}),
+            "encode": check_dict(_ENCODE, given.pop(_ENCODE, None)),
             "clean": flag_or_none(given, "clean_up_tokenization_spaces"),
         }
         for name in ("add_special_tokens", "skip_special_tokens", "clean_up_tokenization_spaces"):

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -63,6 +63,8 @@ class RankingPipeline(FilesPipeline):
                 ModelClosedError: the pipeline was closed.
         """
         single = is_pair(inputs)
+        if not single and (isinstance(inputs, str) or not isinstance(inputs, Iterable)):
+            raise PromptError("Pass a pair of texts, [query, document], or a list of pairs.")
         given = [inputs] if single else list(inputs)
         scorer = cast("TextRanking", self._task).scorer
         stream = self._stream(scorer, given, {**options, "batch_size": batch_size})
@@ -242,7 +244,12 @@ def _told(pipeline: Pipeline) -> Callable[[Floats], Floats] | None:
 def score(logits: Floats, options: Mapping[str, Any]) -> float | NDArray[Any]:
     """The score of a pair: by default a sigmoid's where there is one label, else the logits."""
     function = options["function"] or _FUNCTIONS["sigmoid" if len(logits) == 1 else "identity"]
-    found = function(logits)
+    found = np.asarray(function(logits))
+    if found.size != logits.size or found.dtype.kind not in "fiub":
+        raise OptionError(
+            f"activation_fn gave {found.dtype} {found.shape} of {len(logits)} numbers: it must "
+            "give as many."
+        )
     if len(logits) == 1:
         return float(np.ravel(found)[0])
     return softmax(found) if options["softmax"] else found

@@ -90,6 +90,13 @@ def take_flag(options: Mapping[str, Any], name: str, *, default: bool) -> bool:
     return value
 
 
+def check_dict(name: str, value: Any) -> dict[str, Any]:
+    """An option that is a dict of further options, none if it is None; OptionError."""
+    if value is not None and not isinstance(value, Mapping):
+        raise OptionError(f"{name} must be a dict, not {value!r}.")
+    return dict(value or {})
+
+
 def only(task: str, options: Mapping[str, Any], known: Sequence[str]) -> None:
     """OptionError for an option that the task does not have."""
     for name in options:

@@ -10,7 +10,7 @@ windows are reduced to the longest, of these to the best.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import tokenizers
@@ -118,7 +118,8 @@ class TokenClassification(TextTask):
 def _labels(labels: Any) -> Sequence[str]:
     if labels is None:
         return ("O",)
-    if isinstance(labels, str) or not all(isinstance(one, str) for one in labels):
+    several = isinstance(labels, Iterable) and not isinstance(labels, str)
+    if not several or not all(isinstance(one, str) for one in labels):
         raise OptionError(f"ignore_labels must be a list of labels, not {labels!r}.")
     return list(labels)
 

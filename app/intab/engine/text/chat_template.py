@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from intab.engine.io.small_files import parse_object
-from intab.engine.io.untrusted import load_json
+from intab.engine.io.untrusted import load_json, shown
 from intab.engine.text.plain_values import plain
 from intab.errors import ChatTemplateError
 
@@ -56,6 +56,11 @@ def render(
     """
     chosen = choose_template(templates, chat_template, tools is not None)
     check_messages(messages)
+    if not isinstance(continue_final_message, bool | str):
+        raise ChatTemplateError(
+            f"continue_final_message must be True, False or a field's name, "
+            f"not {continue_final_message!r}."
+        )
     if continue_final_message and add_generation_prompt:
         raise ChatTemplateError(
             "continue_final_message goes on with the last message, add_generation_prompt begins "
@@ -100,6 +105,8 @@ def _rendered(template: str, names: Mapping[str, Any]) -> str:
 
 def check_messages(messages: Sequence[Message]) -> None:
     """ChatTemplateError unless each message is a dict with a role."""
+    if not isinstance(messages, Sequence):
+        raise ChatTemplateError(f"Messages must be a list of dicts, not {messages!r}.")
     if not messages:
         raise ChatTemplateError("The list of messages is empty: add one with a role and content.")
     for number, message in enumerate(messages):
@@ -112,6 +119,8 @@ def check_messages(messages: Sequence[Message]) -> None:
 
 def choose_template(templates: Templates, wanted: str | None, tools: bool) -> str:
     """The template to use; ChatTemplateError names those there are."""
+    if wanted is not None and not isinstance(wanted, str):
+        raise ChatTemplateError(f"chat_template must be a template or its name, not {wanted!r}.")
     if wanted is not None:
         return templates.get(wanted) or _template_itself(wanted, templates)
     if not templates:
@@ -169,7 +178,10 @@ class JsonTools(list[Any]):
     """Tools that print as the JSON text they were given in."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(load_json(text))
+        value = load_json(text)
+        if not isinstance(value, list):
+            raise TypeError(f"it is {shown(value)}")
+        super().__init__(value)
         self._text = text
 
     def __str__(self) -> str:
@@ -232,9 +244,13 @@ def _open(message: dict[str, Any], field: str, template: str) -> str:
         raise ChatTemplateError(f"continue_final_message: {where} has no {field!r} to go on with.")
     if isinstance(final, list):
         return _open_block(final)
+    if not isinstance(final, str):
+        raise ChatTemplateError(
+            f"continue_final_message: the last message's {field!r} is no text, but {shown(final)}."
+        )
     for name in same:
         message[name] = final + _TAG
-    return str(final)
+    return final
 
 
 def _open_block(blocks: list[Any]) -> str:

@@ -98,9 +98,9 @@ def _parameters(function: Callable[..., Any], name: str) -> tuple[Schema, Schema
     """The schema of the arguments, and that of the result."""
     try:
         hints = get_type_hints(function)
-    except (NameError, TypeError) as exc:  # a name that is not there; a functools.partial
+        given = dict(inspect.signature(function).parameters)
+    except (NameError, TypeError, ValueError) as exc:  # no such name; a partial; dict
         raise _refusal(name, f"has annotations that cannot be read ({exc})") from exc
-    given = dict(inspect.signature(function).parameters)
     first = next(iter(given), None)
     if first in ("self", "cls") and given[first].annotation is inspect.Parameter.empty:
         del given[first]
