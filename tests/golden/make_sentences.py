@@ -100,6 +100,17 @@ CHANGES: list[Change] = [
         },
         [{}],
     ),
+    (
+        {
+            MODULES: [modules(3)[place] for place in (0, 2, 1)],
+            "sentence_bert_config.json": {},
+            "sentence_roberta_config.json": {
+                "max_seq_length": 20,
+                "tokenizer_args": {"model_max_length": 5},
+            },
+        },
+        [{}],
+    ),
     ({CONFIG: {"similarity_fn_name": "euclidean"}}, [{}]),
     ({CONFIG: {"similarity_fn_name": "dot"}, MODULES: modules(2)}, [{}]),
 ]

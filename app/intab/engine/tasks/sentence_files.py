@@ -65,8 +65,7 @@ class SentenceConfig:
 def read_sentence_config(files: Mapping[str, str]) -> SentenceConfig:
     """What the files say, by their names; ManifestError where one cannot be read."""
     config = _object(files, CONFIG)
-    named = next((name for name in (TRANSFORMER, *_OLDER) if name in files), TRANSFORMER)
-    transformer = _object(files, named) if MODULES in files else {}
+    named, transformer = _transformer(files)
     kinds = _modules(files)
     pooling = _pooling(files, kinds)
     prompts = config.get("prompts") or {}
@@ -81,16 +80,36 @@ def read_sentence_config(files: Mapping[str, str]) -> SentenceConfig:
     return SentenceConfig(
         _modes(pooling),
         pooling.get("include_prompt") is not False,
-        "Normalize" in kinds,
+        _normalizes(kinds),
         tuple(kind for kind in kinds if kind not in _DONE_ELSEWHERE),
         {name: one or "" for name, one in prompts.items()},
         default,
         similarity if similarity in SIMILARITIES else "cosine",
         _count(config, CONFIG, "truncate_dim"),
         activation if isinstance(activation, str) else None,
-        _count(transformer, named, "max_seq_length"),
+        _longest(transformer, named),
         transformer.get("do_lower_case") is True,
     )
+
+
+def _transformer(files: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    """The settings of the encoder, and their file: the first that says something."""
+    names = (TRANSFORMER, *_OLDER) if MODULES in files else ()
+    said = ((name, _object(files, name)) for name in names)
+    return next(((name, settings) for name, settings in said if settings), (TRANSFORMER, {}))
+
+
+def _longest(transformer: Mapping[str, Any], file: str) -> int | None:
+    """The most tokens: what the tokenizer is made with counts more."""
+    given = transformer.get("processor_kwargs", transformer.get("tokenizer_args"))
+    made = _count(given, file, "model_max_length") if isinstance(given, Mapping) else None
+    return made or _count(transformer, file, "max_seq_length")
+
+
+def _normalizes(kinds: Sequence[str]) -> bool:
+    """Whether a text's vector is normalised at last: before there is one, it changes nothing."""
+    done = [kind for kind in kinds if kind not in ("Transformer", "Dropout")]
+    return done[-1:] == ["Normalize"]
 
 
 def _modules(files: Mapping[str, str]) -> list[str]:
