@@ -128,6 +128,11 @@ async def test_a_long_prompt_leaves_a_hole(make_model: Maker) -> None:
     assert found == [{"generated_text": f"{long} there."}]
     with pytest.raises(ContextLengthError, match="leave no room for a prompt in a context of 64"):
         await pipe(long, max_new_tokens=64, handle_long_generation="hole")
+    pipe.model._texts.tokenizer_config["model_max_length"] = 20  # counts too, as in transformers
+    asked = {"handle_long_generation": "hole", "return_tensors": True}
+    [found] = await pipe(long, max_new_tokens=8, **asked)
+    prompt = pipe.model.tokenizer.encode(long)[-12:]
+    assert found["generated_token_ids"][:12] == prompt
 
 
 @pytest.mark.parametrize(

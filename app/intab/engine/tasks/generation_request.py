@@ -103,8 +103,10 @@ class Request:
 
     def _with_room(self, model: Model, ids: list[int]) -> list[int]:
         """With "hole" the last ids that leave room for the new tokens."""
-        most, new = model.context_length, self.options.get("max_new_tokens", 0)
-        if self.own["hole"] is None or most is None or len(ids) + new <= most:
+        limits = (model.context_length, limit_of(model._texts))
+        most = min((one for one in limits if one), default=0)
+        new = self.options.get("max_new_tokens", 0)
+        if self.own["hole"] is None or not most or len(ids) + new <= most:
             return ids
         if new >= most:
             raise ContextLengthError(
