@@ -3,8 +3,8 @@
     python -m tests.golden.make_seen_texts
 
 Needs torch, transformers 5.24, Pillow 12.2.0, onnx and onnxruntime. Writes tests/golden/seen/, a
-folder as the hub has SmolVLM's, and tests/golden/seen_texts.json: the calls and their results, and
-what the image processor makes of pictures.
+folder as the hub has SmolVLM's, and tests/golden/seen_texts.json: the calls and their results, what
+the image processor makes of pictures, and what a processor with other files makes of prompts.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tempfile
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3I
 
 from tests.engine.support.drawing import drawing
 from tests.golden.make_cutouts import picture
-from tests.golden.seen_chats import shown, told
+from tests.golden.seen_chats import altered, shown, told
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "seen"
@@ -75,6 +76,22 @@ CALLS: list[tuple[list[str], Any, dict[str, Any]]] = [
     (["tall"], "Look <image> there", {"max_new_tokens": 9}),
     (["tall"], "<image>", {"max_new_tokens": 4, "return_full_text": False}),
 ]  # fmt: skip
+# What other files say, and a prompt.
+OTHER = {"chat_template": TEMPLATE.replace("assistant:", "answer:")}
+BEGINS = {"type": "TemplateProcessing", "pair": [],
+          "single": [{"SpecialToken": {"id": MARKS[0], "type_id": 0}},
+                     {"Sequence": {"id": "A", "type_id": 0}}],
+          "special_tokens": {
+              MARKS[0]: {"id": MARKS[0], "ids": [256], "tokens": [MARKS[0]]}}}  # fmt: skip
+FILES: list[tuple[dict[str, dict[str, Any]], Any]] = [
+    ({"tokenizer_config.json": OTHER}, [PLAIN]),
+    ({"chat_template.json": OTHER}, [PLAIN]),
+    ({"processor_config.json": OTHER}, [PLAIN]),
+    ({"chat_template.json": {"chat_template": TEMPLATE}, "processor_config.json": OTHER}, [PLAIN]),
+    ({"tokenizer.json": {"post_processor": BEGINS}}, [PLAIN]),
+    ({"tokenizer.json": {"post_processor": BEGINS}}, "Hello."),
+    ({"tokenizer.json": {"post_processor": BEGINS}}, f"{MARKS[0]}Hello."),
+]
 
 
 def tokenizer_of() -> Any:
@@ -200,6 +217,19 @@ def tiles_of(settings: dict[str, Any], size: tuple[int, int]) -> dict[str, Any]:
             "places": [found["rows"][0][0], found["cols"][0][0]]}  # fmt: skip
 
 
+def ids_with(files: dict[str, dict[str, Any]], prompt: Any) -> list[int]:
+    """The ids of a prompt, by a processor that has other files."""
+    with tempfile.TemporaryDirectory() as folder:
+        other = altered(FOLDER, Path(folder) / "seen", files)
+        processor = transformers.AutoProcessor.from_pretrained(other, backend="pil")
+    if isinstance(prompt, str):
+        return list(processor(text=[prompt])["input_ids"][0])
+    found = processor.apply_chat_template(
+        prompt, add_generation_prompt=True, tokenize=True, return_dict=True
+    )
+    return list(np.ravel(found["input_ids"]).tolist())
+
+
 def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(11)
@@ -230,7 +260,11 @@ def main() -> None:
     export(model)
     tiles = [tiles_of(settings, size) for settings in SETTINGS for size in DRAWN]
     about = {"transformers": transformers.__version__, "torch": torch.__version__}
-    text = json.dumps({**about, "calls": calls, "tiles": tiles}, ensure_ascii=False)
+    files = [
+        {"files": said, "prompt": prompt, "ids": ids_with(said, prompt)} for said, prompt in FILES
+    ]
+    found = {**about, "calls": calls, "tiles": tiles, "files": files}
+    text = json.dumps(found, ensure_ascii=False)
     (HERE / "seen_texts.json").write_text(f"{text}\n", "utf-8")
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tests.golden.make_cutouts import picture
@@ -25,3 +29,14 @@ def told(found: Any) -> Any:
     """Answers without pictures: an answer's text or its last message."""
     texts = [one["generated_text"] for one in found]
     return [text if isinstance(text, str) else text[-1] for text in texts]
+
+
+def altered(source: Path, folder: Path, files: Mapping[str, Mapping[str, Any]]) -> Path:
+    """A copy of a model's folder with other settings in its files; None takes one out."""
+    shutil.copytree(source, folder)
+    for name, more in files.items():
+        file = folder / name
+        said = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        kept = {key: value for key, value in {**said, **more}.items() if value is not None}
+        file.write_text(json.dumps(kept), "utf-8")
+    return folder

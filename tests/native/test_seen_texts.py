@@ -13,7 +13,8 @@ import pytest
 
 import intab
 from intab.errors import (
-    DeviceError,
+    ChatTemplateError,
+    EmptyPromptError,
     ManifestError,
     ModelClosedError,
     OptionError,
@@ -22,11 +23,12 @@ from intab.errors import (
 )
 from tests.conftest import ROOT
 from tests.golden.make_cutouts import picture
-from tests.golden.seen_chats import shown, told
+from tests.golden.seen_chats import altered, shown, told
 
 FOLDER = ROOT / "tests/golden/seen"
 DRAWING = (ROOT / "tests/engine/support/drawing.py").read_text("utf-8")
-CALLS = json.loads((ROOT / "tests/golden/seen_texts.json").read_text("utf-8"))["calls"]
+RECORDED = json.loads((ROOT / "tests/golden/seen_texts.json").read_text("utf-8"))
+CALLS = RECORDED["calls"]
 TASK = "image-text-to-text"
 
 
@@ -122,9 +124,12 @@ async def test_stop_and_what_the_model_does_alone() -> None:
     [
         ({"top_k": -1}, "top_k must be"),
         ({"timeout": 3}, "timeout"),
-        ({"generate_kwargs": 3}, "generate_kwargs must be a dict, not int"),
+        ({"generate_kwargs": 3}, "generate_kwargs must be a dict, not 3"),
         ({"max_new_tokens": 3, "generate_kwargs": {"max_new_tokens": 3}}, "is given twice"),
         ({"processor_kwargs": {"crop_size": 3}}, "processor_kwargs has no 'crop_size'"),
+        ({"processor_kwargs": {"size": 9}}, "processor_kwargs: .* size must have a longest_edge"),
+        ({"generate_kwargs": {"skip_special_tokens": True}}, "skip_special_tokens is an"),
+        ({"chat_template_kwargs": {"continue_final_message": True}}, "_message is an option of"),
         ({"return_full_text": True, "return_tensors": True}, "Pass one of return_full_text"),
         ({"skip_special_tokens": 3}, "skip_special_tokens must be"),
     ],
@@ -136,20 +141,34 @@ async def test_options_that_cannot_be(options: dict[str, Any], says: str) -> Non
     await pipe.close()
 
 
+async def test_prompts_that_cannot_be() -> None:
+    pipe = await opened()
+    with pytest.raises(EmptyPromptError, match="The prompt is empty"):
+        await pipe("")
+    hello, said = [{"role": "user", "content": "Hello."}], {"messages": 3}
+    writes = await intab.pipeline("text-generation", FOLDER)
+    for ask, name in (
+        (pipe, "chat_template_kwargs"),
+        (pipe.model.generate, "chat_template_kwargs"),
+        (writes, "tokenizer_encode_kwargs"),
+    ):
+        with pytest.raises(ChatTemplateError, match="messages is what the chat template gets"):
+            await ask(hello, **{name: said})
+    await writes.close()
+    await pipe.close()
+
+
 def changed(folder: Path, name: str, **more: Any) -> Path:
     """The model with other settings in a file; None takes one out."""
-    shutil.copytree(FOLDER, folder / "seen")
-    file = folder / "seen" / name
-    said = {**json.loads(file.read_text("utf-8")), **more}
-    kept = {key: value for key, value in said.items() if value is not None}
-    file.write_text(json.dumps(kept), "utf-8")
-    return folder / "seen"
+    return altered(FOLDER, folder / "seen", {name: more})
 
 
 @pytest.mark.parametrize(
     ("name", "more", "error", "says"),
     [
-        ("processor_config.json", {"image_seq_len": 5}, DeviceError, "gives 4 rows .* is 5"),
+        ("processor_config.json", {"image_seq_len": 5}, UnsupportedModelError, "; 5 of 16 are"),
+        ("processor_config.json", {"image_seq_len": None}, UnsupportedModelError, "; 169 of 16"),
+        ("config.json", {"text_config": {"hidden_size": 8}}, UnsupportedModelError, "4 of 8 are"),
         ("processor_config.json", {"image_seq_len": "4"}, ManifestError, "must be a whole number"),
         (
             "processor_config.json",
@@ -166,6 +185,29 @@ async def test_files_that_do_not_fit(
 ) -> None:
     with pytest.raises(error, match=says):
         await intab.pipeline(TASK, changed(tmp_path, name, **more))
+
+
+@pytest.mark.parametrize("said", RECORDED["files"])
+async def test_other_files(tmp_path: Path, said: dict[str, Any]) -> None:
+    """Its chat template and first token are those of transformers' processor."""
+    pipe = await intab.pipeline(TASK, altered(FOLDER, tmp_path / "seen", said["files"]))
+    [found] = await pipe(text=said["prompt"], max_new_tokens=1, return_tensors=True)
+    assert found["generated_token_ids"][:-1] == said["ids"]
+    await pipe.close()
+
+
+async def test_smolvlm(tmp_path: Path) -> None:
+    """Which is Idefics 3 by other names."""
+    told = json.loads((FOLDER / "processor_config.json").read_text("utf-8"))["image_processor"]
+    files: dict[str, dict[str, Any]] = {
+        "config.json": {"architectures": ["SmolVLMForConditionalGeneration"]},
+        "processor_config.json": {"image_processor": None, "processor_class": "SmolVLMProcessor"},
+        "preprocessor_config.json": {**told, "image_processor_type": "SmolVLMImageProcessor"},
+    }
+    pipe = await intab.pipeline(TASK, altered(FOLDER, tmp_path / "seen", files))
+    found = await pipe(**given(CALLS[0]), **CALLS[0]["options"], return_tensors=True)
+    assert [one["generated_token_ids"] for one in found] == CALLS[0]["ids"]
+    await pipe.close()
 
 
 async def test_a_graph_that_looks_at_something_else(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from intab.engine.generation.streamer import Generation, TextChunk
 from intab.engine.runtime.decoder import Decoder, Session
 from intab.engine.text.assets import Texts as Texts
 from intab.engine.text.assets import context_length as context_length
-from intab.engine.text.chat_template import Message, Tool, render
+from intab.engine.text.chat_template import Message, Tool, check_context, render
 from intab.engine.text.prompts import Prompt, check_range, is_batch, is_ids, plain_ids
 from intab.engine.text.truncation import cut_chat, cut_ids, room_for_answer, room_for_prompt
 from intab.errors import EmptyPromptError, ModelClosedError, OptionError, PromptError
@@ -249,6 +249,7 @@ class Model:
 
     def _job(self, prompt: Any, options: Mapping[str, Any], context: Mapping[str, Any]) -> Job:
         decoder = self._open_decoder()
+        check_context(context)
         chosen = GenerationOptions.make(options, self._defaults)
         chosen.check_tokens(self._vocabulary)
         if not decoder.plan.caches:

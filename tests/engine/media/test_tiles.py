@@ -40,8 +40,8 @@ def test_what_a_call_changes() -> None:
     assert len(changed(picture).pixels) == 1
     with pytest.raises(OptionError, match="processor_kwargs has no 'crop_size': it may have do_"):
         tiler(settings).changed({"crop_size": 3})
-    with pytest.raises(OptionError, match="max_image_size must have whole numbers from 1 to"):
-        tiler(settings).changed({"max_image_size": {"longest_edge": 0}})
+    with pytest.raises(OptionError, match="size must have whole numbers from 1 to"):
+        tiler(settings).changed({"size": {"longest_edge": 0}})
 
 
 def test_what_cannot_be() -> None:

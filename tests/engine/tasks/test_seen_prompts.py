@@ -61,6 +61,14 @@ def test_a_template_gets_no_pictures() -> None:
     assert SEEN.chat == [CHAT[0], {"role": "user", "content": kept}]
 
 
+def test_pictures_as_openai_has_them() -> None:
+    parts = [{"type": "image_url", "image_url": said} for said in ({"url": "a.png"}, "b.png")]
+    found = asked([{"role": "user", "content": parts}])
+    assert found.pictures == ["a.png", "b.png"]
+    assert found.chat == [{"role": "user", "content": [{"type": "image"}, {"type": "image"}]}]
+    assert found.prompt == [{"role": "user", "content": parts}]
+
+
 def message(*parts: Any) -> list[Any]:
     return [{"role": "user", "content": list(parts)}]
 
@@ -74,6 +82,8 @@ def message(*parts: Any) -> list[Any]:
         ([{"images": "a.png"}], "not dict"),
         ([message({"type": "video", "url": "a.mp4"})], "has parts of type .text. and .image., not"),
         ([message("a.png")], "not None"),
+        ([[*CHAT, 3]], "Message 2 must be a dict"),
+        ([message({"type": "image_url"})], "has its picture under"),
         ([message({"type": "image"})], "has its picture under image, url, path, base64, and here"),
         ([message({"type": "image", "base64": "?"})], "What is under base64 cannot be decoded"),
         ([["a.png", "b.png"], ["<image>", "no"]], "There are 1 more pictures than places for them"),

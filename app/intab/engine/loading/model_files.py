@@ -107,7 +107,7 @@ def read_texts(bodies: Mapping[str, Body], config: Mapping[str, Any]) -> Texts:
         _read(texts, "generation_config.json") or as_generation_config(_read(texts, GENAI)),
         tokenizer_config,
         chat.find_templates(tokenizer_config, templates),
-        {name: text for name, text in texts.items() if not is_text(name)},
+        {name: text for name, text in texts.items() if not is_text(name) or name == chat.LEGACY},
     )
 
 

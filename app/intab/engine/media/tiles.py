@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 KINDS = ("Idefics3Image", "SmolVLMImage")
-_CHANGED = ("do_image_splitting", "size", "max_image_size", "do_resize")
+# Not max_image_size: the tiles that the encoder looks at have one size.
+_CHANGED = ("do_image_splitting", "size", "do_resize")
 _MOST = 4096  # pixels of a side, whatever is asked for
 
 
@@ -57,7 +58,10 @@ class Tiler:
             raise OptionError(
                 f"processor_kwargs has no {others[0]!r}: it may have {', '.join(_CHANGED)}."
             )
-        return Tiler(self._processor.changed(options))
+        try:
+            return Tiler(self._processor.changed(options))
+        except UnsupportedModelError as exc:
+            raise OptionError(f"processor_kwargs: {exc}") from exc
 
     def __call__(self, picture: Image) -> Tiles:
         """The tiles of an RGB picture."""

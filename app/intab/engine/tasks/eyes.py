@@ -4,7 +4,8 @@ that looks at the tiles, and the tokens of what it sees."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from intab.engine.io.protocols import B
 from intab.engine.io.small_files import parse_object
 from intab.engine.media.cropping import Pixels
 from intab.engine.media.tiles import Tiler, Tiles
+from intab.engine.model_config import ModelConfig
 from intab.engine.runtime.graphs import Graph
 from intab.engine.runtime.network import Network
 from intab.engine.runtime.protocols import Runtime
@@ -20,6 +22,7 @@ from intab.engine.tasks.base import Parts
 from intab.engine.tasks.image_task import FILES, ReadPicture, processor_of
 from intab.engine.tasks.seen_prompts import Marks
 from intab.engine.text.assets import Texts
+from intab.engine.text.chat_template import LEGACY, find_templates
 from intab.errors import DeviceError, ManifestError, RunError, UnsupportedModelError
 
 VISION = "vision_encoder"
@@ -35,6 +38,7 @@ class Eyes:
     network: Network
     marks: Marks
     token: int
+    size: int | None  # of the embeddings in whose place the rows stand, if that is known
     read: ReadPicture
 
     async def rows(self, tiles: Sequence[Tiles]) -> NDArray[np.floating]:
@@ -51,10 +55,12 @@ class Eyes:
         [output, *_] = (info.name for info in self.network.outputs)
         rows = (await self.network.run(feeds, [output]))[output]
         rows = rows.reshape(-1, rows.shape[-1])
-        if len(rows) != self.marks.length:
-            raise RunError(
-                f"The encoder gives {len(rows)} rows for a picture, and the processor's "
-                f"image_seq_len is {self.marks.length}: they belong to different models."
+        size = self.size or rows.shape[1]
+        if rows.shape != (self.marks.length, size):
+            raise UnsupportedModelError(
+                f"The encoder gives {rows.shape[0]} rows of {rows.shape[1]} numbers for a tile; "
+                f"{self.marks.length} of {size} are needed, by {FILES[1]}'s image_seq_len "
+                f"({_LENGTH} without it) and config.json: put files of one model together."
             )
         return rows
 
@@ -70,8 +76,9 @@ async def open_eyes(runtime: Runtime[B], parts: Parts[B], graph: Graph[B]) -> Ey
         )
     marks = Marks.of(_length(texts), texts.tokenizer_config)
     tiler, token = Tiler(processor), _token(texts, marks)
+    size = ModelConfig.of(texts.config).hidden_size
     network = await runtime.open(graph, parts.device_of(VISION))
-    eyes = Eyes(tiler, network, marks, token, runtime.read_picture)
+    eyes = Eyes(tiler, network, marks, token, size, runtime.read_picture)
     try:
         await parts.settle()
         _check_inputs(network)
@@ -106,10 +113,22 @@ def _check_inputs(network: Network) -> None:
         )
 
 
+def as_processors(texts: Texts) -> Texts:
+    """With the chat template that transformers' processors take, if another one than their
+    tokenizers: what processor_config.json says, then chat_template.json, before all others."""
+    for name in (FILES[1], LEGACY):
+        if found := find_templates(_said(texts, name), {}):
+            return replace(texts, chat_templates=found)
+    return texts
+
+
+def _said(texts: Texts, name: str) -> dict[str, Any]:
+    return parse_object(texts.more[name], name) if name in texts.more else {}
+
+
 def _length(texts: Texts) -> int:
     """How many tokens a tile has; ManifestError."""
-    said = parse_object(texts.more[FILES[1]], FILES[1]) if FILES[1] in texts.more else {}
-    length = said.get("image_seq_len", _LENGTH)
+    length = _said(texts, FILES[1]).get("image_seq_len", _LENGTH)
     if not isinstance(length, int) or isinstance(length, bool) or length < 1:
         raise ManifestError(f"{FILES[1]}: image_seq_len must be a whole number, not {length!r}.")
     return length

@@ -14,7 +14,7 @@ from intab.engine.model import Model
 from intab.engine.tasks.text_inputs import OPTIONS, check_text_options, cut_side, limit_of
 from intab.engine.tasks.text_task import check_dict, take_flag, take_number
 from intab.engine.text.assets import Texts
-from intab.engine.text.chat_template import check_messages
+from intab.engine.text.chat_template import check_context, check_messages
 from intab.engine.text.tokenizer import Cut, cleans_up
 from intab.engine.text.truncation import cut_ids
 from intab.errors import ContextLengthError, EmptyPromptError, OptionError, PromptError
@@ -91,6 +91,7 @@ class Request:
         encode = self.own["encode"]
         options = check_text_options({n: encode[n] for n in OPTIONS if n in encode})
         known = {name: value for name, value in encode.items() if name not in options}
+        check_context(known)
         context = {"continue_final_message": self._goes_on(chat), **self.own["context"], **known}
         ids, most = model.encode(chat, **context), _most(model._texts, options)
         return cut_ids(ids, most, cut_side(model._texts), ()) if most and len(ids) > most else ids
@@ -128,12 +129,12 @@ class Request:
         if isinstance(prompt, str):
             return {"generated_text": prompt + text}
         if field := self._goes_on(prompt):
-            last = _continued(prompt[-1], "content" if field is True else field, text)
+            last = continued(prompt[-1], "content" if field is True else field, text)
             return {"generated_text": [*prompt[:-1], last]}
         return {"generated_text": [*prompt, {"role": "assistant", "content": text}]}
 
 
-def _continued(message: Mapping[str, Any], field: str, text: str) -> dict[str, Any]:
+def continued(message: Mapping[str, Any], field: str, text: str) -> dict[str, Any]:
     """A message with what was written behind its field, or behind the last text in there: of one
     whose content goes on the role and the content alone, as in transformers."""
     begun = message[field]

@@ -29,15 +29,22 @@ from intab.engine.runtime.candidates import Candidate
 from intab.engine.runtime.protocols import Runtime
 from intab.engine.runtime.seeing import Seen, seeing
 from intab.engine.tasks.base import Card, Parts
-from intab.engine.tasks.eyes import VISION, Eyes, open_eyes
+from intab.engine.tasks.eyes import VISION, Eyes, as_processors, open_eyes
 from intab.engine.tasks.generation_pipeline import GenerationPipeline, listed
-from intab.engine.tasks.generation_request import drop_idle, flag_or_none, may_clean, take_shape
+from intab.engine.tasks.generation_request import (
+    continued,
+    drop_idle,
+    flag_or_none,
+    may_clean,
+    take_shape,
+)
 from intab.engine.tasks.heads import check_heads
 from intab.engine.tasks.image_task import FILES
 from intab.engine.tasks.seen_prompts import Asked, arranged, asked
 from intab.engine.tasks.text_generation import TEXT_GENERATION, Generator
-from intab.engine.tasks.text_task import take_flag
-from intab.errors import OptionError, PromptError
+from intab.engine.tasks.text_task import check_dict, take_flag
+from intab.engine.text.chat_template import check_context
+from intab.errors import EmptyPromptError, OptionError, PromptError
 
 _MOST = 256  # new tokens, if neither the caller nor generation_config.json says
 _CONTEXT = ("tools", "documents")
@@ -73,8 +80,8 @@ class SeeingPipeline(GenerationPipeline):
                 for each picture.
             options: return_full_text, return_tensors, skip_special_tokens, stop_sequence,
                 clean_up_tokenization_spaces, continue_final_message, tools, documents,
-                chat_template_kwargs, processor_kwargs (do_image_splitting, size, max_image_size,
-                do_resize), generate_kwargs, batch_size, on_progress, and those of `Model.generate`.
+                chat_template_kwargs, processor_kwargs (do_image_splitting, size, do_resize),
+                generate_kwargs, batch_size, on_progress, and those of `Model.generate`.
 
         Returns:
             To be awaited: a list of {"input_text", "generated_text"}, one for each of
@@ -129,7 +136,7 @@ class SeeingPipeline(GenerationPipeline):
         self._check_open()
         eyes = self._eyes
         tiles = [request.tiler(rgb(await eyes.read(picture))) for picture in one.pictures]
-        ids = self._ids(eyes.marks.written(request.text(self.model, one), tiles))
+        ids = self._ids(one, eyes.marks.written(request.text(self.model, one), tiles))
         model = copy(self.model)
         if tiles:
             seen = Seen(eyes.token, await eyes.rows(tiles))
@@ -137,11 +144,16 @@ class SeeingPipeline(GenerationPipeline):
             model._decoder = seeing(model._open_decoder(), seen)
         return model, ids
 
-    def _ids(self, text: str) -> list[int]:
-        """A chat's text has its first token; one without a chat gets it."""
+    def _ids(self, one: Asked, text: str) -> list[int]:
+        """The ids of what a prompt became; EmptyPromptError. A template may write the first token
+        itself."""
         tokenizer = self.model.tokenizer
         first = tokenizer.special_tokens_map.get("bos_token")
-        return tokenizer.encode(text, add_special_tokens=not (first and text.startswith(first)))
+        begun = one.chat and first and text.startswith(first)
+        ids = tokenizer.encode(text, add_special_tokens=not begun)
+        if not ids:
+            raise EmptyPromptError("The prompt is empty: write at least one character.")
+        return ids
 
     async def close(self) -> None:
         """Give the model's memory back; neither it nor the pipeline can be used after."""
@@ -168,15 +180,18 @@ class Request:
     @classmethod
     def take(cls, given: dict[str, Any], tiler: Tiler, configured: Mapping[str, Any]) -> Request:
         """OptionError for what does not go together; what is left is `Model.generate`'s."""
-        nested, changed, template = (_take_dict(given, name) for name in _DICTS)
+        nested, changed, template = (check_dict(name, given.pop(name, None)) for name in _DICTS)
         if both := set(given) & set(nested):
             raise OptionError(f"{min(both)} is given twice, also in generate_kwargs: give it once.")
+        check_context(template)
+        if own := [name for name in _FLAGS if name in {**nested, **template}]:
+            raise OptionError(f"{own[0]} is an option of the call itself: pass it there.")
         context = {name: given.pop(name) for name in _CONTEXT if name in given}
         skip = take_flag(given, _FLAGS[0], default=True)
         clean, goes_on = (flag_or_none(given, name) for name in _FLAGS[1:])
         shape = take_shape(given)
-        rest = {k: v for k, v in {**given, **nested}.items() if k not in _FLAGS}
-        options = _of_the_model(rest, configured)
+        rest = {name: value for name, value in given.items() if name not in _FLAGS}
+        options = _of_the_model({**rest, **nested}, configured)
         tiler = tiler.changed(changed) if changed else tiler
         return cls(tiler, shape, skip, clean, goes_on, {**context, **template}, options)
 
@@ -208,12 +223,7 @@ class Request:
         *before, last = one.prompt
         if not self._continues(one.prompt):
             return [*before, last, {"role": "assistant", "content": text}]
-        content = last["content"]
-        if isinstance(content, str):
-            return [*before, {"role": last["role"], "content": content + text}]
-        *parts, end = content
-        longer = [*parts, {**end, "text": end.get("text", "") + text}]
-        return [*before, {"role": last["role"], "content": longer}]
+        return [*before, continued(last, "content", text)]
 
 
 def _of_the_model(options: dict[str, Any], configured: Mapping[str, Any]) -> dict[str, Any]:
@@ -225,13 +235,6 @@ def _of_the_model(options: dict[str, Any], configured: Mapping[str, Any]) -> dic
     if all(said.get(name) is None for name in ("max_new_tokens", "max_length")):
         options["max_new_tokens"] = _MOST
     return options
-
-
-def _take_dict(given: dict[str, Any], name: str) -> Mapping[str, Any]:
-    value = given.pop(name, None)
-    if value is not None and not isinstance(value, Mapping):
-        raise OptionError(f"{name} must be a dict, not {type(value).__name__}.")
-    return value or {}
 
 
 @dataclass(frozen=True)
@@ -269,6 +272,7 @@ class ImageTextToText:
     async def open(self, runtime: Runtime[B], parts: Parts[B], report: OnProgress) -> Sight:
         """The decoder, checked as one of text is, and the encoder, tried once."""
         vision = parts.graphs.pop(VISION)
+        parts.texts = as_processors(parts.texts)
         generator = await TEXT_GENERATION.open(runtime, parts, report)
         try:
             return Sight(generator, await open_eyes(runtime, parts, vision))

@@ -16,7 +16,7 @@ from typing import Any
 
 from intab.engine.media.tiles import Tiles
 from intab.engine.tasks.batches import is_stream
-from intab.engine.text.chat_template import Message
+from intab.engine.text.chat_template import Message, check_messages
 from intab.errors import OptionError, PromptError
 
 # Where a part of a message may have its picture, as in transformers.
@@ -76,6 +76,7 @@ def asked(given: Any) -> Asked:
     if isinstance(given, str):
         return Asked(given)
     if _is_chat(given):
+        check_messages(given)
         return Asked(list(given), [*chain.from_iterable(map(_pictures, given))])
     if isinstance(given, Mapping) and isinstance(given.get("text"), str):
         pictures = given.get("images", given.get("image"))
@@ -117,15 +118,27 @@ def _dealt(pictures: list[Any], texts: Sequence[str], token: str) -> list[Asked]
 
 def _pictures(message: Message) -> list[Any]:
     """What a message shows; PromptError for what is neither text nor picture."""
-    content = message.get("content")
     found = []
-    for part in content if isinstance(content, list | tuple) else ():
+    for part in map(_as_image, _parts(message)):
         kind = part.get("type") if isinstance(part, Mapping) else None
         if kind not in ("text", "image"):
             raise PromptError(f'A message has parts of type "text" and "image", not {kind!r}.')
         if kind == "image":
             found.append(_source(part))
     return found
+
+
+def _parts(message: Message) -> Sequence[Any]:
+    content = message.get("content")
+    return content if isinstance(content, list | tuple) else ()
+
+
+def _as_image(part: Any) -> Any:
+    """A part as transformers writes it, of one that has its picture as OpenAI writes it."""
+    if not isinstance(part, Mapping) or part.get("type") != "image_url":
+        return part
+    said = part.get("image_url")
+    return {"type": "image", "url": said.get("url") if isinstance(said, Mapping) else said}
 
 
 def _source(part: Mapping[str, Any]) -> Any:
@@ -145,10 +158,9 @@ def _source(part: Mapping[str, Any]) -> Any:
 
 def _plain(message: Message) -> Message:
     """Without pictures, which a chat template has no use for."""
-    content = message.get("content")
-    if not isinstance(content, list | tuple):
+    if not (parts := _parts(message)):
         return message
-    kept = [{k: v for k, v in part.items() if k not in _SOURCES} for part in content]
+    kept = [{k: v for k, v in _as_image(part).items() if k not in _SOURCES} for part in parts]
     return {**message, "content": kept}
 
 

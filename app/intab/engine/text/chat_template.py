@@ -22,7 +22,8 @@ Tool = Mapping[str, Any] | Callable[..., Any]
 # The names a message's reasoning goes by; templates read the first, gpt-oss's the second.
 _REASONING = ("reasoning_content", "thinking", "reasoning")
 _TAG = "CONTINUE_FINAL_MESSAGE_TAG "
-_LEGACY = "chat_template.json"
+LEGACY = "chat_template.json"
+_INPUTS = ("messages", "prompt")
 
 
 def render(
@@ -117,6 +118,15 @@ def check_messages(messages: Sequence[Message]) -> None:
             )
 
 
+def check_context(context: Mapping[str, Any]) -> None:
+    """ChatTemplateError for what a template is given, and no context can say otherwise."""
+    if taken := [name for name in _INPUTS if name in context]:
+        raise ChatTemplateError(
+            f"{taken[0]} is what the chat template gets of the prompt: call it something else in "
+            "chat_template_kwargs."
+        )
+
+
 def choose_template(templates: Templates, wanted: str | None, tools: bool) -> str:
     """The template to use; ChatTemplateError names those there are."""
     if wanted is not None and not isinstance(wanted, str):
@@ -154,7 +164,7 @@ def find_templates(config: Mapping[str, Any], files: Mapping[str, str]) -> dict[
     jinja = {_name(path): text for path, text in files.items() if path.endswith(".jinja")}
     if jinja:
         return jinja
-    legacy = parse_object(files.get(_LEGACY, "{}"), _LEGACY)
+    legacy = parse_object(files.get(LEGACY, "{}"), LEGACY)
     return _named(config.get("chat_template")) or _named(legacy.get("chat_template"))
 
 
