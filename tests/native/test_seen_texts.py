@@ -61,6 +61,17 @@ def chat(name: str = "square", **part: Any) -> list[dict[str, Any]]:
     return [{"role": "user", "content": [shown_part, {"type": "text", "text": "What?"}]}]
 
 
+async def test_a_processors_options_by_themselves() -> None:
+    pipe = await opened()
+    options: dict[str, Any] = {"max_new_tokens": 5, "return_tensors": True}
+    one = await pipe(chat("wide"), do_image_splitting=False, **options)
+    other = await pipe(chat("wide"), processor_kwargs={"do_image_splitting": False}, **options)
+    assert one[0]["generated_token_ids"] == other[0]["generated_token_ids"]
+    whole = await pipe(chat("wide"), **options)
+    assert len(one[0]["generated_token_ids"]) < len(whole[0]["generated_token_ids"])
+    await pipe.close()
+
+
 async def test_several_chats_and_texts() -> None:
     pipe = await opened()
     chats = [chat("square"), chat("tall")]
@@ -124,6 +135,7 @@ async def test_stop_and_what_the_model_does_alone() -> None:
     [
         ({"top_k": -1}, "top_k must be"),
         ({"timeout": 3}, "timeout"),
+        ({"stop": "a", "stop_sequence": "b"}, "stop_sequence and stop say the same"),
         ({"generate_kwargs": 3}, "generate_kwargs must be a dict, not 3"),
         ({"max_new_tokens": 3, "generate_kwargs": {"max_new_tokens": 3}}, "is given twice"),
         ({"processor_kwargs": {"crop_size": 3}}, "processor_kwargs has no 'crop_size'"),

@@ -120,6 +120,11 @@ def test_what_nobody_says(
     assert Request.take(dict(given), configured).options == wanted
 
 
+def test_a_stop_is_given_once() -> None:
+    with pytest.raises(OptionError, match="stop_sequence and stop say the same"):
+        Request.take({"stop": "a", "stop_sequence": "b"}, {})
+
+
 async def test_a_long_prompt_leaves_a_hole(make_model: Maker) -> None:
     pipe, long = pipe_of(make_model), "abcdefgh" * 8
     with pytest.raises(ContextLengthError):

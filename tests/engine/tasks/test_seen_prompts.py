@@ -86,7 +86,7 @@ def message(*parts: Any) -> list[Any]:
         ([message({"type": "image_url"})], "has its picture under"),
         ([message({"type": "image"})], "has its picture under image, url, path, base64, and here"),
         ([message({"type": "image", "base64": "?"})], "What is under base64 cannot be decoded"),
-        ([["a.png", "b.png"], ["<image>", "no"]], "There are 1 more pictures than places for them"),
+        ([["a.png", "b.png"], ["<image>", "no"]], "Pictures without a place in the texts: 1"),
     ],
 )
 def test_what_is_no_prompt(inputs: list[Any], says: str) -> None:
@@ -110,5 +110,5 @@ def test_the_tokens_of_pictures() -> None:
         "a <f><row_1_col_1><i><i>\n<f><row_2_col_1><i><i>\n\n<f><global-img><i><i><f>, "
         "<f><global-img><i><i><f>."
     )
-    with pytest.raises(PromptError, match="has 0 places for pictures"):
+    with pytest.raises(PromptError, match="Pictures: 1; places for them in the text"):
         marks.written("a <image>", [whole])

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 KINDS = ("Idefics3Image", "SmolVLMImage")
 # Not max_image_size: the tiles that the encoder looks at have one size.
-_CHANGED = ("do_image_splitting", "size", "do_resize")
+# What a call may change.
+CHANGED = ("do_image_splitting", "size", "do_resize")
 _MOST = 4096  # pixels of a side, whatever is asked for
 
 
@@ -54,9 +55,9 @@ class Tiler:
 
     def changed(self, options: Mapping[str, Any]) -> Tiler:
         """With other settings; OptionError for one that is not known or cannot be."""
-        if others := [name for name in options if name not in _CHANGED]:
+        if others := [name for name in options if name not in CHANGED]:
             raise OptionError(
-                f"processor_kwargs has no {others[0]!r}: it may have {', '.join(_CHANGED)}."
+                f"processor_kwargs has no {others[0]!r}: it may have {', '.join(CHANGED)}."
             )
         try:
             return Tiler(self._processor.changed(options))

@@ -58,8 +58,7 @@ class Request:
         check_text_options({"padding": given.pop("padding", None)})  # rows are padded as is needed
         if own["hole"] not in (None, "hole"):
             raise OptionError('handle_long_generation must be None or "hole".')
-        if (stop := given.pop("stop_sequence", None)) is not None:
-            given["stop"] = stop
+        take_stop(given)
         said = {**configured, **given}
         added = {name: value for name, value in _DEFAULTS.items() if said.get(name) is None}
         if said.get("max_length") is not None:
@@ -171,6 +170,16 @@ def _checked(given: dict[str, Any], name: str, kind: Any, words: str) -> Any:
 def flag_or_none(given: Mapping[str, Any], name: str) -> bool | None:
     """A flag that may be left out; OptionError."""
     return None if given.get(name) is None else take_flag(given, name, default=False)
+
+
+def take_stop(options: dict[str, Any]) -> None:
+    """What transformers' pipelines call stop_sequence becomes `stop`; OptionError for both."""
+    stop = options.pop("stop_sequence", None)
+    if stop is None:
+        return
+    if options.get("stop") is not None:
+        raise OptionError("stop_sequence and stop say the same: pass one of them.")
+    options["stop"] = stop
 
 
 def drop_idle(given: dict[str, Any]) -> int | None:

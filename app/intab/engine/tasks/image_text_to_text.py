@@ -22,7 +22,7 @@ from intab.engine.hub.roles import EMBEDDER, MERGED, Need
 from intab.engine.hub.variants import Variants
 from intab.engine.io.protocols import B, OnProgress
 from intab.engine.media.pictures import rgb
-from intab.engine.media.tiles import Tiler
+from intab.engine.media.tiles import CHANGED, Tiler
 from intab.engine.model import Model
 from intab.engine.model_config import ModelConfig
 from intab.engine.runtime.candidates import Candidate
@@ -37,6 +37,7 @@ from intab.engine.tasks.generation_request import (
     flag_or_none,
     may_clean,
     take_shape,
+    take_stop,
 )
 from intab.engine.tasks.heads import check_heads
 from intab.engine.tasks.image_task import FILES
@@ -80,8 +81,9 @@ class SeeingPipeline(GenerationPipeline):
                 for each picture.
             options: return_full_text, return_tensors, skip_special_tokens, stop_sequence,
                 clean_up_tokenization_spaces, continue_final_message, tools, documents,
-                chat_template_kwargs, processor_kwargs (do_image_splitting, size, do_resize),
-                generate_kwargs, batch_size, on_progress, and those of `Model.generate`.
+                chat_template_kwargs, do_image_splitting, size and do_resize (also in
+                processor_kwargs), generate_kwargs, batch_size, on_progress, and those of
+                `Model.generate`.
 
         Returns:
             To be awaited: a list of {"input_text", "generated_text"}, one for each of
@@ -186,13 +188,14 @@ class Request:
         check_context(template)
         if own := [name for name in _FLAGS if name in {**nested, **template}]:
             raise OptionError(f"{own[0]} is an option of the call itself: pass it there.")
+        named = {name: given.pop(name) for name in CHANGED if name in given}
         context = {name: given.pop(name) for name in _CONTEXT if name in given}
         skip = take_flag(given, _FLAGS[0], default=True)
         clean, goes_on = (flag_or_none(given, name) for name in _FLAGS[1:])
         shape = take_shape(given)
         rest = {name: value for name, value in given.items() if name not in _FLAGS}
         options = _of_the_model({**rest, **nested}, configured)
-        tiler = tiler.changed(changed) if changed else tiler
+        tiler = tiler.changed(told) if (told := {**named, **changed}) else tiler
         return cls(tiler, shape, skip, clean, goes_on, {**context, **template}, options)
 
     def text(self, model: Model, one: Asked) -> str:
@@ -229,8 +232,7 @@ class Request:
 def _of_the_model(options: dict[str, Any], configured: Mapping[str, Any]) -> dict[str, Any]:
     """Those of `Model.generate`, by its names."""
     drop_idle(options)
-    if (stop := options.pop("stop_sequence", None)) is not None:
-        options["stop"] = stop
+    take_stop(options)
     said = {**configured, **options}
     if all(said.get(name) is None for name in ("max_new_tokens", "max_length")):
         options["max_new_tokens"] = _MOST

@@ -110,8 +110,8 @@ def _dealt(pictures: list[Any], texts: Sequence[str], token: str) -> list[Asked]
     found = [Asked(text, [*islice(left, text.count(token))]) for text in texts]
     if rest := [*left]:
         raise PromptError(
-            f"There are {len(rest)} more pictures than places for them: write {token} into the "
-            "texts, one for each picture."
+            f"Pictures without a place in the texts: {len(rest)}. Write {token} into them, one for "
+            "each picture."
         )
     return found
 
@@ -189,8 +189,8 @@ class Marks:
         first, *rest = text.split(self.image)
         if len(rest) != len(seen):
             raise PromptError(
-                f"The text has {len(rest)} places for pictures ({self.image}), and there are "
-                f"{len(seen)} pictures: write one for each."
+                f"Pictures: {len(seen)}; places for them in the text ({self.image}): {len(rest)}. "
+                "Write one for each."
             )
         return first + "".join(self._of(one) + t for one, t in zip(seen, rest, strict=True))
 
