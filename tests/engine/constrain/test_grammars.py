@@ -72,6 +72,7 @@ BAD_GRAMMARS: dict[str, tuple[Any, str]] = {
     "brackets": ("start: " + "(" * 100 + '"a"' + ")" * 100, "brackets in brackets"),
     "rules": (LONG, "rules that name each other"),
     "tokens": (TOKENS, "rules that name each other"),
+    "no rule at all": ("answer yes or no", "no rule 'start'"),
     "no start": ('begin: "a"', "no rule 'start'"),
     "no root": ('begin ::= "a"', "no rule 'root'"),
     "never ends": ('start: "a" start', "grammar never ends: the rule 'start'"),

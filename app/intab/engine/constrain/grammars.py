@@ -89,6 +89,6 @@ def _check_rules(name: str, bare: str, start: str) -> None:
 def _rules(bare: str) -> Iterator[tuple[str, str]]:
     """The names of all rules and what stands behind them."""
     found = list(_RULE.finditer(bare))
-    ends = [one.start() for one in found[1:]] + [len(bare)]
-    for one, end in zip(found, ends, strict=True):
+    ends = [one.start() for one in found] + [len(bare)]
+    for one, end in zip(found, ends[1:], strict=True):
         yield one[1], bare[one.end() : end]
