@@ -16,11 +16,11 @@ from intab.engine.media.sound import Samples
 from intab.engine.model_config import ModelConfig
 from intab.engine.runtime.network import Arrays
 from intab.engine.tasks.base import Pipeline
-from intab.engine.tasks.batches import Row, is_stream
+from intab.engine.tasks.batches import Row
 from intab.engine.tasks.speech.chunks import OPTIONS, Stride, cut, read_windows
 from intab.engine.tasks.speech.ctc_text import Letters
 from intab.engine.tasks.speech.inputs import Heard
-from intab.engine.tasks.speech.live import Live, check_rate, write_live
+from intab.engine.tasks.speech.live import Live, Transcribing, write_live
 from intab.engine.tasks.speech.sound_task import SoundPipeline, SoundTask
 from intab.engine.tasks.speech.transcription import Transcription
 from intab.engine.tasks.text_task import floats, only
@@ -30,39 +30,20 @@ _OPTIONS = (*OPTIONS, "return_timestamps")
 _RATIO = 320  # samples for each token, by the strides that these models have unless they say others
 
 
-class CtcPipeline(SoundPipeline):
+class CtcPipeline(Transcribing, SoundPipeline):
     """A pipeline that knows its letters; `transcript` is what the last stream wrote down."""
 
     _letters: Letters | None = None
     transcript: Transcription | None = None
 
-    def stream(self, sound: Any, **options: Any) -> AsyncGenerator[Transcription]:
-        """Yield what was written down so far, after each window of one sound.
-
-        Args:
-            sound: as of a call; or a microphone, another iterator of arrays at the model's rate,
-                or of `phrases` as a voice-activity-detection pipeline cuts them.
-            options: as of a call, but for batch_size and on_progress.
-
-        Yields:
-            `Transcription`s; all but the last one are partial. Of a microphone those are that end
-            within a phrase.
-
-        Raises:
-            OptionError, ModelClosedError: before anything is computed.
-            PromptError: the sound cannot be used; RunError: the runtime failed on the way.
-        """
+    def _asked(self, options: dict[str, Any]) -> dict[str, Any]:
         self._check_open()
-        before, after = self._task.split(self, options)
-        if not is_stream(sound):
-            return self._told(sound, before, after)
-        check_rate(sound, self.rate)
-        return self._live(sound, options)
+        self._task.split(self, options)
+        return options
 
-    async def _told(
-        self, sound: Any, before: Mapping[str, Any], after: Mapping[str, Any]
-    ) -> AsyncGenerator[Transcription]:
+    async def _told(self, sound: Any, request: Any) -> AsyncGenerator[Transcription]:
         self.transcript, task = None, self._task
+        before, after = task.split(self, request)
         heard: Heard = await task.read(self, sound)
         rows, outputs, rate = task.preprocess(self, heard, before), list[Arrays](), self.rate
         at = 0
@@ -82,11 +63,11 @@ class CtcPipeline(SoundPipeline):
             )
             yield self.transcript
 
-    async def _live(self, sound: Any, options: Mapping[str, Any]) -> AsyncGenerator[Transcription]:
+    async def _live(self, sound: Any, request: Any) -> AsyncGenerator[Transcription]:
         self.transcript = None
 
         async def write(samples: Samples) -> Mapping[str, Any]:
-            found: Mapping[str, Any] = await self(samples, **options)
+            found: Mapping[str, Any] = await self(samples, **request)
             return found
 
         async for self.transcript in write_live(sound, write, Live()):

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, 
 from typing import Any
 
 from intab.engine.media.sound import Samples
-from intab.engine.tasks.batches import each
+from intab.engine.tasks.batches import each, is_stream
 from intab.engine.tasks.speech.phrases import Loudness, Phrase, PhraseOptions, in_phrases
 from intab.engine.tasks.speech.transcription import Transcription
 from intab.engine.tasks.speech.voice_spans import RATE
@@ -47,6 +47,48 @@ class Live:
         chunks = [*self._chunks, *self._open]
         text = " ".join(text for chunk in chunks if (text := str(chunk["text"]).strip()))
         return Transcription(text, chunks, self._heard, self._heard, bool(self._open))
+
+
+class Transcribing:
+    """A pipeline whose answer can be had as it grows: of a sound that is there (`_told`), and of
+    one that is still heard (`_live`)."""
+
+    def stream(self, sound: Any, **options: Any) -> AsyncGenerator[Transcription]:
+        """Yield what was written down so far, after each piece of one sound.
+
+        Args:
+            sound: as of a call; or a microphone, another iterator of arrays at the model's rate,
+                or of `phrases` as a voice-activity-detection pipeline cuts them.
+            options: as of a call, but for batch_size and on_progress.
+
+        Yields:
+            `Transcription`s; all but the last one are partial. Of a microphone those are that end
+            within a phrase.
+
+        Raises:
+            OptionError, ModelClosedError: before anything is computed.
+            PromptError: the sound cannot be used; RunError: the runtime failed on the way.
+        """
+        request = self._asked(options)
+        if not is_stream(sound):
+            return self._told(sound, request)
+        check_rate(sound, self.rate)
+        return self._live(sound, request)
+
+    @property
+    def rate(self) -> int:
+        """Samples a second that the model takes."""
+        raise NotImplementedError
+
+    def _asked(self, options: dict[str, Any]) -> Any:
+        """The options, checked; OptionError, ModelClosedError."""
+        raise NotImplementedError
+
+    def _told(self, sound: Any, request: Any) -> AsyncGenerator[Transcription]:
+        raise NotImplementedError
+
+    def _live(self, sound: Any, request: Any) -> AsyncGenerator[Transcription]:
+        raise NotImplementedError
 
 
 def _chunks(phrase: Phrase, answer: Answer) -> list[Chunk]:

@@ -11,11 +11,10 @@ from typing import Any, Protocol
 from intab.engine.generation.generation_config import read_defaults
 from intab.engine.generation.options import GenerationOptions
 from intab.engine.media.sound import Samples
-from intab.engine.tasks.batches import is_stream
 from intab.engine.tasks.sequence_model import SequenceModel
 from intab.engine.tasks.sequence_pipeline import SequencePipeline
 from intab.engine.tasks.speech.inputs import Files
-from intab.engine.tasks.speech.live import Live, check_rate, write_live
+from intab.engine.tasks.speech.live import Live, Transcribing, write_live
 from intab.engine.tasks.speech.transcription import Transcription
 from intab.errors import OptionError
 
@@ -43,7 +42,7 @@ def with_kwargs(options: dict[str, Any]) -> dict[str, Any]:
     return {**more, **options}
 
 
-class WritingPipeline(SequencePipeline):
+class WritingPipeline(Transcribing, SequencePipeline):
     """A pipeline that writes down speech. `listen` is a model's own; `so_far` is that of the last
     sound."""
 
@@ -75,28 +74,9 @@ class WritingPipeline(SequencePipeline):
             return {**self.defaults, **passed, "max_new_tokens": None}
         return {**self.defaults, **passed}
 
-    def stream(self, sound: Any, **options: Any) -> AsyncGenerator[Transcription]:
-        """Yield what was written down so far, after each piece of one sound.
-
-        Args:
-            sound: as of a call; or a microphone, another iterator of arrays at the model's rate,
-                or of `phrases` as a voice-activity-detection pipeline cuts them.
-            options: as of a call, but for batch_size and on_progress.
-
-        Yields:
-            `Transcription`s; all but the last one are partial. Of a microphone those are that end
-            within a phrase.
-
-        Raises:
-            OptionError, ModelClosedError: before anything is computed.
-            PromptError: the sound cannot be used; RunError: the runtime failed on the way.
-        """
+    def _asked(self, options: dict[str, Any]) -> Any:
         self.check_open()
-        request = self.request(dict(options))
-        if not is_stream(sound):
-            return self._told(sound, request)
-        check_rate(sound, self.rate)
-        return self._live(sound, request)
+        return self.request(dict(options))
 
     async def _live(self, sound: Any, request: Any) -> AsyncGenerator[Transcription]:
         live = self.so_far = Live()
