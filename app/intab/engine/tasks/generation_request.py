@@ -7,6 +7,7 @@ tokens, sampled at 0.7.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from intab.engine.generation.streamer import Generation
@@ -118,22 +119,45 @@ class Request:
     def record(
         self, model: Model, prompt: Any, ids: Sequence[int], found: Generation
     ) -> dict[str, Any]:
-        """One answer in transformers' shape: ids, the new text, or prompt and text."""
+        """One answer in transformers' shape."""
+        form = Form(self.shape, self.own["skip"], self.own["clean"])
+        goes_on = not isinstance(prompt, str) and self._goes_on(prompt)
+        return form.record(model, prompt, ids, found, goes_on)
+
+
+@dataclass(frozen=True)
+class Form:
+    """How answers are given back: as `take_shape` has it, without special tokens, cleaned up."""
+
+    shape: str
+    skip: bool
+    clean: bool | None
+
+    def record(
+        self,
+        model: Model,
+        prompt: Any,
+        ids: Sequence[int],
+        found: Generation,
+        goes_on: bool | str,
+    ) -> dict[str, Any]:
+        """Ids, the new text, or prompt and text; `goes_on`: whether a chat's last message is
+        continued, or which field of it."""
         if self.shape == "tensors":
             return {"generated_token_ids": [*ids, *found.ids]}
-        clean = self.own["clean"] and may_clean(model)
-        text = model.tokenizer.decode(found.ids, self.own["skip"], clean)
+        clean = self.clean and _may_clean(model)
+        text = model.tokenizer.decode(found.ids, self.skip, clean)
         if self.shape == "new":
             return {"generated_text": text}
         if isinstance(prompt, str):
             return {"generated_text": prompt + text}
-        if field := self._goes_on(prompt):
-            last = continued(prompt[-1], "content" if field is True else field, text)
+        if goes_on:
+            last = _continued(prompt[-1], "content" if goes_on is True else goes_on, text)
             return {"generated_text": [*prompt[:-1], last]}
         return {"generated_text": [*prompt, {"role": "assistant", "content": text}]}
 
 
-def continued(message: Mapping[str, Any], field: str, text: str) -> dict[str, Any]:
+def _continued(message: Mapping[str, Any], field: str, text: str) -> dict[str, Any]:
     """A message with what was written behind its field, or behind the last text in there: of one
     whose content goes on the role and the content alone, as in transformers."""
     begun = message[field]
@@ -190,7 +214,7 @@ def drop_idle(given: dict[str, Any]) -> int | None:
     return take_number({"pad_token_id": given.pop("pad_token_id", None)}, "pad_token_id", 0, None)
 
 
-def may_clean(model: Model) -> bool:
+def _may_clean(model: Model) -> bool:
     """Whether the model's texts are cleaned up if that is asked for."""
     texts = model._texts
     asked = {**texts.tokenizer_config, "clean_up_tokenization_spaces": True}

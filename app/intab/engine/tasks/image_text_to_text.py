@@ -32,10 +32,9 @@ from intab.engine.tasks.base import Card, Parts
 from intab.engine.tasks.eyes import VISION, Eyes, as_processors, open_eyes
 from intab.engine.tasks.generation_pipeline import GenerationPipeline, listed
 from intab.engine.tasks.generation_request import (
-    continued,
+    Form,
     drop_idle,
     flag_or_none,
-    may_clean,
     take_shape,
     take_stop,
 )
@@ -172,9 +171,7 @@ class Request:
     """A call's options: the pipeline's own, and those of the model."""
 
     tiler: Tiler
-    shape: str
-    skip: bool
-    clean: bool | None
+    form: Form
     goes_on: bool | None
     context: Mapping[str, Any]
     options: Mapping[str, Any]
@@ -192,11 +189,11 @@ class Request:
         context = {name: given.pop(name) for name in _CONTEXT if name in given}
         skip = take_flag(given, _FLAGS[0], default=True)
         clean, goes_on = (flag_or_none(given, name) for name in _FLAGS[1:])
-        shape = take_shape(given)
+        form = Form(take_shape(given), skip, clean)
         rest = {name: value for name, value in given.items() if name not in _FLAGS}
         options = _of_the_model({**rest, **nested}, configured)
         tiler = tiler.changed(told) if (told := {**named, **changed}) else tiler
-        return cls(tiler, shape, skip, clean, goes_on, {**context, **template}, options)
+        return cls(tiler, form, goes_on, {**context, **template}, options)
 
     def text(self, model: Model, one: Asked) -> str:
         """What a prompt becomes by the chat template; a text stays as it is."""
@@ -213,20 +210,9 @@ class Request:
         self, model: Model, one: Asked, ids: Sequence[int], found: Generation
     ) -> dict[str, Any]:
         """One answer in transformers' shape: ids, the new text, or prompt and text."""
-        about = {"input_text": one.prompt}
-        if self.shape == "tensors":
-            return {**about, "generated_token_ids": [*ids, *found.ids]}
-        clean = self.clean and may_clean(model)
-        text = model.tokenizer.decode(found.ids, self.skip, clean)
-        return {**about, "generated_text": text if self.shape == "new" else self._whole(one, text)}
-
-    def _whole(self, one: Asked, text: str) -> Any:
-        if isinstance(one.prompt, str):
-            return one.prompt + text
-        *before, last = one.prompt
-        if not self._continues(one.prompt):
-            return [*before, last, {"role": "assistant", "content": text}]
-        return [*before, continued(last, "content", text)]
+        goes_on = not isinstance(one.prompt, str) and self._continues(one.prompt)
+        record = self.form.record(model, one.prompt, ids, found, goes_on)
+        return {"input_text": one.prompt, **record}
 
 
 def _of_the_model(options: dict[str, Any], configured: Mapping[str, Any]) -> dict[str, Any]:
