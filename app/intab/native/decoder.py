@@ -105,7 +105,7 @@ class Embedder:
         outputs = [output for output, _ in self._plan.outputs]
         found = self._network.session.run_with_ort_values(outputs, feeds)
         embedded = {name: one for (_, name), one in zip(self._plan.outputs, found, strict=True)}
-        if self._seen and EMBEDS in embedded:
+        if self._seen and EMBEDS in embedded and self._seen.is_in(ids[:, past:]):
             shown = self._seen.put(embedded[EMBEDS].numpy(), ids, past)
             embedded[EMBEDS] = ort_value(shown)
         return embedded

@@ -26,6 +26,10 @@ class Seen:
     token: int
     rows: NDArray[np.floating]
 
+    def is_in(self, ids: NDArray[np.int64]) -> bool:
+        """Whether one of these is such a token: few steps of a session have any."""
+        return bool((ids == self.token).any())
+
     def put(self, embedded: NDArray[Any], ids: NDArray[np.int64], past: int) -> NDArray[Any]:
         """What was embedded, [batch, n, size], of those of `ids` [batch, length] after the first
         `past`, with the rows in their places."""

@@ -22,7 +22,8 @@ export class Seen {
    * @param {number[][]} ids
    * @param {number} past
    */
-  put(runner, embedded, ids, past) {
+  async put(runner, embedded, ids, past) {
+    if (!ids.some((row) => row.includes(this.token, past))) return; // as in most steps
     const size = embedded.dims.at(-1) * BYTES[embedded.type];
     const width = ids[0].length - past;
     const parts = ids.flatMap((row, i) => {
@@ -32,6 +33,6 @@ export class Seen {
         .map((at, k) => ({ at: (i * width + at - past) * size, bytes: this.bytes.subarray(k * size, (k + 1) * size) }))
         .filter((_, k) => places[k] >= past);
     });
-    return runner.overwrite(embedded, parts);
+    await runner.overwrite(embedded, parts);
   }
 }
