@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserType, Error, Page, expect
 
 from tests.browser.copies import copy_site
 from tests.browser.returning import Returning
-from tests.browser.visitor import DONE, VISITORS, Visitor
+from tests.browser.visitor import DONE, VISITORS, Visitor, visits
 from tests.browser.watching import Watch
 from tests.support.graphs import FORMS, write_model
 from tools import browser as finder
@@ -108,6 +108,18 @@ def returning_with_gpu(webgpu_browser: Browser, served: str) -> Iterator[Returni
     visitor = Returning(webgpu_browser, served)
     yield visitor
     visitor.close()
+
+
+@pytest.fixture(scope="module")
+def on_wasm(returning: Returning, address: str) -> Iterator[Visitor]:
+    """Who runs on wasm, at the `address` that a file of tests has."""
+    yield from visits(returning, address)
+
+
+@pytest.fixture(scope="module")
+def on_webgpu(returning_with_gpu: Returning, address: str) -> Iterator[Visitor]:
+    """The same on WebGPU."""
+    yield from visits(returning_with_gpu, address)
 
 
 @pytest.fixture

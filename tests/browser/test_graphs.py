@@ -6,7 +6,6 @@ And what a network runs through does not stay: the caches of earlier steps and e
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
@@ -15,8 +14,7 @@ from intab.engine.text.tokenizer import Tokenizer
 from tests.browser.conftest import Stock, folder_of
 from tests.browser.memory import Held, WorkerMemory
 from tests.browser.programs import printed_json
-from tests.browser.returning import Returning
-from tests.browser.visitor import Visitor, visits
+from tests.browser.visitor import Visitor
 from tests.conftest import ROOT
 from tests.engine.conftest import byte_tokenizer_json
 from tests.engine.support import session_contract
@@ -34,16 +32,6 @@ def address(forms: list[str], stock: Stock, served: str) -> str:
     """The site with a model folder for each form."""
     write_model(stock(folder_of(EXTERNAL)), Form(), external_data=True)
     return served
-
-
-@pytest.fixture(scope="module")
-def on_wasm(returning: Returning, address: str) -> Iterator[Visitor]:
-    yield from visits(returning, address)
-
-
-@pytest.fixture(scope="module")
-def on_webgpu(returning_with_gpu: Returning, address: str) -> Iterator[Visitor]:
-    yield from visits(returning_with_gpu, address)
 
 
 @pytest.fixture

@@ -5,15 +5,12 @@ One crossing goes in with the feeds, one comes out with the outputs, and no tens
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.browser.conftest import Stock
 from tests.browser.memory import WorkerMemory
 from tests.browser.programs import printed_json
-from tests.browser.returning import Returning
-from tests.browser.visitor import Visitor, visits
+from tests.browser.visitor import Visitor
 from tests.conftest import ROOT
 from tests.engine.support import network_contract
 from tests.support.gpu_graphs import TRAPS
@@ -49,16 +46,6 @@ def address(stock: Stock, served: str) -> str:
     trap.mkdir()
     (trap / "model.onnx").write_bytes(TRAPS["Resize of channels last, linear"].model)
     return served
-
-
-@pytest.fixture(scope="module")
-def on_wasm(returning: Returning, address: str) -> Iterator[Visitor]:
-    yield from visits(returning, address)
-
-
-@pytest.fixture(scope="module")
-def on_webgpu(returning_with_gpu: Returning, address: str) -> Iterator[Visitor]:
-    yield from visits(returning_with_gpu, address)
 
 
 def keep_the_contract(visitor: Visitor, device: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,7 @@ from intab.convert.converter import Request, convert
 from tests.browser.conftest import Stock
 from tests.browser.copies import copy_site
 from tests.browser.programs import printed_json
-from tests.browser.returning import Returning
-from tests.browser.visitor import Visitor, visits
+from tests.browser.visitor import Visitor
 from tests.convert.tiny import write_checkpoint
 
 PROMPT = "Once upon a time there was a fox. " * 3  # 102 tokens, of 128 that there is room for
@@ -46,16 +45,6 @@ def address(folders: Path, stock: Stock, served: str) -> str:
     for case in MODELS:
         copy_site(folders / case, stock(case))
     return served
-
-
-@pytest.fixture(scope="module")
-def on_wasm(returning: Returning, address: str) -> Iterator[Visitor]:
-    yield from visits(returning, address)
-
-
-@pytest.fixture(scope="module")
-def on_webgpu(returning_with_gpu: Returning, address: str) -> Iterator[Visitor]:
-    yield from visits(returning_with_gpu, address)
 
 
 def native_ids(folder: Path, settings: Mapping[str, Any] = SETTINGS) -> list[int]:

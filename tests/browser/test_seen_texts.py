@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.browser.conftest import Stock
 from tests.browser.programs import printed_json
-from tests.browser.returning import Returning
-from tests.browser.visitor import Visitor, visits
+from tests.browser.visitor import Visitor
 from tests.native.test_seen_texts import CALLS, DRAWING, FOLDER
 
 TALKING = """
@@ -41,16 +39,6 @@ await pipe.close()
 def address(stock: Stock, served: str) -> str:
     shutil.copytree(FOLDER, stock("seen"))
     return served
-
-
-@pytest.fixture(scope="module")
-def on_wasm(returning: Returning, address: str) -> Iterator[Visitor]:
-    yield from visits(returning, address)
-
-
-@pytest.fixture(scope="module")
-def on_webgpu(returning_with_gpu: Returning, address: str) -> Iterator[Visitor]:
-    yield from visits(returning_with_gpu, address)
 
 
 # A GPU in software is slow: two pictures, one of them in tiles.

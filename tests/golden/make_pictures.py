@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
 import transformers
 from PIL import Image
@@ -24,6 +23,7 @@ from PIL import Image
 from tests.engine.support.drawing import SIZES, drawing
 from tests.golden.make_pipelines import rounded, tokenizer_of
 from tests.golden.picture_models import FOLDERS, spread
+from tests.support.exporting import forget_origins
 
 HERE = Path(__file__).parent
 TASKS = {
@@ -106,11 +106,7 @@ def export(name: str, model: Any, processor: Any, folder: Path) -> None:
         Wrapped().eval(), tuple(given), str(path), input_names=inputs, output_names=outputs,
         dynamic_axes=dynamic, opset_version=18, dynamo=False,
     )  # fmt: skip
-    graph = onnx.load(path)
-    for node in graph.graph.node:  # where in torch they came from is of no use here
-        node.ClearField("doc_string")
-        node.ClearField("metadata_props")
-    onnx.save(graph, path)
+    forget_origins(path)
 
 
 def make(name: str) -> list[dict[str, Any]]:

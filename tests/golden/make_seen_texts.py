@@ -19,7 +19,6 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-import onnx
 import torch
 import transformers
 from PIL import Image
@@ -30,6 +29,7 @@ from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3I
 from tests.engine.support.drawing import drawing
 from tests.golden.make_cutouts import picture
 from tests.golden.seen_chats import altered, shown, told
+from tests.support.exporting import forget_origins
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "seen"
@@ -199,11 +199,7 @@ def save(
         module, given, str(path), input_names=list(inputs), output_names=list(outputs),
         dynamic_axes={**inputs, **outputs}, opset_version=17, dynamo=False,
     )  # fmt: skip
-    graph = onnx.load(path)
-    for node in graph.graph.node:  # where in torch they came from is of no use here
-        node.ClearField("doc_string")
-        node.ClearField("metadata_props")
-    onnx.save(graph, path)
+    forget_origins(path)
 
 
 def tiles_of(settings: dict[str, Any], size: tuple[int, int]) -> dict[str, Any]:

@@ -74,8 +74,13 @@ def _save(
         module, given, str(path), input_names=inputs, output_names=outputs, dynamic_axes=axes,
         opset_version=17, dynamo=False, do_constant_folding=True,
     )  # fmt: skip
+    forget_origins(path)
+
+
+def forget_origins(path: Path) -> None:
+    """Take out of a graph where in torch its nodes came from, which is of no use here."""
     graph = onnx.load(path)
-    for node in graph.graph.node:  # where in torch they came from is of no use here
+    for node in graph.graph.node:
         node.ClearField("doc_string")
         node.ClearField("metadata_props")
     onnx.save(graph, path)
